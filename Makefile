@@ -1,0 +1,38 @@
+# On a fresh clone, `make run` and `make test` each do all of their own set-up.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench clean
+
+help: ## List what can be made.
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: $(VENV)/installed ## Train the federation: ten clients, ten rounds -> results/fedavg/accuracy.png
+	$(BIN)/python federation.py $(ARGS)
+
+test: $(VENV)/installed-dev ## Check the code's style and run all tests.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/installed-dev ## Measure what federating costs, against the same training without it.
+	$(BIN)/python benchmarks/overhead.py $(ARGS)
+
+clean: ## Remove partitions, results and the virtual environment.
+	rm -rf partitions results $(VENV)
+
+# The stamps say which requirements are installed; a changed file installs again.
+$(VENV)/installed: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)

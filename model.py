@@ -1,0 +1,85 @@
+"""The model that everybody trains: a small convolutional network for handwritten digits.
+
+Client and server share this file. What travels between them is what `get_weights` returns: a list of
+NumPy arrays. `train` is called where the data is, on the clients; `evaluate` on the server.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class CNN(nn.Module):
+    """Two convolutions, two linear layers, 46,730 weights.
+
+    Takes images (batch, 1, 28, 28), returns scores (batch, 10): the largest is the model's answer.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 16, kernel_size=5, stride=2)
+        self.conv2 = nn.Conv2d(16, 32, kernel_size=5)
+        self.fc1 = nn.Linear(32 * 4 * 4, 64)
+        self.fc2 = nn.Linear(64, 10)
+
+    def forward(self, images):
+        """Return ten scores for every image."""
+        x = F.relu(self.conv1(images))  # (batch, 1, 28, 28) -> (batch, 16, 12, 12)
+        x = F.relu(F.max_pool2d(self.conv2(x), 2))  # -> (batch, 32, 4, 4)
+        x = F.relu(self.fc1(x.flatten(start_dim=1)))  # -> (batch, 64)
+        return self.fc2(x)  # -> (batch, 10)
+
+
+def get_weights(model):
+    """Return the model's weights as a list of float32 NumPy arrays, in the order of its state_dict."""
+    return [tensor.numpy(force=True).copy() for tensor in model.state_dict().values()]
+
+
+def set_weights(model, weights):
+    """Overwrite the model's weights with `weights`, a list as `get_weights` returns it.
+
+    Raises ValueError if the number of arrays differs, RuntimeError if a shape does.
+    """
+    names = model.state_dict().keys()
+    state = {name: torch.from_numpy(array) for name, array in zip(names, weights, strict=True)}
+    model.load_state_dict(state)
+
+
+def to_tensors(images, labels):
+    """Turn uint8 images (n, 28, 28) and int64 labels (n,) into what the model takes.
+
+    Pixels 0..255 become floats -1..1, shape (n, 1, 28, 28).
+    """
+    pixels = torch.from_numpy(images).unsqueeze(1).float() / 127.5 - 1.0
+    return pixels, torch.from_numpy(labels)
+
+
+def train(model, images, labels, epochs, rng, learning_rate=0.05, batch_size=32):
+    """Train `model` in place with SGD on tensors from `to_tensors`; return the last epoch's mean loss.
+
+    `rng`, a numpy.random.Generator, shuffles the images: the same generator, the same weights.
+    """
+    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
+    model.train()
+    for _ in range(epochs):
+        total_loss = 0.0
+        order = torch.from_numpy(rng.permutation(len(labels)))
+        for batch in order.split(batch_size):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(images[batch]), labels[batch])
+            loss.backward()
+            optimizer.step()
+            total_loss += loss.item() * len(batch)
+    return total_loss / len(labels)
+
+
+@torch.inference_mode()
+def evaluate(model, images, labels, batch_size=1000):
+    """Return (mean cross-entropy loss, accuracy as a fraction) of `model` on tensors from `to_tensors`."""
+    model.eval()
+    total_loss, correct = 0.0, 0
+    for batch in torch.arange(len(labels)).split(batch_size):
+        scores = model(images[batch])  # (batch, 10)
+        total_loss += F.cross_entropy(scores, labels[batch], reduction="sum").item()
+        correct += (scores.argmax(dim=1) == labels[batch]).sum().item()
+    return total_loss / len(labels), correct / len(labels)

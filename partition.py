@@ -1,0 +1,143 @@
+"""Split MNIST among the clients: one file each, and the test images for the server.
+
+    python partition.py                   # ten clients -> partitions/client_0.npz ... client_9.npz, test.npz
+    python partition.py --clients 100
+
+Every training image goes to exactly one client. In the real world nobody does this: the data is born on the
+devices. Here it stands for that, and from now on a client reads its own file and no other.
+"""
+
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from support.command_line import OneLineParser, UserError, run_command
+from support.options import common_options, partition_options
+
+PARTITIONS = Path("partitions")
+SETTINGS_FILE = "settings.json"  # how the partitions beside it were made
+DATA = Path(__file__).parent / "data"
+
+
+def iid(labels, clients, rng):
+    """Deal the shuffled images out evenly: every client's data looks alike.
+
+    IID: independent and identically distributed. Returns one array of image indices per client.
+    """
+    return np.array_split(rng.permutation(len(labels)), clients)
+
+
+def load_mnist(train):
+    """Return MNIST's (images uint8 (n, 28, 28), labels int64 (n,)): 60,000 to train on or 10,000 to test."""
+    from torchvision.datasets import MNIST  # slow to import, and nobody but us needs it
+
+    try:
+        dataset = MNIST(DATA, train=train, download=True)  # verifies and unpacks the archives
+    except (RuntimeError, OSError, EOFError, ValueError) as error:
+        raise UserError(
+            f"cannot read MNIST in {DATA}: {error}; restore data/MNIST/raw from git"
+        ) from None
+    return dataset.data.numpy(), dataset.targets.numpy()
+
+
+def load_partition(path):
+    """Return (images uint8 (n, 28, 28), labels int64 (n,)) from one partition file.
+
+    Raises UserError if the file is missing, damaged or not a partition.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"there is no {path}; make the partitions with python partition.py")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            images, labels = file["images"], file["labels"]
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path} is damaged ({error}); make it again with python partition.py"
+        ) from None
+    fault = _fault(images, labels)
+    if fault:
+        raise UserError(
+            f"{path} is not a partition: {fault}; make it again with python partition.py"
+        )
+    return images, labels
+
+
+def _fault(images, labels):
+    """Return what is wrong with a partition's arrays, or None."""
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
+        return f"images are {images.dtype} {images.shape}, not uint8 (n, 28, 28)"
+    if labels.dtype != np.int64 or labels.shape != images.shape[:1]:
+        return f"labels are {labels.dtype} {labels.shape}, not int64 ({len(images)},)"
+    if len(labels) == 0:
+        return "it holds no image"
+    if labels.min() < 0 or labels.max() > 9:
+        return f"labels run from {labels.min()} to {labels.max()}, not from 0 to 9"
+    return None
+
+
+def write_partitions(settings):
+    """Make PARTITIONS as `settings` (clients, scheme, seed) say; return digit counts (clients, 10).
+
+    All or nothing: the files are made in a directory beside the old one, which then takes its place.
+    """
+    images, labels = load_mnist(train=True)
+    if settings["clients"] > len(labels):
+        raise UserError(
+            f"{settings['clients']} clients cannot share {len(labels)} images; use fewer --clients"
+        )
+    rng = np.random.default_rng(settings["seed"])
+    shares = iid(labels, settings["clients"], rng)
+    with tempfile.TemporaryDirectory(prefix=".partitions-", dir=PARTITIONS.parent) as temporary:
+        new = Path(temporary, "new")
+        new.mkdir()
+        for client, indices in enumerate(shares):
+            np.savez(new / f"client_{client}.npz", images=images[indices], labels=labels[indices])
+        test_images, test_labels = load_mnist(train=False)
+        np.savez(new / "test.npz", images=test_images, labels=test_labels)
+        (new / SETTINGS_FILE).write_text(json.dumps(settings) + "\n")
+        if PARTITIONS.exists():
+            PARTITIONS.rename(Path(temporary, "old"))
+        new.rename(PARTITIONS)
+    return np.array([np.bincount(labels[indices], minlength=10) for indices in shares])
+
+
+def are_partitioned(settings):
+    """Return whether PARTITIONS holds what `settings` would make."""
+    try:
+        return json.loads((PARTITIONS / SETTINGS_FILE).read_text()) == settings
+    except (OSError, ValueError):
+        return False
+
+
+def print_table(counts):
+    """Print how many images of each digit every client has; `counts` is (clients, 10)."""
+    print("client  " + "".join(f"{digit:>6}" for digit in range(10)) + "   total")
+    for client, row in enumerate(counts):
+        print(f"{client:>6}  " + "".join(f"{count:>6}" for count in row) + f"{row.sum():>8}")
+    print(
+        f"{'all':>6}  "
+        + "".join(f"{count:>6}" for count in counts.sum(axis=0))
+        + f"{counts.sum():>8}"
+    )
+
+
+def settings_from(args):
+    """Return the part of a command's arguments that describes a partitioning."""
+    return {"clients": args.clients, "scheme": args.scheme, "seed": args.seed}
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parser = OneLineParser("partition.py", __doc__, parents=[common_options(), partition_options()])
+    args = parser.parse_args(arguments)
+    counts = write_partitions(settings_from(args))
+    print_table(counts)
+    print(f"Wrote {args.clients} partitions and test.npz to {PARTITIONS}/")
+
+
+if __name__ == "__main__":
+    run_command(main, "partition.py")

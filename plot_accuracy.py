@@ -1,0 +1,85 @@
+"""Draw the global model's accuracy, round by round, for one run or several.
+
+python plot_accuracy.py                              # results/fedavg -> results/fedavg/accuracy.png
+python plot_accuracy.py results/a results/b --output comparison.png
+"""
+
+from pathlib import Path
+
+from support.command_line import OneLineParser, UserError, run_command
+from support.files import replaced_file
+from support.run_record import read_history
+
+MOST_LABELS = 12  # points of one curve that can all carry their value without crowding
+
+
+def draw(runs):
+    """Return a matplotlib figure of `runs`: {name: list of Round}."""
+    import matplotlib
+
+    matplotlib.use("Agg")  # draws into memory: no screen needed
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    for name, history in runs.items():
+        rounds = [row.round for row in history]
+        percent = [100 * row.accuracy for row in history]
+        axes.plot(rounds, percent, marker="o", label=f"{name}: {percent[-1]:.2f} %")
+        label_points(axes, rounds, percent, every=len(runs) == 1 and len(rounds) <= MOST_LABELS)
+    axes.set_title("Accuracy of the global model on 10,000 held-out test images")
+    axes.set_xlabel("Round of federated averaging (0: before training)")
+    axes.set_ylabel("Test accuracy (%)")
+    axes.set_ylim(0, 109)
+    axes.set_yticks(range(0, 101, 20))
+    axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right", title="Run: accuracy after its last round")
+    return figure
+
+
+def label_points(axes, rounds, percent, every):
+    """Write accuracies above points: `every` one of them, or only the last."""
+    for x, y in zip(rounds, percent, strict=True):
+        last = x == rounds[-1]
+        if every or last:
+            weight = "bold" if last else "normal"
+            where = (
+                (22, -4) if x == rounds[0] else (0, 7)
+            )  # the first point's line rises through the usual place
+            axes.annotate(
+                f"{y:.1f}", (x, y), where, textcoords="offset points", ha="center", weight=weight
+            )
+
+
+def save_plot(directories, output):
+    """Draw the runs in `directories` into the PNG file `output`.
+
+    Raises UserError if a run has no valid history or `output` cannot be written.
+    """
+    figure = draw({Path(directory).name: read_history(directory) for directory in directories})
+    try:
+        with replaced_file(output) as file:
+            figure.savefig(file, format="png", dpi=150)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {output}: {error.strerror}; choose another --output"
+        ) from None
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parser = OneLineParser("plot_accuracy.py", __doc__)
+    parser.add_argument(
+        "runs", nargs="*", default=["results/fedavg"], metavar="RUN", help="directories of runs"
+    )
+    parser.add_argument(
+        "--output", help="the PNG file to write; accuracy.png in the first RUN if not given"
+    )
+    args = parser.parse_args(arguments)
+    output = args.output or Path(args.runs[0], "accuracy.png")
+    save_plot(args.runs, output)
+    print(f"Wrote {output}")
+
+
+if __name__ == "__main__":
+    run_command(main, "plot_accuracy.py")

@@ -1,0 +1,92 @@
+"""What all our commands share: argument types, and one clear line for a person's mistake.
+
+Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 130 Ctrl-C.
+"""
+
+import argparse
+import sys
+
+
+class UserError(Exception):
+    """A person's mistake. The message says what is wrong and what to do, in one line."""
+
+
+class RunError(Exception):
+    """A run that cannot go on, through nobody's mistake in typing."""
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """An argument parser that shows defaults in --help and complains in one line."""
+
+    def __init__(self, prog, description, parents=()):
+        """`description` is a module's docstring; --help keeps its line breaks."""
+        super().__init__(
+            prog=prog, description=description, parents=parents, formatter_class=HelpWithDefaults
+        )
+
+    def error(self, message):
+        """Print one line on stderr and exit with status 2."""
+        self.exit(2, f"{self.prog}: {message}; see python {self.prog} --help\n")
+
+
+class HelpWithDefaults(
+    argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter
+):
+    """argparse's two formatters in one: descriptions as written, defaults shown."""
+
+
+def run_command(main, prog, arguments=None):
+    """Call `main(arguments)` and turn what goes wrong into one line and an exit status."""
+    try:
+        main(arguments)
+    except UserError as error:
+        status, message = 2, str(error)
+    except RunError as error:
+        status, message = 1, str(error)
+    except KeyboardInterrupt:
+        status, message = 130, "stopped"
+    else:
+        return
+    print(f"{prog}: {message}", file=sys.stderr, flush=True)
+    sys.exit(status)
+
+
+def positive_int(text):
+    """argparse type: a whole number from 1 up."""
+    return _whole_number(text, minimum=1)
+
+
+def natural_int(text):
+    """argparse type: a whole number from 0 up."""
+    return _whole_number(text, minimum=0)
+
+
+def positive_seconds(text):
+    """argparse type: a finite number of seconds above 0."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = float("nan")
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds
+
+
+def address(text):
+    """argparse type: HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080."""
+    host, _, port = text.rpartition(":")
+    if not host or "://" in text or not port.isascii() or not port.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:8080")
+    if not 1 <= int(port) <= 65535:
+        raise argparse.ArgumentTypeError(f"port {port} is not between 1 and 65535")
+    return text
+
+
+def _whole_number(text, minimum):
+    try:
+        number = int(text)
+    except ValueError:
+        number = minimum - 1
+    if number < minimum:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {minimum} up")
+    return number

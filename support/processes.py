@@ -1,0 +1,59 @@
+"""Our commands as processes of their own: started quickly, and gone when we are.
+
+Importing PyTorch and Flower takes seconds and 400 MB. A forkserver does it once and forks every process
+from there; where there is none (Windows) each process imports for itself.
+"""
+
+import importlib
+import multiprocessing
+import os
+import threading
+
+from support.command_line import run_command
+
+GRACE = 5.0  # seconds that a process has to end after it was asked to
+
+
+def process_context():
+    """Return the multiprocessing context to start commands in."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["support.preload"])
+    return context
+
+
+def start_command(context, module, arguments, log=None):
+    """Start `python MODULE.py ARGUMENTS`; return its multiprocessing.Process.
+
+    Its output goes to the file `log`, or to our terminal. It ends when we do, however we end.
+    """
+    process = context.Process(target=_run_command_here, args=(module, arguments, log), name=module)
+    process.start()
+    return process
+
+
+def stop_all(processes):
+    """Ask the processes to end, insist after GRACE seconds, and return when none is left."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(GRACE)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _run_command_here(module, arguments, log):
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    if log is not None:
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)
+        os.close(descriptor)
+    run_command(importlib.import_module(module).main, f"{module}.py", arguments)
+
+
+def _leave_with_parent():
+    multiprocessing.parent_process().join()
+    os._exit(1)

@@ -1,0 +1,66 @@
+"""What people see on a terminal."""
+
+import logging
+import sys
+from contextlib import ExitStack
+
+from flwr.common.logger import LOGGER_NAME, update_console_handler
+
+
+def prepare_output():
+    """Show every printed line at once, and keep Flower's colours out of files and pipes."""
+    sys.stdout.reconfigure(line_buffering=True)
+    if not sys.stderr.isatty():
+        update_console_handler(colored=False)
+
+
+class RoundReport:
+    """Prints a line per round; on a terminal also a bar with the time left. Use it in a with statement."""
+
+    def __init__(self, rounds):
+        self.rounds = rounds
+        self.bar = None
+        self.resources = ExitStack()
+
+    def __enter__(self):
+        if sys.stderr.isatty():
+            self.bar = self.resources.enter_context(_progress_bar())
+            self.task = self.bar.add_task("Waiting for clients", total=self.rounds, start=False)
+        return self
+
+    def __exit__(self, *exception):
+        return self.resources.__exit__(*exception)
+
+    def round_started(self, server_round):
+        """Set the clock of the time left going."""
+        if self.bar:
+            self.bar.start_task(self.task)
+            self.bar.update(self.task, description=f"Round {server_round} of {self.rounds}")
+
+    def round_finished(self, row):
+        """Print one line about `row`, a Round of the record."""
+        sent, received = row.bytes_sent / 1e6, row.bytes_received / 1e6
+        print(
+            f"Round {row.round:>2} of {self.rounds}: accuracy {row.accuracy:.2%}, loss {row.loss:.4f}, "
+            f"{row.seconds:.1f} s, sent {sent:.2f} MB, received {received:.2f} MB"
+        )
+        if self.bar and row.round > 0:
+            self.bar.advance(self.task)
+
+
+def _progress_bar():
+    """Return rich's progress bar, which keeps printed lines and Flower's log above itself."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.start()
+    for handler in logging.getLogger(LOGGER_NAME).handlers:
+        handler.setStream(sys.stderr)  # rich's, by now
+    return bar
