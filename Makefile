@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench clean
+.PHONY: help run test bench certificates clean
 
 help: ## List what can be made.
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -20,6 +20,14 @@ test: $(VENV)/installed-dev ## Check the code's style and run all tests.
 
 bench: $(VENV)/installed-dev ## Measure what federating costs, against the same training without it.
 	$(BIN)/python benchmarks/overhead.py $(ARGS)
+
+certificates: ## Make a CA of our own and a certificate for a server on this machine, in certificates/.
+	@mkdir -p $@
+	openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=federation CA" \
+		-addext keyUsage=critical,keyCertSign -keyout $@/ca.key -out $@/ca.pem
+	openssl req -newkey rsa:2048 -nodes -subj "/CN=federation server" -keyout $@/server.key -out $@/server.csr
+	printf "subjectAltName=DNS:localhost,IP:127.0.0.1$(HOSTS)" | openssl x509 -req -days 365 \
+		-in $@/server.csr -CA $@/ca.pem -CAkey $@/ca.key -CAcreateserial -extfile /dev/stdin -out $@/server.pem
 
 clean: ## Remove partitions, results and the virtual environment.
 	rm -rf partitions results $(VENV)

@@ -3,7 +3,7 @@
     python client.py --partition-id 3     # reads partitions/client_3.npz and nothing else
 
 The client waits for the server, trains whenever it is asked to, and sends back weights. It ends when the
-server says that the run is over.
+server says that the run is over, and comes back by itself if the connection is lost before that.
 """
 
 import support.environment  # noqa: F401, I001  before flwr: no telemetry, no proxy on loopback
@@ -13,27 +13,25 @@ import torch
 
 from model import CNN, get_weights, set_weights, to_tensors, train
 from partition import PARTITIONS, load_partition
-from support.command_line import (
-    OneLineParser,
-    address,
-    natural_int,
-    positive_seconds,
-    run_command,
-)
-from support.connection import stay_connected
+from support.certificates import root_certificate
+from support.command_line import OneLineParser, run_command
+from support.connection import Refused, stay_connected
+from support.options import client_options
 from support.terminal import prepare_output
 
 
 class FlowerClient(fl.client.NumPyClient):
-    """What Flower may ask of a participant. Weights are lists of NumPy arrays; images stay in here."""
+    """What the server may ask of a participant. Weights are lists of NumPy arrays; images stay in here."""
 
     def __init__(self, partition_id, images, labels):
         self.partition_id = partition_id
         self.images, self.labels = to_tensors(images, labels)
         self.model = CNN()
+        self.refusal = None
 
     def get_properties(self, config):
-        """Say who this is, when the server calls the roll."""
+        """Say who this is, when the server calls the roll; it may answer that we are not wanted."""
+        self.refusal = config.get("refusal")
         return {"partition_id": self.partition_id}
 
     def get_parameters(self, config):
@@ -45,48 +43,35 @@ class FlowerClient(fl.client.NumPyClient):
         set_weights(self.model, parameters)
 
     def fit(self, parameters, config):
-        """Train the global model on local data; return new weights, number of images, and the mean loss."""
+        """Train the global model on local data; return the new weights and how many images they saw."""
         self.set_parameters(parameters)
-        # Seeded by who and when, so that a run can be repeated whatever the clients did before.
+        # Seeded by who and when, so that a run can be repeated whatever this client did before.
         rng = np.random.default_rng([config["seed"], config["server_round"], self.partition_id])
         loss = train(self.model, self.images, self.labels, config["local_epochs"], rng)
         print(
             f"Round {config['server_round']}: trained on {len(self.labels)} images, loss {loss:.4f}"
         )
-        return self.get_parameters(config={}), len(self.labels), {"train_loss": loss}
+        return self.get_parameters(config={}), len(self.labels), {}
 
 
-def parse_arguments(arguments):
-    """Return the command line's arguments."""
-    parser = OneLineParser("client.py", __doc__)
-    parser.add_argument(
-        "--partition-id", type=natural_int, required=True, help="whose data this client owns"
-    )
-    parser.add_argument(
-        "--server", type=address, default="127.0.0.1:8080", help="HOST:PORT of the server"
-    )
-    parser.add_argument(
-        "--max-wait",
-        type=positive_seconds,
-        default=120,
-        help="seconds to wait for a server that does not answer",
-    )
-    return parser.parse_args(arguments)
+def take_part(client, server, root):
+    """Connect to the server and do as it asks until it says that the run is over."""
+    fl.client.start_client(server_address=server, client=client.to_client(), root_certificates=root)
+    if client.refusal:
+        raise Refused(client.refusal)
 
 
 def main(arguments=None):
     """Run the command line described above."""
-    args = parse_arguments(arguments)
+    parser = OneLineParser("client.py", __doc__, parents=[client_options()])
+    args = parser.parse_args(arguments)
     prepare_output()
     torch.set_num_threads(1)  # ten clients share this machine's cores; each one needs only one
+    root = root_certificate(args.certificates)
     images, labels = load_partition(PARTITIONS / f"client_{args.partition_id}.npz")
     print(f"Client {args.partition_id}: {len(labels)} images that stay here")
-    client = FlowerClient(args.partition_id, images, labels).to_client()
-    stay_connected(
-        args.server,
-        args.max_wait,
-        connect=lambda: fl.client.start_client(server_address=args.server, client=client),
-    )
+    client = FlowerClient(args.partition_id, images, labels)
+    stay_connected(args.server, root, args.max_wait, lambda: take_part(client, args.server, root))
 
 
 if __name__ == "__main__":

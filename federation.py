@@ -8,7 +8,6 @@ each client's goes to logs/client_K.log in the directory of the run.
 """
 
 import importlib
-import signal
 import sys
 import threading
 from multiprocessing.connection import wait
@@ -16,20 +15,31 @@ from pathlib import Path
 
 import partition
 import plot_accuracy
+from support.certificates import check_listening
 from support.command_line import OneLineParser, RunError, run_command
-from support.options import common_options, names_in, partition_options, server_options
+from support.options import (
+    common_options,
+    enough_clients,
+    fault_options,
+    names_in,
+    partition_options,
+    server_options,
+)
 from support.port import check_port_is_free
 from support.processes import process_context, start_command, stop_all
 from support.run_record import make_run_directory
 
 
 def as_words(args, *parents):
-    """Return the options of `parents` as words of a command line: ["--local-epochs", "1", ...]."""
-    return [
-        word
-        for name in names_in(*parents)
-        for word in (f"--{name.replace('_', '-')}", str(getattr(args, name)))
-    ]
+    """Return the options of `parents` that are set as words: ["--rounds", "10", "--resume", ...]."""
+    words = []
+    for name in names_in(*parents):
+        value = getattr(args, name)
+        if value is True:
+            words.append(f"--{name.replace('_', '-')}")
+        elif value is not None and value is not False:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return words
 
 
 def make_partitions(context, args):
@@ -45,29 +55,35 @@ def make_partitions(context, args):
 
 
 def run_processes(context, args):
-    """Run server.py and the clients until the server ends, and leave no process behind.
-
-    Raises RunError if a client ends before the server does.
-    """
+    """Run server.py and the clients until the server ends, and leave no process behind."""
     logs = make_run_directory(Path(args.run, "logs"))
-    server = start_command(context, "server", as_words(args, common_options(), server_options()))
+    server_words = as_words(args, common_options(), server_options(), fault_options())
+    client_words = ["--server", args.address]
+    if args.certificates:
+        client_words += ["--certificates", args.certificates]
+    server = start_command(context, "server", server_words)
     clients = {}
     try:
         for number in range(args.clients):
-            words = ["--partition-id", str(number), "--server", args.address]
+            words = ["--partition-id", str(number), *client_words]
             clients[number] = start_command(context, "client", words, logs / f"client_{number}.log")
-        wait_for_end(server, clients, logs)
+        watch(server, clients, logs, enough_clients(args))
     finally:
         stop_all([server, *clients.values()])
 
 
-def wait_for_end(server, clients, logs):
-    """Return when the server has ended well; exit with its status if it has not."""
-    names = {process.sentinel: number for number, process in clients.items()}
-    while server.sentinel not in (ended := wait([server.sentinel, *names])):
-        number = names.pop(ended[0])
+def watch(server, clients, logs, needed):
+    """Return when the server has ended well; exit with its status if it has not.
+
+    Raises RunError if so many clients have failed that the server would wait for ever.
+    """
+    numbers = {process.sentinel: number for number, process in clients.items()}
+    while server.sentinel not in (ended := wait([server.sentinel, *numbers])):
+        number = numbers.pop(ended[0])
         if clients[number].exitcode != 0:
-            raise RunError(f"client {number} failed; {logs}/client_{number}.log says why")
+            print(f"Client {number} failed: {logs}/client_{number}.log says why")
+        if len(numbers) < needed:
+            raise RunError(f"only {len(numbers)} clients are left, and {needed} are needed")
     server.join()
     if server.exitcode != 0:
         sys.exit(server.exitcode)  # it has said why
@@ -75,9 +91,10 @@ def wait_for_end(server, clients, logs):
 
 def main(arguments=None):
     """Run the command line described above."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    parents = [common_options(), partition_options(), server_options()]
+    parents = [common_options(), partition_options(), server_options(), fault_options()]
     args = OneLineParser("federation.py", __doc__, parents=parents).parse_args(arguments)
+    enough_clients(args)
+    check_listening(args.address, args.certificates, args.insecure)
     check_port_is_free(args.address)
     context = process_context()
     make_partitions(context, args)

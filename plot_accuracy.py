@@ -8,7 +8,7 @@ from pathlib import Path
 
 from support.command_line import OneLineParser, UserError, run_command
 from support.files import replaced_file
-from support.run_record import read_history
+from support.history import read_history
 
 MOST_LABELS = 12  # points of one curve that can all carry their value without crowding
 

@@ -14,8 +14,9 @@ from flwr.server.strategy import FedAvg
 
 from model import CNN, evaluate, get_weights, set_weights, to_tensors
 from partition import PARTITIONS, load_partition
+from support.certificates import check_listening, server_certificates
 from support.command_line import OneLineParser, run_command
-from support.options import common_options, server_options
+from support.options import common_options, enough_clients, fault_options, server_options
 from support.port import check_port_is_free
 from support.recorded_strategy import RecordedStrategy
 from support.roll_call import RollCall
@@ -23,8 +24,9 @@ from support.run_record import RunRecord
 from support.terminal import RoundReport, prepare_output
 
 
-def centralized_evaluation(model, images, labels):
+def centralized_evaluation(images, labels):
     """Return the function with which Flower tests the global model after every round."""
+    model = CNN()
     images, labels = to_tensors(images, labels)
 
     def evaluate_global_model(server_round, weights, config):
@@ -35,53 +37,72 @@ def centralized_evaluation(model, images, labels):
     return evaluate_global_model
 
 
-def average_train_loss(results):
-    """Average the clients' training losses, weighted like their weights; `results`: [(n, metrics), ...]."""
-    total = sum(num_examples for num_examples, _ in results)
-    return {"train_loss": sum(n * metrics["train_loss"] for n, metrics in results) / total}
-
-
 def make_strategy(args, model, test_images, test_labels):
-    """Return FedAvg: every client, every round, weighted by the number of its images."""
+    """Return FedAvg: every client that is there trains, and weighs as much as it has images."""
+
+    def instructions(server_round):
+        return {"server_round": server_round, "local_epochs": args.local_epochs, "seed": args.seed}
+
     return FedAvg(
         initial_parameters=ndarrays_to_parameters(get_weights(model)),
-        min_fit_clients=args.clients,
-        min_available_clients=args.clients,
-        on_fit_config_fn=lambda server_round: {
-            "server_round": server_round,
-            "local_epochs": args.local_epochs,
-            "seed": args.seed,
-        },
-        fit_metrics_aggregation_fn=average_train_loss,
-        evaluate_fn=centralized_evaluation(model, test_images, test_labels),
-        fraction_evaluate=0.0,  # the clients only train; the server evaluates
+        min_fit_clients=1,
+        min_evaluate_clients=1,
+        min_available_clients=enough_clients(args),
+        on_fit_config_fn=instructions,  # travels with the weights, as the `config` of fit()
+        fit_metrics_aggregation_fn=lambda metrics: {},  # clients report weights and a count, no more
+        evaluate_fn=centralized_evaluation(test_images, test_labels),
+        fraction_evaluate=0.0,  # the server evaluates, the clients only train
     )
+
+
+def open_record(args, model):
+    """Return the record of a new run, or of an interrupted one, whose weights `model` then has."""
+    record = RunRecord(args.run, settings=vars(args), weight_names=list(model.state_dict()))
+    if args.resume:
+        set_weights(model, record.resume(must_match=["clients", "seed", "local_epochs"]))
+    else:
+        record.begin()
+    return record
+
+
+def serve(args, strategy, clients, certificates):
+    """Run the rounds that are left, with whoever connects."""
+    server = fl.server.Server(client_manager=clients, strategy=strategy)
+    server.set_max_workers(args.parallel_clients)
+    rounds = args.rounds - strategy.rounds_before
+    try:
+        fl.server.start_server(
+            server_address=args.address,
+            server=server,
+            config=fl.server.ServerConfig(num_rounds=rounds, round_timeout=args.round_timeout),
+            certificates=certificates,
+        )
+    except SystemExit:  # Flower's answer to Ctrl-C and SIGTERM
+        raise KeyboardInterrupt from None
+    finally:
+        clients.dismiss()
 
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("server.py", __doc__, parents=[common_options(), server_options()])
-    args = parser.parse_args(arguments)
+    parents = [common_options(), server_options(), fault_options()]
+    args = OneLineParser("server.py", __doc__, parents=parents).parse_args(arguments)
     prepare_output()
+    check_listening(args.address, args.certificates, args.insecure)
     check_port_is_free(args.address)
+    certificates = server_certificates(args.certificates)
     test_images, test_labels = load_partition(PARTITIONS / "test.npz")
+    clients = RollCall(
+        args.clients, enough_clients(args), args.seed, patience=30 if args.resume else None
+    )
+
     torch.manual_seed(args.seed)
     model = CNN()
-    record = RunRecord(args.run, settings=vars(args), weight_names=list(model.state_dict()))
-    clients = RollCall(expected=args.clients, seed=args.seed)
+    record = open_record(args, model)
     strategy = make_strategy(args, model, test_images, test_labels)
-
     with RoundReport(args.rounds) as report:
-        server = fl.server.Server(
-            client_manager=clients,
-            strategy=RecordedStrategy(strategy, clients.partition_id, record, report),
-        )
-        server.set_max_workers(args.parallel_clients)
-        fl.server.start_server(
-            server_address=args.address,
-            server=server,
-            config=fl.server.ServerConfig(num_rounds=args.rounds),
-        )
+        strategy = RecordedStrategy(strategy, clients, record, report, args.max_examples_per_client)
+        serve(args, strategy, clients, certificates)
     print(f"The record of this run is in {record.directory}/")
 
 

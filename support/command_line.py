@@ -1,9 +1,10 @@
 """What all our commands share: argument types, and one clear line for a person's mistake.
 
-Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 130 Ctrl-C.
+Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 130 Ctrl-C, 143 SIGTERM.
 """
 
 import argparse
+import signal
 import sys
 
 
@@ -37,6 +38,7 @@ class HelpWithDefaults(
 
 def run_command(main, prog, arguments=None):
     """Call `main(arguments)` and turn what goes wrong into one line and an exit status."""
+    signal.signal(signal.SIGTERM, _exit_cleanly)
     try:
         main(arguments)
     except UserError as error:
@@ -49,6 +51,11 @@ def run_command(main, prog, arguments=None):
         return
     print(f"{prog}: {message}", file=sys.stderr, flush=True)
     sys.exit(status)
+
+
+def _exit_cleanly(number, frame):
+    """Unwind as for an exception, so that with and finally do their work."""
+    sys.exit(128 + number)
 
 
 def positive_int(text):

@@ -4,8 +4,11 @@ Flower 1.41's start_client has `max_retries` and `max_wait_time`, but its gRPC t
 a client that starts before its server, or outlives it, ends in a traceback.
 """
 
+import time
+
 import grpc
 
+from support.certificates import check_trust
 from support.command_line import UserError
 
 # gRPC doubles its pause after every failed attempt, up to two minutes; people should not wait for that.
@@ -16,34 +19,54 @@ RECONNECT_QUICKLY = [
 ]
 
 
-def stay_connected(address, max_wait, connect):
+class Refused(Exception):
+    """The server does not want this client. The message says why."""
+
+
+def stay_connected(address, root, max_wait, connect):
     """Call `connect()` once the server is up, and again whenever the connection is lost.
 
-    Returns when `connect` does, which is when the server says that the run is over. Raises UserError
-    when no server has answered for `max_wait` seconds.
+    Returns when `connect` does, which is when the server says that the run is over. `root` is the CA's
+    certificate for TLS, or None. Raises UserError when no server has answered for `max_wait` seconds, or
+    when the server refuses a newcomer; whom it knows may find an old connection in the way, and insists.
     """
+    refused_after = None
     while True:
-        wait_for_server(address, max_wait)
+        wait_for_server(address, root, max_wait)
         try:
             return connect()
-        except grpc.RpcError as error:
-            print(f"Lost the server at {address} ({error.code().name}).")
+        except (grpc.RpcError, StopIteration):  # Flower lets both through when a stream ends
+            print(f"Lost the server at {address}")
+            refused_after = time.monotonic() + max_wait
+        except Refused as refusal:
+            if refused_after is None or time.monotonic() > refused_after:
+                raise UserError(f"the server at {address} refuses: {refusal}") from None
+            time.sleep(1)  # nothing here can tell when the server gives the old connection up
 
 
-def wait_for_server(address, max_wait):
+def wait_for_server(address, root, max_wait):
     """Return when a gRPC server answers at `address` (HOST:PORT); say so if that means waiting.
 
-    Raises UserError after `max_wait` seconds.
+    Raises UserError after `max_wait` seconds, or as soon as the server turns out not to be trusted.
     """
-    with grpc.insecure_channel(address, options=RECONNECT_QUICKLY) as channel:
+    with _open_channel(address, root) as channel:
         if _is_ready(channel, seconds=min(0.5, max_wait)):
             return
+        if root is not None:
+            check_trust(address, root)
         print(f"Waiting up to {max_wait:g} s for a server at {address} ...")
         if not _is_ready(channel, seconds=max_wait):
             raise UserError(
-                f"no server answered at {address} for {max_wait:g} s; "
-                "start one with python server.py, or name another with --server HOST:PORT"
+                f"no server answered at {address} for {max_wait:g} s; start one with python server.py, "
+                "name another with --server HOST:PORT, or give --certificates DIR if it uses TLS"
             )
+
+
+def _open_channel(address, root):
+    if root is None:
+        return grpc.insecure_channel(address, options=RECONNECT_QUICKLY)
+    credentials = grpc.ssl_channel_credentials(root)
+    return grpc.secure_channel(address, credentials, options=RECONNECT_QUICKLY)
 
 
 def _is_ready(channel, seconds):

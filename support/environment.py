@@ -9,6 +9,9 @@ import os
 # whoever wants to can: FLWR_TELEMETRY_ENABLED=1 python server.py
 os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
 
+# gRPC's core narrates failed connections; client.py says in one line what it means.
+os.environ.setdefault("GRPC_VERBOSITY", "error")
+
 # gRPC would send even loopback traffic through an http_proxy.
 for _name in ("no_proxy", "NO_PROXY"):
     _hosts = [host for host in os.environ.get(_name, "").split(",") if host]

@@ -1,7 +1,8 @@
 """Files that are written whole or not at all."""
 
 import os
-import tempfile
+import signal
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,24 +11,36 @@ from pathlib import Path
 def replaced_file(path):
     """Open a new binary file that takes the place of `path` when the block ends well.
 
-    Whoever reads `path` meets the old content or the new, never half of it; if the block raises, or the
-    process is killed, the old file stays. Raises OSError if the directory cannot be written to.
+    Whoever reads `path` meets the old content or the new, never half of it. Raises OSError if the
+    directory cannot be written to or the disk is full; the old file stays.
     """
     path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    new = path.with_name(f".{path.name}.new")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(new, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        os.replace(new, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
 
 
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+@contextmanager
+def signals_deferred():
+    """Let Ctrl-C and SIGTERM wait until the block has ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is ever interrupted
+        return
+    arrived = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in handlers:
+        signal.signal(number, lambda number, frame: arrived.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in arrived:
+            signal.raise_signal(number)

@@ -1,64 +1,87 @@
-"""A strategy around a strategy: Flower does the averaging, this the order, counts and record."""
+"""A strategy around a strategy: Flower averages; this gathers, checks, orders, counts and records."""
 
 import time
 
 from flwr.common import parameters_to_ndarrays
 from flwr.server.strategy import Strategy
 
-from support.run_record import Round
+from support.history import Round
+from support.update_checks import find_fault
 
 
 class RecordedStrategy(Strategy):
-    """Calls `strategy` for every decision and writes down what each round did.
+    """Asks `strategy` for every decision, lets only sound updates reach it, and records each round.
 
-    `sort_key(client)` puts results in a fixed order before they are averaged: sums of floats depend on
-    their order, and clients answer in a different one every time.
+    `clients` is the RollCall, `record` the RunRecord, `report` the RoundReport, `max_examples` the most
+    that one client may claim. When an interrupted run goes on, Flower counts its rounds from 1 again, and
+    this adds those that were done before.
     """
 
-    def __init__(self, strategy, sort_key, record, report):
+    def __init__(self, strategy, clients, record, report, max_examples):
         self.strategy = strategy
-        self.sort_key = sort_key
+        self.clients = clients
         self.record = record
         self.report = report
-        self._begin_round()
+        self.max_examples = max_examples
+        self.last_round = record.last_round
+        self.rounds_before = self.last_round.round if self.last_round else 0
+        self._start_counting()
 
     def initialize_parameters(self, client_manager):
-        """Pass on: who provides the first weights."""
+        """Pass on: which weights come first."""
         return self.strategy.initialize_parameters(client_manager)
 
     def configure_fit(self, server_round, parameters, client_manager):
-        """Pass on: who trains. The round's clock starts when enough clients are there."""
-        instructions = self.strategy.configure_fit(server_round, parameters, client_manager)
-        self._begin_round()
-        self.report.round_started(server_round)
+        """Gather clients, then pass on: who trains. The round's clock starts when they are there."""
+        number = self.rounds_before + server_round
+        self.clients.gather(number, first_round=server_round == 1)
+        self._start_counting()
+        self.report.round_started(number)
+        instructions = self.strategy.configure_fit(number, parameters, client_manager)
+        self.asked = [client for client, _ in instructions]
+        self.sent_weights = parameters_to_ndarrays(parameters)
         self.bytes_sent = sum(_payload_bytes(fit.parameters) for _, fit in instructions)
         return instructions
 
     def aggregate_fit(self, server_round, results, failures):
-        """Pass on: how updates become one model, after sorting and counting them."""
-        results = sorted(results, key=lambda result: self.sort_key(result[0]))
-        self.clients, self.failures = len(results), len(failures)
+        """Check the updates and put them in order, then pass on: how they become one model.
+
+        The order matters: sums of floats depend on it, and clients answer in a different one every time.
+        """
+        number = self.rounds_before + server_round
         self.bytes_received = sum(_payload_bytes(fit.parameters) for _, fit in results)
-        return self.strategy.aggregate_fit(server_round, results, failures)
+        answered = {client.cid for client, _ in results}
+        for client in self.asked:
+            if client.cid not in answered:
+                print(f"Round {number}: no update from {self.clients.name(client)}")
+        sound = [result for result in results if self._is_sound(number, *result)]
+        sound.sort(key=lambda result: self.clients.order(result[0]))
+        self.averaged, self.failed = len(sound), len(self.asked) - len(sound)
+        return self.strategy.aggregate_fit(number, sound, failures)
 
     def configure_evaluate(self, server_round, parameters, client_manager):
         """Pass on: who evaluates."""
-        return self.strategy.configure_evaluate(server_round, parameters, client_manager)
+        number = self.rounds_before + server_round
+        return self.strategy.configure_evaluate(number, parameters, client_manager)
 
     def aggregate_evaluate(self, server_round, results, failures):
         """Pass on: how the clients' evaluations become one."""
-        return self.strategy.aggregate_evaluate(server_round, results, failures)
+        number = self.rounds_before + server_round
+        return self.strategy.aggregate_evaluate(number, results, failures)
 
     def evaluate(self, server_round, parameters):
         """Evaluate the global model, then record and report the round that ends with this."""
-        loss, metrics = self.strategy.evaluate(server_round, parameters)
+        if server_round == 0 and self.last_round:
+            return self.last_round.loss, {"accuracy": self.last_round.accuracy}
+        number = self.rounds_before + server_round
+        loss, metrics = self.strategy.evaluate(number, parameters)
         row = Round(
-            round=server_round,
+            round=number,
             loss=loss,
             accuracy=metrics["accuracy"],
             seconds=round(time.monotonic() - self.begun, 3),
-            clients=self.clients,
-            failures=self.failures,
+            clients=self.averaged,
+            failures=self.failed,
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,
         )
@@ -66,9 +89,17 @@ class RecordedStrategy(Strategy):
         self.report.round_finished(row)
         return loss, metrics
 
-    def _begin_round(self):
+    def _start_counting(self):
         self.begun = time.monotonic()
-        self.clients = self.failures = self.bytes_sent = self.bytes_received = 0
+        self.averaged = self.failed = self.bytes_sent = self.bytes_received = 0
+
+    def _is_sound(self, number, client, fit_result):
+        fault = find_fault(fit_result, self.sent_weights, self.max_examples)
+        if fault:
+            print(
+                f"Round {number}: left out the update from {self.clients.name(client)}: it {fault}"
+            )
+        return not fault
 
 
 def _payload_bytes(parameters):

@@ -1,14 +1,14 @@
 """Flower's client manager, with a roll call: it asks every client who it is and says who has come.
 
 Flower gives each connection a random identifier and waits for clients in silence. Here a client is known
-by the number of its partition, so that people see who is missing, and so that nothing random (which client
-connected first, which answered first) reaches the arithmetic: one seed, one result.
+by the number of its partition: people see who is missing, nobody is counted twice, and nothing random
+(who connected first, who answered first) reaches the arithmetic: one seed, one result.
 """
 
 import random
 import threading
 
-from flwr.common import GetPropertiesIns
+from flwr.common import GetPropertiesIns, ReconnectIns
 from flwr.server.client_manager import SimpleClientManager
 
 ANSWER_WITHIN = 60.0  # seconds that a new client has to say who it is
@@ -17,63 +17,106 @@ ANSWER_WITHIN = 60.0  # seconds that a new client has to say who it is
 class RollCall(SimpleClientManager):
     """Knows every client's partition and announces arrivals and departures.
 
-    `expected` is the number of clients that the run waits for, `seed` decides who is sampled when a round
-    needs fewer clients than there are.
+    A run begins when `expected` clients are there (or, after `patience` seconds, `needed`), and goes on
+    while `needed` are. `seed` decides who is sampled when a round takes only some of them.
     """
 
-    def __init__(self, expected, seed):
+    def __init__(self, expected, needed, seed, patience=None):
         super().__init__()
         self.expected = expected
-        self.random = random.Random(seed)
+        self.needed = needed
+        self.seed = seed
+        self.patience = patience
         self.lock = threading.Lock()
-        self.connected = set()  # identifiers of open connections, before and after the roll call
-        self.partition_ids = {}  # identifier -> partition, kept after a client has left
+        self.connected = {}  # identifier -> client, before and after the roll call
+        self.numbers = {}  # identifier -> partition number, kept after a client has left
 
     def register(self, client):
-        """Take a new connection in. Flower calls this before it can deliver any message to the client."""
+        """Take a new connection in. Flower calls this before it can deliver messages to the client."""
         with self.lock:
-            self.connected.add(client.cid)
+            self.connected[client.cid] = client
         threading.Thread(target=self._welcome, args=(client,), daemon=True).start()
         return True
 
     def unregister(self, client):
         """Note that a connection has ended."""
         with self.lock:
-            self.connected.discard(client.cid)
+            self.connected.pop(client.cid, None)
             was_here = client.cid in self.clients
             super().unregister(client)
         if was_here:
-            self._announce(f"Client {self.partition_ids[client.cid]} left")
+            self._announce(f"{self.name(client)} left")
+
+    def gather(self, server_round, first_round):
+        """Wait for the clients of a round: all that are expected in the first, enough in later ones."""
+        self.random = random.Random(f"{self.seed} {server_round}")  # nothing that was before counts
+        if first_round:
+            self._wait_aloud(self.expected, self.patience)
+        self._wait_aloud(self.needed)
 
     def sample(self, num_clients, min_num_clients=None, criterion=None):
-        """Wait for enough clients, then choose `num_clients` of them, in the order of their partitions."""
-        needed = min_num_clients or num_clients
-        if len(self) < needed:
-            print(f"Waiting for clients: {len(self)} of {self.expected} are here")
-        self.wait_for(needed)
+        """Wait for enough clients, then choose `num_clients`; the answer is ordered by partition."""
+        self._wait_aloud(min_num_clients or num_clients)
         with self.lock:
-            present = sorted(self.clients.values(), key=self.partition_id)
+            present = sorted(self.clients.values(), key=self.order)
         chosen = [client for client in present if criterion is None or criterion.select(client)]
         if num_clients > len(chosen):
             return []
-        return sorted(self.random.sample(chosen, num_clients), key=self.partition_id)
+        return sorted(self.random.sample(chosen, num_clients), key=self.order)
 
-    def partition_id(self, client):
-        """Return the partition number that `client` gave when it joined."""
-        return self.partition_ids[client.cid]
+    def order(self, client):
+        """Return a sort key that puts clients in the order of their partitions."""
+        number = self.numbers[client.cid]
+        return (number is None, number or 0, client.cid)
+
+    def name(self, client):
+        """Return what to call `client` in a message."""
+        number = self.numbers[client.cid]
+        return (
+            f"Client {number}"
+            if number is not None
+            else f"A client without a number ({client.cid[:6]})"
+        )
+
+    def dismiss(self):
+        """Hang up on everybody who is still connected."""
+        for client in list(self.connected.values()):
+            client.bridge.close()
 
     def _welcome(self, client):
-        question = GetPropertiesIns(config={})
         try:
-            answer = client.get_properties(question, timeout=ANSWER_WITHIN, group_id=None)
-        except Exception:  # it hung up before it answered: nobody has joined
-            return
-        with self.lock:
-            if client.cid not in self.connected:
+            number = _partition_number(client, {})
+            if not self._admit(client, number):
+                print(f"Client {number} refused: that partition takes part already")
+                _partition_number(client, {"refusal": f"client {number} takes part already"})
+                client.reconnect(ReconnectIns(seconds=None), timeout=ANSWER_WITHIN, group_id=None)
                 return
-            self.partition_ids[client.cid] = answer.properties["partition_id"]
-            super().register(client)
-        self._announce(f"Client {self.partition_id(client)} joined")
+        except Exception:  # noqa: BLE001  whatever a stranger's connection ends with, nobody has joined
+            return
+        self._announce(f"{self.name(client)} joined")
+
+    def _admit(self, client, number):
+        with self.lock:
+            taken = {self.numbers[cid] for cid in self.clients} - {None}
+            if number in taken:
+                return False
+            if client.cid in self.connected:  # it may have hung up meanwhile
+                self.numbers[client.cid] = number
+                super().register(client)
+            return True
+
+    def _wait_aloud(self, needed, patience=None):
+        if len(self) < needed:
+            print(f"Waiting for clients: {len(self)} of {self.expected} are here, {needed} needed")
+            self.wait_for(needed, patience)
 
     def _announce(self, event):
         print(f"{event}: {len(self)} of {self.expected} clients")
+
+
+def _partition_number(client, config):
+    """Ask `client` which partition it owns; return None if it does not say."""
+    question = GetPropertiesIns(config=config)
+    answer = client.get_properties(question, timeout=ANSWER_WITHIN, group_id=None)
+    number = answer.properties.get("partition_id")
+    return number if type(number) is int and number >= 0 else None

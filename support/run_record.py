@@ -1,42 +1,30 @@
 """The record of a run on disk: history.csv, run.json and global_model.npz in one directory.
 
-history.csv gains a line after every round, and global_model.npz is replaced as a whole, so whatever ends
-the run, what is on disk is valid.
+Whatever ends a run, its record stays valid. A round counts as finished once run.json says so, which
+happens in one step: run.json holds the checksums of the history and the model that belong together.
+What was written beyond that is cut off when the run goes on.
 """
 
-import csv
+import hashlib
+import io
 import json
 import os
 import platform
 import tempfile
-from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from support.command_line import UserError
-from support.files import replaced_file
+from support.command_line import RunError, UserError
+from support.files import replaced_file, signals_deferred
+from support.history import as_csv, read_history
 
 PACKAGES = ("flwr", "torch", "numpy")
 
 
-@dataclass(frozen=True)
-class Round:
-    """One line of history.csv. Round 0 is the untrained model."""
-
-    round: int
-    loss: float  # mean cross-entropy on the test images
-    accuracy: float  # fraction of the test images, 0..1
-    seconds: float  # from the first weights sent to the evaluation's end
-    clients: int  # whose updates were averaged
-    failures: int  # who was asked and did not answer
-    bytes_sent: int  # model payloads, all clients together
-    bytes_received: int
-
-
 class RunRecord:
-    """Writes one run's record to `directory`; an earlier record there is replaced.
+    """Writes one run's record to `directory`: call `begin` or `resume`, then `add_round` every round.
 
     `settings` (a JSON-able dict) goes to run.json, `weight_names` name the arrays in global_model.npz.
     Raises UserError if the directory cannot be written to.
@@ -46,35 +34,125 @@ class RunRecord:
         self.directory = make_run_directory(directory)
         self.settings = settings
         self.weight_names = weight_names
-        with replaced_file(self.directory / "run.json") as file:
-            file.write(self._description())
+        self.last_round = None  # the Round after which an interrupted run goes on
+        self.description = self.directory / "run.json"
+        self.history = self.directory / "history.csv"
+        self.model = self.directory / "global_model.npz"
+        self.next_model = self.directory / ".global_model.next.npz"
+
+    def begin(self):
+        """Start a new record; an earlier one in this directory is replaced."""
+        self._commit(finished=None)
+
+    def resume(self, must_match):
+        """Return the last finished round's weights and make the record ready for the next.
+
+        Raises UserError, and changes nothing, if there is nothing to go on from, if files are damaged, or
+        if the settings named in `must_match` differ.
+        """
+        finished = self._finished_round(must_match)
+        size = finished["history_bytes"]
+        if _sha256(self._read(self.history)[:size]) != finished["history_sha256"]:
+            raise UserError(
+                f"{self.history} is damaged; restore it, or start again without --resume"
+            )
+        model = self._find_model(finished["global_model_sha256"])
+        self.last_round = read_history(self.directory, size)[-1]
+        weights = self._load_weights(model)
+        os.truncate(self.history, size)
+        os.replace(model, self.model)
+        return weights
 
     def add_round(self, row, weights):
-        """Append `row` (a Round) to the history and store `weights` (NumPy arrays)."""
-        with replaced_file(self.directory / "global_model.npz") as file:
-            np.savez(file, **dict(zip(self.weight_names, weights, strict=True)))
-        history = self.directory / "history.csv"
-        with open(history, "w" if row.round == 0 else "a", newline="") as file:
-            writer = csv.DictWriter(
-                file, [field.name for field in fields(Round)], lineterminator="\n"
-            )
-            if row.round == 0:
-                writer.writeheader()
-            writer.writerow(asdict(row))
+        """Append `row` (a Round) to the history and store `weights` (NumPy arrays).
+
+        Raises RunError if the disk does not take them; the last finished round stays what it was.
+        """
+        buffer = io.BytesIO()
+        np.savez(buffer, **dict(zip(self.weight_names, weights, strict=True)))
+        try:
+            with signals_deferred():
+                self._write_round(row, buffer.getvalue())
+        except OSError as error:
+            raise RunError(
+                f"cannot write round {row.round} to {self.directory}: {error.strerror}; "
+                "mend that and go on with --resume"
+            ) from None
+
+    def _write_round(self, row, model):
+        with open(self.history, "wb" if row.round == 0 else "ab") as file:
+            file.write(as_csv(row).encode())
             file.flush()
             os.fsync(file.fileno())
+        with replaced_file(self.next_model) as file:
+            file.write(model)
+        history = self.history.read_bytes()
+        self._commit(
+            finished={
+                "round": row.round,
+                "history_bytes": len(history),
+                "history_sha256": _sha256(history),
+                "global_model_sha256": _sha256(model),
+            }
+        )
+        os.replace(self.next_model, self.model)
 
-    def _description(self):
+    def _commit(self, finished):
         versions = {
             "python": platform.python_version(),
             **{name: version(name) for name in PACKAGES},
         }
-        content = {"settings": self.settings, "versions": versions}
-        return (json.dumps(content, indent=2) + "\n").encode()
+        content = {"settings": self.settings, "versions": versions, "finished": finished}
+        with replaced_file(self.description) as file:
+            file.write((json.dumps(content, indent=2) + "\n").encode())
+
+    def _finished_round(self, must_match):
+        """Return what run.json says of the last finished round."""
+        try:
+            recorded = json.loads(self._read(self.description))
+            settings, finished = recorded["settings"], recorded["finished"]
+        except (ValueError, KeyError, TypeError):
+            raise UserError(
+                f"{self.description} is damaged; start again without --resume"
+            ) from None
+        if finished is None:
+            raise UserError(
+                f"no round in {self.directory} is finished; start again without --resume"
+            )
+        for name in must_match:
+            if settings.get(name) != self.settings[name]:
+                made_with = f"--{name.replace('_', '-')} {settings.get(name)}"
+                raise UserError(
+                    f"{self.directory} was made with {made_with}; resume it with the same"
+                )
+        return finished
+
+    def _read(self, path):
+        try:
+            return path.read_bytes()
+        except OSError:
+            raise UserError(
+                f"cannot read {path}: no run to resume; start one without --resume"
+            ) from None
+
+    def _find_model(self, checksum):
+        """Return the file that holds the finished round's model: a crash may have left it unnamed."""
+        for path in (self.model, self.next_model):
+            if path.is_file() and _sha256(path.read_bytes()) == checksum:
+                return path
+        raise UserError(f"{self.model} is damaged; restore it, or start again without --resume")
+
+    def _load_weights(self, path):
+        with np.load(path, allow_pickle=False) as file:
+            if file.files != self.weight_names:
+                raise UserError(
+                    f"{path} holds another model than model.py's; start without --resume"
+                )
+            return [file[name] for name in self.weight_names]
 
 
 def make_run_directory(directory):
-    """Make `directory` if it is not there and return its Path; raise UserError if it cannot be written to."""
+    """Make `directory` if need be and return its Path; raise UserError if it cannot be written to."""
     try:
         Path(directory).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
@@ -85,23 +163,5 @@ def make_run_directory(directory):
         ) from None
 
 
-def read_history(directory):
-    """Return the rounds in `directory`/history.csv as a list of Round, in order.
-
-    Raises UserError if there is no history, or if a line of it is damaged.
-    """
-    path = Path(directory) / "history.csv"
-    try:
-        with open(path, newline="") as file:
-            rows = [_parsed(row) for row in csv.DictReader(file)]
-    except FileNotFoundError:
-        raise UserError(f"there is no {path}; make a run with python federation.py") from None
-    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
-        raise UserError(f"{path} is damaged ({error}); make the run again") from None
-    if not rows or [row.round for row in rows] != list(range(len(rows))):
-        raise UserError(f"{path} is damaged (rounds missing or out of order); make the run again")
-    return rows
-
-
-def _parsed(row):
-    return Round(**{field.name: field.type(row[field.name]) for field in fields(Round)})
+def _sha256(content):
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,78 @@
+"""TLS: who may listen where, and the certificates that server and clients show and check.
+
+A directory of certificates holds ca.pem, which everybody has, and server.pem and server.key, which only
+the server has. `make certificates` makes one for this machine.
+"""
+
+import ipaddress
+import socket
+import ssl
+from pathlib import Path
+
+from support.command_line import UserError
+
+
+def server_certificates(directory):
+    """Return (CA, server certificate, server key) as bytes, as start_server takes them; None for None.
+
+    Raises UserError if a file is missing or the key does not belong to the certificate.
+    """
+    if directory is None:
+        return None
+    paths = [Path(directory, name) for name in ("ca.pem", "server.pem", "server.key")]
+    contents = tuple(_read(path) for path in paths)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(paths[1], paths[2])
+    except ssl.SSLError as error:
+        raise UserError(
+            f"{paths[1]} and {paths[2]} do not fit: {error.reason}; make them again"
+        ) from None
+    return contents
+
+
+def root_certificate(directory):
+    """Return the CA's certificate as bytes, as start_client takes it; None for None."""
+    return None if directory is None else _read(Path(directory, "ca.pem"))
+
+
+def check_listening(address, certificates, insecure):
+    """Raise UserError if a server would listen beyond this machine without TLS and unasked."""
+    host = address.rpartition(":")[0].strip("[]")
+    if certificates is None and not insecure and not _is_loopback(host):
+        raise UserError(
+            f"{address} is open to other machines and nothing would be encrypted; "
+            "use --certificates DIR (or --insecure, if you must)"
+        )
+
+
+def check_trust(address, root):
+    """Raise UserError if the server at `address` does not prove itself with a certificate from `root`."""
+    host, _, port = address.rpartition(":")
+    try:
+        context = ssl.create_default_context(cadata=root.decode())
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=5) as connection:
+            context.wrap_socket(connection, server_hostname=host.strip("[]")).close()
+    except (ssl.SSLError, UnicodeDecodeError) as error:
+        reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or error
+        raise UserError(
+            f"the server at {address} is not to be trusted ({reason}); "
+            "check that --certificates names the directory that its certificate comes from"
+        ) from None
+    except OSError:
+        return  # it is not there (any more): waiting is another's business
+
+
+def _read(path):
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"cannot read {path}: {error.strerror}; make it with make certificates"
+        ) from None
+
+
+def _is_loopback(host):
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,54 @@
+"""history.csv: what every round of a run came to, one line each."""
+
+import csv
+import io
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from support.command_line import UserError
+
+
+@dataclass(frozen=True)
+class Round:
+    """One line of history.csv. Round 0 is the untrained model."""
+
+    round: int
+    loss: float  # mean cross-entropy on the test images
+    accuracy: float  # fraction of the test images, 0..1
+    seconds: float  # from the first weights sent to the evaluation's end
+    clients: int  # whose updates were averaged
+    failures: int  # who was asked and sent nothing, or nothing sound
+    bytes_sent: int  # model payloads, all clients together
+    bytes_received: int
+
+
+def as_csv(row):
+    """Return `row` (a Round) as a line of history.csv; round 0 comes with the header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [field.name for field in fields(Round)], lineterminator="\n")
+    if row.round == 0:
+        writer.writeheader()
+    writer.writerow(asdict(row))
+    return text.getvalue()
+
+
+def read_history(directory, size=None):
+    """Return the rounds in `directory`/history.csv (its first `size` bytes) as a list of Round.
+
+    Raises UserError if there is no history, or if a line of it is damaged.
+    """
+    path = Path(directory) / "history.csv"
+    try:
+        text = path.read_bytes()[:size].decode()
+        rows = [_parsed(row) for row in csv.DictReader(io.StringIO(text))]
+    except FileNotFoundError:
+        raise UserError(f"there is no {path}; make a run with python federation.py") from None
+    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+        raise UserError(f"{path} is damaged ({error}); make the run again") from None
+    if not rows or [row.round for row in rows] != list(range(len(rows))):
+        raise UserError(f"{path} is damaged (rounds missing or out of order); make the run again")
+    return rows
+
+
+def _parsed(row):
+    return Round(**{field.name: field.type(row[field.name]) for field in fields(Round)})
