@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+COG := $(BIN)/cog -P -I . -p "from tools.snippets import *"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench certificates clean
+.PHONY: help run test readme bench certificates clean
 
 help: ## List what can be made.
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -17,6 +18,11 @@ test: $(VENV)/installed-dev ## Check the code's style and run all tests.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest $(ARGS)
+
+readme: $(VENV)/installed-dev ## Record the lesson anew and bring README.md and its pictures up to date.
+	$(BIN)/python -m tools.record $(ARGS)
+	$(BIN)/python diagrams/build.py
+	$(COG) -r README.md
 
 bench: $(VENV)/installed-dev ## Measure what federating costs, against the same training without it.
 	$(BIN)/python benchmarks/overhead.py $(ARGS)

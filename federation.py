@@ -77,13 +77,15 @@ def watch(server, clients, logs, needed):
 
     Raises RunError if so many clients have failed that the server would wait for ever.
     """
-    numbers = {process.sentinel: number for number, process in clients.items()}
-    while server.sentinel not in (ended := wait([server.sentinel, *numbers])):
-        number = numbers.pop(ended[0])
+    running = {process.sentinel: number for number, process in clients.items()}
+    left = len(clients)
+    while server.sentinel not in (ended := wait([server.sentinel, *running])):
+        number = running.pop(ended[0])
         if clients[number].exitcode != 0:
+            left -= 1
             print(f"Client {number} failed: {logs}/client_{number}.log says why")
-        if len(numbers) < needed:
-            raise RunError(f"only {len(numbers)} clients are left, and {needed} are needed")
+        if left < needed:
+            raise RunError(f"only {left} clients are left, and {needed} are needed")
     server.join()
     if server.exitcode != 0:
         sys.exit(server.exitcode)  # it has said why

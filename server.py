@@ -99,6 +99,9 @@ def main(arguments=None):
     torch.manual_seed(args.seed)
     model = CNN()
     record = open_record(args, model)
+    if record.last_round and record.last_round.round >= args.rounds:
+        print(f"{args.run} has finished {record.last_round.round} rounds; ask for more with --rounds")
+        return
     strategy = make_strategy(args, model, test_images, test_labels)
     with RoundReport(args.rounds) as report:
         strategy = RecordedStrategy(strategy, clients, record, report, args.max_examples_per_client)

@@ -6,6 +6,7 @@ from flwr.common import parameters_to_ndarrays
 from flwr.server.strategy import Strategy
 
 from support.history import Round
+from support.terminal import say
 from support.update_checks import find_fault
 
 
@@ -53,7 +54,7 @@ class RecordedStrategy(Strategy):
         answered = {client.cid for client, _ in results}
         for client in self.asked:
             if client.cid not in answered:
-                print(f"Round {number}: no update from {self.clients.name(client)}")
+                say(f"Round {number}: no update from {self.clients.name(client)}")
         sound = [result for result in results if self._is_sound(number, *result)]
         sound.sort(key=lambda result: self.clients.order(result[0]))
         self.averaged, self.failed = len(sound), len(self.asked) - len(sound)
@@ -96,7 +97,7 @@ class RecordedStrategy(Strategy):
     def _is_sound(self, number, client, fit_result):
         fault = find_fault(fit_result, self.sent_weights, self.max_examples)
         if fault:
-            print(
+            say(
                 f"Round {number}: left out the update from {self.clients.name(client)}: it {fault}"
             )
         return not fault

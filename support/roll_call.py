@@ -11,6 +11,8 @@ import threading
 from flwr.common import GetPropertiesIns, ReconnectIns
 from flwr.server.client_manager import SimpleClientManager
 
+from support.terminal import say
+
 ANSWER_WITHIN = 60.0  # seconds that a new client has to say who it is
 
 
@@ -42,10 +44,9 @@ class RollCall(SimpleClientManager):
         """Note that a connection has ended."""
         with self.lock:
             self.connected.pop(client.cid, None)
-            was_here = client.cid in self.clients
-            super().unregister(client)
-        if was_here:
-            self._announce(f"{self.name(client)} left")
+            if client.cid in self.clients:
+                super().unregister(client)
+                self._announce(client, "left", len(self))
 
     def gather(self, server_round, first_round):
         """Wait for the clients of a round: all that are expected in the first, enough in later ones."""
@@ -87,13 +88,11 @@ class RollCall(SimpleClientManager):
         try:
             number = _partition_number(client, {})
             if not self._admit(client, number):
-                print(f"Client {number} refused: that partition takes part already")
+                say(f"Client {number} refused: that partition takes part already")
                 _partition_number(client, {"refusal": f"client {number} takes part already"})
                 client.reconnect(ReconnectIns(seconds=None), timeout=ANSWER_WITHIN, group_id=None)
-                return
         except Exception:  # noqa: BLE001  whatever a stranger's connection ends with, nobody has joined
             return
-        self._announce(f"{self.name(client)} joined")
 
     def _admit(self, client, number):
         with self.lock:
@@ -102,16 +101,17 @@ class RollCall(SimpleClientManager):
                 return False
             if client.cid in self.connected:  # it may have hung up meanwhile
                 self.numbers[client.cid] = number
+                self._announce(client, "joined", len(self) + 1)
                 super().register(client)
             return True
 
     def _wait_aloud(self, needed, patience=None):
         if len(self) < needed:
-            print(f"Waiting for clients: {len(self)} of {self.expected} are here, {needed} needed")
+            say(f"Waiting for clients: {len(self)} of {self.expected} are here, {needed} needed")
             self.wait_for(needed, patience)
 
-    def _announce(self, event):
-        print(f"{event}: {len(self)} of {self.expected} clients")
+    def _announce(self, client, event, present):
+        say(f"{self.name(client)} {event}: {present} of {self.expected} clients")
 
 
 def _partition_number(client, config):

@@ -14,6 +14,12 @@ def prepare_output():
         update_console_handler(colored=False)
 
 
+def say(line):
+    """Print one line in one piece: other threads, and Flower's log, write to the same terminal."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 class RoundReport:
     """Prints a line per round; on a terminal also a bar with the time left. Use it in a with statement."""
 
@@ -40,7 +46,7 @@ class RoundReport:
     def round_finished(self, row):
         """Print one line about `row`, a Round of the record."""
         sent, received = row.bytes_sent / 1e6, row.bytes_received / 1e6
-        print(
+        say(
             f"Round {row.round:>2} of {self.rounds}: accuracy {row.accuracy:.2%}, loss {row.loss:.4f}, "
             f"{row.seconds:.1f} s, sent {sent:.2f} MB, received {received:.2f} MB"
         )
