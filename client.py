@@ -45,12 +45,11 @@ class FlowerClient(fl.client.NumPyClient):
     def fit(self, parameters, config):
         """Train the global model on local data; return the new weights and how many images they saw."""
         self.set_parameters(parameters)
+        server_round = config["server_round"]
         # Seeded by who and when, so that a run can be repeated whatever this client did before.
-        rng = np.random.default_rng([config["seed"], config["server_round"], self.partition_id])
+        rng = np.random.default_rng([config["seed"], server_round, self.partition_id])
         loss = train(self.model, self.images, self.labels, config["local_epochs"], rng)
-        print(
-            f"Round {config['server_round']}: trained on {len(self.labels)} images, loss {loss:.4f}"
-        )
+        print(f"Round {server_round}: trained on {len(self.labels)} images, loss {loss:.4f}")
         return self.get_parameters(config={}), len(self.labels), {}
 
 

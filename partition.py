@@ -8,8 +8,10 @@ devices. Here it stands for that, and from now on a client reads its own file an
 """
 
 import json
+import re
 import tempfile
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from support.command_line import OneLineParser, UserError, run_command
 from support.options import common_options, partition_options
 
 PARTITIONS = Path("partitions")
+OUR_FILE = re.compile(r"client_\d+\.npz|test\.npz|settings\.json")
 SETTINGS_FILE = "settings.json"  # how the partitions beside it were made
 DATA = Path(__file__).parent / "data"
 
@@ -82,7 +85,7 @@ def _fault(images, labels):
 def write_partitions(settings):
     """Make PARTITIONS as `settings` (clients, scheme, seed) say; return digit counts (clients, 10).
 
-    All or nothing: the files are made in a directory beside the old one, which then takes its place.
+    All or nothing: whatever happens, PARTITIONS never holds a mixture of old and new files.
     """
     images, labels = load_mnist(train=True)
     if settings["clients"] > len(labels):
@@ -91,18 +94,36 @@ def write_partitions(settings):
         )
     rng = np.random.default_rng(settings["seed"])
     shares = iid(labels, settings["clients"], rng)
-    with tempfile.TemporaryDirectory(prefix=".partitions-", dir=PARTITIONS.parent) as temporary:
-        new = Path(temporary, "new")
-        new.mkdir()
+    test_images, test_labels = load_mnist(train=False)
+    with replaced_partitions() as new:
         for client, indices in enumerate(shares):
             np.savez(new / f"client_{client}.npz", images=images[indices], labels=labels[indices])
-        test_images, test_labels = load_mnist(train=False)
         np.savez(new / "test.npz", images=test_images, labels=test_labels)
         (new / SETTINGS_FILE).write_text(json.dumps(settings) + "\n")
-        if PARTITIONS.exists():
-            PARTITIONS.rename(Path(temporary, "old"))
-        new.rename(PARTITIONS)
     return np.array([np.bincount(labels[indices], minlength=10) for indices in shares])
+
+
+@contextmanager
+def replaced_partitions():
+    """Make a new directory, which takes the place of PARTITIONS when the block ends well.
+
+    Raises UserError if that is impossible, or if PARTITIONS holds anything that is not ours to replace.
+    """
+    try:
+        kept = {path.name for path in PARTITIONS.glob("*") if not OUR_FILE.fullmatch(path.name)}
+        if kept or PARTITIONS.is_file():
+            raise UserError(
+                f"{PARTITIONS}/ holds what partition.py has not made; move it elsewhere"
+            )
+        with tempfile.TemporaryDirectory(prefix=".partitions-", dir=PARTITIONS.parent) as temporary:
+            new = Path(temporary, "new")
+            new.mkdir()
+            yield new
+            if PARTITIONS.exists():
+                PARTITIONS.rename(Path(temporary, "old"))
+            new.rename(PARTITIONS)
+    except OSError as error:
+        raise UserError(f"cannot write {PARTITIONS}/: {error.strerror}; make room for it") from None
 
 
 def are_partitioned(settings):

@@ -41,10 +41,18 @@ def _first_line(node):
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
-def transcript(name, first=None, last=None, leave_out=None):
+def opening(path, name):
+    """Print the beginning of the class `name` in the file `path`, up to the end of its __init__."""
+    source = (ROOT / path).read_text()
+    tree = ast.parse(source)
+    first, last = _find(tree, name).lineno, _find(tree, f"{name}.__init__").end_lineno
+    _block("python", "\n".join(source.splitlines()[first - 1 : last]))
+
+
+def transcript(name, first=None, last=None, leave_out=None, only=None):
     """Print the recorded screen `name`, from the line that matches `first` to the last that matches `last`.
 
-    Runs of lines that match `leave_out` become one line of dots.
+    Runs of lines that match `leave_out` become one line of dots; with `only`, other lines are not shown.
     """
     lines = [
         line.rstrip().expandtabs(4) for line in (RECORDED / f"{name}.txt").read_text().splitlines()
@@ -53,6 +61,8 @@ def transcript(name, first=None, last=None, leave_out=None):
     end = len(lines) - _position(lines[::-1], last, 0)
     shown = []
     for line in lines[start:end]:
+        if only and not re.search(only, line):
+            continue
         if leave_out and re.search(leave_out, line):
             line = "..."
         if not (line == "..." and shown and shown[-1] == "..."):
@@ -104,7 +114,7 @@ def picture(name, alt):
 
 
 def worked_example():
-    """Print the diagram of FedAvg's arithmetic and the same sum in a line, from the numbers it is drawn from."""
+    """Print the diagram of FedAvg's arithmetic, and the same sum in a line."""
     counts, weights = WORKED_EXAMPLE["num_examples"], WORKED_EXAMPLE["weights"]
     total = sum(counts)
     result = fedavg(counts, weights)

@@ -15,7 +15,6 @@ import io
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
@@ -49,16 +48,14 @@ def commands_in(markdown):
 
 @contextmanager
 def working_copy():
-    """Copy the repository's files, as a fresh clone has them, to a temporary directory; yield its path."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    """Copy the repository, as a fresh clone has it, to a temporary directory; yield its path."""
+    made_later = shutil.ignore_patterns(
+        ".git", ".venv", "__pycache__", ".*cache", "partitions", ".partitions-*", "results", "certificates"
+    )
     with tempfile.TemporaryDirectory() as directory:
-        for name in filter(None, names.split("\0")):
-            if (ROOT / name).is_file():
-                target = Path(directory, name)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(ROOT / name, target)
-        yield Path(directory)
+        copy = Path(directory, "clone")
+        shutil.copytree(ROOT, copy, ignore=made_later)
+        yield copy
 
 
 class Terminal:

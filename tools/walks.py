@@ -14,15 +14,16 @@ def lesson_commands(readme):
     return commands_in(part.replace(section(readme, FAULTS), ""))
 
 
-def walk_the_lesson(readme, directory):
+def walk_the_lesson(readme, directory, more_server="", more_client=""):
     """Run partition, server, clients and plot as `readme` prints them, in `directory`.
 
+    `more_server` and `more_client` are added to those commands, for those whose port 8080 is taken.
     Returns ({name of terminal: what it printed}, bytes of memory of server and clients together).
     """
     commands = [command for _, command in lesson_commands(readme)]
     partition = next(command for command in commands if "partition.py" in command)
-    server = next(command for command in commands if "server.py" in command)
-    clients = [command for command in commands if "client.py" in command]
+    server = next(command for command in commands if "server.py" in command) + more_server
+    clients = [command + more_client for command in commands if "client.py" in command]
     screens = {}
     with Desk(directory) as desk:
         screens["partition"] = desk.open(partition).finish()
@@ -46,33 +47,39 @@ def start_federation(desk, server, clients):
     return server, terminals
 
 
-def walk_the_faults(readme, directory):
+def walk_the_faults(readme, directory, more_server="", more_client=""):
     """Kill a client, start it again, kill the server, resume: as `readme` prints it; return the screens.
 
     Expects partitions in `directory`.
     """
     start, resume, again = fault_commands(readme)
-    clients = [command for _, command in lesson_commands(readme) if "client.py" in command]
+    clients = [
+        command + more_client for _, command in lesson_commands(readme) if "client.py" in command
+    ]
     screens = {}
     with Desk(directory) as desk:
-        server, terminals = start_federation(desk, start, clients)
+        server, terminals = start_federation(desk, start + more_server, clients)
         server.wait_for("Round  1 of")
-        terminals[3].process.kill(signal.SIGKILL)
+        kill(terminals[3])
         server.wait_for("Round  2 of")
-        terminals[3] = desk.open(again)
+        terminals[3] = desk.open(again + more_client)
         server.wait_for("Client 3 joined")
-        server.wait_for(r"Round  \d of")
-        server.process.kill(signal.SIGKILL)
-        server.process.proc.wait()
+        server.wait_for(r"Round +\d+ of")
+        kill(server)
         for client in terminals:
             client.wait_for("Lost the server")
-        resumed = desk.open(resume)
-        screens["resumed"] = resumed.finish()
+        screens["resumed"] = desk.open(resume + more_server).finish()
         screens["server"] = server.text()
         screens["client_3"] = terminals[3].finish()
         for client in terminals:
             client.finish()
     return screens
+
+
+def kill(terminal):
+    """Do what pkill -KILL does, to this process and no other."""
+    terminal.process.kill(signal.SIGKILL)
+    terminal.process.proc.wait()
 
 
 def fault_commands(readme):
