@@ -15,7 +15,7 @@ from pathlib import Path
 
 import partition
 import plot_accuracy
-from support.certificates import check_listening
+from support.certificates import check_listening, server_certificates
 from support.command_line import OneLineParser, RunError, run_command
 from support.options import (
     common_options,
@@ -75,12 +75,14 @@ def run_processes(context, args):
 def watch(server, clients, logs, needed):
     """Return when the server has ended well; exit with its status if it has not.
 
-    Raises RunError if so many clients have failed that the server would wait for ever.
+    Raises RunError if a client cannot start, or if so many have failed that the server would wait for ever.
     """
     running = {process.sentinel: number for number, process in clients.items()}
     left = len(clients)
     while server.sentinel not in (ended := wait([server.sentinel, *running])):
         number = running.pop(ended[0])
+        if clients[number].exitcode == 2:
+            raise RunError(f"client {number} cannot start: {logs}/client_{number}.log says why")
         if clients[number].exitcode != 0:
             left -= 1
             print(f"Client {number} failed: {logs}/client_{number}.log says why")
@@ -96,8 +98,10 @@ def main(arguments=None):
     parents = [common_options(), partition_options(), server_options(), fault_options()]
     args = OneLineParser("federation.py", __doc__, parents=parents).parse_args(arguments)
     enough_clients(args)
+    server_certificates(args.certificates)
     check_listening(args.address, args.certificates, args.insecure)
     check_port_is_free(args.address)
+    args.patience = args.patience or 30  # nobody starts a missing client by hand
     context = process_context()
     make_partitions(context, args)
     # While the processes start: what the picture needs is slow to import, too.

@@ -9,8 +9,7 @@ devices. Here it stands for that, and from now on a client reads its own file an
 
 import json
 import re
-import tempfile
-import zipfile
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from support.command_line import OneLineParser, UserError, run_command
 from support.options import common_options, partition_options
 
 PARTITIONS = Path("partitions")
+UNFINISHED = Path(".partitions.unfinished")
 OUR_FILE = re.compile(r"client_\d+\.npz|test\.npz|settings\.json")
 SETTINGS_FILE = "settings.json"  # how the partitions beside it were made
 DATA = Path(__file__).parent / "data"
@@ -40,8 +40,9 @@ def load_mnist(train):
     try:
         dataset = MNIST(DATA, train=train, download=True)  # verifies and unpacks the archives
     except (RuntimeError, OSError, EOFError, ValueError) as error:
+        reason = " ".join(str(error).split())
         raise UserError(
-            f"cannot read MNIST in {DATA}: {error}; restore data/MNIST/raw from git"
+            f"cannot read MNIST in {DATA}: {reason}; restore data/MNIST/raw from git"
         ) from None
     return dataset.data.numpy(), dataset.targets.numpy()
 
@@ -57,7 +58,7 @@ def load_partition(path):
     try:
         with np.load(path, allow_pickle=False) as file:
             images, labels = file["images"], file["labels"]
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # noqa: BLE001  damaged bytes make zip and NumPy raise almost anything
         raise UserError(
             f"{path} is damaged ({error}); make it again with python partition.py"
         ) from None
@@ -115,23 +116,27 @@ def replaced_partitions():
             raise UserError(
                 f"{PARTITIONS}/ holds what partition.py has not made; move it elsewhere"
             )
-        with tempfile.TemporaryDirectory(prefix=".partitions-", dir=PARTITIONS.parent) as temporary:
-            new = Path(temporary, "new")
-            new.mkdir()
-            yield new
-            if PARTITIONS.exists():
-                PARTITIONS.rename(Path(temporary, "old"))
-            new.rename(PARTITIONS)
+        shutil.rmtree(UNFINISHED, ignore_errors=True)  # what a killed run has left
+        new = UNFINISHED / "new"
+        new.mkdir(parents=True)
+        yield new
+        if PARTITIONS.exists():
+            PARTITIONS.rename(UNFINISHED / "old")
+        new.rename(PARTITIONS)
     except OSError as error:
         raise UserError(f"cannot write {PARTITIONS}/: {error.strerror}; make room for it") from None
+    finally:
+        shutil.rmtree(UNFINISHED, ignore_errors=True)
 
 
 def are_partitioned(settings):
     """Return whether PARTITIONS holds what `settings` would make."""
+    names = ["test.npz", *(f"client_{client}.npz" for client in range(settings["clients"]))]
     try:
-        return json.loads((PARTITIONS / SETTINGS_FILE).read_text()) == settings
+        made_with = json.loads((PARTITIONS / SETTINGS_FILE).read_text())
     except (OSError, ValueError):
         return False
+    return made_with == settings and all((PARTITIONS / name).is_file() for name in names)
 
 
 def print_table(counts):

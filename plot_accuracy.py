@@ -56,7 +56,11 @@ def save_plot(directories, output):
 
     Raises UserError if a run has no valid history or `output` cannot be written.
     """
-    figure = draw({Path(directory).name: read_history(directory) for directory in directories})
+    names = [Path(directory).name for directory in directories]
+    if len(set(names)) < len(names):
+        names = directories
+    histories = map(read_history, directories)
+    figure = draw(dict(zip(names, histories, strict=True)))
     try:
         with replaced_file(output) as file:
             figure.savefig(file, format="png", dpi=150)

@@ -92,15 +92,16 @@ def main(arguments=None):
     check_port_is_free(args.address)
     certificates = server_certificates(args.certificates)
     test_images, test_labels = load_partition(PARTITIONS / "test.npz")
-    clients = RollCall(
-        args.clients, enough_clients(args), args.seed, patience=30 if args.resume else None
-    )
+    patience = args.patience or (30 if args.resume else None)
+    clients = RollCall(args.clients, enough_clients(args), args.seed, patience)
 
     torch.manual_seed(args.seed)
     model = CNN()
     record = open_record(args, model)
     if record.last_round and record.last_round.round >= args.rounds:
-        print(f"{args.run} has finished {record.last_round.round} rounds; ask for more with --rounds")
+        print(
+            f"{args.run} has finished {record.last_round.round} rounds; ask for more with --rounds"
+        )
         return
     strategy = make_strategy(args, model, test_images, test_labels)
     with RoundReport(args.rounds) as report:

@@ -58,6 +58,10 @@ def _exit_cleanly(number, frame):
     sys.exit(128 + number)
 
 
+LARGEST_INT = 2**31 - 1  # fits wherever such a number travels
+LONGEST_WAIT = 1e6  # seconds: eleven days
+
+
 def positive_int(text):
     """argparse type: a whole number from 1 up."""
     return _whole_number(text, minimum=1)
@@ -69,13 +73,15 @@ def natural_int(text):
 
 
 def positive_seconds(text):
-    """argparse type: a finite number of seconds above 0."""
+    """argparse type: a number of seconds above 0, and not beyond reason."""
     try:
         seconds = float(text)
     except ValueError:
         seconds = float("nan")
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    if not 0 < seconds <= LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of seconds from 0 to {LONGEST_WAIT:.0f}"
+        )
     return seconds
 
 
@@ -94,6 +100,8 @@ def _whole_number(text, minimum):
         number = int(text)
     except ValueError:
         number = minimum - 1
-    if number < minimum:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {minimum} up")
+    if not minimum <= number <= LARGEST_INT:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number from {minimum} to {LARGEST_INT}"
+        )
     return number

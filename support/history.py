@@ -51,4 +51,7 @@ def read_history(directory, size=None):
 
 
 def _parsed(row):
-    return Round(**{field.name: field.type(row[field.name]) for field in fields(Round)})
+    parsed = Round(**{field.name: field.type(row[field.name]) for field in fields(Round)})
+    if not 0 <= parsed.accuracy <= 1:
+        raise ValueError(f"accuracy {parsed.accuracy} in round {parsed.round}")
+    return parsed

@@ -63,6 +63,11 @@ def fault_options():
         help="go on while so many are there (default: half of --clients)",
     )
     add(
+        "--patience",
+        type=positive_seconds,
+        help="seconds after which --min-clients are enough to begin (default: wait for all --clients)",
+    )
+    add(
         "--round-timeout",
         type=positive_seconds,
         default=60,

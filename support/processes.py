@@ -7,10 +7,13 @@ from there; where there is none (Windows) each process imports for itself.
 import importlib
 import multiprocessing
 import os
+import sys
 import threading
+from pathlib import Path
 
 from support.command_line import run_command
 
+ROOT = Path(__file__).resolve().parent.parent
 GRACE = 5.0  # seconds that a process has to end after it was asked to
 
 
@@ -18,6 +21,10 @@ def process_context():
     """Return the multiprocessing context to start commands in."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
+    # The forkserver looks for modules on PYTHONPATH only, wherever we were started from.
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
+    )
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["support.preload"])
     return context
@@ -45,13 +52,19 @@ def stop_all(processes):
 
 
 def _run_command_here(module, arguments, log):
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # Ctrl-C reaches our parent only, which then asks us to end
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     if log is not None:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
         os.close(descriptor)
-    run_command(importlib.import_module(module).main, f"{module}.py", arguments)
+    try:
+        run_command(importlib.import_module(module).main, f"{module}.py", arguments)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
 
 
 def _leave_with_parent():

@@ -97,9 +97,7 @@ class RecordedStrategy(Strategy):
     def _is_sound(self, number, client, fit_result):
         fault = find_fault(fit_result, self.sent_weights, self.max_examples)
         if fault:
-            say(
-                f"Round {number}: left out the update from {self.clients.name(client)}: it {fault}"
-            )
+            say(f"Round {number}: left out the update from {self.clients.name(client)}: it {fault}")
         return not fault
 
 

@@ -50,7 +50,14 @@ def commands_in(markdown):
 def working_copy():
     """Copy the repository, as a fresh clone has it, to a temporary directory; yield its path."""
     made_later = shutil.ignore_patterns(
-        ".git", ".venv", "__pycache__", ".*cache", "partitions", ".partitions-*", "results", "certificates"
+        ".git",
+        ".venv",
+        "__pycache__",
+        ".*cache",
+        "partitions",
+        ".partitions.*",
+        "results",
+        "certificates",
     )
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(directory, "clone")

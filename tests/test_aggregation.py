@@ -1,0 +1,224 @@
+"""What the server makes of its clients' updates.
+
+The clients are handmade objects in this process; Flower's server, the strategy and the record are real.
+"""
+
+from fractions import Fraction
+from itertools import permutations
+
+import flwr as fl
+import numpy as np
+import pytest
+from flwr.common import (
+    Code,
+    DisconnectRes,
+    FitRes,
+    GetPropertiesRes,
+    Parameters,
+    Status,
+    ndarrays_to_parameters,
+    parameters_to_ndarrays,
+)
+from flwr.server.strategy import FedAvg
+from flwr.server.superlink.fleet.grpc_bidi.grpc_bridge import GrpcBridge
+from flwr.server.superlink.fleet.grpc_bidi.grpc_client_proxy import GrpcClientProxy
+from small import write_partitions
+
+import server
+from model import CNN, get_weights
+from support.history import read_history
+from support.recorded_strategy import RecordedStrategy
+
+OK = Status(Code.OK, "")
+SHAPES = [weight.shape for weight in get_weights(CNN())]
+COUNTS = (700, 1, 4321)
+
+
+def weights_of(number):
+    """Return weights that no other `number` has."""
+    rng = np.random.default_rng(number)
+    return [rng.uniform(-0.1, 0.1, shape).astype(np.float32) for shape in SHAPES]
+
+
+class HandmadeClient(GrpcClientProxy):
+    """A client as the server sees it, which always sends the same update."""
+
+    def __init__(self, number, weights, count):
+        super().__init__(f"connection-{number}", GrpcBridge())
+        self.number = number
+        self.update = FitRes(OK, ndarrays_to_parameters(weights), count, {"train_loss": 1.0})
+
+    def get_properties(self, ins, timeout, group_id):
+        return GetPropertiesRes(OK, {"partition_id": self.number})
+
+    def fit(self, ins, timeout, group_id):
+        return self.update
+
+    def reconnect(self, ins, timeout, group_id):
+        return DisconnectRes("")
+
+    def get_parameters(self, ins, timeout, group_id):
+        raise AssertionError("the server has weights of its own")
+
+    def evaluate(self, ins, timeout, group_id):
+        raise AssertionError("the server evaluates")
+
+
+class SilentClient(HandmadeClient):
+    """A client whose connection breaks when it is asked to train."""
+
+    def fit(self, ins, timeout, group_id):
+        raise ConnectionError("gone")
+
+
+@pytest.fixture
+def aggregate(tmp_path, mnist, monkeypatch):
+    """aggregate(clients, order) runs one round of server.py; returns the global weights and the history."""
+    write_partitions(tmp_path, mnist, sizes=[1], test_size=10)
+    monkeypatch.chdir(tmp_path)
+
+    def run(clients, order=None, rounds=1):
+        def start_server(server, config, **_):
+            for client in clients:
+                server.client_manager().register(client)
+            server.fit(num_rounds=config.num_rounds, timeout=None)
+
+        monkeypatch.setattr(fl.server, "start_server", start_server)
+        monkeypatch.setattr(RecordedStrategy, "aggregate_fit", in_order(order, AGGREGATE_FIT))
+        server.main(["--clients", str(len(clients)), "--rounds", str(rounds), "--run", "run"])
+        with np.load("run/global_model.npz") as file:
+            return list(file.values()), read_history("run")
+
+    return run
+
+
+AGGREGATE_FIT = RecordedStrategy.aggregate_fit
+
+
+def in_order(order, aggregate_fit):
+    """Return `aggregate_fit` with its results put into the `order` of client numbers."""
+
+    def aggregate_in_order(self, server_round, results, failures):
+        if order is not None:
+            results = sorted(results, key=lambda result: order.index(result[0].number))
+        return aggregate_fit(self, server_round, results, failures)
+
+    return aggregate_in_order
+
+
+def three_clients():
+    """Return clients with updates and image counts of their own."""
+    return [
+        HandmadeClient(number, weights_of(number), count) for number, count in enumerate(COUNTS)
+    ]
+
+
+def mean_by_hand(numbers):
+    """Return the mean of the updates of the clients `numbers`, weighted by their counts, in float64."""
+    total = sum(COUNTS[number] for number in numbers)
+    shares = [
+        [COUNTS[number] * weight.astype(np.float64) for weight in weights_of(number)]
+        for number in numbers
+    ]
+    return [sum(weights) / total for weights in zip(*shares, strict=True)]
+
+
+def assert_close(weights, expected):
+    """Check that all weights agree to float32's precision."""
+    for weight, wanted in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(weight, wanted, rtol=0, atol=1e-7)
+
+
+def test_the_global_model_is_the_mean_weighted_by_images(aggregate):
+    weights, history = aggregate(three_clients())
+    assert_close(weights, mean_by_hand([0, 1, 2]))
+    assert (history[1].clients, history[1].failures) == (3, 0)
+
+
+def test_the_weighted_mean_agrees_with_exact_fractions(aggregate):
+    weights, _ = aggregate(three_clients())
+    updates = [weights_of(number)[0].ravel() for number in range(3)]
+    for averaged, *values in zip(weights[0].ravel()[:200], *updates, strict=False):
+        exact = sum(
+            n * Fraction(float(value)) for n, value in zip(COUNTS, values, strict=True)
+        ) / sum(COUNTS)
+        assert abs(Fraction(float(averaged)) - exact) < Fraction(1, 10**8)
+
+
+def test_the_order_of_answers_does_not_change_a_bit(aggregate):
+    results = {}
+    for order in permutations(range(3)):
+        weights, _ = aggregate(three_clients(), order)
+        results[order] = b"".join(weight.tobytes() for weight in weights)
+    assert len(set(results.values())) == 1
+
+
+def test_without_the_fixed_order_the_same_updates_would_give_other_bits():
+    """What shows that the test above can fail."""
+    strategy, results = FedAvg(), set()
+    for order in permutations(three_clients()):
+        averaged, _ = strategy.aggregate_fit(1, [(client, client.update) for client in order], [])
+        results.add(b"".join(weight.tobytes() for weight in parameters_to_ndarrays(averaged)))
+    assert len(results) > 1
+
+
+def changed(position, value):
+    """Return client 2's weights with one value changed."""
+    weights = weights_of(2)
+    weights[position].flat[0] = value
+    return weights
+
+
+UNSOUND = {
+    "NaN": (changed(0, np.nan), 100),
+    "infinity": (changed(-1, -np.inf), 100),
+    "an array missing": (weights_of(2)[:-1], 100),
+    "an array too many": ([*weights_of(2), weights_of(2)[-1]], 100),
+    "a wrong shape": ([weight.T if weight.ndim == 2 else weight for weight in weights_of(2)], 100),
+    "a shape that would broadcast": ([weight[:1] for weight in weights_of(2)], 100),
+    "a wrong type": ([weight.astype(np.float64) for weight in weights_of(2)], 100),
+    "huge weights": ([weight * 1e6 for weight in weights_of(2)], 100),
+    "no example": (weights_of(2), 0),
+    "fewer than no examples": (weights_of(2), -700),
+    "more examples than can be": (weights_of(2), 10**12),
+}
+
+
+@pytest.mark.parametrize("update", UNSOUND.values(), ids=UNSOUND)
+def test_an_unsound_update_never_reaches_the_average(aggregate, update, capsys):
+    weights, history = aggregate([*three_clients()[:2], HandmadeClient(2, *update)])
+    assert_close(weights, mean_by_hand([0, 1]))
+    assert (history[1].clients, history[1].failures) == (2, 1)
+    assert "Client 2" in capsys.readouterr().out.split("Round 1: ", 1)[1].splitlines()[0]
+
+
+def test_an_update_that_is_no_array_never_reaches_the_average(aggregate):
+    stranger = HandmadeClient(2, weights_of(2), 100)
+    nonsense = [b"\x93NUMPY nonsense"] * len(SHAPES)
+    stranger.update.parameters = Parameters(tensors=nonsense, tensor_type="numpy.ndarray")
+    weights, history = aggregate([*three_clients()[:2], stranger])
+    assert_close(weights, mean_by_hand([0, 1]))
+    assert (history[1].clients, history[1].failures) == (2, 1)
+
+
+def test_a_client_that_breaks_off_is_done_without(aggregate):
+    weights, history = aggregate([SilentClient(0, weights_of(0), COUNTS[0]), *three_clients()[1:]])
+    assert_close(weights, mean_by_hand([1, 2]))
+    assert (history[1].clients, history[1].failures) == (2, 1)
+
+
+def test_a_round_without_a_sound_update_keeps_the_model(aggregate):
+    clients = [HandmadeClient(number, changed(0, np.nan), 100) for number in range(2)]
+    weights, history = aggregate(clients, rounds=2)
+    assert [(row.clients, row.failures) for row in history] == [(0, 0), (0, 2), (0, 2)]
+    assert len({row.loss for row in history}) == 1
+    assert all(np.isfinite(weight).all() for weight in weights)
+
+
+def test_payloads_are_counted_as_they_are_serialized(aggregate):
+    _, history = aggregate(three_clients())
+    payload = sum(map(len, ndarrays_to_parameters(get_weights(CNN())).tensors))
+    assert [(row.bytes_sent, row.bytes_received) for row in history] == [
+        (0, 0),
+        (3 * payload, 3 * payload),
+    ]

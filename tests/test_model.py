@@ -1,0 +1,176 @@
+"""The model's weights travel exactly, it learns reproducibly, and its grades are right."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import CNN, evaluate, get_weights, set_weights, to_tensors, train
+
+SHAPES = [weight.shape for weight in get_weights(CNN())]
+FLOATS = st.floats(width=32)  # with NaN, infinities and the smallest numbers that there are
+
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def seeded_model(seed=0):
+    """Return an untrained model."""
+    torch.manual_seed(seed)
+    return CNN()
+
+
+def as_bytes(weights):
+    """Return weights so that == compares every bit."""
+    return [(weight.dtype, weight.shape, weight.tobytes()) for weight in weights]
+
+
+@pytest.fixture(scope="module")
+def digits(mnist):
+    """200 images and labels as tensors."""
+    return to_tensors(mnist.images[:200], mnist.labels[:200].astype(np.int64))
+
+
+@given(st.lists(FLOATS, min_size=1))
+def test_weights_come_out_as_they_went_in(numbers):
+    weights = [np.resize(np.array(numbers, np.float32), shape) for shape in SHAPES]
+    model = CNN()
+    set_weights(model, weights)
+    assert as_bytes(get_weights(model)) == as_bytes(weights)
+
+
+def test_weights_survive_flowers_serialization():
+    from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
+
+    weights = get_weights(seeded_model())
+    travelled = parameters_to_ndarrays(ndarrays_to_parameters(weights))
+    other = seeded_model(seed=1)
+    set_weights(other, travelled)
+    assert as_bytes(get_weights(other)) == as_bytes(weights)
+
+
+def test_the_model_is_small_and_all_of_it_travels():
+    parameters = list(CNN().parameters())
+    assert 0 < sum(tensor.numel() for tensor in parameters) < 100_000
+    assert sum(weight.size for weight in get_weights(CNN())) == sum(
+        tensor.numel() for tensor in parameters
+    )
+
+
+def test_the_docstring_counts_the_weights():
+    assert f"{sum(weight.size for weight in get_weights(CNN())):,} weights" in CNN.__doc__
+
+
+@pytest.mark.parametrize(
+    "change", [lambda weights: weights[:-1], lambda weights: [*weights, weights[-1]]]
+)
+def test_a_wrong_number_of_arrays_is_refused(change):
+    with pytest.raises(ValueError):
+        set_weights(CNN(), change(get_weights(CNN())))
+
+
+@pytest.mark.parametrize("place", range(len(SHAPES)))
+def test_a_wrong_shape_is_refused(place):
+    weights = get_weights(CNN())
+    weights[place] = np.zeros([length + 1 for length in weights[place].shape], np.float32)
+    with pytest.raises(RuntimeError):
+        set_weights(CNN(), weights)
+
+
+def test_get_weights_returns_copies(digits):
+    model = seeded_model()
+    weights = get_weights(model)
+    before = as_bytes(weights)
+    for weight in weights:
+        weight += 1
+    assert as_bytes(get_weights(model)) == before
+    taken = get_weights(model)
+    train(model, *digits, 1, np.random.default_rng(0))
+    assert as_bytes(taken) == before
+    assert as_bytes(get_weights(model)) != before
+
+
+def test_set_weights_keeps_no_hold_on_the_arrays(digits):
+    model, weights = CNN(), get_weights(seeded_model())
+    before = as_bytes(weights)
+    set_weights(model, weights)
+    train(model, *digits, 1, np.random.default_rng(0))
+    assert as_bytes(weights) == before
+
+
+def trained(digits, seed, epochs=1):
+    """Return the weights after training from the same start, shuffled by `seed`."""
+    model = seeded_model()
+    train(model, *digits, epochs, np.random.default_rng(seed))
+    return as_bytes(get_weights(model))
+
+
+def test_training_repeats_with_the_same_generator_and_differs_with_another(digits):
+    assert trained(digits, seed=0) == trained(digits, seed=0)
+    assert trained(digits, seed=0) != trained(digits, seed=1)
+
+
+def test_two_epochs_shuffle_anew_from_one_generator(digits):
+    rng = np.random.default_rng(0)
+    model = seeded_model()
+    train(model, *digits, 2, rng)
+    used = np.random.default_rng(0)
+    used.permutation(len(digits[1]))
+    used.permutation(len(digits[1]))
+    assert rng.bit_generator.state == used.bit_generator.state
+    assert trained(digits, 0, epochs=2) != trained(digits, 0, epochs=1)
+
+
+def test_training_does_not_touch_its_data(digits):
+    before = [tensor.numpy().tobytes() for tensor in digits]
+    train(seeded_model(), *digits, 1, np.random.default_rng(0))
+    assert [tensor.numpy().tobytes() for tensor in digits] == before
+
+
+def test_training_learns(digits):
+    model = seeded_model()
+    before, _ = evaluate(model, *digits)
+    train(model, *digits, 5, np.random.default_rng(0))
+    after, accuracy = evaluate(model, *digits)
+    assert after < before / 2
+    assert accuracy > 0.7
+
+
+def cross_entropy(scores, labels):
+    """Return the mean of -log softmax at the labels, in float64."""
+    scores = scores.astype(np.float64)
+    largest = scores.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(scores - largest).sum(axis=1)) + largest[:, 0]
+    return float(np.mean(log_sum - scores[np.arange(len(labels)), labels]))
+
+
+@pytest.mark.parametrize("batch_size", [1000, 64, 1])
+def test_evaluation_agrees_with_numpy(digits, batch_size):
+    images, labels = digits
+    model = seeded_model()
+    train(model, images, labels, 1, np.random.default_rng(0))
+    scores, answers = model(images).detach().numpy(), labels.numpy()
+    loss, accuracy = evaluate(model, images, labels, batch_size)
+    assert loss == pytest.approx(cross_entropy(scores, answers), rel=1e-5)
+    assert accuracy == np.count_nonzero(np.argmax(scores, axis=1) == answers) / len(answers)
+    assert 0 < accuracy < 1
+
+
+def test_the_training_loss_is_the_mean_over_all_images(digits):
+    images, labels = digits
+    model = seeded_model()
+    expected = cross_entropy(model(images).detach().numpy(), labels.numpy())
+    rng = np.random.default_rng(0)
+    assert train(model, images, labels, 1, rng, learning_rate=0.0, batch_size=64) == pytest.approx(
+        expected, rel=1e-5
+    )
+
+
+def test_pixels_are_scaled_to_minus_one_to_one():
+    images = np.zeros((1, 28, 28), np.uint8)
+    images[0, 0, :3] = 0, 51, 255
+    pixels, labels = to_tensors(images, np.array([7]))
+    assert pixels.shape == (1, 1, 28, 28)
+    assert pixels[0, 0, 0, :3].tolist() == pytest.approx([-1.0, -0.6, 1.0])
+    assert labels.tolist() == [7]
