@@ -9,12 +9,13 @@ import multiprocessing
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 
 from support.command_line import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
-GRACE = 5.0  # seconds that a process has to end after it was asked to
+GRACE = 3.0  # seconds that processes have to end after they were asked to
 
 
 def process_context():
@@ -41,14 +42,17 @@ def start_command(context, module, arguments, log=None):
 
 
 def stop_all(processes):
-    """Ask the processes to end, insist after GRACE seconds, and return when none is left."""
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join(GRACE)
-        if process.is_alive():
-            process.kill()
-            process.join()
+    """Ask the processes to end, insist if they do not, and return when none is left.
+
+    We ask twice: an exception that a signal raises is lost if it strikes in a callback or a destructor.
+    """
+    for end in ("terminate", "terminate", "kill"):
+        for process in processes:
+            if process.is_alive():
+                getattr(process, end)()
+        deadline = time.monotonic() + GRACE
+        for process in processes:
+            process.join(max(0.0, deadline - time.monotonic()))
 
 
 def _run_command_here(module, arguments, log):

@@ -1,4 +1,4 @@
-"""Certificates for the tests, made by Python's cryptography; and a proxy that keeps what passes through it."""
+"""Certificates for the tests, made by Python's cryptography; and a proxy that keeps what passes."""
 
 import contextlib
 import datetime

@@ -10,7 +10,6 @@ full@ROUND.STEP  finds the disk full there
 half@ROUND.STEP  the same, with all but the last bytes written
 limitN@ROUND     lets no file grow beyond N bytes from the recording of ROUND (or from the "begin") on
 count            prints the number of write steps of every round
-impatient        waits for missing clients for half a second when it goes on with a run, not for half a minute
 """
 
 import errno
@@ -47,7 +46,7 @@ def pause(moment):
 def write_steps(before_step, after_round=lambda server_round, steps: None):
     """Call `before_step(round, step, descriptor)` before each fsync and rename while a round is recorded.
 
-    `descriptor` is None for a rename. At the end of each round `after_round(round, number of steps)` is called.
+    `descriptor` is None for a rename. After each round comes `after_round(round, number of steps)`.
     """
     add_round, fsync, replace = RunRecord.add_round, os.fsync, os.replace
     state = {}
@@ -132,11 +131,6 @@ def count(_):
     )
 
 
-def impatient(_):
-    """Shorten the time for which a server that resumes waits for all of its clients."""
-    server.RollCall = lambda *words, patience: RollCall(*words, patience=min(patience, 0.5))
-
-
 MOMENTS = {
     "pause": pause,
     "die": die,
@@ -146,7 +140,6 @@ MOMENTS = {
     "half": lambda moment: full(moment, torn=True),
     "limit": limit,
     "count": count,
-    "impatient": impatient,
 }
 
 

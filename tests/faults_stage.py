@@ -3,6 +3,7 @@
 A pytest plugin: what a test module needs it names with pytest_plugins = ["faults_stage"].
 """
 
+import contextlib
 import functools
 import itertools
 import json
@@ -15,9 +16,9 @@ import threading
 from pathlib import Path
 
 import pytest
-
 from harness import PATIENCE, ROOT, TESTS, environment, free_address, sha256, wait_until
 from small import write_partitions
+
 from support.history import read_history
 
 SIZES = (60, 50, 40)
@@ -123,9 +124,13 @@ class Actor:
     def wait_for(self, pattern, times=1, seconds=PATIENCE):
         """Return the match of the `times`-th line that matches; fail if it ends before, or takes too long."""
         while len(found := self.found(pattern)) < times:
-            assert not self.ended or len(self.found(pattern)) >= times, f"{self} ended without {pattern!r}"
+            assert not self.ended or len(self.found(pattern)) >= times, (
+                f"{self} ended without {pattern!r}"
+            )
             try:
-                wait_until(lambda: self.ended or len(self.found(pattern)) >= times, pattern, seconds)
+                wait_until(
+                    lambda: self.ended or len(self.found(pattern)) >= times, pattern, seconds
+                )
             except AssertionError:
                 raise AssertionError(f"{self} did not print {pattern!r} {times} times") from None
         return found[times - 1]
@@ -139,7 +144,8 @@ class Actor:
     def send(self, number):
         """Send it a signal, if it still runs."""
         if not self.ended:
-            os.kill(self.number, number)
+            with contextlib.suppress(ProcessLookupError):  # it has ended just now
+                os.kill(self.number, number)
 
     def kill(self):
         """kill -9, and wait until it is gone."""

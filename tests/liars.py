@@ -6,17 +6,18 @@ It is honest until ROUND (default: 1), and from then on lies as LIES says; or "h
 until it is told to go on, "shy" keep silent about who it is, "closed channel" meet one.
 """
 
+import support.environment  # noqa: F401, I001  before flwr
 import io
 import sys
 import threading
 from pathlib import Path
 
-import support.environment  # noqa: F401, I001  before flwr
-import client
 import grpc
 import numpy as np
 from flwr.client import NumPyClient
 from flwr.common import Code, Status, ndarrays_to_parameters, parameters_to_ndarrays
+
+import client
 from support.command_line import run_command
 
 HonestClient = client.FlowerClient
@@ -26,9 +27,16 @@ def with_weights(change):
     """Return a lie that applies `change` to the list of arrays."""
 
     def lie(answer):
-        answer.parameters = ndarrays_to_parameters(change(parameters_to_ndarrays(answer.parameters)))
+        answer.parameters = ndarrays_to_parameters(
+            change(parameters_to_ndarrays(answer.parameters))
+        )
 
     return lie
+
+
+def with_each(change):
+    """Return a lie that applies `change` to each array."""
+    return with_weights(lambda weights: [change(weight) for weight in weights])
 
 
 def with_bytes(change):
@@ -95,23 +103,23 @@ LIES = {  # what is done to the answer, and what the server's log says about it
     "no arrays": (with_bytes(lambda tensors: []), r"has 0 arrays, not 8"),
     "an array missing": (with_bytes(lambda tensors: tensors[:-1]), r"has 7 arrays, not 8"),
     "an array too many": (with_bytes(lambda tensors: [*tensors, tensors[-1]]), r"has 9 arrays, not 8"),
-    "transposed": (with_weights(lambda weights: [weight.T for weight in weights]), r"array 0 is float32 \(5, 5, 1, 16\)"),
-    "empty arrays": (with_weights(lambda weights: [weight[:0] for weight in weights]), r"array 0 is float32 \(0, 1, 5, 5\)"),
-    "would broadcast": (with_weights(lambda weights: [weight[:1] for weight in weights]), r"array 0 is float32 \(1, 1, 5, 5\)"),
-    "float64": (with_weights(lambda weights: [weight.astype(np.float64) for weight in weights]), r"array 0 is float64"),
-    "integers": (with_weights(lambda weights: [weight.astype(np.int32) for weight in weights]), r"array 0 is int32"),
-    "other byte order": (with_weights(lambda weights: [weight.astype(">f4") for weight in weights]), r"array 0 is >f4"),
+    "transposed": (with_each(lambda weight: weight.T), r"array 0 is float32 \(5, 5, 1, 16\)"),
+    "empty arrays": (with_each(lambda weight: weight[:0]), r"array 0 is float32 \(0, 1, 5, 5\)"),
+    "would broadcast": (with_each(lambda weight: weight[:1]), r"array 0 is float32 \(1, 1, 5, 5\)"),
+    "float64": (with_each(lambda weight: weight.astype(np.float64)), r"array 0 is float64"),
+    "integers": (with_each(lambda weight: weight.astype(np.int32)), r"array 0 is int32"),
+    "other byte order": (with_each(lambda weight: weight.astype(">f4")), r"array 0 is >f4"),
     "garbage": (with_bytes(lambda tensors: [b"\x93NUMPY garbage"] * len(tensors)), r"cannot be decoded"),
     "no bytes": (with_bytes(lambda tensors: [b""] * len(tensors)), r"cannot be decoded"),
     "cut off": (with_bytes(lambda tensors: [tensor[:-1] for tensor in tensors]), r"cannot be decoded"),
     "pickled": (with_bytes(pickled), r"cannot be decoded"),
-    "an archive": (with_bytes(npz), r"array 0 is a NpzFile, not an array"),
+    "an archive": (with_bytes(npz), r"(array 0 |cannot be decoded)"),
     "huge header": (with_bytes(huge_header), r"cannot be decoded"),
     "NaN": (with_weights(one_value(0, np.nan)), r"array 0 holds NaN or infinity"),
     "infinity": (with_weights(one_value(7, np.inf)), r"array 7 holds NaN or infinity"),
     "minus infinity": (with_weights(one_value(3, -np.inf)), r"array 3 holds NaN or infinity"),
     "largest float": (with_weights(one_value(5, np.finfo(np.float32).max)), r"lies 3\.4e\+38 away"),
-    "huge norm": (with_weights(lambda weights: [weight + 100 for weight in weights]), r"lies .* away from the global model"),
+    "huge norm": (with_each(lambda weight: weight + 100), r"lies .* away from the global model"),
     "no example": (with_examples(0), r"claims 0 examples"),
     "negative examples": (with_examples(-300), r"claims -300 examples"),
     "10**12 examples": (with_examples(10**12), r"claims 1000000000000 examples, more than"),

@@ -36,6 +36,7 @@ SERVER = {
     "--parallel-clients": COUNT,
     "--min-clients": [*COUNT, "4"],
     "--round-timeout": SECONDS,
+    "--patience": SECONDS,
     "--max-examples-per-client": COUNT,
     "--certificates": ["a_file", "no_such_directory"],
     "--insecure": ["yes"],

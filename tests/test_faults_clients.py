@@ -66,6 +66,13 @@ def test_min_clients_says_how_many_are_enough(federation, needed):
     assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, max(needed, 2), 0)]
 
 
+def test_a_run_begins_without_the_missing_when_the_patience_has_ended(federation):
+    server = federation.server("--patience", 0.5)
+    federation.everybody(but=[1])
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 2, 0), (2, 2, 0)]
+
+
 @pytest.mark.parametrize("clients, enough", [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (10, 5)])
 def test_half_of_the_clients_rounded_up_are_enough(clients, enough):
     assert enough_clients(argparse.Namespace(clients=clients, min_clients=None)) == enough

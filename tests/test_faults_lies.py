@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 import torch
+from faults_stage import SIZES
 from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
+from liars import LIES
 
 from client import FlowerClient
-from faults_stage import SIZES
-from liars import LIES
 from model import CNN, get_weights
 from partition import load_partition
 
@@ -55,7 +55,9 @@ def one_liar_of_each_kind(shared_stage, make_federation, tmp_path_factory):
     """A run with two honest clients and one for each lie; the liars lie from round 1 on."""
     federation = make_federation(tmp_path_factory.mktemp("liars"), sizes=SIZES + (30,) * len(LIES))
     federation.numbers = {lie: number for number, lie in enumerate(LIES, start=len(SIZES))}
-    server = federation.server("--clients", len(HONEST) + len(LIES), "--parallel-clients", 4, rounds=ROUNDS)
+    server = federation.server(
+        "--clients", len(HONEST) + len(LIES), "--parallel-clients", 4, rounds=ROUNDS
+    )
     for number in HONEST:
         federation.client(number)
     for lie, number in federation.numbers.items():
@@ -83,7 +85,9 @@ def test_a_lie_is_logged_with_the_client_and_the_reason(one_liar_of_each_kind, l
         assert re.search(f"{start}{reason}", one_liar_of_each_kind.output, re.MULTILINE)
 
 
-def test_lies_leave_the_average_over_the_honest_clients_bit_for_bit(one_liar_of_each_kind, honest_models):
+def test_lies_leave_the_average_over_the_honest_clients_bit_for_bit(
+    one_liar_of_each_kind, honest_models
+):
     assert_model_is(one_liar_of_each_kind, honest_models[ROUNDS])
 
 
@@ -112,7 +116,9 @@ def test_when_all_clients_lie_the_model_stays_as_it_was(federation):
     assert {(row.loss, row.accuracy) for row in federation.history()[1:]} == after_round_1
 
 
-def test_when_all_clients_lie_from_the_start_the_model_is_the_untrained_one(federation, honest_models):
+def test_when_all_clients_lie_from_the_start_the_model_is_the_untrained_one(
+    federation, honest_models
+):
     server = federation.server()
     for number, lie in enumerate(["infinity", "negative examples", "garbage"]):
         federation.liar(number, lie)

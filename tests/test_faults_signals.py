@@ -4,7 +4,6 @@ import signal
 from pathlib import Path
 
 import pytest
-
 from harness import ROOT, wait_until
 
 pytest_plugins = ["faults_stage"]
@@ -114,8 +113,12 @@ def test_a_client_that_computes_ends_when_it_is_told_to(federation, stop_signal)
     assert_ends_cleanly(clients[1], stop_signal)
 
 
-@pytest.mark.parametrize("words", [["server.py"], ["client.py", "--partition-id", 0]], ids=["server", "client"])
-def test_a_command_that_is_still_starting_ends_when_it_is_told_to(federation, start, words, stop_signal):
+@pytest.mark.parametrize(
+    "words", [["server.py"], ["client.py", "--partition-id", 0]], ids=["server", "client"]
+)
+def test_a_command_that_is_still_starting_ends_when_it_is_told_to(
+    federation, start, words, stop_signal
+):
     """Imports take seconds, and that is when people change their minds."""
     command = start([ROOT / words[0], *words[1:]], federation.directory)
     wait_until(lambda: has_loaded(command.process.pid, "libtorch_cpu"), "PyTorch is being imported")
@@ -163,3 +166,19 @@ def test_a_connection_closed_under_grpcs_eyes_is_nobodys_business(federation):
     assert client.wait() == 0
     assert client.found("A thread of gRPC has met a closed channel")
     assert "Traceback" not in client.stderr
+
+
+def test_signals_after_the_end_of_a_run_print_no_traceback(federation, stop_signal):
+    """Nothing is left to do: whoever is told to stop now, again and again, has nothing to complain about."""
+    server = federation.server(rounds=1)
+    federation.everybody()
+    server.wait_for("^The record of this run")
+
+    def has_ended():
+        server.send(stop_signal)
+        return server.ended
+
+    wait_until(has_ended, "the server ends", SECONDS)
+    assert server.wait() in (0, STATUSES[stop_signal], -stop_signal)
+    assert "Traceback" not in server.stderr
+    federation.assert_record_is_whole()

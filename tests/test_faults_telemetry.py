@@ -1,7 +1,6 @@
 """A lesson on privacy does not phone home, unless the person wants it to."""
 
 import pytest
-
 from harness import ROOT, TESTS
 
 pytest_plugins = ["faults_stage"]
@@ -19,11 +18,14 @@ def hosts_called(federation, start):
             return start(noted, federation.directory)
 
         address = federation.address
-        server = start_noted("server", "--clients", 1, "--rounds", 1, "--address", address, "--run", "run")
+        server = start_noted(
+            "server", "--clients", 1, "--rounds", 1, "--address", address, "--run", "run"
+        )
         client = start_noted("client", "--partition-id", 0, "--server", address)
         assert (server.wait(), client.wait()) == (0, 0), server.output + client.output
         return {
-            name: set((federation.directory / name).read_text().split()) for name in ("server", "client")
+            name: set((federation.directory / name).read_text().split())
+            for name in ("server", "client")
         }
 
     return run

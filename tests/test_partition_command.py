@@ -117,7 +117,9 @@ def whole(directory):
 @pytest.mark.parametrize(
     "earlier", [True, False], ids=["over earlier partitions", "the first time"]
 )
-@pytest.mark.parametrize("moment", [".partitions-*", ".partitions-*/*/client_3.npz"])
+@pytest.mark.parametrize(
+    "moment", [".partitions.unfinished", ".partitions.unfinished/new/client_3.npz"]
+)
 def test_a_killed_run_leaves_partitions_whole_or_absent(
     repository_copy, warm_python, tmp_path, mnist, earlier, moment
 ):
@@ -139,7 +141,8 @@ def test_an_interrupted_run_cleans_up_and_says_so(repository_copy, warm_python, 
     before = snapshot(tmp_path)
     number = warm_python.start(repository_copy / "partition.py", "--clients", 4, cwd=tmp_path)
     wait_until(
-        lambda: list(Path(tmp_path).glob(".partitions-*")), "the temporary directory appears"
+        lambda: list(Path(tmp_path).glob(".partitions.unfinished")),
+        "the temporary directory appears",
     )
     os.kill(number, signal.SIGINT)
     finished = warm_python.wait()

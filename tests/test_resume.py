@@ -1,16 +1,16 @@
-"""The server is killed at every moment that matters, goes on with --resume, and nothing is lost or done twice."""
+"""The server is killed at every moment that matters, and goes on: nothing is lost, nothing done twice."""
 
 import os
 import shutil
 import signal
 
+import faults_server
 import numpy as np
 import pytest
+from harness import snapshot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import faults_server
-from harness import snapshot
 from support.command_line import UserError
 from support.history import Round
 from support.run_record import RunRecord
@@ -20,13 +20,18 @@ pytest_plugins = ["faults_stage"]
 STEPS = 6  # fsync and rename calls when a round is recorded
 COMMIT = 5  # the step that makes the round count
 FSYNCS = (1, 2, 4)
-DEATHS = [f"die@{{}}.{step}" for step in range(1, STEPS + 2)] + [f"torn@{{}}.{step}" for step in FSYNCS]
+DEATHS = [f"die@{{}}.{step}" for step in range(1, STEPS + 2)] + [
+    f"torn@{{}}.{step}" for step in FSYNCS
+]
 ROUNDS = len(DEATHS) + 1
 
 
 def facts(history):
     """Return what an interruption must not change in a history: everything but the seconds."""
-    return [(row.round, row.loss, row.accuracy, row.clients, row.failures, row.bytes_sent) for row in history]
+    return [
+        (row.round, row.loss, row.accuracy, row.clients, row.failures, row.bytes_sent)
+        for row in history
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +64,9 @@ def test_the_deaths_tried_here_are_all_there_are(uninterrupted):
     assert [line for line in uninterrupted.output.splitlines() if "write steps" in line] == lines
 
 
-def test_a_server_killed_at_every_write_step_ends_with_the_model_of_an_uninterrupted_run(federation, uninterrupted):
+def test_a_server_killed_at_every_write_step_ends_with_the_model_of_an_uninterrupted_run(
+    federation, uninterrupted
+):
     clients = federation.everybody()
     words = []
     for number, death in enumerate(DEATHS, start=1):
@@ -142,7 +149,7 @@ def test_a_finished_run_has_nothing_left_to_do(interrupted):
 
 
 def test_a_server_that_finds_some_clients_gone_goes_on_with_enough_of_them(interrupted):
-    server = interrupted.server("--resume", rounds=ROUNDS + 1, moment="impatient")
+    server = interrupted.server("--resume", "--patience", 0.5, rounds=ROUNDS + 1)
     interrupted.everybody(but=[1])
     server.wait_for("^The record of this run")
     assert interrupted.counts()[-2:] == [(ROUNDS, 3, 0), (ROUNDS + 1, 2, 0)]
@@ -274,7 +281,9 @@ def assert_same_files(directory, expected):
 
 @pytest.mark.parametrize("server_round", [0, 1, 2])
 @pytest.mark.parametrize("death", DEATHS)
-def test_a_record_survives_a_death_at_every_write_step(tmp_path, finished_record, server_round, death):
+def test_a_record_survives_a_death_at_every_write_step(
+    tmp_path, finished_record, server_round, death
+):
     record_and_die(tmp_path, death.format(server_round))
     finished = server_round if int(death[-1]) > COMMIT else server_round - 1
     if finished < 0:
@@ -298,7 +307,9 @@ def test_a_record_survives_a_death_while_it_is_resumed(tmp_path, finished_record
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_an_earlier_run_survives_a_new_one_that_dies_before_it_begins(tmp_path, finished_record, call):
+def test_an_earlier_run_survives_a_new_one_that_dies_before_it_begins(
+    tmp_path, finished_record, call
+):
     record_rounds(tmp_path)
 
     def begin_and_die():
@@ -322,7 +333,7 @@ def test_no_flipped_bit_is_resumed_from(finished_record, tmp_path_factory, data,
 
 
 def assert_refused_or_unharmed(directory, name):
-    """Check that resuming refuses, or, where the damage was to run.json's remarks, gives the right weights."""
+    """Check that resuming refuses or, if run.json's remarks were damaged, gives the right weights."""
     before = snapshot(directory)
     record = open_record(directory)
     try:
@@ -336,7 +347,10 @@ def assert_refused_or_unharmed(directory, name):
         assert record.last_round == a_row(2)
 
 
-@pytest.mark.parametrize("content", ["null", "[]", "{}", '{"settings": {}, "finished": {}}', '{"settings": 1, "finished": 2}'])
+@pytest.mark.parametrize(
+    "content",
+    ["null", "[]", "{}", '{"settings": {}, "finished": {}}', '{"settings": 1, "finished": 2}'],
+)
 def test_a_description_that_is_something_else_is_refused(tmp_path, finished_record, content):
     directory = shutil.copytree(finished_record, tmp_path / "run")
     (directory / "run.json").write_text(content)

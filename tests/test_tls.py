@@ -1,4 +1,4 @@
-"""With certificates nobody can listen in, and nobody talks to the wrong server; without them nobody listens far."""
+"""With certificates nobody listens in or talks to the wrong server; without them no server listens far."""
 
 import shutil
 import stat
@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 from cryptography import x509
-
 from faults_certificates import DAY, Wiretap, make_certificates, tls_records
 from harness import ROOT, free_address
+
 from support.certificates import check_listening
 from support.command_line import UserError
 
@@ -51,7 +51,9 @@ def run_through_a_wiretap(federation, certificates):
 def test_without_certificates_weights_can_be_read_on_the_wire(federation):
     """What shows that the next test can fail."""
     wiretap = run_through_a_wiretap(federation, [])
-    assert wiretap.from_client.count(b"\x93NUMPY") == wiretap.from_server.count(b"\x93NUMPY") == 2 * 8
+    assert (
+        wiretap.from_client.count(b"\x93NUMPY") == wiretap.from_server.count(b"\x93NUMPY") == 2 * 8
+    )
     assert b"local_epochs" in wiretap.from_server
 
 
@@ -59,7 +61,10 @@ def test_with_certificates_nothing_can_be_read_on_the_wire(federation, certifica
     wiretap = run_through_a_wiretap(federation, words(certificates))
     for content in (wiretap.from_client, wiretap.from_server):
         assert b"NUMPY" not in content and b"local_epochs" not in content
-        assert sum(length for kind, length in tls_records(content) if kind == APPLICATION_DATA) > 300_000
+        assert (
+            sum(length for kind, length in tls_records(content) if kind == APPLICATION_DATA)
+            > 300_000
+        )
 
 
 def test_tls_changes_nothing_in_the_result(federation, make_federation, tmp_path, certificates):
@@ -88,7 +93,9 @@ def assert_nobody_came(server):
     assert "Traceback" not in server.stderr
 
 
-def test_a_client_that_trusts_another_authority_says_so_and_sends_nothing(federation, certificates, others):
+def test_a_client_that_trusts_another_authority_says_so_and_sends_nothing(
+    federation, certificates, others
+):
     server = federation.server(*words(certificates))
     server.wait_for("^Waiting for clients")
     with Wiretap(federation.address) as wiretap:
@@ -115,7 +122,9 @@ def test_a_server_with_a_wrong_certificate_is_not_trusted(federation, tmp_path, 
     assert_nobody_came(server)
 
 
-def test_a_client_that_came_before_an_untrusted_server_says_so_in_the_end(federation, certificates, others):
+def test_a_client_that_came_before_an_untrusted_server_says_so_in_the_end(
+    federation, certificates, others
+):
     client = federation.client(1, *words(others), "--max-wait", 4)
     client.wait_for("^Waiting up to 4 s")
     server = federation.server(*words(certificates))
@@ -159,8 +168,12 @@ def server_refuses(federation, *more):
 
 
 @pytest.mark.parametrize("name", ["ca.pem", "server.pem", "server.key"])
-@pytest.mark.parametrize("content", [None, b"", b"no certificate\n"], ids=["missing", "empty", "garbage"])
-def test_a_server_with_a_damaged_certificate_names_it(federation, certificates, tmp_path, name, content):
+@pytest.mark.parametrize(
+    "content", [None, b"", b"no certificate\n"], ids=["missing", "empty", "garbage"]
+)
+def test_a_server_with_a_damaged_certificate_names_it(
+    federation, certificates, tmp_path, name, content
+):
     directory = shutil.copytree(certificates, tmp_path / "damaged")
     (directory / name).unlink()
     if content is not None:
@@ -168,7 +181,9 @@ def test_a_server_with_a_damaged_certificate_names_it(federation, certificates, 
     assert name in server_refuses(federation, *words(directory))
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no certificate\n"], ids=["missing", "empty", "garbage"])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"no certificate\n"], ids=["missing", "empty", "garbage"]
+)
 def test_a_client_with_a_damaged_certificate_names_it(federation, certificates, tmp_path, content):
     federation.server(*words(certificates)).wait_for("^Waiting for clients")
     directory = shutil.copytree(certificates, tmp_path / "damaged")
@@ -210,7 +225,10 @@ def test_loopback_needs_no_tls(host):
     check_listening(f"{host}:8080", certificates=None, insecure=False)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "::", "10.1.2.3", "[fe80::1]", "example.org", "localhost.example.org"])
+@pytest.mark.parametrize(
+    "host",
+    ["0.0.0.0", "[::]", "::", "10.1.2.3", "[fe80::1]", "example.org", "localhost.example.org"],
+)
 def test_everything_else_does(host):
     with pytest.raises(UserError):
         check_listening(f"{host}:8080", certificates=None, insecure=False)
@@ -218,10 +236,14 @@ def test_everything_else_does(host):
     check_listening(f"{host}:8080", certificates="certificates", insecure=False)
 
 
-@pytest.mark.skipif(not shutil.which("openssl") or not shutil.which("make"), reason="needs openssl and make")
+@pytest.mark.skipif(
+    not shutil.which("openssl") or not shutil.which("make"), reason="needs openssl and make"
+)
 def test_make_certificates_makes_what_a_run_needs(federation):
     shutil.copy(ROOT / "Makefile", federation.directory)
-    subprocess.run(["make", "certificates"], cwd=federation.directory, check=True, capture_output=True)
+    subprocess.run(
+        ["make", "certificates"], cwd=federation.directory, check=True, capture_output=True
+    )
     directory = federation.directory / "certificates"
     for name in ("ca.key", "server.key"):
         assert stat.S_IMODE((directory / name).stat().st_mode) & 0o077 == 0  # nobody else reads it

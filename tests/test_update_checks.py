@@ -30,7 +30,9 @@ OK = Status(Code.OK, "")
 LIMIT = 1000  # examples that one client may claim
 SHAPES = [(3, 2), (2,)]  # of a small model
 GLOBAL = [np.linspace(-1, 1, 6, dtype=np.float32).reshape(3, 2), np.zeros(2, np.float32)]
-FUZZ = settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(
+    max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
 def update(weights, examples=10, metrics=None):
@@ -271,7 +273,9 @@ def trained(mnist):
 
 
 @pytest.mark.parametrize("epochs", [1, 5])
-@pytest.mark.parametrize("kind", ["one digit", "two digits", "ten images", "one image", "many images"])
+@pytest.mark.parametrize(
+    "kind", ["one digit", "two digits", "ten images", "one image", "many images"]
+)
 @pytest.mark.parametrize("start", ["untrained", "trained"])
 def test_an_honest_update_is_never_rejected(mnist, trained, kind, start, epochs):
     weights = trained if start == "trained" else untrained()
