@@ -22,12 +22,12 @@ HERE = ("127.0.0.1", "localhost", "::1", None)
 
 def note_calls(path):
     """Write every host that is called from now on to `path`, and refuse calls to others than this machine."""
-    notes = open(path, "w", buffering=1)
+    notes = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
     def note(event, arguments):
         if event in HOST_OF:
             host = HOST_OF[event](*arguments)
-            notes.write(f"{host}\n")
+            os.write(notes, f"{host}\n".encode())
             if host not in HERE:
                 raise OSError("no call leaves a test")
 

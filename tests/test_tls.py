@@ -125,8 +125,8 @@ def test_a_server_with_a_wrong_certificate_is_not_trusted(federation, tmp_path, 
 def test_a_client_that_came_before_an_untrusted_server_says_so_in_the_end(
     federation, certificates, others
 ):
-    client = federation.client(1, *words(others), "--max-wait", 4)
-    client.wait_for("^Waiting up to 4 s")
+    client = federation.client(1, *words(others), "--max-wait", 2)
+    client.wait_for("^Waiting up to 2 s")
     server = federation.server(*words(certificates))
     assert "not to be trusted" in refusal(client)
     assert_nobody_came(server)

@@ -26,6 +26,8 @@ from model import CNN, get_weights
 from support.recorded_strategy import RecordedStrategy
 from support.update_checks import MAX_RELATIVE_DISTANCE, find_fault
 
+pytestmark = pytest.mark.filterwarnings("ignore:Stored array in format 3.0")
+
 OK = Status(Code.OK, "")
 LIMIT = 1000  # examples that one client may claim
 SHAPES = [(3, 2), (2,)]  # of a small model
@@ -244,6 +246,15 @@ def test_aggregation_never_raises_and_averages_over_the_sound_updates_alone(answ
 def test_nothing_sound_gives_no_new_model():
     bad = [(Connection(number), update(GLOBAL, 0)) for number in range(3)]
     assert a_strategy([client for client, _ in bad]).aggregate_fit(1, bad, []) == (None, {})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compute_with_one_thread():
+    """Let PyTorch use one thread, as client.py does: two wait for each other where others compute, too."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def real_images(mnist, kind):
