@@ -11,11 +11,12 @@ import flwr as fl
 import numpy as np
 import torch
 
-from model import CNN, get_weights, set_weights, to_tensors, train
+from model import CNN, evaluate, get_weights, set_weights, to_tensors, train
 from partition import PARTITIONS, load_partition
 from support.certificates import root_certificate
 from support.command_line import OneLineParser, run_command
 from support.connection import Refused, stay_connected
+from support.local_data import proximal_penalty, split
 from support.options import client_options
 from support.terminal import prepare_output
 
@@ -48,9 +49,34 @@ class FlowerClient(fl.client.NumPyClient):
         server_round = config["server_round"]
         # Seeded by who and when, so that a run can be repeated whatever this client did before.
         rng = np.random.default_rng([config["seed"], server_round, self.partition_id])
-        loss = train(self.model, self.images, self.labels, config["local_epochs"], rng)
-        print(f"Round {server_round}: trained on {len(self.labels)} images, loss {loss:.4f}")
-        return self.get_parameters(config={}), len(self.labels), {}
+        images, labels = self.training_data(config)
+        loss = train(
+            self.model,
+            images,
+            labels,
+            epochs=config["local_epochs"],
+            rng=rng,
+            learning_rate=config["learning_rate"],
+            batch_size=config["batch_size"],
+            penalty=proximal_penalty(self.model, config.get("proximal_mu")),
+        )
+        print(f"Round {server_round}: trained on {len(labels)} images, loss {loss:.4f}")
+        return self.get_parameters(config={}), len(labels), {}
+
+    def training_data(self, config):
+        """Return all images and labels, or those that are not held out if the server wants evaluations."""
+        if not config["client_evaluation"]:
+            return self.images, self.labels
+        return split(self.images, self.labels, seed=self.partition_id)[0]
+
+    def evaluate(self, parameters, config):
+        """Test the global model on images that this client has held out of its training."""
+        self.set_parameters(parameters)
+        images, labels = split(self.images, self.labels, seed=self.partition_id)[1]
+        if len(labels) == 0:
+            return 0.0, 0, {}
+        loss, accuracy = evaluate(self.model, images, labels)
+        return loss, len(labels), {"accuracy": accuracy}
 
 
 def take_part(client, server, root):

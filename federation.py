@@ -24,6 +24,7 @@ from support.options import (
     names_in,
     partition_options,
     server_options,
+    training_options,
 )
 from support.port import check_port_is_free
 from support.processes import process_context, start_command, stop_all
@@ -57,7 +58,8 @@ def make_partitions(context, args):
 def run_processes(context, args):
     """Run server.py and the clients until the server ends, and leave no process behind."""
     logs = make_run_directory(Path(args.run, "logs"))
-    server_words = as_words(args, common_options(), server_options(), fault_options())
+    parents = [common_options(), server_options(), training_options(), fault_options()]
+    server_words = as_words(args, *parents)
     client_words = ["--server", args.address]
     if args.certificates:
         client_words += ["--certificates", args.certificates]
@@ -95,7 +97,13 @@ def watch(server, clients, logs, needed):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parents = [common_options(), partition_options(), server_options(), fault_options()]
+    parents = [
+        common_options(),
+        partition_options(),
+        server_options(),
+        training_options(),
+        fault_options(),
+    ]
     args = OneLineParser("federation.py", __doc__, parents=parents).parse_args(arguments)
     enough_clients(args)
     server_certificates(args.certificates)

@@ -54,10 +54,11 @@ def to_tensors(images, labels):
     return pixels, torch.from_numpy(labels)
 
 
-def train(model, images, labels, epochs, rng, learning_rate=0.05, batch_size=32):
+def train(model, images, labels, epochs, rng, learning_rate=0.05, batch_size=32, penalty=None):
     """Train `model` in place with SGD on tensors from `to_tensors`; return the last epoch's mean loss.
 
-    `rng`, a numpy.random.Generator, shuffles the images: the same generator, the same weights.
+    `rng`, a numpy.random.Generator, shuffles the images: the same generator, the same weights. What
+    `penalty()` returns, if it is given, is added to the loss of every batch.
     """
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
     model.train()
@@ -67,6 +68,8 @@ def train(model, images, labels, epochs, rng, learning_rate=0.05, batch_size=32)
         for batch in order.split(batch_size):
             optimizer.zero_grad()
             loss = F.cross_entropy(model(images[batch]), labels[batch])
+            if penalty is not None:
+                loss = loss + penalty()
             loss.backward()
             optimizer.step()
             total_loss += loss.item() * len(batch)

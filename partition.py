@@ -17,11 +17,14 @@ import numpy as np
 
 from support.command_line import OneLineParser, UserError, run_command
 from support.options import common_options, partition_options
+from support.partition_plot import draw_partitions
+from support.schemes import dirichlet, shards
 
 PARTITIONS = Path("partitions")
 UNFINISHED = Path(".partitions.unfinished")
 OUR_FILE = re.compile(r"client_\d+\.npz|test\.npz|settings\.json")
 SETTINGS_FILE = "settings.json"  # how the partitions beside it were made
+DEFAULT_ALPHA = 0.5
 DATA = Path(__file__).parent / "data"
 
 
@@ -31,6 +34,14 @@ def iid(labels, clients, rng):
     IID: independent and identically distributed. Returns one array of image indices per client.
     """
     return np.array_split(rng.permutation(len(labels)), clients)
+
+
+def deal_out(labels, settings):
+    """Return one array of image indices per client, dealt out by the scheme in `settings`."""
+    rng = np.random.default_rng(settings["seed"])
+    if settings["scheme"] == "dirichlet":
+        return dirichlet(labels, settings["clients"], rng, settings["alpha"])
+    return {"iid": iid, "shards": shards}[settings["scheme"]](labels, settings["clients"], rng)
 
 
 def load_mnist(train):
@@ -84,7 +95,7 @@ def _fault(images, labels):
 
 
 def write_partitions(settings):
-    """Make PARTITIONS as `settings` (clients, scheme, seed) say; return digit counts (clients, 10).
+    """Make PARTITIONS as `settings` (see settings_from) say; return digit counts (clients, 10).
 
     All or nothing: whatever happens, PARTITIONS never holds a mixture of old and new files.
     """
@@ -93,8 +104,7 @@ def write_partitions(settings):
         raise UserError(
             f"{settings['clients']} clients cannot share {len(labels)} images; use fewer --clients"
         )
-    rng = np.random.default_rng(settings["seed"])
-    shares = iid(labels, settings["clients"], rng)
+    shares = deal_out(labels, settings)
     test_images, test_labels = load_mnist(train=False)
     with replaced_partitions() as new:
         for client, indices in enumerate(shares):
@@ -152,16 +162,30 @@ def print_table(counts):
 
 
 def settings_from(args):
-    """Return the part of a command's arguments that describes a partitioning."""
-    return {"clients": args.clients, "scheme": args.scheme, "seed": args.seed}
+    """Return the part of a command's arguments that describes a partitioning.
+
+    Raises UserError if --alpha is given to a scheme that has none.
+    """
+    settings = {"clients": args.clients, "scheme": args.scheme, "seed": args.seed}
+    if args.scheme == "dirichlet":
+        return {**settings, "alpha": args.alpha or DEFAULT_ALPHA}
+    if args.alpha is not None:
+        raise UserError(
+            f"--alpha goes with --scheme dirichlet, not with {args.scheme}; leave it out"
+        )
+    return settings
 
 
 def main(arguments=None):
     """Run the command line described above."""
     parser = OneLineParser("partition.py", __doc__, parents=[common_options(), partition_options()])
+    parser.add_argument("--plot", metavar="PNG", help="also draw the table into this file")
     args = parser.parse_args(arguments)
     counts = write_partitions(settings_from(args))
     print_table(counts)
+    if args.plot:
+        draw_partitions(counts, args.plot)
+        print(f"Wrote {args.plot}")
     print(f"Wrote {args.clients} partitions and test.npz to {PARTITIONS}/")
 
 

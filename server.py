@@ -15,12 +15,21 @@ from flwr.server.strategy import FedAvg
 from model import CNN, evaluate, get_weights, set_weights, to_tensors
 from partition import PARTITIONS, load_partition
 from support.certificates import check_listening, server_certificates
+from support.client_evaluations import ClientEvaluations
 from support.command_line import OneLineParser, run_command
-from support.options import common_options, enough_clients, fault_options, server_options
+from support.options import (
+    common_options,
+    enough_clients,
+    fault_options,
+    names_in,
+    server_options,
+    training_options,
+)
 from support.port import check_port_is_free
 from support.recorded_strategy import RecordedStrategy
 from support.roll_call import RollCall
 from support.run_record import RunRecord
+from support.strategies import check_strategy, other_strategy
 from support.terminal import RoundReport, prepare_output
 
 
@@ -39,27 +48,39 @@ def centralized_evaluation(images, labels):
 
 def make_strategy(args, model, test_images, test_labels):
     """Return FedAvg: every client that is there trains, and weighs as much as it has images."""
+    common = {
+        "initial_parameters": ndarrays_to_parameters(get_weights(model)),
+        "fraction_fit": args.fraction_fit,
+        "min_fit_clients": 1,
+        "min_evaluate_clients": 1,
+        "min_available_clients": enough_clients(args),
+        "on_fit_config_fn": training_instructions(args),  # the `config` of fit()
+        "fit_metrics_aggregation_fn": lambda metrics: {},  # clients report weights and a count, no more
+        "evaluate_fn": centralized_evaluation(test_images, test_labels),
+        "fraction_evaluate": 1.0 if args.client_evaluation else 0.0,
+        "evaluate_metrics_aggregation_fn": lambda metrics: {},
+    }
+    if args.strategy == "FedAvg":
+        return FedAvg(**common)
+    return other_strategy(args, **common)
 
-    def instructions(server_round):
-        return {"server_round": server_round, "local_epochs": args.local_epochs, "seed": args.seed}
 
-    return FedAvg(
-        initial_parameters=ndarrays_to_parameters(get_weights(model)),
-        min_fit_clients=1,
-        min_evaluate_clients=1,
-        min_available_clients=enough_clients(args),
-        on_fit_config_fn=instructions,  # travels with the weights, as the `config` of fit()
-        fit_metrics_aggregation_fn=lambda metrics: {},  # clients report weights and a count, no more
-        evaluate_fn=centralized_evaluation(test_images, test_labels),
-        fraction_evaluate=0.0,  # the server evaluates, the clients only train
-    )
+def training_instructions(args):
+    """Return the function that says what travels to the clients with the weights of a round."""
+    names = ("local_epochs", "batch_size", "learning_rate", "seed", "client_evaluation")
+    return lambda server_round: {
+        "server_round": server_round,
+        **{name: getattr(args, name) for name in names},
+    }
 
 
 def open_record(args, model):
     """Return the record of a new run, or of an interrupted one, whose weights `model` then has."""
     record = RunRecord(args.run, settings=vars(args), weight_names=list(model.state_dict()))
     if args.resume:
-        set_weights(model, record.resume(must_match=["clients", "seed", "local_epochs"]))
+        set_weights(
+            model, record.resume(must_match=["clients", "seed", *names_in(training_options())])
+        )
     else:
         record.begin()
     return record
@@ -85,9 +106,10 @@ def serve(args, strategy, clients, certificates):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parents = [common_options(), server_options(), fault_options()]
+    parents = [common_options(), server_options(), training_options(), fault_options()]
     args = OneLineParser("server.py", __doc__, parents=parents).parse_args(arguments)
     prepare_output()
+    check_strategy(args)
     check_listening(args.address, args.certificates, args.insecure)
     check_port_is_free(args.address)
     certificates = server_certificates(args.certificates)
@@ -104,8 +126,11 @@ def main(arguments=None):
         )
         return
     strategy = make_strategy(args, model, test_images, test_labels)
+    evaluations = ClientEvaluations(record.directory, record.last_round and record.last_round.round)
     with RoundReport(args.rounds) as report:
-        strategy = RecordedStrategy(strategy, clients, record, report, args.max_examples_per_client)
+        strategy = RecordedStrategy(
+            strategy, clients, record, report, args.max_examples_per_client, evaluations
+        )
         serve(args, strategy, clients, certificates)
     print(f"The record of this run is in {record.directory}/")
 

@@ -4,6 +4,7 @@ Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 13
 """
 
 import argparse
+import math
 import signal
 import sys
 
@@ -72,17 +73,30 @@ def natural_int(text):
     return _whole_number(text, minimum=0)
 
 
+def positive_float(text):
+    """argparse type: a finite number above 0."""
+    return _number(text, "a number above 0", lambda number: 0 < number < math.inf)
+
+
 def positive_seconds(text):
     """argparse type: a number of seconds above 0, and not beyond reason."""
+    wanted = f"a number of seconds from 0 to {LONGEST_WAIT:.0f}"
+    return _number(text, wanted, lambda number: 0 < number <= LONGEST_WAIT)
+
+
+def fraction(text):
+    """argparse type: a number above 0, and 1 at most."""
+    return _number(text, "above 0 and at most 1", lambda number: 0 < number <= 1)
+
+
+def _number(text, wanted, is_right):
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = float("nan")
-    if not 0 < seconds <= LONGEST_WAIT:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number of seconds from 0 to {LONGEST_WAIT:.0f}"
-        )
-    return seconds
+        number = math.nan
+    if not is_right(number):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+    return number
 
 
 def address(text):

@@ -5,8 +5,19 @@ Each function returns a parent for argparse: OneLineParser("server.py", __doc__,
 
 import argparse
 
-from support.command_line import UserError, address, natural_int, positive_int, positive_seconds
+from support.command_line import (
+    UserError,
+    address,
+    fraction,
+    natural_int,
+    positive_float,
+    positive_int,
+    positive_seconds,
+)
 from support.machine import available_cores
+
+SCHEMES = ("iid", "dirichlet", "shards")
+STRATEGY_NAMES = ("FedAvg", "FedAvgM", "FedProx", "FedAdam", "FedYogi")
 
 
 def common_options():
@@ -24,9 +35,9 @@ def common_options():
 def partition_options():
     """Return the options that say how the data is split."""
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument(
-        "--scheme", choices=["iid"], default="iid", help="how the images are dealt out"
-    )
+    add = parser.add_argument
+    add("--scheme", choices=SCHEMES, default="iid", help="how the images are dealt out")
+    add("--alpha", type=positive_float, help="with dirichlet: small is skewed (default: 0.5)")
     return parser
 
 
@@ -49,6 +60,39 @@ def server_options():
         type=positive_int,
         default=available_cores(),
         help="how many clients train at once: one per core, where all of them run on one machine",
+    )
+    return parser
+
+
+def training_options():
+    """Return the options of the field's standard experiment: C, E, B, the learning rate, the strategy."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add = parser.add_argument
+    add(
+        "--local-epochs",
+        type=positive_int,
+        default=1,
+        help="passes over its data, per client and round",
+    )
+    add("--batch-size", type=positive_int, default=32, help="images in one step of local training")
+    add("--learning-rate", type=positive_float, default=0.05, help="of the clients' SGD")
+    add(
+        "--fraction-fit",
+        type=fraction,
+        default=1.0,
+        help="which part of the clients trains in a round",
+    )
+    add("--strategy", choices=STRATEGY_NAMES, default="FedAvg", help="how updates become one model")
+    add("--proximal-mu", type=positive_float, help="FedProx: how strongly clients are held back")
+    add("--server-learning-rate", type=positive_float, help="FedAvgM, FedAdam, FedYogi")
+    add("--server-momentum", type=fraction, help="FedAvgM")
+    add("--beta-1", type=fraction, help="FedAdam, FedYogi: memory of the direction")
+    add("--beta-2", type=fraction, help="FedAdam, FedYogi: memory of the size")
+    add("--tau", type=positive_float, help="FedAdam, FedYogi: the larger, the less adaptive")
+    add(
+        "--client-evaluation",
+        action="store_true",
+        help="clients test on a tenth they do not train on",
     )
     return parser
 

@@ -2,7 +2,7 @@
 
 import time
 
-from flwr.common import parameters_to_ndarrays
+from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 from flwr.server.strategy import Strategy
 
 from support.history import Round
@@ -16,14 +16,17 @@ class RecordedStrategy(Strategy):
     `clients` is the RollCall, `record` the RunRecord, `report` the RoundReport, `max_examples` the most
     that one client may claim. When an interrupted run goes on, Flower counts its rounds from 1 again, and
     this adds those that were done before.
+
+    `evaluations` is where clients' own evaluations go, a ClientEvaluations.
     """
 
-    def __init__(self, strategy, clients, record, report, max_examples):
+    def __init__(self, strategy, clients, record, report, max_examples, evaluations=None):
         self.strategy = strategy
         self.clients = clients
         self.record = record
         self.report = report
         self.max_examples = max_examples
+        self.evaluations = evaluations
         self.last_round = record.last_round
         self.rounds_before = self.last_round.round if self.last_round else 0
         self._start_counting()
@@ -58,7 +61,10 @@ class RecordedStrategy(Strategy):
         sound = [result for result in results if self._is_sound(number, *result)]
         sound.sort(key=lambda result: self.clients.order(result[0]))
         self.averaged, self.failed = len(sound), len(self.asked) - len(sound)
-        return self.strategy.aggregate_fit(number, sound, failures)
+        if not sound:  # the model stays as it is, and a strategy's memory, too
+            return None, {}
+        parameters, metrics = self.strategy.aggregate_fit(number, sound, failures)
+        return self._in_the_models_types(parameters), metrics
 
     def configure_evaluate(self, server_round, parameters, client_manager):
         """Pass on: who evaluates."""
@@ -66,9 +72,16 @@ class RecordedStrategy(Strategy):
         return self.strategy.configure_evaluate(number, parameters, client_manager)
 
     def aggregate_evaluate(self, server_round, results, failures):
-        """Pass on: how the clients' evaluations become one."""
+        """Keep what every client reports, then pass on: how their evaluations become one."""
         number = self.rounds_before + server_round
-        return self.strategy.aggregate_evaluate(number, results, failures)
+        reports = [
+            (self.clients.numbers[client.cid], result.num_examples, result.metrics.get("accuracy"))
+            for client, result in sorted(results, key=lambda result: self.clients.order(result[0]))
+        ]
+        summary = self.evaluations.add_round(number, reports)
+        if summary:
+            say(f"Round {number:>2} of {self.report.rounds}: {summary}")
+        return None, {}
 
     def evaluate(self, server_round, parameters):
         """Evaluate the global model, then record and report the round that ends with this."""
@@ -89,6 +102,11 @@ class RecordedStrategy(Strategy):
         self.record.add_round(row, parameters_to_ndarrays(parameters))
         self.report.round_finished(row)
         return loss, metrics
+
+    def _in_the_models_types(self, parameters):
+        """Return `parameters` with the dtypes that were sent: some strategies average in float64."""
+        pairs = zip(parameters_to_ndarrays(parameters), self.sent_weights, strict=True)
+        return ndarrays_to_parameters([array.astype(sent.dtype) for array, sent in pairs])
 
     def _start_counting(self):
         self.begun = time.monotonic()
