@@ -46,12 +46,6 @@ def server_options():
     parser = argparse.ArgumentParser(add_help=False)
     add = parser.add_argument
     add("--rounds", type=positive_int, default=10, help="how many rounds to run")
-    add(
-        "--local-epochs",
-        type=positive_int,
-        default=1,
-        help="passes over its data, per client and round",
-    )
     add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT to listen on")
     add("--run", default="results/fedavg", help="directory for the record of this run")
     add("--resume", action="store_true", help="go on from the last finished round of --run")
