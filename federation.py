@@ -29,6 +29,7 @@ from support.options import (
 from support.port import check_port_is_free
 from support.processes import process_context, start_command, stop_all
 from support.run_record import make_run_directory
+from support.strategies import check_strategy
 
 
 def as_words(args, *parents):
@@ -106,6 +107,7 @@ def main(arguments=None):
     ]
     args = OneLineParser("federation.py", __doc__, parents=parents).parse_args(arguments)
     enough_clients(args)
+    check_strategy(args)
     server_certificates(args.certificates)
     check_listening(args.address, args.certificates, args.insecure)
     check_port_is_free(args.address)

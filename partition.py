@@ -181,6 +181,8 @@ def main(arguments=None):
     parser = OneLineParser("partition.py", __doc__, parents=[common_options(), partition_options()])
     parser.add_argument("--plot", metavar="PNG", help="also draw the table into this file")
     args = parser.parse_args(arguments)
+    if args.plot and (Path(args.plot).is_dir() or not Path(args.plot).parent.is_dir()):
+        raise UserError(f"cannot write {args.plot}; choose another --plot")
     counts = write_partitions(settings_from(args))
     print_table(counts)
     if args.plot:

@@ -15,9 +15,9 @@ from support.command_line import (
     positive_seconds,
 )
 from support.machine import available_cores
+from support.strategies import STRATEGIES
 
 SCHEMES = ("iid", "dirichlet", "shards")
-STRATEGY_NAMES = ("FedAvg", "FedAvgM", "FedProx", "FedAdam", "FedYogi")
 
 
 def common_options():
@@ -76,7 +76,7 @@ def training_options():
         default=1.0,
         help="which part of the clients trains in a round",
     )
-    add("--strategy", choices=STRATEGY_NAMES, default="FedAvg", help="how updates become one model")
+    add("--strategy", choices=STRATEGIES, default="FedAvg", help="how updates become one model")
     add("--proximal-mu", type=positive_float, help="FedProx: how strongly clients are held back")
     add("--server-learning-rate", type=positive_float, help="FedAvgM, FedAdam, FedYogi")
     add("--server-momentum", type=fraction, help="FedAvgM")

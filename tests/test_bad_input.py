@@ -25,11 +25,27 @@ ADDRESS += ["localhost:http", "http://127.0.0.1:8080", "127.0.0.1:8080/", "127.0
 LISTEN = [*ADDRESS, "198.51.100.7:8080", "0.0.0.0:8080", "a..b:8080", "x" * 70 + ":8080"]
 SEED = [*NATURAL, str(2**64)]
 COMMON = {"--clients": COUNT, "--seed": SEED}
-PARTITION = {**COMMON, "--scheme": ["sorted", ""]}
+POSITIVE = ["0", "-1", "nan", "inf", "much", ""]
+FRACTION = [*POSITIVE, "1.01"]
+PARTITION = {**COMMON, "--scheme": ["sorted", ""], "--alpha": [*POSITIVE, "1"]}
+TRAINING = {
+    "--local-epochs": [*COUNT, str(2**63)],
+    "--batch-size": COUNT,
+    "--learning-rate": POSITIVE,
+    "--fraction-fit": FRACTION,
+    "--strategy": ["fedavg", "FedSGD", ""],
+    "--proximal-mu": [*POSITIVE, "1"],
+    "--server-learning-rate": [*POSITIVE, "1"],
+    "--server-momentum": [*FRACTION, "1"],
+    "--beta-1": [*FRACTION, "1"],
+    "--beta-2": [*FRACTION, "1"],
+    "--tau": [*POSITIVE, "1"],
+    "--client-evaluation": ["yes"],
+}
 SERVER = {
     **COMMON,
     "--rounds": COUNT,
-    "--local-epochs": [*COUNT, str(2**63)],
+    **TRAINING,
     "--address": LISTEN,
     "--run": ["a_file", "a_file/below"],
     "--resume": ["yes"],
@@ -42,7 +58,10 @@ SERVER = {
     "--insecure": ["yes"],
 }
 BAD_VALUES = {
-    "partition.py": PARTITION,
+    "partition.py": {
+        **PARTITION,
+        "--plot": ["a_file/who.png", "no_such_directory/who.png", "results"],
+    },
     "server.py": SERVER,
     "client.py": {
         "--partition-id": [*NATURAL, "7", "1" * 300],
@@ -102,7 +121,7 @@ def test_a_bad_value_is_refused_in_one_line(refuses, command, option, value):
 def test_every_option_is_tried_with_bad_values(warm_python, place, command):
     finished = warm_python.run(command, "--help", cwd=place)
     assert finished.status == 0
-    options = set(re.findall(r"^ +(--[a-z-]+)", finished.stdout, re.MULTILINE))
+    options = set(re.findall(r"^ +(--[a-z0-9-]+)", finished.stdout, re.MULTILINE))
     assert options - {"--help"} == set(BAD_VALUES[command])
 
 
