@@ -1,0 +1,52 @@
+"""The baselines train as the federation does, on the data that they say."""
+
+import numpy as np
+import torch
+from conftest import SIZES
+from harness import ROOT
+
+from model import CNN, get_weights, to_tensors, train
+from partition import load_partition
+from support.history import read_history
+
+
+def run(start, workspace, directory, how, *words):
+    """Run beyond/baselines.py for two rounds' worth of passes."""
+    common = ["--clients", len(SIZES), "--rounds", 2, "--run", directory]
+    command = start([ROOT / "beyond/baselines.py", how, *common, *words], workspace)
+    assert command.wait() == 0, command.output
+    return command.output
+
+
+def test_alone_is_one_model_per_client_trained_on_its_own_images(
+    start, workspace, tmp_path, one_thread
+):
+    run(start, workspace, tmp_path / "alone", "alone", "--local-epochs", 2)
+    for client in range(len(SIZES)):
+        torch.manual_seed(0)
+        model = CNN()
+        data = to_tensors(*load_partition(workspace / f"partitions/client_{client}.npz"))
+        for number in (1, 2):
+            train(model, *data, epochs=2, rng=np.random.default_rng([0, number, client]))
+        with np.load(tmp_path / f"alone/client_{client}/global_model.npz") as file:
+            for mine, theirs in zip(get_weights(model), file.values(), strict=True):
+                assert (mine == theirs).all()
+
+
+def test_pooled_knows_everything_and_is_better_than_the_median_client_alone(
+    start, workspace, tmp_path
+):
+    run(start, workspace, tmp_path / "pooled", "pooled")
+    run(start, workspace, tmp_path / "alone", "alone")
+    pooled = read_history(tmp_path / "pooled")
+    alone = [read_history(tmp_path / f"alone/client_{client}") for client in range(len(SIZES))]
+    assert len(pooled) == 3
+    assert pooled[-1].accuracy > np.median([history[-1].accuracy for history in alone])
+
+
+def test_a_missing_partition_is_named_before_anything_starts(warm_python, tmp_path):
+    words = ["pooled", "--clients", 2, "--run", tmp_path / "pooled"]
+    finished = warm_python.run("beyond/baselines.py", *words, cwd=tmp_path)
+    assert finished.status == 2 and "client_0.npz" in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
