@@ -29,6 +29,7 @@ from support.port import check_port_is_free
 from support.recorded_strategy import RecordedStrategy
 from support.roll_call import RollCall
 from support.run_record import RunRecord
+from support.stopping import StoppableServer
 from support.strategies import check_strategy, other_strategy
 from support.terminal import RoundReport, prepare_output
 
@@ -77,18 +78,18 @@ def training_instructions(args):
 def open_record(args, model):
     """Return the record of a new run, or of an interrupted one, whose weights `model` then has."""
     record = RunRecord(args.run, settings=vars(args), weight_names=list(model.state_dict()))
-    if args.resume:
-        set_weights(
-            model, record.resume(must_match=["clients", "seed", *names_in(training_options())])
-        )
-    else:
+    same = ["clients", "seed", *names_in(training_options())]
+    weights = record.resume(must_match=same) if args.resume else None
+    if weights is None:
         record.begin()
+    else:
+        set_weights(model, weights)
     return record
 
 
 def serve(args, strategy, clients, certificates):
     """Run the rounds that are left, with whoever connects."""
-    server = fl.server.Server(client_manager=clients, strategy=strategy)
+    server = StoppableServer(client_manager=clients, strategy=strategy)
     server.set_max_workers(args.parallel_clients)
     rounds = args.rounds - strategy.rounds_before
     try:
@@ -98,8 +99,6 @@ def serve(args, strategy, clients, certificates):
             config=fl.server.ServerConfig(num_rounds=rounds, round_timeout=args.round_timeout),
             certificates=certificates,
         )
-    except SystemExit:  # Flower's answer to Ctrl-C and SIGTERM
-        raise KeyboardInterrupt from None
     finally:
         clients.dismiss()
 

@@ -15,15 +15,17 @@ from support.command_line import UserError
 def server_certificates(directory):
     """Return (CA, server certificate, server key) as bytes, as start_server takes them; None for None.
 
-    Raises UserError if a file is missing or the key does not belong to the certificate.
+    Raises UserError if a file is missing or damaged, or if the key does not belong to the certificate.
     """
     if directory is None:
         return None
     paths = [Path(directory, name) for name in ("ca.pem", "server.pem", "server.key")]
-    contents = tuple(_read(path) for path in paths)
+    contents = (root_certificate(directory), _read(paths[1]), _read(paths[2]))
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(paths[1], paths[2])
-    except ssl.SSLError as error:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            paths[1], paths[2], password=lambda: b"-"
+        )
+    except ssl.SSLError as error:  # also for a key with a password: OpenSSL is not to ask for it
         raise UserError(
             f"{paths[1]} and {paths[2]} do not fit: {error.reason}; make them again"
         ) from None
@@ -32,7 +34,15 @@ def server_certificates(directory):
 
 def root_certificate(directory):
     """Return the CA's certificate as bytes, as start_client takes it; None for None."""
-    return None if directory is None else _read(Path(directory, "ca.pem"))
+    if directory is None:
+        return None
+    path = Path(directory, "ca.pem")
+    content = _read(path)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=content.decode())
+    except (ssl.SSLError, ValueError):
+        raise UserError(f"{path} is not a certificate; make it with make certificates") from None
+    return content
 
 
 def check_listening(address, certificates, insecure):

@@ -40,6 +40,8 @@ class HelpWithDefaults(
 def run_command(main, prog, arguments=None):
     """Call `main(arguments)` and turn what goes wrong into one line and an exit status."""
     signal.signal(signal.SIGTERM, _exit_cleanly)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as support.environment leaves it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         main(arguments)
     except UserError as error:
@@ -50,6 +52,9 @@ def run_command(main, prog, arguments=None):
         status, message = 130, "stopped"
     else:
         return
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # what is left to do may be cut short
+            signal.signal(number, signal.SIG_DFL)
     print(f"{prog}: {message}", file=sys.stderr, flush=True)
     sys.exit(status)
 

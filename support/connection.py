@@ -4,6 +4,7 @@ Flower 1.41's start_client has `max_retries` and `max_wait_time`, but its gRPC t
 a client that starts before its server, or outlives it, ends in a traceback.
 """
 
+import threading
 import time
 
 import grpc
@@ -30,6 +31,7 @@ def stay_connected(address, root, max_wait, connect):
     certificate for TLS, or None. Raises UserError when no server has answered for `max_wait` seconds, or
     when the server refuses a newcomer; whom it knows may find an old connection in the way, and insists.
     """
+    _hide_closed_channels()
     refused_after = None
     while True:
         wait_for_server(address, root, max_wait)
@@ -56,10 +58,24 @@ def wait_for_server(address, root, max_wait):
             check_trust(address, root)
         print(f"Waiting up to {max_wait:g} s for a server at {address} ...")
         if not _is_ready(channel, seconds=max_wait):
+            if root is not None:
+                check_trust(address, root)  # it may have come meanwhile
             raise UserError(
                 f"no server answered at {address} for {max_wait:g} s; start one with python server.py, "
                 "name another with --server HOST:PORT, or give --certificates DIR if it uses TLS"
             )
+
+
+def _hide_closed_channels():
+    """Keep from people what gRPC's own threads complain about when we close a channel they still watch."""
+    report = threading.excepthook
+
+    def report_others(arguments):
+        closed = arguments.exc_type is ValueError and "Channel closed" in str(arguments.exc_value)
+        if not closed:
+            report(arguments)
+
+    threading.excepthook = report_others
 
 
 def _open_channel(address, root):

@@ -4,6 +4,16 @@ server.py and client.py import this module before flwr.
 """
 
 import os
+import signal
+import sys
+from pathlib import Path
+
+# PyTorch takes seconds to import. Ctrl-C meanwhile just ends the command; run_command takes over later.
+if (
+    Path(sys.argv[0]).name in ("server.py", "client.py")
+    and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+):
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # Flower reports usage statistics to its makers by default. A lesson on privacy does not phone home;
 # whoever wants to can: FLWR_TELEMETRY_ENABLED=1 python server.py

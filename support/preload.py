@@ -9,7 +9,6 @@ import gc
 
 import support.environment
 import flwr.compat.client.app
-import flwr.compat.server.app
 import numpy
 import torch
 

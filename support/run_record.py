@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import tempfile
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from support.files import replaced_file, signals_deferred
 from support.history import as_csv, read_history
 
 PACKAGES = ("flwr", "torch", "numpy")
+# What run.json says of the last finished round.
+FINISHED = {"round": int, "history_bytes": int, "history_sha256": str, "global_model_sha256": str}
 
 
 class RunRecord:
@@ -41,16 +44,25 @@ class RunRecord:
         self.next_model = self.directory / ".global_model.next.npz"
 
     def begin(self):
-        """Start a new record; an earlier one in this directory is replaced."""
-        self._commit(finished=None)
+        """Start a new record; an earlier one in this directory is replaced.
+
+        Raises RunError if the disk does not take it.
+        """
+        try:
+            self._commit(finished=None)
+        except OSError as error:
+            raise RunError(f"cannot write to {self.directory}: {error.strerror}") from None
 
     def resume(self, must_match):
         """Return the last finished round's weights and make the record ready for the next.
 
-        Raises UserError, and changes nothing, if there is nothing to go on from, if files are damaged, or
-        if the settings named in `must_match` differ.
+        Returns None if the run was killed before its round 0 was finished: it begins anew. Raises
+        UserError, and changes nothing, if there is nothing to go on from, if files are damaged, or if the
+        settings named in `must_match` differ.
         """
         finished = self._finished_round(must_match)
+        if finished is None:
+            return None
         size = finished["history_bytes"]
         if _sha256(self._read(self.history)[:size]) != finished["history_sha256"]:
             raise UserError(
@@ -80,10 +92,7 @@ class RunRecord:
             ) from None
 
     def _write_round(self, row, model):
-        with open(self.history, "wb" if row.round == 0 else "ab") as file:
-            file.write(as_csv(row).encode())
-            file.flush()
-            os.fsync(file.fileno())
+        self._append(as_csv(row).encode(), anew=row.round == 0)
         with replaced_file(self.next_model) as file:
             file.write(model)
         history = self.history.read_bytes()
@@ -96,6 +105,19 @@ class RunRecord:
             }
         )
         os.replace(self.next_model, self.model)
+
+    def _append(self, line, anew):
+        """Add a line to the history; if the disk takes only half of it, take that back."""
+        size = 0 if anew else self.history.stat().st_size
+        try:
+            with open(self.history, "wb" if anew else "ab") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                os.truncate(self.history, size)
+            raise
 
     def _commit(self, finished):
         versions = {
@@ -110,18 +132,17 @@ class RunRecord:
         """Return what run.json says of the last finished round."""
         try:
             recorded = json.loads(self._read(self.description))
-            settings, finished = recorded["settings"], recorded["finished"]
-        except (ValueError, KeyError, TypeError):
+            settings = {name: recorded["settings"][name] for name in must_match}
+            finished = recorded["finished"]
+            if finished is not None:
+                finished = {name: kind(finished[name]) for name, kind in FINISHED.items()}
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise UserError(
                 f"{self.description} is damaged; start again without --resume"
             ) from None
-        if finished is None:
-            raise UserError(
-                f"no round in {self.directory} is finished; start again without --resume"
-            )
         for name in must_match:
-            if settings.get(name) != self.settings[name]:
-                made_with = f"--{name.replace('_', '-')} {settings.get(name)}"
+            if settings[name] != self.settings[name]:
+                made_with = f"--{name.replace('_', '-')} {settings[name]}"
                 raise UserError(
                     f"{self.directory} was made with {made_with}; resume it with the same"
                 )

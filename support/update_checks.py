@@ -37,6 +37,8 @@ def _fault_in_weights(weights, global_weights):
     if len(weights) != len(global_weights):
         return f"has {len(weights)} arrays, not {len(global_weights)}"
     for position, (array, wanted) in enumerate(zip(weights, global_weights, strict=True)):
+        if not isinstance(array, np.ndarray):  # an archive of arrays, say
+            return f"array {position} is a {type(array).__name__}, not an array"
         if array.dtype != wanted.dtype or array.shape != wanted.shape:
             found = f"{array.dtype} {array.shape}"
             return f"array {position} is {found}, not {wanted.dtype} {wanted.shape}"

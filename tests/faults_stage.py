@@ -16,13 +16,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from faults_settings import SIZES, TEST_SIZE
 from harness import PATIENCE, ROOT, TESTS, environment, free_address, sha256, wait_until
 from small import write_partitions
 
 from support.history import read_history
-
-SIZES = (60, 50, 40)
-TEST_SIZE = 20
 
 
 class Stage:

@@ -30,8 +30,8 @@ def assert_goes_on(federation, *words):
     federation.assert_record_is_whole()
 
 
-@pytest.mark.parametrize("fault", [*(f"full@2.{step}" for step in range(1, 7)), "half@2.1"])
-def test_a_write_step_that_fails_ends_the_run_and_loses_no_finished_round(federation, fault):
+@pytest.mark.parametrize("fault", ["full@2.2", "half@2.1"])
+def test_a_write_that_fails_ends_the_run_and_loses_no_finished_round(federation, fault):
     server = federation.server(rounds=ROUNDS, moment=fault)
     federation.everybody()
     assert_gave_up(server, os.strerror(errno.ENOSPC))

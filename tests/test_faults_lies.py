@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from faults_stage import SIZES
+from faults_settings import SIZES, instructions
 from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
 from liars import LIES
@@ -30,7 +30,7 @@ def honest_models(make_federation, tmp_path_factory):
     models = [get_weights(CNN())]
     clients = [honest_client(directory, number) for number in HONEST]
     for server_round in range(1, ROUNDS + 1):
-        config = {"seed": 0, "server_round": server_round, "local_epochs": 1}
+        config = instructions(server_round)
         models.append(average([client.fit(models[-1], config) for client in clients]))
     torch.set_num_threads(threads)
     return models

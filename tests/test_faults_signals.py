@@ -61,13 +61,13 @@ def test_a_server_in_the_middle_of_a_round_ends_when_it_is_told_to(federation, s
     assert_resumes(federation, rounds=2)
 
 
-def test_a_server_whose_client_is_frozen_ends_when_it_is_told_to(federation, stop_signal):
+def test_a_server_whose_client_is_frozen_ends_when_it_is_told_to(federation):
     server = federation.server()
     federation.everybody(but=[1])
     frozen = federation.liar(1, "hold@1")
     frozen.wait_for("Round 1: holding")
     frozen.send(signal.SIGSTOP)
-    assert_ends_cleanly(server, stop_signal)
+    assert_ends_cleanly(server, signal.SIGINT)
 
 
 def test_a_signal_while_a_round_is_written_waits_for_the_whole_round(federation, stop_signal):
@@ -106,12 +106,12 @@ def test_a_client_in_the_middle_of_training_ends_when_it_is_told_to(federation, 
     assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 0)]
 
 
-def test_a_client_that_computes_ends_when_it_is_told_to(federation, stop_signal):
+def test_a_client_that_computes_ends_when_it_is_told_to(federation):
     server = federation.server("--local-epochs", 100_000)
     clients = federation.everybody()
     server.wait_for("joined: 3 of 3")
     wait_until(lambda: "train message" in clients[1].stderr, "client 1 trains")
-    assert_ends_cleanly(clients[1], stop_signal)
+    assert_ends_cleanly(clients[1], signal.SIGINT)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from harness import snapshot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.command_line import UserError
-from support.history import Round
+from support.command_line import RunError, UserError
+from support.history import Round, read_history
 from support.run_record import RunRecord
 
 pytest_plugins = ["faults_stage"]
@@ -290,6 +290,26 @@ def test_a_record_survives_a_death_at_every_write_step(
         record_rounds(tmp_path)  # nothing to go on from: it begins again
     else:
         go_on(tmp_path, finished)
+    assert_same_files(tmp_path, finished_record)
+
+
+@pytest.mark.parametrize("server_round", [1, 2])
+@pytest.mark.parametrize(
+    "fault", [*(f"full@{{}}.{step}" for step in range(1, STEPS + 1)), "half@{}.1"]
+)
+def test_a_record_survives_a_full_disk_at_every_write_step(
+    tmp_path, finished_record, server_round, fault
+):
+    def record_until_the_disk_is_full():
+        faults_server.prepare(fault.format(server_round))
+        try:
+            record_rounds(tmp_path)
+        except RunError:
+            os._exit(1)
+
+    assert in_a_process_of_its_own(record_until_the_disk_is_full) == 1
+    assert read_history(tmp_path)[:server_round] == [a_row(n) for n in range(server_round)]
+    go_on(tmp_path, finished=server_round if int(fault[-1]) > COMMIT else server_round - 1)
     assert_same_files(tmp_path, finished_record)
 
 

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from faults_settings import instructions
 from flwr.common import (
     Code,
     FitRes,
@@ -280,7 +281,7 @@ def untrained():
 def trained(mnist):
     """The weights of a model that knows its digits."""
     client = FlowerClient(0, *real_images(mnist, "many images"))
-    return client.fit(untrained(), {"seed": 0, "server_round": 1, "local_epochs": 4})[0]
+    return client.fit(untrained(), instructions(1, "--local-epochs", 4))[0]
 
 
 @pytest.mark.parametrize("epochs", [1, 5])
@@ -292,7 +293,7 @@ def test_an_honest_update_is_never_rejected(mnist, trained, kind, start, epochs)
     weights = trained if start == "trained" else untrained()
     client = FlowerClient(0, *real_images(mnist, kind))
     for server_round in (1, 2):
-        config = {"seed": 0, "server_round": server_round, "local_epochs": epochs}
+        config = instructions(server_round, "--local-epochs", epochs)
         answer = update(*client.fit(weights, config))
         assert find_fault(answer, weights, 60_000) is None
         weights = parameters_to_ndarrays(answer.parameters)

@@ -1,0 +1,44 @@
+"""Which signal has stopped a server.
+
+Flower ends with status 0 whether it was Ctrl-C or SIGTERM, and leaves nobody a trace of which.
+"""
+
+import signal
+from contextlib import contextmanager
+
+from flwr.server import Server
+
+
+class StoppableServer(Server):
+    """Flower's Server; when a signal ends `fit`, it ends as run_command expects it."""
+
+    def fit(self, num_rounds, timeout):
+        """Run the rounds. Raises KeyboardInterrupt on Ctrl-C, SystemExit(143) on SIGTERM."""
+        with _noted_signals() as arrived:
+            try:
+                return super().fit(num_rounds, timeout)
+            except SystemExit:  # from Flower's handlers
+                if arrived == [signal.SIGTERM]:
+                    raise SystemExit(128 + signal.SIGTERM) from None
+                raise KeyboardInterrupt from None
+
+
+@contextmanager
+def _noted_signals():
+    """Note the first Ctrl-C or SIGTERM in a list, and let the handlers in place do their work."""
+    arrived = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number, frame):
+        if not arrived:
+            arrived.append(number)
+        handlers[number](number, frame)
+
+    for number, handler in handlers.items():
+        if callable(handler):
+            signal.signal(number, note)
+    try:
+        yield arrived
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
