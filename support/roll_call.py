@@ -61,9 +61,10 @@ class RollCall(SimpleClientManager):
         with self.lock:
             present = sorted(self.clients.values(), key=self.order)
         chosen = [client for client in present if criterion is None or criterion.select(client)]
-        if num_clients > len(chosen):
-            return []
-        return sorted(self.random.sample(chosen, num_clients), key=self.order)
+        count = min(
+            num_clients, len(chosen)
+        )  # somebody may have left since `num_clients` was decided
+        return sorted(self.random.sample(chosen, count), key=self.order)
 
     def order(self, client):
         """Return a sort key that puts clients in the order of their partitions."""
