@@ -50,22 +50,17 @@ class FlowerClient(fl.client.NumPyClient):
         # Seeded by who and when, so that a run can be repeated whatever this client did before.
         rng = np.random.default_rng([config["seed"], server_round, self.partition_id])
         images, labels = self.training_data(config)
+        penalty = proximal_penalty(self.model, config.get("proximal_mu"))
+        options = {name: config[name] for name in ("learning_rate", "batch_size") if name in config}
         loss = train(
-            self.model,
-            images,
-            labels,
-            epochs=config["local_epochs"],
-            rng=rng,
-            learning_rate=config["learning_rate"],
-            batch_size=config["batch_size"],
-            penalty=proximal_penalty(self.model, config.get("proximal_mu")),
+            self.model, images, labels, config["local_epochs"], rng, penalty=penalty, **options
         )
         print(f"Round {server_round}: trained on {len(labels)} images, loss {loss:.4f}")
         return self.get_parameters(config={}), len(labels), {}
 
     def training_data(self, config):
         """Return all images and labels, or those that are not held out if the server wants evaluations."""
-        if not config["client_evaluation"]:
+        if not config.get("client_evaluation"):
             return self.images, self.labels
         return split(self.images, self.labels, seed=self.partition_id)[0]
 
