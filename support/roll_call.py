@@ -61,9 +61,7 @@ class RollCall(SimpleClientManager):
         with self.lock:
             present = sorted(self.clients.values(), key=self.order)
         chosen = [client for client in present if criterion is None or criterion.select(client)]
-        count = min(
-            num_clients, len(chosen)
-        )  # somebody may have left since `num_clients` was decided
+        count = min(num_clients, len(chosen))  # somebody may have left meanwhile
         return sorted(self.random.sample(chosen, count), key=self.order)
 
     def order(self, client):
