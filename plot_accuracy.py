@@ -1,30 +1,33 @@
 """Draw the global model's accuracy, round by round, for one run or several.
 
-python plot_accuracy.py                              # results/fedavg -> results/fedavg/accuracy.png
-python plot_accuracy.py results/a results/b --output comparison.png
+    python plot_accuracy.py                              # results/fedavg -> results/fedavg/accuracy.png
+    python plot_accuracy.py results/a results/b --output comparison.png
+
+A directory that holds runs instead of one (of several seeds, or of every client alone) becomes one curve,
+their median, in a band from the lowest to the highest.
 """
+
+import statistics
 
 from pathlib import Path
 
 from support.command_line import OneLineParser, UserError, run_command
 from support.files import replaced_file
-from support.history import read_history
+from support.history import read_histories
 
 MOST_LABELS = 12  # points of one curve that can all carry their value without crowding
 
 
 def draw(runs):
-    """Return a matplotlib figure of `runs`: {name: list of Round}."""
+    """Return a matplotlib figure of `runs`: {name: [list of Round, ...]}."""
     import matplotlib
 
     matplotlib.use("Agg")  # draws into memory: no screen needed
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
-    for name, history in runs.items():
-        rounds = [row.round for row in history]
-        percent = [100 * row.accuracy for row in history]
-        axes.plot(rounds, percent, marker="o", label=f"{name}: {percent[-1]:.2f} %")
+    for name, histories in runs.items():
+        rounds, percent = draw_curve(axes, name, histories)
         label_points(axes, rounds, percent, every=len(runs) == 1 and len(rounds) <= MOST_LABELS)
     axes.set_title("Accuracy of the global model on 10,000 held-out test images")
     axes.set_xlabel("Round of federated averaging (0: before training)")
@@ -35,6 +38,22 @@ def draw(runs):
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", title="Run: accuracy after its last round")
     return figure
+
+
+def draw_curve(axes, name, histories, **style):
+    """Draw the median accuracy of `histories` (lists of Round), and their range as a band.
+
+    Returns what was drawn: the rounds, and the median in percent after each.
+    """
+    by_round = list(zip(*histories, strict=False))  # as far as the shortest goes
+    rounds = [rows[0].round for rows in by_round]
+    percent = [[100 * row.accuracy for row in rows] for rows in by_round]
+    median = [statistics.median(values) for values in percent]
+    (line,) = axes.plot(rounds, median, marker="o", label=f"{name}: {median[-1]:.2f} %", **style)
+    if len(histories) > 1:
+        lowest, highest = (list(map(end, percent)) for end in (min, max))
+        axes.fill_between(rounds, lowest, highest, color=line.get_color(), alpha=0.2, linewidth=0)
+    return rounds, median
 
 
 def label_points(axes, rounds, percent, every):
@@ -59,7 +78,7 @@ def save_plot(directories, output):
     names = [Path(directory).name for directory in directories]
     if len(set(names)) < len(names):
         names = directories
-    histories = map(read_history, directories)
+    histories = map(read_histories, directories)
     figure = draw(dict(zip(names, histories, strict=True)))
     try:
         with replaced_file(output) as file:

@@ -50,6 +50,18 @@ def read_history(directory, size=None):
     return rows
 
 
+def read_histories(directory):
+    """Return the histories of the run in `directory`, or of all the runs below it: [list of Round, ...].
+
+    Raises UserError as `read_history` does.
+    """
+    if not (Path(directory) / "history.csv").exists():
+        below = sorted(path.parent for path in Path(directory).glob("**/history.csv"))
+        if below:
+            return [read_history(run) for run in below]
+    return [read_history(directory)]
+
+
 def _parsed(row):
     parsed = Round(**{field.name: field.type(row[field.name]) for field in fields(Round)})
     if not 0 <= parsed.accuracy <= 1:

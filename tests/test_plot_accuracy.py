@@ -3,7 +3,7 @@
 import pytest
 
 import plot_accuracy
-from support.history import Round
+from support.history import Round, read_histories
 
 HEADER = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received"
 ACCURACIES = {"fedavg": (0.1, 0.5, 0.75), "other": (0.08, 0.9)}
@@ -34,7 +34,7 @@ def rounds(accuracies):
 
 def test_every_run_has_a_curve_of_its_accuracies():
     figure = plot_accuracy.draw(
-        {name: rounds(accuracies) for name, accuracies in ACCURACIES.items()}
+        {name: [rounds(accuracies)] for name, accuracies in ACCURACIES.items()}
     )
     (axes,) = figure.axes
     drawn = {tuple(line.get_ydata()): list(line.get_xdata()) for line in axes.get_lines()}
@@ -78,10 +78,24 @@ def test_runs_with_the_same_last_name_are_both_drawn(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(plot_accuracy, "draw", lambda runs: drawn.append(runs) or DRAW(runs))
     plot_accuracy.main(["monday/fedavg", "tuesday/fedavg", "--output", "both.png"])
-    assert [[row.accuracy for row in run] for run in drawn[0].values()] == [[0.1, 0.5], [0.1, 0.9]]
+    accuracies = [[row.accuracy for row in run] for (run,) in drawn[0].values()]
+    assert accuracies == [[0.1, 0.5], [0.1, 0.9]]
 
 
 DRAW = plot_accuracy.draw
+
+
+def test_a_directory_of_runs_is_a_median_in_a_band_from_the_lowest_to_the_highest(tmp_path):
+    for seed, accuracies in enumerate([(0.1, 0.5, 0.9), (0.1, 0.8, 0.7), (0.2, 0.6)]):
+        write_history(tmp_path / f"fedavg/seed_{seed}", accuracies)
+    figure = plot_accuracy.draw({"fedavg": read_histories(tmp_path / "fedavg")})
+    (axes,) = figure.axes
+    (line,) = axes.get_lines()
+    assert list(line.get_xdata()) == [0, 1]  # as far as the shortest goes
+    assert list(line.get_ydata()) == [10, 60]
+    (band,) = axes.collections
+    corners = {tuple(corner) for corner in band.get_paths()[0].vertices}
+    assert corners == {(0, 10), (0, 20), (1, 50), (1, 80)}
 
 DAMAGED = {
     "empty": "",
