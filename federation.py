@@ -44,32 +44,36 @@ def as_words(args, *parents):
     return words
 
 
-def make_partitions(context, args):
+def make_partitions(context, args, log=None):
     """Run partition.py, unless the data is partitioned this way already."""
     if partition.are_partitioned(partition.settings_from(args)):
         return
-    maker = start_command(
-        context, "partition", as_words(args, common_options(), partition_options())
-    )
+    words = as_words(args, common_options(), partition_options())
+    maker = start_command(context, "partition", words, log)
     maker.join()
     if maker.exitcode != 0:
         sys.exit(maker.exitcode)  # it has said why
 
 
-def run_processes(context, args):
-    """Run server.py and the clients until the server ends, and leave no process behind."""
+def run_processes(context, args, programs=("server", "client"), server_log=None):
+    """Run a server and the clients until the server ends, and leave no process behind.
+
+    `programs` are the modules whose `main` they run. The server prints here, or into the file `server_log`.
+    """
     logs = make_run_directory(Path(args.run, "logs"))
     parents = [common_options(), server_options(), training_options(), fault_options()]
     server_words = as_words(args, *parents)
     client_words = ["--server", args.address]
     if args.certificates:
         client_words += ["--certificates", args.certificates]
-    server = start_command(context, "server", server_words)
+    server = start_command(context, programs[0], server_words, server_log)
     clients = {}
     try:
         for number in range(args.clients):
             words = ["--partition-id", str(number), *client_words]
-            clients[number] = start_command(context, "client", words, logs / f"client_{number}.log")
+            clients[number] = start_command(
+                context, programs[1], words, logs / f"client_{number}.log"
+            )
         watch(server, clients, logs, enough_clients(args))
     finally:
         stop_all([server, *clients.values()])
@@ -96,8 +100,8 @@ def watch(server, clients, logs, needed):
         sys.exit(server.exitcode)  # it has said why
 
 
-def main(arguments=None):
-    """Run the command line described above."""
+def parse(arguments):
+    """Return the command line's options; raise UserError if they do not go together."""
     parents = [
         common_options(),
         partition_options(),
@@ -112,6 +116,12 @@ def main(arguments=None):
     check_listening(args.address, args.certificates, args.insecure)
     check_port_is_free(args.address)
     args.patience = args.patience or 30  # nobody starts a missing client by hand
+    return args
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
     context = process_context()
     make_partitions(context, args)
     # While the processes start: what the picture needs is slow to import, too.

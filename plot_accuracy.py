@@ -8,7 +8,6 @@ their median, in a band from the lowest to the highest.
 """
 
 import statistics
-
 from pathlib import Path
 
 from support.command_line import OneLineParser, UserError, run_command

@@ -7,6 +7,7 @@ The same network, optimizer, initial weights and number of passes over the image
 same --rounds, --local-epochs and partitions. Nothing here is federated. `pooled` trains one model on the
 union of all partitions; `alone` trains one model per client, on that client's images, and writes a record for
 each: RUN/client_0, RUN/client_1, ... The records are those of server.py, and plot_accuracy.py reads them.
+With --client-evaluation nobody trains on the tenth of its images that it would hold out in a federation.
 """
 
 import sys
@@ -21,41 +22,51 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from partition import PARTITIONS, load_partition  # noqa: E402
 from support.command_line import OneLineParser, positive_int, run_command  # noqa: E402
 from support.history import Round  # noqa: E402
+from support.local_data import split  # noqa: E402
 from support.machine import available_cores  # noqa: E402
-from support.options import common_options, training_options  # noqa: E402
+from support.options import common_options, local_training_options  # noqa: E402
 from support.processes import process_context  # noqa: E402
 from support.run_record import RunRecord  # noqa: E402
+
+
+def training_data(partition_ids, client_evaluation):
+    """Return what the clients `partition_ids` train on in a federation, as one pair of tensors."""
+    import torch
+
+    from model import to_tensors
+
+    parts = []
+    for number in partition_ids:
+        images, labels = to_tensors(*load_partition(PARTITIONS / f"client_{number}.npz"))
+        parts.append(
+            split(images, labels, seed=number)[0] if client_evaluation else (images, labels)
+        )
+    return tuple(torch.cat(tensors) for tensors in zip(*parts, strict=True))
 
 
 def train_alone(name, settings, partition_ids):
     """Train one model on the images of `partition_ids` together and record it in the directory `name`.
 
-    `settings` are the command's arguments, as a dict.
+    `settings` are the command's arguments, as a dict. Returns a line for the terminal.
     """
     import torch
 
     from model import CNN, evaluate, get_weights, to_tensors, train
 
     torch.set_num_threads(1)  # as on a client
-    parts = [load_partition(PARTITIONS / f"client_{number}.npz") for number in partition_ids]
-    data = to_tensors(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    data = training_data(partition_ids, settings["client_evaluation"])
     test = to_tensors(*load_partition(PARTITIONS / "test.npz"))
     torch.manual_seed(settings["seed"])
     model = CNN()
-    record = RunRecord(name, settings, list(model.state_dict()))
+    about = {"partitions": partition_ids, "digits": data[1].unique().tolist()}
+    record = RunRecord(name, {**settings, **about}, list(model.state_dict()))
     record.begin()
+    options = {key: settings[key] for key in ("learning_rate", "batch_size")}
     for number in range(settings["rounds"] + 1):
         began = time.monotonic()
         if number > 0:
             rng = np.random.default_rng([settings["seed"], number, partition_ids[0]])
-            names = ("learning_rate", "batch_size")
-            train(
-                model,
-                *data,
-                settings["local_epochs"],
-                rng,
-                **{name: settings[name] for name in names},
-            )
+            train(model, *data, settings["local_epochs"], rng, **options)
         loss, accuracy = evaluate(model, *test)
         row = Round(number, loss, accuracy, round(time.monotonic() - began, 3), 1, 0, 0, 0)
         record.add_round(row, get_weights(model))
@@ -72,7 +83,7 @@ def tasks(settings):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parents = [common_options(), training_options()]
+    parents = [common_options(), local_training_options()]
     parser = OneLineParser("beyond/baselines.py", __doc__, parents=parents)
     parser.add_argument("how", choices=["pooled", "alone"], help="which baseline")
     parser.add_argument(

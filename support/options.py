@@ -58,8 +58,8 @@ def server_options():
     return parser
 
 
-def training_options():
-    """Return the options of the field's standard experiment: C, E, B, the learning rate, the strategy."""
+def local_training_options():
+    """Return the options that say how a client trains: E, B, the learning rate, and on what."""
     parser = argparse.ArgumentParser(add_help=False)
     add = parser.add_argument
     add(
@@ -70,6 +70,18 @@ def training_options():
     )
     add("--batch-size", type=positive_int, default=32, help="images in one step of local training")
     add("--learning-rate", type=positive_float, default=0.05, help="of the clients' SGD")
+    add(
+        "--client-evaluation",
+        action="store_true",
+        help="clients test on a tenth they do not train on",
+    )
+    return parser
+
+
+def training_options():
+    """Return the options of the field's standard experiment: E, B, the learning rate, C, the strategy."""
+    parser = argparse.ArgumentParser(add_help=False, parents=[local_training_options()])
+    add = parser.add_argument
     add(
         "--fraction-fit",
         type=fraction,
@@ -83,11 +95,6 @@ def training_options():
     add("--beta-1", type=fraction, help="FedAdam, FedYogi: memory of the direction")
     add("--beta-2", type=fraction, help="FedAdam, FedYogi: memory of the size")
     add("--tau", type=positive_float, help="FedAdam, FedYogi: the larger, the less adaptive")
-    add(
-        "--client-evaluation",
-        action="store_true",
-        help="clients test on a tenth they do not train on",
-    )
     return parser
 
 

@@ -30,7 +30,7 @@ class RoundReport:
 
     def __enter__(self):
         if sys.stderr.isatty():
-            self.bar = self.resources.enter_context(_progress_bar())
+            self.bar = self.resources.enter_context(progress_bar())
             self.task = self.bar.add_task("Waiting for clients", total=self.rounds, start=False)
         return self
 
@@ -54,7 +54,7 @@ class RoundReport:
             self.bar.advance(self.task)
 
 
-def _progress_bar():
+def progress_bar():
     """Return rich's progress bar, which keeps printed lines and Flower's log above itself."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

@@ -97,6 +97,7 @@ def test_a_directory_of_runs_is_a_median_in_a_band_from_the_lowest_to_the_highes
     corners = {tuple(corner) for corner in band.get_paths()[0].vertices}
     assert corners == {(0, 10), (0, 20), (1, 50), (1, 80)}
 
+
 DAMAGED = {
     "empty": "",
     "only a header": HEADER + "\n",

@@ -1,0 +1,124 @@
+"""comparison.csv: every round of every run that is compared, one line each; and what is read from it."""
+
+import csv
+import io
+import json
+import statistics
+from pathlib import Path
+
+from support.client_evaluations import read_client_accuracies
+from support.files import replaced_file
+from support.history import read_history
+
+# What a line says, and its type. "" stands for what a run does not have.
+COLUMNS = {
+    "part": str,  # see grid.py, down to seed
+    "scheme": str,
+    "method": str,
+    "local_epochs": int,
+    "fraction_fit": float,
+    "seed": int,
+    "client": str,  # alone: which client
+    "digits": str,  # alone: the digits that it owns
+    "round": int,
+    "passes": float,  # over all images, or over its own if the client is alone
+    "accuracy": float,  # on the test images
+    "client_mean": str,  # accuracy on the clients' own held-out images: their mean,
+    "client_worst": str,  # and the client's for whom the model is worst
+    "bytes": int,  # of weights for training, both ways, since the run began
+}
+
+
+def collect(runs):
+    """Return the lines of comparison.csv for `runs` (see grid.py), finished runs below this directory."""
+    rows = []
+    for run in runs:
+        if run.method == "alone":
+            for directory in sorted(Path(run.name).glob("client_*"), key=_number):
+                about = json.loads((directory / "run.json").read_text())["settings"]
+                digits = " ".join(map(str, about["digits"]))
+                rows += _rows(run, directory, client=str(_number(directory)), digits=digits)
+        else:
+            rows += _rows(run, Path(run.name))
+    return rows
+
+
+def _number(directory):
+    return int(directory.name.removeprefix("client_"))
+
+
+def _rows(run, directory, client="", digits=""):
+    """Return one line for every round in the record `directory`."""
+    own = {}
+    if (directory / "client_accuracy.csv").exists():
+        for row in read_client_accuracies(directory):
+            own.setdefault(row["round"], []).append(row["accuracy"])
+    rows, moved = [], 0
+    for row in read_history(directory):
+        moved += row.bytes_sent + row.bytes_received
+        clients = own.get(row.round)
+        rows.append(
+            {
+                "part": run.part,
+                "scheme": run.scheme,
+                "method": run.method,
+                "local_epochs": run.local_epochs,
+                "fraction_fit": run.fraction_fit,
+                "seed": run.seed,
+                "client": client,
+                "digits": digits,
+                "round": row.round,
+                "passes": round(row.round * run.local_epochs * run.fraction_fit, 6),
+                "accuracy": row.accuracy,
+                "client_mean": f"{statistics.mean(clients):.6f}" if clients else "",
+                "client_worst": f"{min(clients):.6f}" if clients else "",
+                "bytes": moved,
+            }
+        )
+    return rows
+
+
+def write_comparison(rows, path):
+    """Write `rows` as a CSV file, whole or not at all."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    with replaced_file(path) as file:
+        file.write(text.getvalue().encode())
+
+
+def read_comparison(path):
+    """Return the rows of a CSV file that `write_comparison` has written."""
+    with open(path, newline="") as file:
+        return [
+            {name: kind(row[name]) for name, kind in COLUMNS.items()}
+            for row in csv.DictReader(file)
+        ]
+
+
+def curves(rows, **wanted):
+    """Return the rows, round by round, of every run (and lone client) that has the `wanted` values."""
+    found = {}
+    for row in rows:
+        if all(row[name] == value for name, value in wanted.items()):
+            key = (row["part"], row["scheme"], row["method"], row["seed"], row["client"])
+            key += (row["local_epochs"], row["fraction_fit"])
+            found.setdefault(key, []).append(row)
+    return list(found.values())
+
+
+def rounds_to(target, accuracies):
+    """Return after how many rounds a curve crosses `target`, or None if it never does.
+
+    `accuracies` start with round 0. As in McMahan et al. 2017, section 3: the best value so far counts, and
+    between two rounds the curve is a straight line.
+    """
+    best = accuracies[0]
+    if best >= target:
+        return 0.0
+    for number, accuracy in enumerate(accuracies[1:], start=1):
+        if accuracy >= target:
+            return number - 1 + (target - best) / (accuracy - best)
+        best = max(best, accuracy)
+    return None

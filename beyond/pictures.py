@@ -1,0 +1,127 @@
+"""The pictures of chapter 6, drawn from comparison.csv."""
+
+import statistics
+from pathlib import Path
+
+from beyond.comparison import curves
+from beyond.grid import STRATEGIES, WORK, WORK_SCHEMES
+from support.files import replaced_file
+
+TITLES = {
+    "iid": "IID: every client's data look alike",
+    "dirichlet": "Dirichlet 0.1: skewed",
+    "shards": "Shards: two digits or so each",
+}
+
+
+def draw_pictures(rows, directory):
+    """Draw what `rows` (see comparison.py) have the runs for into `directory`; return the files' names."""
+    import matplotlib
+
+    matplotlib.use("Agg")  # draws into memory: no screen needed
+    import matplotlib.pyplot as plt
+
+    drawn = []
+    for name, draw in {
+        "baselines.png": draw_baselines,
+        "strategies.png": draw_strategies,
+        "work.png": draw_work,
+    }.items():
+        if figure := draw(rows, plt):
+            with replaced_file(Path(directory, name)) as file:
+                figure.savefig(file, format="png", dpi=150)
+            plt.close(figure)
+            drawn.append(name)
+    return drawn
+
+
+def draw_baselines(rows, plt):
+    """Return the figure of federated, pooled and lone training, or None if runs are missing."""
+    schemes = [scheme for scheme in TITLES if curves(rows, scheme=scheme, method="alone")]
+    pooled = curves(rows, method="pooled")
+    if not schemes or not pooled:
+        return None
+    figure, panels = _panels(plt, schemes, "Passes over the images")
+    for scheme, axes in zip(schemes, panels, strict=True):
+        alone = curves(rows, scheme=scheme, method="alone")
+        federated = curves(rows, scheme=scheme, part="strategies", method="FedAvg")
+        for curve in alone:
+            axes.plot(*_points(curve, "passes"), color="0.6", linewidth=0.6, alpha=0.5)
+        _band(axes, pooled, "passes", "all data in one place", color="C2", linestyle="--")
+        if federated:
+            _band(axes, federated, "passes", "federated (FedAvg)", color="C0", marker="o")
+        _band(axes, alone, "passes", "each client alone (median)", color="0.35", linestyle=":")
+        axes.legend(loc="lower right", fontsize=8)
+    panels[0].set_ylim(90, 100)
+    panels[0].set_ylabel("Test accuracy (%), from 90 % up")
+    return figure
+
+
+def draw_strategies(rows, plt):
+    """Return the figure of all strategies, or None if there are no such runs."""
+    schemes = [scheme for scheme in TITLES if curves(rows, scheme=scheme, part="strategies")]
+    if not schemes:
+        return None
+    figure, panels = _panels(plt, schemes, "Round")
+    for scheme, axes in zip(schemes, panels, strict=True):
+        for number, (strategy, marker) in enumerate(zip(STRATEGIES, "os^Dv", strict=True)):
+            found = curves(rows, scheme=scheme, part="strategies", method=strategy)
+            if found:
+                _band(axes, found, "round", strategy, color=f"C{number}", marker=marker)
+        axes.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def draw_work(rows, plt):
+    """Return the figure of accuracy against rounds and against bytes, or None if there are no such runs."""
+    schemes = [scheme for scheme in WORK_SCHEMES if curves(rows, scheme=scheme, part="work")]
+    if not schemes:
+        return None
+    figure, panels = plt.subplots(
+        len(schemes), 2, figsize=(9, 3.8 * len(schemes)), layout="constrained", squeeze=False
+    )
+    for scheme, line in zip(schemes, panels, strict=True):
+        for what, label, axes in zip(("round", "bytes"), ("Round", "MB moved"), line, strict=True):
+            for number, ((epochs, fraction), marker) in enumerate(
+                zip([(1, 1.0), *WORK], "os^D", strict=True)
+            ):
+                work = {"method": "FedAvg", "local_epochs": epochs, "fraction_fit": fraction}
+                if found := curves(rows, scheme=scheme, **work):
+                    name = f"E = {epochs}, C = {fraction:g}"
+                    _band(axes, found, what, name, color=f"C{number}", marker=marker)
+            _label(axes, TITLES[scheme], label)
+            axes.legend(loc="lower right", fontsize=8)
+        line[0].set_ylabel("Test accuracy (%)")
+    return figure
+
+
+def _panels(plt, schemes, xlabel):
+    figure, panels = plt.subplots(
+        1, len(schemes), figsize=(4.3 * len(schemes), 4), layout="constrained", squeeze=False
+    )
+    for scheme, axes in zip(schemes, panels[0], strict=True):
+        _label(axes, TITLES[scheme], xlabel)
+    panels[0][0].set_ylabel("Test accuracy (%)")
+    return figure, panels[0]
+
+
+def _label(axes, title, xlabel):
+    axes.set_title(title, fontsize=10)
+    axes.set_xlabel(xlabel)
+    axes.set_ylim(0, 100)
+    axes.grid(alpha=0.3)
+
+
+def _points(curve, what):
+    scale = 1e6 if what == "bytes" else 1
+    return [row[what] / scale for row in curve], [100 * row["accuracy"] for row in curve]
+
+
+def _band(axes, found, what, label, **style):
+    """Draw the median of the curves `found`, and a band from the lowest to the highest."""
+    along = _points(found[0], what)[0]
+    values = list(zip(*(_points(curve, what)[1] for curve in found), strict=True))
+    median = [statistics.median(column) for column in values]
+    (line,) = axes.plot(along, median, label=label, markersize=3.5, **style)
+    lowest, highest = (list(map(end, values)) for end in (min, max))
+    axes.fill_between(along, lowest, highest, color=line.get_color(), alpha=0.15, linewidth=0)
