@@ -4,8 +4,9 @@
     python benchmarks/overhead.py --clients 100 --rounds 2 --repeat 1
 
 The floor (floor.py) is the same training, averaging and evaluation without Flower. The federation is
-federation.py as a user runs it, imports and picture included. They run in turn; the report is also written as
-JSON to benchmarks/overhead.json.
+federation.py as a user runs it, imports and picture included. They run in turn. One more run, whose clients
+carry a clock (timed_client.py), says which part of a round is not training: messages, averaging, evaluation
+and the record. The report goes to benchmarks/overhead.json, too.
 """
 
 import argparse
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from support.command_line import positive_int  # noqa: E402
+from support.history import read_history  # noqa: E402
 from support.machine import available_cores  # noqa: E402
 
 
@@ -81,25 +83,35 @@ def measure_floor(args):
     return measure([sys.executable, "benchmarks/floor.py", *map(str, words)])
 
 
-def run_federation(args, rounds, watch_memory=False):
-    """Run federation.py as a user does, its record in a directory of its own."""
+def run_federation(args, rounds, directory, program=("federation.py",), watch_memory=False):
+    """Run a federation as a user does, its record in `directory`."""
+    options = {"--clients": args.clients, "--rounds": rounds, "--seed": args.seed}
+    words = [str(word) for pair in options.items() for word in pair]
+    return measure([sys.executable, *program, *words, "--run", directory], watch_memory)
+
+
+def measure_training(args, rounds):
+    """Return which part of a round is not training, the median over `rounds` rounds.
+
+    Training takes the sum of the clients' own times, divided by how many of them train at once.
+    """
     with tempfile.TemporaryDirectory() as directory:
-        words = [
-            "--clients",
-            args.clients,
-            "--rounds",
-            rounds,
-            "--seed",
-            args.seed,
-            "--run",
-            directory,
-        ]
-        return measure([sys.executable, "federation.py", *map(str, words)], watch_memory)
+        program = ("benchmarks/federation_with.py", "server", "benchmarks.timed_client")
+        run_federation(args, rounds, directory, program)
+        history = read_history(directory)
+        logs = "\n".join(log.read_text() for log in Path(directory, "logs").glob("client_*.log"))
+    shares = []
+    for row in history[1:]:
+        seconds = re.findall(rf"^Round {row.round}: ([0-9.]+) s of training$", logs, re.MULTILINE)
+        training = sum(map(float, seconds)) / min(available_cores(), args.clients)
+        shares.append(1 - training / row.seconds)
+    return statistics.median(shares)
 
 
 def measure_federation(args):
     """Run the federation once; add when its first round began and the median seconds of a round."""
-    result = run_federation(args, args.rounds)
+    with tempfile.TemporaryDirectory() as directory:
+        result = run_federation(args, args.rounds, directory)
     rounds = {}
     for when, line in result["lines"]:
         if found := re.match(r"Round +(\d+) of \d+: .* ([0-9.]+) s,", line):
@@ -111,7 +123,7 @@ def measure_federation(args):
     return result
 
 
-def summarize(pairs, peak_bytes, args):
+def summarize(pairs, peak_bytes, besides_training, args):
     """Return what is reported, as a dict, from [(floor, federation), ...]."""
 
     def median(which, key):
@@ -129,6 +141,7 @@ def summarize(pairs, peak_bytes, args):
         "ratios": [round(pair[1]["seconds"] / pair[0]["seconds"], 3) for pair in pairs],
         "seconds_before_round_1": median(1, "seconds_before_round_1"),
         "seconds_per_round": median(1, "seconds_per_round"),
+        "part_of_a_round_besides_training": round(besides_training, 3),
         "peak_memory_gb": round(peak_bytes / 1e9, 3),
         "machine": {
             "cores": available_cores(),
@@ -160,16 +173,21 @@ def main():
             f"{number + 1} of {args.repeat}: floor {floor:.1f} s, federation {federation:.1f} s",
             flush=True,
         )
-    peak_bytes = run_federation(args, min(args.rounds, 2), watch_memory=True)["peak_bytes"]
-    report(summarize(pairs, peak_bytes, args))
+    few = min(args.rounds, 5)
+    besides_training = measure_training(args, few)
+    with tempfile.TemporaryDirectory() as directory:
+        peak_bytes = run_federation(args, min(few, 2), directory, watch_memory=True)["peak_bytes"]
+    report(summarize(pairs, peak_bytes, besides_training, args))
 
 
 def report(summary):
-    """Print the summary and write it as JSON."""
+    """Print the summary and add it to the JSON file, which has one for every number of clients."""
     for name, value in summary.items():
-        print(f"{name.replace('_', ' '):<24} {value}")
+        print(f"{name.replace('_', ' '):<34} {value}")
     path = ROOT / "benchmarks" / "overhead.json"
-    path.write_text(json.dumps(summary, indent=2) + "\n")
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known[str(summary["clients"])] = summary
+    path.write_text(json.dumps(known, indent=2) + "\n")
     print(f"Wrote {path.relative_to(ROOT)}")
 
 

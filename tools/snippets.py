@@ -81,7 +81,7 @@ def figures():
     with open(RECORDED / "lesson/history.csv", newline="") as file:
         rounds = list(csv.DictReader(file))
     measured = json.loads((RECORDED / "figures.json").read_text())
-    overhead = json.loads((ROOT / "benchmarks/overhead.json").read_text())
+    overhead = json.loads((ROOT / "benchmarks/overhead.json").read_text())["10"]
     payload = int(rounds[1]["bytes_sent"]) / int(rounds[1]["clients"])
     return {
         "rounds": str(len(rounds) - 1),
