@@ -88,13 +88,13 @@ def start():
 
 @pytest.fixture(scope="session")
 def repository_copy(tmp_path_factory):
-    """A copy of what partition.py needs, so that nothing is unpacked outside temporary directories."""
+    """A copy of what partition.py and beyond/ need, so that nothing is unpacked elsewhere."""
     copy = tmp_path_factory.mktemp("repository")
     for file in ROOT.glob("*.py"):
         shutil.copy(file, copy)
-    shutil.copytree(
-        ROOT / "support", copy / "support", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    for folder in ("support", "beyond"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / folder, copy / folder, ignore=ignore)
     (copy / "data/MNIST/raw").mkdir(parents=True)
     for archive in (ROOT / "data/MNIST/raw").glob("*.gz"):
         shutil.copy(archive, copy / "data/MNIST/raw")

@@ -1,0 +1,59 @@
+"""The benchmarks that put other programs in the places of server.py and client.py."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import torch
+from conftest import SIZES
+from harness import ROOT, free_address
+
+from benchmarks.paper_cnn import PaperCNN
+from model import get_weights
+
+WEIGHTS = 1_663_370  # McMahan et al. 2017, section 3
+
+
+def federate_with(start, workspace, directory, *programs):
+    """Run one round of the small federation with other programs; return its directory."""
+    words = ["--clients", len(SIZES), "--rounds", 1, "--address", free_address()]
+    program = [ROOT / "benchmarks/federation_with.py", *programs]
+    command = start([*program, *words, "--run", directory / "run"], workspace)
+    assert command.wait() == 0, command.output
+    return directory / "run"
+
+
+def test_the_papers_cnn_has_the_papers_number_of_weights():
+    model = PaperCNN()
+    assert sum(weights.size for weights in get_weights(model)) == WEIGHTS
+    assert model(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
+def test_a_federation_trains_the_papers_cnn(start, workspace, tmp_path):
+    programs = ("benchmarks.paper_server", "benchmarks.paper_client")
+    run = federate_with(start, workspace, tmp_path, *programs)
+    with np.load(run / "global_model.npz") as file:
+        assert sum(file[name].size for name in file.files) == WEIGHTS
+    assert "trained on 700 images" in (run / "logs/client_0.log").read_text()
+
+
+def test_a_timed_client_says_how_long_it_trained(start, workspace, tmp_path):
+    run = federate_with(start, workspace, tmp_path, "server", "benchmarks.timed_client")
+    for client in range(len(SIZES)):
+        log = (run / f"logs/client_{client}.log").read_text()
+        seconds = re.search(r"^Round 1: ([0-9.]+) s of training$", log, re.MULTILINE)[1]
+        assert 0 < float(seconds) < 60
+
+
+def test_a_run_of_the_papers_setting_that_is_cut_short_says_so(start, repository_copy, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(repository_copy, copy)
+    without = shutil.ignore_patterns("mcmahan.json", "__pycache__")
+    shutil.copytree(ROOT / "benchmarks", copy / "benchmarks", ignore=without)
+    words = ["--schemes", "iid", "--clients", 20, "--minutes", 0.001, "--address", free_address()]
+    command = start([copy / "benchmarks/mcmahan.py", *words], tmp_path)
+    assert command.wait() == 0, command.output
+    (found,) = json.loads((copy / "benchmarks/mcmahan.json").read_text())["ours"].values()
+    assert 0 < found["accuracies"][0] < 0.3  # the untrained model
+    assert "not yet at 99%" in command.output and "paper: 20" in command.output

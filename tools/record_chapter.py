@@ -1,0 +1,42 @@
+"""Record what beyond/heterogeneous_data.md shows.
+
+    python -m tools.record_chapter            # the whole grid first, unless results/comparison has it already
+
+Writes recorded/heterogeneous/: the CSV, the pictures, and what partition.py prints and draws.
+"""
+
+import shutil
+import subprocess
+import sys
+
+from beyond.grid import SCHEMES
+from tools.record import RECORDED, keep_screens
+from tools.terminals import ROOT, working_copy
+
+FOLDER = RECORDED / "heterogeneous"
+COMPARISON = ROOT / "results/comparison"
+
+
+def run(words, directory):
+    """Run `python WORDS` in `directory` and return what it prints."""
+    return subprocess.run(
+        [sys.executable, *words], cwd=directory, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def main():
+    """Run the command line described above."""
+    subprocess.run([sys.executable, "beyond/compare.py"], cwd=ROOT, check=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for file in ("comparison.csv", "baselines.png", "strategies.png", "work.png"):
+        shutil.copyfile(COMPARISON / file, FOLDER / file)
+    with working_copy() as directory:
+        for scheme, words in SCHEMES.items():
+            picture = f"{scheme}.png"
+            screen = run(["partition.py", *words, "--plot", picture], directory)
+            keep_screens("heterogeneous", {f"partition_{scheme}": screen})
+            shutil.copyfile(directory / picture, FOLDER / f"partition_{scheme}.png")
+
+
+if __name__ == "__main__":
+    main()
