@@ -3,6 +3,8 @@
 from support.command_line import UserError
 from support.files import replaced_file
 
+MOST_NAMED = 30  # clients that can all carry their number without crowding
+
 
 def draw_partitions(counts, path):
     """Draw `counts`, images of each digit by client (clients, 10), into the PNG file `path`.
@@ -24,7 +26,10 @@ def draw_partitions(counts, path):
     axes.set(title="Who owns which digits", xlabel="Digit", ylabel="Client", xticks=range(10))
     axes.set_xlim(-0.7, 9.7)
     axes.set_ylim(clients - 0.3, -0.7)
-    axes.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
+    if clients <= MOST_NAMED:
+        axes.set_yticks(range(clients))
+    else:
+        axes.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     figure.supxlabel(
         f"The area of a dot is a number of images; the largest is {counts.max():,}", fontsize=9

@@ -30,11 +30,10 @@ class RunRecord:
     """Writes one run's record to `directory`: call `begin` or `resume`, then `add_round` every round.
 
     `settings` (a JSON-able dict) goes to run.json, `weight_names` name the arrays in global_model.npz.
-    Raises UserError if the directory cannot be written to.
     """
 
     def __init__(self, directory, settings, weight_names):
-        self.directory = make_run_directory(directory)
+        self.directory = Path(directory)
         self.settings = settings
         self.weight_names = weight_names
         self.last_round = None  # the Round after which an interrupted run goes on
@@ -46,8 +45,9 @@ class RunRecord:
     def begin(self):
         """Start a new record; an earlier one in this directory is replaced.
 
-        Raises RunError if the disk does not take it.
+        Raises UserError if the directory cannot be written to, RunError if the disk does not take it.
         """
+        make_run_directory(self.directory)
         try:
             self._commit(finished=None)
         except OSError as error:
@@ -63,6 +63,7 @@ class RunRecord:
         finished = self._finished_round(must_match)
         if finished is None:
             return None
+        make_run_directory(self.directory)
         size = finished["history_bytes"]
         if _sha256(self._read(self.history)[:size]) != finished["history_sha256"]:
             raise UserError(
