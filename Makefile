@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 COG := $(BIN)/cog -P -I . -p "from tools.snippets import *"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test readme bench certificates clean
+.PHONY: help run test readme chapter bench certificates clean
 
 help: ## List what can be made.
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,7 +22,11 @@ test: $(VENV)/installed-dev ## Check the code's style and run all tests.
 readme: $(VENV)/installed-dev ## Record the lesson anew and bring README.md and its pictures up to date.
 	$(BIN)/python -m tools.record $(ARGS)
 	$(BIN)/python diagrams/build.py
-	$(COG) -r README.md
+	$(COG) -r README.md beyond/heterogeneous_data.md
+
+chapter: $(VENV)/installed-dev ## Make the runs of chapter 6 that are not there yet, and bring its page up to date.
+	$(BIN)/python -m tools.record_chapter
+	$(COG) -r README.md beyond/heterogeneous_data.md
 
 bench: $(VENV)/installed-dev ## Measure what federating costs, against the same training without it.
 	$(BIN)/python benchmarks/overhead.py $(ARGS)

@@ -78,7 +78,7 @@ def make_run(context, run, args):
 def make_baseline(context, run, args, log):
     """Run beyond/baselines.py; exit with its status if it fails."""
     common = ["--clients", str(args.clients), "--seed", str(run.seed), "--run", run.name]
-    words = [run.method, *common, *run.training_words()]
+    words = [run.method.partition("_")[0], *common, *run.training_words()]
     process = start_command(context, "beyond.baselines", words, log)
     try:
         process.join()

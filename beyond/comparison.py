@@ -25,6 +25,7 @@ COLUMNS = {
     "accuracy": float,  # on the test images
     "client_mean": str,  # accuracy on the clients' own held-out images: their mean,
     "client_worst": str,  # and the client's for whom the model is worst
+    "seconds": float,  # that the round took
     "bytes": int,  # of weights for training, both ways, since the run began
 }
 
@@ -72,6 +73,7 @@ def _rows(run, directory, client="", digits=""):
                 "accuracy": row.accuracy,
                 "client_mean": f"{statistics.mean(clients):.6f}" if clients else "",
                 "client_worst": f"{min(clients):.6f}" if clients else "",
+                "seconds": row.seconds,
                 "bytes": moved,
             }
         )

@@ -1,5 +1,7 @@
 """The baselines train as the federation does, on the data that they say."""
 
+import json
+
 import numpy as np
 import torch
 from conftest import SIZES
@@ -8,6 +10,7 @@ from harness import ROOT
 from model import CNN, get_weights, to_tensors, train
 from partition import load_partition
 from support.history import read_history
+from support.local_data import split
 
 
 def run(start, workspace, directory, how, *words):
@@ -21,13 +24,15 @@ def run(start, workspace, directory, how, *words):
 def test_alone_is_one_model_per_client_trained_on_its_own_images(
     start, workspace, tmp_path, one_thread
 ):
-    run(start, workspace, tmp_path / "alone", "alone", "--local-epochs", 2)
+    words = ["--local-epochs", 2, "--learning-rate", 0.03]
+    run(start, workspace, tmp_path / "alone", "alone", *words)
     for client in range(len(SIZES)):
         torch.manual_seed(0)
         model = CNN()
         data = to_tensors(*load_partition(workspace / f"partitions/client_{client}.npz"))
         for number in (1, 2):
-            train(model, *data, epochs=2, rng=np.random.default_rng([0, number, client]))
+            rng = np.random.default_rng([0, number, client])
+            train(model, *data, epochs=2, rng=rng, learning_rate=0.03)
         with np.load(tmp_path / f"alone/client_{client}/global_model.npz") as file:
             for mine, theirs in zip(get_weights(model), file.values(), strict=True):
                 assert (mine == theirs).all()
@@ -42,6 +47,28 @@ def test_pooled_knows_everything_and_is_better_than_the_median_client_alone(
     alone = [read_history(tmp_path / f"alone/client_{client}") for client in range(len(SIZES))]
     assert len(pooled) == 3
     assert pooled[-1].accuracy > np.median([history[-1].accuracy for history in alone])
+
+
+def test_what_clients_would_hold_out_is_not_trained_on_and_the_digits_are_noted(
+    start, workspace, tmp_path
+):
+    run(start, workspace, tmp_path / "alone", "alone", "--client-evaluation", "--batch-size", 1000)
+    for client, size in enumerate(SIZES):
+        settings = json.loads((tmp_path / f"alone/client_{client}/run.json").read_text())[
+            "settings"
+        ]
+        assert settings["partitions"] == [client] and settings["digits"] == list(range(10))
+        torch.manual_seed(0)
+        model = CNN()
+        data = to_tensors(*load_partition(workspace / f"partitions/client_{client}.npz"))
+        kept, held_out = split(*data, seed=client)
+        assert (len(kept[1]), len(held_out[1])) == (size - size // 10, size // 10)
+        for number in (1, 2):  # one step each: the order within a batch is nearly without effect
+            rng = np.random.default_rng([0, number, client])
+            train(model, *kept, epochs=1, rng=rng, learning_rate=0.02, batch_size=1000)
+        with np.load(tmp_path / f"alone/client_{client}/global_model.npz") as file:
+            for mine, theirs in zip(get_weights(model), file.values(), strict=True):
+                np.testing.assert_allclose(mine, theirs, atol=1e-5)
 
 
 def test_a_missing_partition_is_named_before_anything_starts(warm_python, tmp_path):

@@ -15,7 +15,8 @@ import plot_accuracy
 from tools.digits import save_digits
 
 README = ROOT / "README.md"
-PAGES = [README, ROOT / "data/README.md"]
+CHAPTER = ROOT / "beyond/heterogeneous_data.md"
+PAGES = [README, CHAPTER, ROOT / "beyond/README.md", ROOT / "data/README.md"]
 
 
 def prose(markdown):
@@ -30,7 +31,8 @@ def anchors(markdown):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_run():
+@pytest.mark.parametrize("page", [README, CHAPTER], ids=lambda page: page.name)
+def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_runs(page):
     words = [
         "-m",
         "cogapp",
@@ -40,11 +42,11 @@ def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_run():
         ".",
         "-p",
         "from tools.snippets import *",
-        "README.md",
+        str(page.relative_to(ROOT)),
     ]
     checked = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True)
     assert checked.returncode == 0, (
-        f"README.md has drifted; make readme\n{checked.stdout}{checked.stderr}"
+        f"{page.name} has drifted; make readme\n{checked.stdout}{checked.stderr}"
     )
 
 
@@ -63,9 +65,10 @@ def test_every_relative_link_and_picture_leads_somewhere(page):
     assert len(targets) > 0
 
 
-def test_every_picture_says_in_words_what_it_shows():
-    pictures = re.findall(r"<img [^>]*>", README.read_text())
-    assert len(pictures) >= 9
+@pytest.mark.parametrize("page, least", [(README, 10), (CHAPTER, 6)], ids=["README", "chapter"])
+def test_every_picture_says_in_words_what_it_shows(page, least):
+    pictures = re.findall(r"<img [^>]*>", page.read_text())
+    assert len(pictures) >= least
     for picture in pictures:
         assert len(re.search(r'alt="([^"]*)"', picture)[1].split()) >= 10, picture
 

@@ -189,10 +189,10 @@ def _rounds_or_best(result, target):
     return f"not within {len(result['accuracies']) - 1}; best {percent(best)} ({rate})"
 
 
-def chapter_picture(name, alt):
+def chapter_picture(name, alt, width=860):
     """Print a recorded picture; `alt` says what it shows."""
     path = f"../recorded/heterogeneous/{name}.png"
-    print(f'\n<img src="{path}" alt="{" ".join(alt.format(**facts()).split())}">\n')
+    print(f'\n<img src="{path}" width="{width}" alt="{" ".join(alt.split())}">\n')
 
 
 def tell(text):
