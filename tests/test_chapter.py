@@ -9,7 +9,7 @@ import pytest
 from harness import ROOT
 
 from beyond.comparison import curves, read_comparison
-from beyond.grid import SCHEMES, grid
+from beyond.grid import SCHEMES, STRATEGIES, grid
 from beyond.pictures import draw_pictures
 
 FOLDER = ROOT / "recorded/heterogeneous"
@@ -55,6 +55,17 @@ def test_skew_costs_fedavg_something_and_a_lone_client_nearly_everything(rows, s
     alone = final(rows, scheme=scheme, method="alone")
     assert max(skewed) < min(iid)
     assert statistics.median(alone) < 0.5 < min(skewed)
+
+
+def test_no_remedy_helps_everywhere(rows):
+    def mean(scheme, method):
+        return statistics.mean(final(rows, part="strategies", scheme=scheme, method=method))
+
+    others = [strategy for strategy in STRATEGIES if strategy != "FedAvg"]
+    assert all(mean("iid", other) < mean("iid", "FedAvg") for other in others)
+    assert all(mean("dirichlet", other) > mean("dirichlet", "FedAvg") for other in others)
+    assert max(others, key=lambda other: mean("dirichlet", other)) == "FedAvgM"
+    assert all(mean("shards", other) < mean("shards", "FedAvg") for other in others)
 
 
 def test_a_lone_client_never_knows_digits_that_it_has_not_seen(rows, mnist):

@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 
 from beyond.comparison import curves, read_comparison, rounds_to
-from beyond.grid import SCHEMES, STRATEGIES, WORK
+from beyond.grid import BASELINES, SCHEMES, STRATEGIES, WORK
 from tools.snippets import RECORDED
 from tools.terminals import ROOT
 
@@ -17,6 +17,7 @@ FOLDER = RECORDED / "heterogeneous"
 TARGETS = (0.95, 0.97, 0.98, 0.99)
 NAMES = {"iid": "IID", "dirichlet": "Dirichlet 0.1", "shards": "shards"}
 NEVER = "–"
+PAPER_NAMES = {"paper": ("the paper's CNN, here", "1,663,370"), "ours": ("our CNN, here", "46,730")}
 
 
 def rows():
@@ -164,19 +165,19 @@ def work_table(scheme, target):
     table([*header, "final accuracy, after rounds"], lines)
 
 
+def paper_results():
+    """Return what benchmarks/mcmahan.py has found."""
+    return json.loads((ROOT / "benchmarks/mcmahan.json").read_text())
+
+
 def paper_table():
     """Print our rounds to 99 % in the paper's setting beside the paper's."""
     from benchmarks.mcmahan import PAPERS_ROUNDS, TARGET
 
-    found = json.loads((ROOT / "benchmarks/mcmahan.json").read_text())
     lines = [["the paper's CNN, in the paper", "1,663,370", *PAPERS_ROUNDS.values()]]
-    names = {"paper": ("the paper's CNN, here", "1,663,370"), "ours": ("our CNN, here", "46,730")}
-    for model, name in names.items():
-        cells = []
-        for scheme in PAPERS_ROUNDS:
-            result = found.get(model, {}).get(scheme)
-            cells.append(_rounds_or_best(result, TARGET) if result else "not run")
-        lines.append([*name, *cells])
+    for model, name in PAPER_NAMES.items():
+        results = [paper_results()[model][scheme] for scheme in PAPERS_ROUNDS]
+        lines.append([*name, *(_rounds_or_best(result, TARGET) for result in results)])
     table(["network", "weights", "IID", "two shards a client"], lines)
 
 
@@ -189,9 +190,9 @@ def _rounds_or_best(result, target):
     return f"not within {len(result['accuracies']) - 1}; best {percent(best)} ({rate})"
 
 
-def chapter_picture(name, alt, width=860):
-    """Print a recorded picture; `alt` says what it shows."""
-    path = f"../recorded/heterogeneous/{name}.png"
+def chapter_picture(name, alt, width=860, to_root="../"):
+    """Print a recorded picture; `alt` says what it shows, `to_root` leads from the page to the root."""
+    path = f"{to_root}recorded/heterogeneous/{name}.png"
     print(f'\n<img src="{path}" width="{width}" alt="{" ".join(alt.split())}">\n')
 
 
@@ -203,13 +204,26 @@ def tell(text):
 def facts():
     """Return the figures that the chapter's sentences quote, as text, by name."""
     pooled = statistics.mean(finals(method="pooled"))
-    known = {"pooled": percent(pooled), "seeds": str(len(federated("iid")))}
+    known = {
+        "pooled": percent(pooled),
+        "pooled_lesson_rate": spread(finals(method="pooled_0.05"), 1),
+        "pooled_rate": f"{BASELINES['pooled']:g}",
+        "alone_rate": f"{BASELINES['alone']:g}",
+        "minutes": f"{sum(row['seconds'] for row in rows() if row['part'] == 'strategies') / 60:.0f}",
+    }
+    for scheme, strategy in (
+        ("dirichlet", "FedAvgM"),
+        ("dirichlet", "FedYogi"),
+        ("shards", "FedAdam"),
+    ):
+        found = [curve[-1]["accuracy"] for curve in federated(scheme, strategy)]
+        known[f"{scheme}_{strategy}"] = percent(statistics.mean(found), 1)
     for scheme in SCHEMES:
         last = statistics.mean(curve[-1]["accuracy"] for curve in federated(scheme))
         alone = statistics.median(finals(scheme=scheme, method="alone"))
         known |= {
             f"{scheme}": percent(last),
-            f"{scheme}_gap": f"{100 * (pooled - last):.2f}",
+            f"{scheme}_gap": f"{100 * abs(pooled - last):.2f}",
             f"{scheme}_alone": percent(alone, 1),
             f"{scheme}_gain": f"{100 * (last - alone):.1f}",
         }
