@@ -90,8 +90,10 @@ def draw_work(rows, plt):
                     name = f"E = {epochs}, C = {fraction:g}"
                     _band(axes, found, what, name, color=f"C{number}", marker=marker)
             _label(axes, TITLES[scheme], label)
+            axes.set_ylim(90 if scheme == "iid" else 0, 100)
             axes.legend(loc="lower right", fontsize=8)
-        line[0].set_ylabel("Test accuracy (%)")
+        line[0].set_ylabel("Test accuracy (%)" + (", from 90 % up" if scheme == "iid" else ""))
+        line[0].xaxis.get_major_locator().set_params(integer=True)
     return figure
 
 
