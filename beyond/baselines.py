@@ -4,16 +4,16 @@
     python beyond/baselines.py alone --rounds 10 --run results/alone
 
 The same network, optimizer, initial weights and number of passes over the images as a federation with the
-same --rounds, --local-epochs and partitions, with the learning rate that suits each best: the lesson's 0.05
-is too large where no average calms it. Nothing here is federated. `pooled` trains one model on the
+same --rounds, --local-epochs and partitions, with learning rates of their own: the lesson's 0.05 is
+too large where no average calms it. Nothing here is federated. `pooled` trains one model on the
 union of all partitions; `alone` trains one model per client, on that client's images, and writes a record for
 each: RUN/client_0, RUN/client_1, ... The records are those of server.py, and plot_accuracy.py reads them.
 With --client-evaluation nobody trains on the tenth of its images that it would hold out in a federation.
 """
 
+import shutil
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from partition import PARTITIONS, load_partition  # noqa: E402
 from support.command_line import OneLineParser, positive_int, run_command  # noqa: E402
 from support.history import Round  # noqa: E402
-from support.local_data import split  # noqa: E402
 from support.machine import available_cores  # noqa: E402
 from support.options import common_options, local_training_options  # noqa: E402
-from support.processes import process_context  # noqa: E402
+from support.processes import process_context, run_all  # noqa: E402
 from support.run_record import RunRecord  # noqa: E402
 
 LEARNING_RATES = {
@@ -40,6 +39,7 @@ def training_data(partition_ids, client_evaluation):
     import torch
 
     from model import to_tensors
+    from support.local_data import split
 
     parts = []
     for number in partition_ids:
@@ -53,7 +53,7 @@ def training_data(partition_ids, client_evaluation):
 def train_alone(name, settings, partition_ids):
     """Train one model on the images of `partition_ids` together and record it in the directory `name`.
 
-    `settings` are the command's arguments, as a dict. Returns a line for the terminal.
+    `settings` are the command's arguments, as a dict.
     """
     import torch
 
@@ -76,7 +76,7 @@ def train_alone(name, settings, partition_ids):
         loss, accuracy = evaluate(model, *test)
         row = Round(number, loss, accuracy, round(time.monotonic() - began, 3), 1, 0, 0, 0)
         record.add_round(row, get_weights(model))
-    return f"{name}: {accuracy:.2%} after {settings['rounds']} rounds' worth of passes"
+    print(f"{name}: {accuracy:.2%} after {settings['rounds']} rounds' worth of passes", flush=True)
 
 
 def tasks(settings):
@@ -101,12 +101,10 @@ def main(arguments=None):
     settings["learning_rate"] = settings["learning_rate"] or LEARNING_RATES[settings["how"]]
     for number in range(settings["clients"]):
         load_partition(PARTITIONS / f"client_{number}.npz")  # all there, before anything starts
-    with ProcessPoolExecutor(available_cores(), mp_context=process_context()) as pool:
-        jobs = [
-            pool.submit(train_alone, name, settings, numbers) for name, numbers in tasks(settings)
-        ]
-        for job in jobs:
-            print(job.result(), flush=True)
+    for earlier in Path(settings["run"]).glob("client_*"):
+        shutil.rmtree(earlier)  # of more clients, perhaps
+    calls = [(name, settings, numbers) for name, numbers in tasks(settings)]
+    run_all(process_context(), "beyond/baselines.py", train_alone, calls, available_cores())
 
 
 if __name__ == "__main__":

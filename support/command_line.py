@@ -34,7 +34,10 @@ class OneLineParser(argparse.ArgumentParser):
 class HelpWithDefaults(
     argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter
 ):
-    """argparse's two formatters in one: descriptions as written, defaults shown."""
+    """argparse's two formatters in one: descriptions as written, defaults shown where there are any."""
+
+    def _get_help_string(self, action):
+        return action.help if action.default is None else super()._get_help_string(action)
 
 
 def run_command(main, prog, arguments=None):

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from support.command_line import run_command
@@ -40,6 +41,30 @@ def start_command(context, module, arguments, log=None):
     return process
 
 
+def run_all(context, program, function, calls, at_once):
+    """Call `function(*arguments)` for each of `calls`, every one in a process of its own.
+
+    `at_once` of them run at a time. If one fails, or if we are stopped, none goes on; exits with the status
+    of the one that failed. `program` is the name in front of its complaint.
+    """
+    waiting, running = list(calls), []
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                process = context.Process(
+                    target=_call_here, args=(program, function, waiting.pop(0))
+                )
+                process.start()
+                running.append(process)
+            wait([process.sentinel for process in running])
+            for process in [process for process in running if not process.is_alive()]:
+                running.remove(process)
+                if process.exitcode != 0:
+                    sys.exit(process.exitcode)  # it has said why
+    finally:
+        stop_all(running)
+
+
 def stop_all(processes):
     """Ask the processes to end, insist if they do not, and return when none is left.
 
@@ -54,10 +79,19 @@ def stop_all(processes):
             process.join(max(0.0, deadline - time.monotonic()))
 
 
-def _run_command_here(module, arguments, log):
+def _belong_to_parent():
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C reaches our parent only, which then asks us to end
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _call_here(program, function, arguments):
+    _belong_to_parent()
+    run_command(lambda _: function(*arguments), program)
+
+
+def _run_command_here(module, arguments, log):
+    _belong_to_parent()
     if log is not None:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         os.dup2(descriptor, 1)

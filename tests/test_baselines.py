@@ -1,11 +1,13 @@
 """The baselines train as the federation does, on the data that they say."""
 
 import json
+import signal
 
 import numpy as np
+import pytest
 import torch
 from conftest import SIZES
-from harness import ROOT
+from harness import ROOT, processes_in, wait_until
 
 from model import CNN, get_weights, to_tensors, train
 from partition import load_partition
@@ -38,15 +40,35 @@ def test_alone_is_one_model_per_client_trained_on_its_own_images(
                 assert (mine == theirs).all()
 
 
-def test_pooled_knows_everything_and_is_better_than_the_median_client_alone(
-    start, workspace, tmp_path
-):
+def test_pooled_is_one_model_trained_on_all_partitions(start, workspace, tmp_path, one_thread):
     run(start, workspace, tmp_path / "pooled", "pooled")
+    parts = [load_partition(workspace / f"partitions/client_{n}.npz") for n in range(len(SIZES))]
+    torch.manual_seed(0)
+    model = CNN()
+    data = to_tensors(*map(np.concatenate, zip(*parts, strict=True)))
+    for number in (1, 2):
+        rng = np.random.default_rng([0, number, 0])
+        train(model, *data, epochs=1, rng=rng, learning_rate=0.01)
+    with np.load(tmp_path / "pooled/global_model.npz") as file:
+        for mine, theirs in zip(get_weights(model), file.values(), strict=True):
+            assert (mine == theirs).all()
+    assert [row.round for row in read_history(tmp_path / "pooled")] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_it_no_process_is_left(start, workspace, tmp_path, number):
+    words = ["alone", "--clients", len(SIZES), "--rounds", 1000, "--run", tmp_path / "alone"]
+    command = start([ROOT / "beyond/baselines.py", *words], workspace)
+    wait_until((tmp_path / "alone/client_1/history.csv").exists, "the second client trains")
+    command.send_to_group(number)
+    assert command.wait() == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
+    wait_until(lambda: not processes_in(workspace), "no process is left")
+
+
+def test_clients_of_an_earlier_run_do_not_stay(start, workspace, tmp_path):
+    (tmp_path / "alone/client_7").mkdir(parents=True)
     run(start, workspace, tmp_path / "alone", "alone")
-    pooled = read_history(tmp_path / "pooled")
-    alone = [read_history(tmp_path / f"alone/client_{client}") for client in range(len(SIZES))]
-    assert len(pooled) == 3
-    assert pooled[-1].accuracy > np.median([history[-1].accuracy for history in alone])
+    assert len(list((tmp_path / "alone").iterdir())) == len(SIZES)
 
 
 def test_what_clients_would_hold_out_is_not_trained_on_and_the_digits_are_noted(
