@@ -5,7 +5,8 @@
     python beyond/compare.py --only 'strategies/*' --only '*/pooled/*'
 
 Runs that are finished are not run again: stop it whenever you like, and go on with the same command. All
-files are in the directory --output, partitions included; the lesson's own partitions stay as they are.
+files are in the directory --output, partitions included; the lesson's own partitions stay as they are. Two of
+these commands at a time need an --output each.
 """
 
 import fnmatch
@@ -31,11 +32,20 @@ from support.command_line import (  # noqa: E402
     run_command,
 )
 from support.files import replaced_file  # noqa: E402
+from support.history import read_history  # noqa: E402
+from support.port import check_port_is_free  # noqa: E402
 from support.processes import process_context, start_command, stop_all  # noqa: E402
 from support.run_record import make_run_directory  # noqa: E402
 from support.terminal import progress_bar  # noqa: E402
 
 FINISHED = "finished.json"  # in a run's directory: the command that made it
+STOPPED = 143  # the status with which SIGTERM ends us
+ENOUGH_TIME = (
+    "--patience",
+    "600",
+    "--round-timeout",
+    "600",
+)  # no client is given up on a busy machine
 
 
 def words_of(run, args):
@@ -44,42 +54,71 @@ def words_of(run, args):
 
 
 def is_finished(run, args):
-    """Return whether `run` has ended well, made with the same command line."""
+    """Return whether `run` has ended well.
+
+    Raises UserError if it has, but was made with another command line: hours of work may lie there.
+    """
     try:
-        return json.loads(Path(run.name, FINISHED).read_text()) == words_of(run, args)
+        made_with = json.loads(Path(run.name, FINISHED).read_text())
     except (OSError, ValueError):
         return False
+    if made_with != words_of(run, args):
+        raise UserError(
+            f"{args.output}/{run.name} was made with other options; choose another --output"
+        )
+    return True
 
 
 def make_run(context, run, args):
     """Run one federation or baseline from the beginning, and note that it has ended well.
 
-    Raises RunError if it has not.
+    Raises RunError if it has not, or if a client was missing in a round.
     """
     shutil.rmtree(run.name, ignore_errors=True)
     logs = make_run_directory(Path(run.name, "logs"))
-    place = ["--address", args.address, "--run", run.name]
-    options = federation.parse([*run.partition_words(args.clients), *place])
+    options = federation.parse(
+        [
+            *(run.partition_words(args.clients) if run.is_baseline else words_of(run, args)),
+            *("--address", args.address, "--run", run.name, *ENOUGH_TIME),
+        ]
+    )
     try:
         federation.make_partitions(context, options, logs / "partition.log")
-        if run.part == "baselines":
+        if run.is_baseline:
             make_baseline(context, run, args, logs / "baseline.log")
         else:
-            options = federation.parse([*words_of(run, args), *place])
             federation.run_processes(context, options, server_log=logs / "server.log")
-    except SystemExit as end:
-        if end.code in (130, 143):  # it was stopped, and so are we
+            check_that_all_took_part(run, args)
+    except (RunError, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code == STOPPED:
             raise
-        raise RunError(f"{run.name} failed: the files in {args.output}/{logs}/ say why") from None
+        why = f"({end}) " if isinstance(end, RunError) else ""
+        place = Path(args.output, logs)
+        raise RunError(f"{run.name} failed {why}; see the files in {place}/") from None
     with replaced_file(Path(run.name, FINISHED)) as file:
         file.write(json.dumps(words_of(run, args)).encode())
 
 
+def check_that_all_took_part(run, args):
+    """Raise RunError if fewer clients than C asks for were averaged in a round of `run`."""
+    expected = max(int(run.fraction_fit * args.clients), 1)
+    for row in read_history(run.name)[1:]:
+        if (row.clients, row.failures) != (expected, 0):
+            raise RunError(f"{row.clients} of {expected} clients took part in round {row.round}")
+
+
 def make_baseline(context, run, args, log):
     """Run beyond/baselines.py; exit with its status if it fails."""
-    common = ["--clients", str(args.clients), "--seed", str(run.seed), "--run", run.name]
-    words = [run.method.partition("_")[0], *common, *run.training_words()]
-    process = start_command(context, "beyond.baselines", words, log)
+    words = [
+        *run.training_words(),
+        "--clients",
+        args.clients,
+        "--seed",
+        run.seed,
+        "--run",
+        run.name,
+    ]
+    process = start_command(context, "beyond.baselines", list(map(str, words)), log)
     try:
         process.join()
     finally:
@@ -90,7 +129,7 @@ def make_baseline(context, run, args, log):
 
 def make_runs(runs, args):
     """Make those of `runs` that are not finished, with a line for each and a bar for all."""
-    left = [run for run in runs if not is_finished(run, args)]
+    left = [run for run in runs if not is_finished(run, args)]  # before anything is made
     print(f"{len(runs)} runs, {len(runs) - len(left)} of them finished already", flush=True)
     context = process_context()
     with progress_bar() as bar:
@@ -136,11 +175,15 @@ def main(arguments=None):
     if args.list:
         print("\n".join(run.name for run in runs))
         return
-    os.chdir(make_run_directory(args.output))
-    make_runs(runs, args)
-    rows = collect([run for run in everything if is_finished(run, args)])
-    write_comparison(rows, "comparison.csv")
-    pictures = draw_pictures(rows, Path())
+    check_port_is_free(args.address)
+    os.chdir(make_run_directory(args.output, option="--output"))
+    try:
+        make_runs(runs, args)
+        rows = collect([run for run in everything if is_finished(run, args)])
+        write_comparison(rows, "comparison.csv")
+        pictures = draw_pictures(rows, Path())
+    except OSError as error:
+        raise RunError(f"cannot write to {args.output}: {error.strerror}; make room") from None
     print("\n".join(f"Wrote {args.output}/{name}" for name in ["comparison.csv", *pictures]))
 
 

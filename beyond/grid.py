@@ -15,8 +15,12 @@ STRATEGIES = {
     "FedAdam": ["--server-learning-rate", "0.03"],
     "FedYogi": ["--server-learning-rate", "0.03"],
 }
-# A baseline's learning rate. The first two suit them best; the last is the lesson's.
-BASELINES = {"pooled": 0.01, "alone": 0.02, "pooled_0.05": 0.05}
+# What beyond/baselines.py is asked for. The lesson's learning rate is one that it would not choose itself.
+BASELINES = {
+    "pooled": ["pooled"],
+    "alone": ["alone"],
+    "pooled_0.05": ["pooled", "--learning-rate", "0.05"],
+}
 # What one round asks for: (local epochs E, fraction of the clients C), and after how many rounds we stop.
 # E = 1, C = 1 is FedAvg among the strategies.
 WORK = {(1, 0.2): 20, (5, 0.2): 8, (5, 1.0): 3}
@@ -53,21 +57,21 @@ class Run:
         """Return the options that say how the images are dealt out."""
         return ["--clients", str(clients), "--seed", str(self.seed), *SCHEMES[self.scheme]]
 
+    @property
+    def is_baseline(self):
+        """Whether beyond/baselines.py makes it, instead of a federation."""
+        return self.method in BASELINES
+
     def training_words(self):
-        """Return the options that say what happens in a round, for federation.py or baselines.py."""
-        words = [
-            "--rounds",
-            self.rounds,
-            "--local-epochs",
-            self.local_epochs,
-            "--client-evaluation",
-        ]
-        if self.method in STRATEGIES:
-            words += ["--fraction-fit", self.fraction_fit, "--strategy", self.method]
-            words += STRATEGIES[self.method]
+        """Return the words that say what happens in a round, for federation.py or baselines.py."""
+        common = {"--rounds": self.rounds, "--local-epochs": self.local_epochs}
+        if self.is_baseline:
+            own = BASELINES[self.method]
         else:
-            words += ["--learning-rate", BASELINES[self.method]]
-        return list(map(str, words))
+            common |= {"--fraction-fit": self.fraction_fit, "--strategy": self.method}
+            own = STRATEGIES[self.method]
+        words = [word for pair in common.items() for word in pair]
+        return [*own, *map(str, words), "--client-evaluation"]
 
 
 def grid(seeds, rounds):
@@ -79,7 +83,7 @@ def grid(seeds, rounds):
     for scheme in SCHEMES:
         for seed in range(seeds):
             runs += [Run("strategies", scheme, method, seed, rounds) for method in STRATEGIES]
-            # Pooled, the images are the same however they were dealt out.
+            # Pooled, all images are there however they were dealt out: IID stands for all.
             baselines = BASELINES if scheme == "iid" else ["alone"]
             runs += [Run("baselines", scheme, method, seed, rounds) for method in baselines]
             if scheme in WORK_SCHEMES:

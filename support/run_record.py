@@ -173,15 +173,18 @@ class RunRecord:
             return [file[name] for name in self.weight_names]
 
 
-def make_run_directory(directory):
-    """Make `directory` if need be and return its Path; raise UserError if it cannot be written to."""
+def make_run_directory(directory, option="--run"):
+    """Make `directory`, which `option` names, if need be, and return its Path.
+
+    Raises UserError if it cannot be written to.
+    """
     try:
         Path(directory).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
             return Path(directory)
     except OSError as error:
         raise UserError(
-            f"cannot write to {directory}: {error.strerror}; choose another --run"
+            f"cannot write to {directory}: {error.strerror}; choose another {option}"
         ) from None
 
 

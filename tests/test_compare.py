@@ -3,30 +3,29 @@
 import csv
 import json
 import re
+import signal
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from harness import free_address
+from harness import free_address, processes_in, snapshot, wait_until
 
+from beyond.compare import check_that_all_took_part
 from beyond.comparison import COLUMNS, collect, curves, read_comparison, rounds_to, write_comparison
 from beyond.grid import SCHEMES, STRATEGIES, WORK, Run, grid
 from beyond.pictures import draw_pictures
+from support.command_line import RunError
 
 SMALL = ["--seeds", 1, "--rounds", 1]
 FEW = ["--only", "work/*/E1_C0.2/*"]  # a fifth of the clients in each of two rounds
-FINISHED = {"work/iid/E1_C0.2/seed_0", "work/shards/E1_C0.2/seed_0"}
 
 
 def lines_of(path):
     """Return the lines of a CSV file, read by Python's own reader."""
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
-
-
-@pytest.fixture(scope="module")
-def comparison(tmp_path_factory):
-    """A directory to work in."""
-    return tmp_path_factory.mktemp("comparison")
 
 
 def compare(start, repository_copy, directory, *words, status=0):
@@ -38,18 +37,18 @@ def compare(start, repository_copy, directory, *words, status=0):
 
 
 def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(
-    start, repository_copy, comparison
+    start, repository_copy, tmp_path
 ):
-    output = compare(start, repository_copy, comparison, "--only", "work/iid/E1_C0.2/*")
+    output = compare(start, repository_copy, tmp_path, "--only", "work/iid/E1_C0.2/*")
     assert "1 runs, 0 of them finished" in output
-    results = comparison / "results/comparison"
+    results = tmp_path / "results/comparison"
     first = results / "work/iid/E1_C0.2/seed_0/history.csv"
     content, when = first.read_bytes(), first.stat().st_mtime_ns
 
-    output = compare(start, repository_copy, comparison, *FEW)
+    output = compare(start, repository_copy, tmp_path, *FEW)
     assert "2 runs, 1 of them finished" in output
     assert (first.read_bytes(), first.stat().st_mtime_ns) == (content, when)
-    assert not (comparison / "partitions").exists()  # the lesson's stay what they were
+    assert not (tmp_path / "partitions").exists()  # the lesson's stay what they were
 
     lines = lines_of(results / "comparison.csv")
     for scheme in ("iid", "shards"):
@@ -69,17 +68,37 @@ def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(
     assert "Wrote results/comparison/work.png" in output
 
 
-def test_a_run_that_was_made_otherwise_or_not_finished_is_made_anew(
-    start, repository_copy, comparison
-):
-    run = comparison / "results/comparison/work/iid/E1_C0.2/seed_0"
-    note = run / "finished.json"
-    words = json.loads(note.read_text())
-    words[words.index("--rounds") + 1] = "7"
-    note.write_text(json.dumps(words))
-    output = compare(start, repository_copy, comparison, *FEW)
-    assert "2 runs, 1 of them finished" in output
-    assert json.loads(note.read_text())[words.index("7")] == "2"
+def test_the_results_of_another_grid_are_not_replaced(start, repository_copy, tmp_path):
+    run = tmp_path / "results/comparison/work/iid/E1_C0.2/seed_0"
+    run.mkdir(parents=True)
+    (run / "finished.json").write_text('["--rounds", "7"]')
+    before = snapshot(tmp_path)
+    output = compare(start, repository_copy, tmp_path, *FEW, status=2)
+    assert len(output.splitlines()) == 1 and "--output" in output
+    assert snapshot(tmp_path) == before
+
+
+def test_stopped_it_leaves_no_process_and_goes_on_later(start, repository_copy, tmp_path):
+    words = ["--address", free_address(), "--only", "baselines/iid/alone/*"]
+    script = repository_copy / "beyond/compare.py"
+    command = start([script, *SMALL, *words], tmp_path)
+    record = tmp_path / "results/comparison/baselines/iid/alone/seed_0/client_1/history.csv"
+    wait_until(record.exists, "a lone client trains")
+    command.send_to_group(signal.SIGINT)
+    assert command.wait() == 130
+    wait_until(lambda: not processes_in(tmp_path), "no process is left")
+    assert not list(tmp_path.rglob("finished.json"))
+
+
+def test_a_run_without_all_clients_does_not_count(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = Run("work", "iid", "FedAvg", 0, rounds=1, fraction_fit=0.2)
+    Path(run.name).mkdir(parents=True)
+    for clients, failures, sound in [(2, 0, True), (1, 1, False), (1, 0, False)]:
+        rounds = f"0,2.3,0.1,0.1,0,0,0,0\n1,1.5,0.5,0.1,{clients},{failures},10,20\n"
+        Path(run.name, "history.csv").write_text(HEADER + rounds)
+        with nullcontext() if sound else pytest.raises(RunError, match="of 2 clients"):
+            check_that_all_took_part(run, SimpleNamespace(clients=10))
 
 
 def test_a_pattern_that_matches_nothing_is_a_mistake(start, repository_copy, tmp_path):
