@@ -39,7 +39,7 @@ def draw(runs):
     return figure
 
 
-def draw_curve(axes, name, histories, **style):
+def draw_curve(axes, name, histories):
     """Draw the median accuracy of `histories` (lists of Round), and their range as a band.
 
     Returns what was drawn: the rounds, and the median in percent after each.
@@ -47,12 +47,22 @@ def draw_curve(axes, name, histories, **style):
     by_round = list(zip(*histories, strict=False))  # as far as the shortest goes
     rounds = [rows[0].round for rows in by_round]
     percent = [[100 * row.accuracy for row in rows] for rows in by_round]
-    median = [statistics.median(values) for values in percent]
-    (line,) = axes.plot(rounds, median, marker="o", label=f"{name}: {median[-1]:.2f} %", **style)
-    if len(histories) > 1:
-        lowest, highest = (list(map(end, percent)) for end in (min, max))
-        axes.fill_between(rounds, lowest, highest, color=line.get_color(), alpha=0.2, linewidth=0)
+    last = statistics.median(percent[-1])
+    median = draw_band(axes, rounds, percent, marker="o", label=f"{name}: {last:.2f} %")
     return rounds, median
+
+
+def draw_band(axes, along, values, **style):
+    """Draw the median of `values` (a list of numbers for each x in `along`) in a band from lowest to highest.
+
+    Returns the medians.
+    """
+    median = list(map(statistics.median, values))
+    (line,) = axes.plot(along, median, **style)
+    if len(values[0]) > 1:
+        lowest, highest = (list(map(end, values)) for end in (min, max))
+        axes.fill_between(along, lowest, highest, color=line.get_color(), alpha=0.2, linewidth=0)
+    return median
 
 
 def label_points(axes, rounds, percent, every):
@@ -74,7 +84,7 @@ def save_plot(directories, output):
 
     Raises UserError if a run has no valid history or `output` cannot be written.
     """
-    names = [Path(directory).name for directory in directories]
+    names = [Path(directory).resolve().name for directory in directories]
     if len(set(names)) < len(names):
         names = directories
     histories = map(read_histories, directories)

@@ -11,17 +11,19 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import federation  # noqa: E402
-from support.command_line import run_command  # noqa: E402
+from support.command_line import UserError, run_command  # noqa: E402
 from support.processes import process_context  # noqa: E402
 
 
 def main(arguments=None):
     """Run the command line described above."""
-    server, client, *words = sys.argv[1:] if arguments is None else arguments
+    programs, words = sys.argv[1:3], sys.argv[3:]
+    if len(programs) < 2 or any(word.startswith("-") for word in programs):
+        raise UserError("name two modules first, such as server benchmarks.timed_client")
     args = federation.parse(words)
     context = process_context()
     federation.make_partitions(context, args)
-    federation.run_processes(context, args, programs=(server, client))
+    federation.run_processes(context, args, programs)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,18 @@
 McMahan et al. 2017 (arXiv 1602.05629), Table 2: 100 clients of 600 images, a tenth of them in each round
 (C = 0.1), five local epochs (E = 5) in batches of ten (B = 10); rounds until the test accuracy is 99 %, IID
 and with two shards of 300 images a client. Real federations: 100 client processes, which takes 4 GB. A run
-ends when it has got there, or when its --minutes are over. Adds what it finds to benchmarks/mcmahan.json.
+ends when it has got there, or when its --minutes are over. What it finds goes to benchmarks/mcmahan.json,
+from which beyond/heterogeneous_data.md is made; for trials give another --output.
 """
 
 import json
+import math
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +34,7 @@ from support.command_line import (  # noqa: E402
     positive_int,
     run_command,
 )
+from support.files import replaced_file  # noqa: E402
 from support.history import read_history  # noqa: E402
 
 TARGET = 0.99
@@ -40,6 +44,7 @@ PROGRAMS = {
     "ours": ("server", "client"),
     "paper": ("benchmarks.paper_server", "benchmarks.paper_client"),
 }
+TUNING_ROUNDS = 10
 RESULTS = ROOT / "benchmarks/mcmahan.json"
 ROUND = re.compile(r"Round +(\d+) of \d+: accuracy ([0-9.]+)%")
 
@@ -56,6 +61,8 @@ def command(args, scheme, learning_rate, rounds):
         "--rounds": rounds,
         "--seed": args.seed,
         "--address": args.address,
+        "--patience": 600,  # no client is given up on a busy machine
+        "--round-timeout": 600,
         "--run": "run",
     }
     words = [word for pair in setting.items() for word in pair]
@@ -63,52 +70,75 @@ def command(args, scheme, learning_rate, rounds):
     return list(map(str, [sys.executable, *program, *words]))
 
 
-def accuracies_of(args, scheme, learning_rate, rounds, minutes):
-    """Run one federation until it is at TARGET, or its time or its rounds are over.
+def accuracies_of(args, scheme, learning_rate, rounds, target=math.inf):
+    """Run one federation until it is at `target`, or its --minutes or its `rounds` are over.
 
-    Returns the accuracies after round 0, 1, ... Raises RunError if the federation fails.
+    Returns the accuracies after round 0, 1, ... Raises RunError if the federation fails or lacks clients.
     """
-    deadline = time.monotonic() + 60 * minutes
+    deadline = time.monotonic() + 60 * args.minutes
     with tempfile.TemporaryDirectory() as directory:
-        words = command(args, scheme, learning_rate, rounds)
         process = subprocess.Popen(
-            words, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command(args, scheme, learning_rate, rounds),
+            cwd=directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
-        stopped = False
+        latest = deque(maxlen=3)
         try:
-            for line in process.stdout:
-                found = ROUND.match(line)
-                if found and int(found[1]) % args.show_every == 0:
-                    print(
-                        f"  {args.model}, {scheme}, {learning_rate:g}: {line}", end="", flush=True
-                    )
-                over = time.monotonic() > deadline
-                if found and not stopped and (over or float(found[2]) >= 100 * TARGET):
-                    stopped = True
-                    process.terminate()
+            over = watch(process.stdout, args, target, deadline, latest)
         finally:
             process.terminate()
             status = process.wait()
-        if status != 0 and not stopped:
-            raise RunError(f"the federation failed; to see why: {' '.join(words)}")
-        return [row.accuracy for row in read_history(Path(directory, "run"))]
+        if status != 0 and not over:
+            raise RunError(f"the federation failed: {' '.join(''.join(latest).split())}")
+        history = read_history(Path(directory, "run"))
+    for row in history[1:]:
+        if (row.clients, row.failures) != (args.clients // 10, 0):
+            raise RunError(
+                f"in round {row.round} only {row.clients} clients took part; run it again"
+            )
+    return [row.accuracy for row in history]
+
+
+def watch(lines, args, target, deadline, latest):
+    """Read what the server prints; return True once it is at `target` or past `deadline`, else at the end.
+
+    `latest` keeps the last lines.
+    """
+    for line in lines:
+        latest.append(line)
+        if found := ROUND.match(line):
+            if int(found[1]) % args.show_every == 0:
+                print(line, end="", flush=True)
+            if float(found[2]) >= 100 * target or time.monotonic() > deadline:
+                return True
+    return False
 
 
 def tune(args):
-    """Return which of the learning rates in `args.tune` gets farthest in ten rounds of IID data."""
+    """Return which of the learning rates in `args.tune` gets farthest in ten rounds of IID data.
+
+    Raises RunError if the --minutes do not suffice for ten rounds.
+    """
     reached = {}
     for rate in args.tune:
-        reached[rate] = max(accuracies_of(args, "iid", rate, 10, args.minutes))
-        print(f"learning rate {rate:g}: {reached[rate]:.2%} in ten rounds", flush=True)
-    keep(args.model, "tuning", {f"{rate:g}": accuracy for rate, accuracy in reached.items()})
+        accuracies = accuracies_of(args, "iid", rate, TUNING_ROUNDS)
+        if len(accuracies) <= TUNING_ROUNDS:
+            raise RunError(f"{TUNING_ROUNDS} rounds take longer than --minutes {args.minutes:g}")
+        reached[rate] = max(accuracies)
+        print(f"learning rate {rate:g}: {reached[rate]:.2%} in {TUNING_ROUNDS} rounds", flush=True)
+    keep(args, "tuning", {f"{rate:g}": accuracy for rate, accuracy in reached.items()})
     return max(reached, key=reached.get)
 
 
-def keep(model, what, found):
-    """Add one result to RESULTS."""
-    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    known.setdefault(model, {})[what] = found
-    RESULTS.write_text(json.dumps(known, indent=1) + "\n")
+def keep(args, what, found):
+    """Put one result into the file --output, in the place of an earlier one of the same network."""
+    path = Path(args.output)
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known.setdefault(args.model, {})[what] = found
+    with replaced_file(path) as file:
+        file.write((json.dumps(known, indent=1) + "\n").encode())
 
 
 def report(model, scheme, accuracies):
@@ -132,6 +162,7 @@ def main(arguments=None):
     add("--tune", nargs="+", type=positive_float, metavar="RATE", help="try these rates before")
     add("--minutes", type=positive_float, default=60, help="the most that one run may take")
     add("--show-every", type=positive_int, default=10, help="rounds between two printed lines")
+    add("--output", default=RESULTS, help="the JSON file for what is found")
     add("--clients", type=positive_int, default=100, help="how many clients share the images")
     add("--seed", type=natural_int, default=0, help="the same seed, the same result")
     add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT for the servers")
@@ -139,10 +170,11 @@ def main(arguments=None):
     rate = tune(args) if args.tune else args.learning_rate
     for scheme in args.schemes:
         began = time.monotonic()
-        accuracies = accuracies_of(args, scheme, rate, MOST_ROUNDS, args.minutes)
+        accuracies = accuracies_of(args, scheme, rate, MOST_ROUNDS, TARGET)
         report(args.model, scheme, accuracies)
-        found = {"learning_rate": rate, "seed": args.seed, "accuracies": accuracies}
-        keep(args.model, scheme, {**found, "minutes": round((time.monotonic() - began) / 60, 1)})
+        setting = {"clients": args.clients, "seed": args.seed, "learning_rate": rate}
+        minutes = round((time.monotonic() - began) / 60, 1)
+        keep(args, scheme, {**setting, "minutes": minutes, "accuracies": accuracies})
 
 
 if __name__ == "__main__":

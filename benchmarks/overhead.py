@@ -9,7 +9,6 @@ carry a clock (timed_client.py), says which part of a round is not training: mes
 and the record. The report goes to benchmarks/overhead.json, too.
 """
 
-import argparse
 import json
 import platform
 import re
@@ -19,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -26,7 +26,14 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from support.command_line import positive_int  # noqa: E402
+from support.command_line import (  # noqa: E402
+    OneLineParser,
+    RunError,
+    natural_int,
+    positive_int,
+    run_command,
+)
+from support.files import replaced_file  # noqa: E402
 from support.history import read_history  # noqa: E402
 from support.machine import available_cores  # noqa: E402
 
@@ -45,10 +52,11 @@ class MemoryWatch(threading.Thread):
 
     def run(self):
         """Sample until the process has ended."""
-        while self.root.is_running() and self.root.status() != psutil.STATUS_ZOMBIE:
-            family = [self.root, *self.root.children(recursive=True)]
-            self.peak = max(self.peak, sum(_memory_of(process) for process in family))
-            time.sleep(self.every)  # a sampling interval, not a wait for something
+        with suppress(psutil.NoSuchProcess):
+            while self.root.status() != psutil.STATUS_ZOMBIE:
+                family = [self.root, *self.root.children(recursive=True)]
+                self.peak = max(self.peak, sum(_memory_of(process) for process in family))
+                time.sleep(self.every)  # a sampling interval, not a wait for something
 
 
 def _memory_of(process):
@@ -59,59 +67,59 @@ def _memory_of(process):
     return getattr(memory, "pss", 0) or memory.rss
 
 
-def measure(command, watch_memory=False):
-    """Run `command` from the root of the repository; return its seconds and its output, line by line.
+def measure(words, directory, watch_memory=False):
+    """Run `python WORDS` in `directory`; return its seconds and its output, line by line.
 
     With `watch_memory` the peak in bytes, too; watching costs time, so it is not done in a timed run.
     """
+    words = [sys.executable, ROOT / words[0], *words[1:]]
     began = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        list(map(str, words)),
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     watch = MemoryWatch(process)
     if watch_memory:
         watch.start()
-    lines = [(time.perf_counter() - began, line) for line in process.stdout]
-    if process.wait() != 0:
-        sys.exit("".join(line for _, line in lines))
+    try:
+        lines = [(time.perf_counter() - began, line) for line in process.stdout]
+    finally:
+        process.terminate()  # if we are stopped
+        status = process.wait()
+    if status != 0:
+        raise RunError("".join(line for _, line in lines))
     return {"seconds": time.perf_counter() - began, "peak_bytes": watch.peak, "lines": lines}
 
 
-def measure_floor(args):
-    """Run the floor once."""
-    words = ["--clients", args.clients, "--rounds", args.rounds, "--seed", args.seed]
-    return measure([sys.executable, "benchmarks/floor.py", *map(str, words)])
+def options(args, rounds):
+    """Return the options that floor and federation share."""
+    return ["--clients", args.clients, "--rounds", rounds, "--seed", args.seed]
 
 
-def run_federation(args, rounds, directory, program=("federation.py",), watch_memory=False):
-    """Run a federation as a user does, its record in `directory`."""
-    options = {"--clients": args.clients, "--rounds": rounds, "--seed": args.seed}
-    words = [str(word) for pair in options.items() for word in pair]
-    return measure([sys.executable, *program, *words, "--run", directory], watch_memory)
-
-
-def measure_training(args, rounds):
+def measure_training(args, rounds, directory):
     """Return which part of a round is not training, the median over `rounds` rounds.
 
     Training takes the sum of the clients' own times, divided by how many of them train at once.
     """
-    with tempfile.TemporaryDirectory() as directory:
-        program = ("benchmarks/federation_with.py", "server", "benchmarks.timed_client")
-        run_federation(args, rounds, directory, program)
-        history = read_history(directory)
-        logs = "\n".join(log.read_text() for log in Path(directory, "logs").glob("client_*.log"))
+    program = ["benchmarks/federation_with.py", "server", "benchmarks.timed_client"]
+    measure([*program, *options(args, rounds), "--run", "timed"], directory)
+    logs = [log.read_text() for log in Path(directory, "timed/logs").glob("client_*.log")]
     shares = []
-    for row in history[1:]:
-        seconds = re.findall(rf"^Round {row.round}: ([0-9.]+) s of training$", logs, re.MULTILINE)
-        training = sum(map(float, seconds)) / min(available_cores(), args.clients)
-        shares.append(1 - training / row.seconds)
+    for row in read_history(Path(directory, "timed"))[1:]:
+        line = rf"^Round {row.round}: ([0-9.]+) s of training$"
+        seconds = [float(found[1]) for log in logs if (found := re.search(line, log, re.MULTILINE))]
+        if len(seconds) != args.clients:
+            raise RunError(f"only {len(seconds)} clients trained in round {row.round}; try again")
+        shares.append(1 - sum(seconds) / min(available_cores(), args.clients) / row.seconds)
     return statistics.median(shares)
 
 
-def measure_federation(args):
+def measure_federation(args, directory):
     """Run the federation once; add when its first round began and the median seconds of a round."""
-    with tempfile.TemporaryDirectory() as directory:
-        result = run_federation(args, args.rounds, directory)
+    result = measure(["federation.py", *options(args, args.rounds)], directory)
     rounds = {}
     for when, line in result["lines"]:
         if found := re.match(r"Round +(\d+) of \d+: .* ([0-9.]+) s,", line):
@@ -151,45 +159,48 @@ def summarize(pairs, peak_bytes, besides_training, args):
     }
 
 
-def main():
+def main(arguments=None):
     """Run the command line described above."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--clients", type=positive_int, default=10)
-    parser.add_argument("--rounds", type=positive_int, default=10)
-    parser.add_argument("--repeat", type=positive_int, default=3)
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    words = ["--clients", str(args.clients), "--seed", str(args.seed)]
-    subprocess.run(
-        [sys.executable, "partition.py", *words], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
-    )
+    parser = OneLineParser("benchmarks/overhead.py", __doc__)
+    add = parser.add_argument
+    add("--clients", type=positive_int, default=10, help="how many clients there are")
+    add("--rounds", type=positive_int, default=10, help="of each run")
+    add("--repeat", type=positive_int, default=3, help="how often both are run")
+    add("--seed", type=natural_int, default=0, help="the same seed, the same result")
+    args = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as directory:
+        report(summary_of_runs(args, directory))
+
+
+def summary_of_runs(args, directory):
+    """Make all runs in `directory` and return what is reported."""
+    few = options(args, min(args.rounds, 2))
+    measure(["partition.py", "--clients", args.clients, "--seed", args.seed], directory)
     pairs = []
     for number in range(args.repeat):
-        pairs.append((measure_floor(args), measure_federation(args)))
+        floor = measure(["benchmarks/floor.py", *options(args, args.rounds)], directory)
+        pairs.append((floor, measure_federation(args, directory)))
         floor, federation = (result["seconds"] for result in pairs[-1])
         print(
             f"{number + 1} of {args.repeat}: floor {floor:.1f} s, federation {federation:.1f} s",
             flush=True,
         )
-    few = min(args.rounds, 5)
-    besides_training = measure_training(args, few)
-    with tempfile.TemporaryDirectory() as directory:
-        peak_bytes = run_federation(args, min(few, 2), directory, watch_memory=True)["peak_bytes"]
-    report(summarize(pairs, peak_bytes, besides_training, args))
+    besides_training = measure_training(args, min(args.rounds, 5), directory)
+    peak_bytes = measure(["federation.py", *few], directory, watch_memory=True)["peak_bytes"]
+    return summarize(pairs, peak_bytes, besides_training, args)
 
 
 def report(summary):
-    """Print the summary and add it to the JSON file, which has one for every number of clients."""
+    """Print the summary and put it into the JSON file, which has one for every number of clients."""
     for name, value in summary.items():
         print(f"{name.replace('_', ' '):<34} {value}")
     path = ROOT / "benchmarks" / "overhead.json"
     known = json.loads(path.read_text()) if path.exists() else {}
     known[str(summary["clients"])] = summary
-    path.write_text(json.dumps(known, indent=2) + "\n")
+    with replaced_file(path) as file:
+        file.write((json.dumps(known, indent=2) + "\n").encode())
     print(f"Wrote {path.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main, "benchmarks/overhead.py")

@@ -1,16 +1,16 @@
 """The pictures of chapter 6, drawn from comparison.csv."""
 
-import statistics
 from pathlib import Path
 
 from beyond.comparison import curves
 from beyond.grid import STRATEGIES, WORK, WORK_SCHEMES
+from plot_accuracy import draw_band
 from support.files import replaced_file
 
 TITLES = {
     "iid": "IID: every client's data look alike",
     "dirichlet": "Dirichlet 0.1: skewed",
-    "shards": "Shards: two digits or so each",
+    "shards": "Shards: two to four digits each",
 }
 
 
@@ -52,8 +52,6 @@ def draw_baselines(rows, plt):
             _band(axes, federated, "passes", "federated (FedAvg)", color="C0", marker="o")
         _band(axes, alone, "passes", "each client alone (median)", color="0.35", linestyle=":")
         axes.legend(loc="lower right", fontsize=8)
-    panels[0].set_ylim(90, 100)
-    panels[0].set_ylabel("Test accuracy (%), from 90 % up")
     return figure
 
 
@@ -89,10 +87,8 @@ def draw_work(rows, plt):
                 if found := curves(rows, scheme=scheme, **work):
                     name = f"E = {epochs}, C = {fraction:g}"
                     _band(axes, found, what, name, color=f"C{number}", marker=marker)
-            _label(axes, TITLES[scheme], label)
-            axes.set_ylim(90 if scheme == "iid" else 0, 100)
+            _label(axes, scheme, label)
             axes.legend(loc="lower right", fontsize=8)
-        line[0].set_ylabel("Test accuracy (%)" + (", from 90 % up" if scheme == "iid" else ""))
         line[0].xaxis.get_major_locator().set_params(integer=True)
     return figure
 
@@ -102,15 +98,16 @@ def _panels(plt, schemes, xlabel):
         1, len(schemes), figsize=(4.3 * len(schemes), 4), layout="constrained", squeeze=False
     )
     for scheme, axes in zip(schemes, panels[0], strict=True):
-        _label(axes, TITLES[scheme], xlabel)
-    panels[0][0].set_ylabel("Test accuracy (%)")
+        _label(axes, scheme, xlabel)
     return figure, panels[0]
 
 
-def _label(axes, title, xlabel):
-    axes.set_title(title, fontsize=10)
+def _label(axes, scheme, xlabel):
+    """Name what is drawn. With IID data all that matters is above 90 %, and the axis says so."""
+    axes.set_title(TITLES[scheme], fontsize=10)
     axes.set_xlabel(xlabel)
-    axes.set_ylim(0, 100)
+    axes.set_ylim(90 if scheme == "iid" else 0, 100)
+    axes.set_ylabel("Test accuracy (%)" + (", from 90 % up" if scheme == "iid" else ""))
     axes.grid(alpha=0.3)
 
 
@@ -120,10 +117,7 @@ def _points(curve, what):
 
 
 def _band(axes, found, what, label, **style):
-    """Draw the median of the curves `found`, and a band from the lowest to the highest."""
+    """Draw the curves `found` as their median in a band."""
     along = _points(found[0], what)[0]
     values = list(zip(*(_points(curve, what)[1] for curve in found), strict=True))
-    median = [statistics.median(column) for column in values]
-    (line,) = axes.plot(along, median, label=label, markersize=3.5, **style)
-    lowest, highest = (list(map(end, values)) for end in (min, max))
-    axes.fill_between(along, lowest, highest, color=line.get_color(), alpha=0.15, linewidth=0)
+    draw_band(axes, along, values, label=label, markersize=3.5, **style)

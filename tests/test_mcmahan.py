@@ -49,11 +49,32 @@ def test_a_timed_client_says_how_long_it_trained(start, workspace, tmp_path):
 def test_a_run_of_the_papers_setting_that_is_cut_short_says_so(start, repository_copy, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(repository_copy, copy)
-    without = shutil.ignore_patterns("mcmahan.json", "__pycache__")
-    shutil.copytree(ROOT / "benchmarks", copy / "benchmarks", ignore=without)
+    shutil.copytree(ROOT / "benchmarks", copy / "benchmarks")
+    kept = (copy / "benchmarks/mcmahan.json").read_bytes()
     words = ["--schemes", "iid", "--clients", 20, "--minutes", 0.001, "--address", free_address()]
+    words += ["--output", tmp_path / "trial.json"]
     command = start([copy / "benchmarks/mcmahan.py", *words], tmp_path)
     assert command.wait() == 0, command.output
-    (found,) = json.loads((copy / "benchmarks/mcmahan.json").read_text())["ours"].values()
+    (found,) = json.loads((tmp_path / "trial.json").read_text())["ours"].values()
     assert 0 < found["accuracies"][0] < 0.3  # the untrained model
+    assert found["clients"] == 20 and found["learning_rate"] == 0.01
     assert "not yet at 99%" in command.output and "paper: 20" in command.output
+    assert (copy / "benchmarks/mcmahan.json").read_bytes() == kept
+
+
+def test_a_federation_that_fails_says_why(start, repository_copy, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(repository_copy, copy)
+    shutil.copytree(ROOT / "benchmarks", copy / "benchmarks")
+    words = ["--clients", 100_000, "--address", free_address(), "--output", tmp_path / "trial.json"]
+    command = start([copy / "benchmarks/mcmahan.py", *words], tmp_path)
+    assert command.wait() == 1
+    assert "100000 clients cannot share 60000 images" in command.output
+    assert not (tmp_path / "trial.json").exists()
+
+
+def test_federation_with_needs_two_programs(start, tmp_path):
+    for words in ([], ["server"], ["--help"], ["server", "--rounds"]):
+        command = start([ROOT / "benchmarks/federation_with.py", *words], tmp_path)
+        assert command.wait() == 2
+        assert len(command.output.splitlines()) == 1

@@ -1,0 +1,115 @@
+"""The figures of chapter 6, read from its recorded runs: fractions, rounds, and both as text."""
+
+import functools
+import gzip
+import statistics
+
+import numpy as np
+
+from beyond.baselines import LEARNING_RATES
+from beyond.comparison import curves, read_comparison
+from beyond.grid import SCHEMES
+from tools.snippets import RECORDED
+from tools.terminals import ROOT
+
+FOLDER = RECORDED / "heterogeneous"
+NEVER = "–"
+
+
+@functools.cache
+def rows():
+    """Return the recorded lines."""
+    return read_comparison(FOLDER / "comparison.csv")
+
+
+def federated(scheme, strategy="FedAvg"):
+    """Return the curves of a strategy's runs, one for every seed."""
+    return curves(rows(), part="strategies", scheme=scheme, method=strategy)
+
+
+def alone(scheme):
+    """Return the curves of all clients that train alone, all seeds together."""
+    return curves(rows(), scheme=scheme, method="alone")
+
+
+def pooled():
+    """Return the curves of training on all data in one place, one for every seed."""
+    return curves(rows(), method="pooled")
+
+
+def finals(found):
+    """Return the accuracies after the last round, as fractions, one for each curve."""
+    return [curve[-1]["accuracy"] for curve in found]
+
+
+def owned(curve):
+    """Return the digits that a lone client owns."""
+    return list(map(int, curve[0]["digits"].split()))
+
+
+def ceilings(scheme):
+    """Return, for every lone client, the part of the test images that show a digit it owns."""
+    archive = (ROOT / "data/MNIST/raw/t10k-labels-idx1-ubyte.gz").read_bytes()
+    labels = np.frombuffer(gzip.decompress(archive)[8:], np.uint8)  # behind a header of 8 bytes
+    shares = np.bincount(labels, minlength=10) / len(labels)
+    return [shares[owned(curve)].sum() for curve in alone(scheme)]
+
+
+def first_at(found, target):
+    """Return, for every curve that gets to the accuracy `target`, its first row that is there."""
+    reached = (next((row for row in curve if row["accuracy"] >= target), None) for curve in found)
+    return [row for row in reached if row]
+
+
+def percent(fraction, digits=2):
+    """Return a fraction as text."""
+    return f"{100 * fraction:.{digits}f} %"
+
+
+def spread(fractions, digits=2):
+    """Return the mean of fractions and their range as text: "98.95 % (98.90 to 99.01)"."""
+    low, high = (f"{100 * end(fractions):.{digits}f}" for end in (min, max))
+    return f"{percent(statistics.mean(fractions), digits)} ({low} to {high})"
+
+
+def cost(found, target, what, scale=1):
+    """Return at what round, bytes or passes (`what`) the curves `found` get to `target`, as text.
+
+    The mean and the range over the seeds, in units of `scale`, and how many seeds get there if not all do.
+    """
+    values = [row[what] / scale for row in first_at(found, target)]
+    if not values:
+        return NEVER
+    mean, low, high = (f"{end(values):.1f}" for end in (statistics.mean, min, max))
+    if all(value.is_integer() for value in values):
+        low, high = low.removesuffix(".0"), high.removesuffix(".0")
+    text = mean.removesuffix(".0") if low == high else f"{mean} ({low} to {high})"
+    return text if len(values) == len(found) else f"{text}, {len(values)} of {len(found)} seeds"
+
+
+def facts():
+    """Return the figures that sentences quote, as text, by name."""
+    best = statistics.mean(finals(pooled()))
+    minutes = sum(row["seconds"] for row in rows() if row["part"] == "strategies") / 60
+    known = {
+        "pooled": percent(best),
+        "pooled_lesson_rate": spread(finals(curves(rows(), method="pooled_0.05")), 1),
+        "pooled_rate": f"{LEARNING_RATES['pooled']:g}",
+        "alone_rate": f"{LEARNING_RATES['alone']:g}",
+        "minutes": f"{minutes:.0f}",
+    }
+    for scheme in SCHEMES:
+        mean = statistics.mean(finals(federated(scheme)))
+        lone = statistics.median(finals(alone(scheme)))
+        digits = [len(owned(curve)) for curve in alone(scheme)]
+        known |= {
+            scheme: percent(mean),
+            f"{scheme}_gap": f"{100 * abs(best - mean):.2f}",
+            f"{scheme}_alone": percent(lone, 1),
+            f"{scheme}_gain": f"{100 * (mean - lone):.1f}",
+            f"{scheme}_digits": f"{min(digits)} to {max(digits)}",
+        }
+    for scheme, strategy in (("dirichlet", "FedAvgM"), ("shards", "FedAdam")):
+        mean = statistics.mean(finals(federated(scheme, strategy)))
+        known[f"{scheme}_{strategy}"] = percent(mean, 1)
+    return known
