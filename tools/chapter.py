@@ -28,7 +28,8 @@ NETWORKS = {"paper": ("the paper's CNN, here", "1,663,370"), "ours": ("our CNN, 
 
 def tell(text):
     """Print a paragraph with figures in it, as tools.snippets.say does for the lesson."""
-    print("\n" + textwrap.fill(" ".join(text.split()).format(**facts()), 110) + "\n")
+    figures = facts() | {"tuned": tuned()}
+    print("\n" + textwrap.fill(" ".join(text.split()).format(**figures), 110) + "\n")
 
 
 def chapter_picture(name, alt, width=860, to_root="../"):
@@ -118,6 +119,15 @@ def work_table(scheme, target):
 def paper_results():
     """Return what benchmarks/mcmahan.py has found."""
     return json.loads((ROOT / "benchmarks/mcmahan.json").read_text())
+
+
+def tuned():
+    """Return which learning rates were tried, for each network that was tuned, as text."""
+    return "; ".join(
+        f"{NETWORKS[model][0]}: of {', '.join(results['tuning'])}"
+        for model, results in paper_results().items()
+        if "tuning" in results
+    )
 
 
 def paper_table():
