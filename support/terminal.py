@@ -65,7 +65,10 @@ def progress_bar():
         TimeRemainingColumn(),
         TextColumn("left"),
     )
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    bar = Progress(
+        *columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()
+    )  # what goes to a file is not drawn above the bar
     bar.start()
     for handler in logging.getLogger(LOGGER_NAME).handlers:
         handler.setStream(sys.stderr)  # rich's, by now
