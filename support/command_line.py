@@ -7,6 +7,7 @@ import argparse
 import math
 import signal
 import sys
+from contextlib import suppress
 
 
 class UserError(Exception):
@@ -56,10 +57,18 @@ def run_command(main, prog, arguments=None):
     else:
         return
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):  # what is left to do may be cut short
-            signal.signal(number, signal.SIG_DFL)
+        _handle_signals_no_more()  # what is left to do may be cut short
     print(f"{prog}: {message}", file=sys.stderr, flush=True)
     sys.exit(status)
+
+
+def _handle_signals_no_more():
+    """Let SIGINT and SIGTERM end the process. One that comes right now may put its old handler back."""
+    while True:
+        with suppress(KeyboardInterrupt, SystemExit):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            return
 
 
 def _exit_cleanly(number, frame):
