@@ -7,7 +7,6 @@ import argparse
 import math
 import signal
 import sys
-from contextlib import suppress
 
 
 class UserError(Exception):
@@ -41,11 +40,17 @@ class HelpWithDefaults(
         return action.help if action.default is None else super()._get_help_string(action)
 
 
+_ended = False  # whether run_command has done its work, and signals need no clean end any more
+
+
 def run_command(main, prog, arguments=None):
     """Call `main(arguments)` and turn what goes wrong into one line and an exit status."""
+    global _ended
+    _ended = False
     signal.signal(signal.SIGTERM, _exit_cleanly)
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as support.environment leaves it
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # SIG_DFL: as support.environment leaves it. What ignores Ctrl-C (nohup) goes on doing so.
+    if signal.getsignal(signal.SIGINT) in (signal.SIG_DFL, signal.default_int_handler):
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         main(arguments)
     except UserError as error:
@@ -57,23 +62,34 @@ def run_command(main, prog, arguments=None):
     else:
         return
     finally:
-        _handle_signals_no_more()  # what is left to do may be cut short
+        _ended = True  # what is left to do may be cut short
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
     print(f"{prog}: {message}", file=sys.stderr, flush=True)
     sys.exit(status)
 
 
-def _handle_signals_no_more():
-    """Let SIGINT and SIGTERM end the process. One that comes right now may put its old handler back."""
-    while True:
-        with suppress(KeyboardInterrupt, SystemExit):
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_DFL)
-            return
-
-
 def _exit_cleanly(number, frame):
     """Unwind as for an exception, so that with and finally do their work."""
+    if _ended:
+        _end_at_once(number)
     sys.exit(128 + number)
+
+
+def _interrupt(number, frame):
+    """Do as Python does on Ctrl-C."""
+    if _ended:
+        _end_at_once(number)
+    raise KeyboardInterrupt
+
+
+def _end_at_once(number):
+    """Let the signal do what it does to a program without handlers.
+
+    Flower puts earlier handlers back when its own is called: so late that run_command cannot prevent it.
+    """
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 LARGEST_INT = 2**31 - 1  # fits wherever such a number travels
