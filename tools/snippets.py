@@ -81,7 +81,12 @@ def figures():
     with open(RECORDED / "lesson/history.csv", newline="") as file:
         rounds = list(csv.DictReader(file))
     measured = json.loads((RECORDED / "figures.json").read_text())
-    overhead = json.loads((ROOT / "benchmarks/overhead.json").read_text())["10"]
+    by_clients = json.loads((ROOT / "benchmarks/overhead.json").read_text())
+    overhead = by_clients["10"]
+    besides = {
+        clients: f"{100 * entry['part_of_a_round_besides_training']:.0f} %"
+        for clients, entry in by_clients.items()
+    }
     payload = int(rounds[1]["bytes_sent"]) / int(rounds[1]["clients"])
     return {
         "rounds": str(len(rounds) - 1),
@@ -94,6 +99,8 @@ def figures():
         "memory_by_hand": f"{measured['memory_by_hand_bytes'] / 1e9:.1f} GB",
         "memory_together": f"{overhead['peak_memory_gb']:.1f} GB",
         "run_seconds": f"{overhead['federation_seconds']:.0f}",
+        "besides": besides["10"],
+        "besides_100": besides["100"],
         "run_ratio": f"{overhead['ratio']:.2f}",
         "setup_seconds": f"{measured['setup_seconds']}",
         "setup_disk": f"{measured['setup_disk_bytes'] / 1e9:.1f} GB",
