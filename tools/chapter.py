@@ -122,9 +122,10 @@ def paper_results():
 
 
 def tuned():
-    """Return which learning rates were tried, for each network that was tuned, as text."""
+    """Return which learning rates were tried, and what each came to, for the networks that were tuned."""
     return "; ".join(
-        f"{NETWORKS[model][0]}: of {', '.join(results['tuning'])}"
+        f"{NETWORKS[model][0]}: "
+        + ", ".join(f"{rate} came to {percent(best)}" for rate, best in results["tuning"].items())
         for model, results in paper_results().items()
         if "tuning" in results
     )

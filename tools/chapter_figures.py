@@ -8,12 +8,11 @@ import numpy as np
 
 from beyond.baselines import LEARNING_RATES
 from beyond.comparison import curves, read_comparison
-from beyond.grid import SCHEMES
+from beyond.grid import SCHEMES, STRATEGIES
 from tools.snippets import RECORDED
 from tools.terminals import ROOT
 
 FOLDER = RECORDED / "heterogeneous"
-NEVER = "–"
 
 
 @functools.cache
@@ -75,16 +74,36 @@ def spread(fractions, digits=2):
 def cost(found, target, what, scale=1):
     """Return at what round, bytes or passes (`what`) the curves `found` get to `target`, as text.
 
-    The mean and the range over the seeds, in units of `scale`, and how many seeds get there if not all do.
+    The mean and the range over the seeds that get there, in units of `scale`, and how many if not all do.
     """
     values = [row[what] / scale for row in first_at(found, target)]
     if not values:
-        return NEVER
+        return f"not within {len(found[0]) - 1}"
     mean, low, high = (f"{end(values):.1f}" for end in (statistics.mean, min, max))
     if all(value.is_integer() for value in values):
         low, high = low.removesuffix(".0"), high.removesuffix(".0")
     text = mean.removesuffix(".0") if low == high else f"{mean} ({low} to {high})"
     return text if len(values) == len(found) else f"{text}, {len(values)} of {len(found)} seeds"
+
+
+def at_round(number, scheme, epochs, fraction):
+    """Return FedAvg's mean accuracy after a round, with E `epochs` and C `fraction`, as text."""
+    work = {"local_epochs": epochs, "fraction_fit": fraction, "method": "FedAvg"}
+    found = curves(rows(), scheme=scheme, **work)
+    return percent(statistics.mean(curve[number]["accuracy"] for curve in found), 1)
+
+
+def wins(scheme, strategy):
+    """Return with how many seeds a strategy ends above FedAvg, as text: "2 of 3"."""
+    pairs = list(zip(finals(federated(scheme, strategy)), finals(federated(scheme)), strict=True))
+    return f"{sum(mine > theirs for mine, theirs in pairs)} of {len(pairs)}"
+
+
+def largest_share(scheme):
+    """Return the most images of one digit that a client has in the recorded partitions, as text."""
+    lines = (FOLDER / f"partition_{scheme}.txt").read_text().splitlines()
+    table = [line.split()[1:11] for line in lines if line.split()[0].isdigit()]
+    return f"{max(int(count) for row in table for count in row):,}"
 
 
 def facts():
@@ -98,18 +117,32 @@ def facts():
         "alone_rate": f"{LEARNING_RATES['alone']:g}",
         "minutes": f"{minutes:.0f}",
     }
+    known |= {
+        "one_epoch_of_few": at_round(8, "shards", 1, 0.2),
+        "five_epochs_of_few": at_round(8, "shards", 5, 0.2),
+        "one_epoch_of_all": at_round(3, "shards", 1, 1.0),
+        "five_epochs_of_all": at_round(3, "shards", 5, 1.0),
+    }
     for scheme in SCHEMES:
+        known[f"{scheme}_largest"] = largest_share(scheme)
+        for strategy in STRATEGIES:
+            found = finals(federated(scheme, strategy))
+            known[f"{scheme}_{strategy}"] = percent(statistics.mean(found), 1)
+            known[f"{scheme}_{strategy}_best"] = percent(
+                statistics.mean(
+                    max(row["accuracy"] for row in c) for c in federated(scheme, strategy)
+                ),
+                1,
+            )
+            known[f"{scheme}_{strategy}_wins"] = wins(scheme, strategy)
         mean = statistics.mean(finals(federated(scheme)))
         lone = statistics.median(finals(alone(scheme)))
         digits = [len(owned(curve)) for curve in alone(scheme)]
         known |= {
             scheme: percent(mean),
-            f"{scheme}_gap": f"{100 * abs(best - mean):.2f}",
+            f"{scheme}_gap": f"{100 * (best - mean):.2f}",
             f"{scheme}_alone": percent(lone, 1),
             f"{scheme}_gain": f"{100 * (mean - lone):.1f}",
             f"{scheme}_digits": f"{min(digits)} to {max(digits)}",
         }
-    for scheme, strategy in (("dirichlet", "FedAvgM"), ("shards", "FedAdam")):
-        mean = statistics.mean(finals(federated(scheme, strategy)))
-        known[f"{scheme}_{strategy}"] = percent(mean, 1)
     return known
