@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,9 @@ from harness import PATIENCE, ROOT, TESTS, Command, WarmPython, free_address  # 
 from small import read_mnist, write_partitions  # noqa: E402
 
 import support.environment  # noqa: E402, F401  before flwr
+
+# What a shell starts with & ignores Ctrl-C, and would hand that on to every command a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HYPOTHESIS_HOME = tempfile.TemporaryDirectory(prefix="fl-")  # gone when Python ends
 set_hypothesis_home_dir(HYPOTHESIS_HOME.name)
