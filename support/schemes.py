@@ -7,36 +7,40 @@ import numpy as np
 
 from support.command_line import UserError
 
+SMALLEST_ALPHA = 1e-6  # below that, mixtures are of one digit, and floats fail
+TINY = 1e-200  # too little of a mixture to be scaled up
+
 
 def dirichlet(labels, clients, rng, alpha):
     """Give every client equally many images, with digits mixed as a draw from a Dirichlet distribution.
 
     Hsu, Qi, Brown 2019 (arXiv 1909.06335): client k's mixture is q ~ Dir(alpha p), where p is how often
     each digit occurs. A small `alpha` makes mixtures of one digit, a large one makes all alike. Images are
-    drawn without replacement; where a digit has run out, its share goes to the others. As every client is
-    served `len(labels) / clients` images, none goes empty.
+    drawn without replacement; where a digit has run out, the rest of the mixture is scaled up. As every
+    client is served `len(labels) / clients` images, none goes empty; who comes last takes what is left.
     """
     stock = [list(rng.permutation(np.flatnonzero(labels == digit))) for digit in range(10)]
     prior = np.bincount(labels, minlength=10) / len(labels)
     sizes = [len(part) for part in np.array_split(labels, clients)]
-    return [_draw(stock, rng.dirichlet(alpha * prior), size, rng) for size in sizes]
+    concentration = np.maximum(alpha, SMALLEST_ALPHA) * prior
+    return [_draw(stock, concentration, size, rng) for size in sizes]
 
 
-def _draw(stock, mixture, size, rng):
-    """Take `size` indices from `stock` (ten lists, which shrink), digits mixed as in `mixture`."""
-    taken = []
+def _draw(stock, concentration, size, rng):
+    """Take `size` indices from `stock` (ten lists, which shrink), digits mixed as Dir(`concentration`)."""
+    mixture, taken = rng.dirichlet(concentration), []
     while len(taken) < size:
         left = np.array([len(indices) for indices in stock])
-        shares = np.where(left > 0, mixture, 0.0)
-        if shares.sum() <= 0:  # only digits that this mixture does not have are left
-            shares = left.astype(float)
-        wanted = np.minimum(rng.multinomial(size - len(taken), shares / shares.sum()), left)
+        mixture = np.where(left > 0, mixture, 0.0)
+        if mixture.sum() < TINY:  # only digits are left of which this mixture has next to nothing
+            mixture[left > 0] = rng.dirichlet(concentration[left > 0])
+        wanted = np.minimum(rng.multinomial(size - len(taken), mixture / mixture.sum()), left)
         for digit, count in enumerate(wanted):
             taken += [stock[digit].pop() for _ in range(count)]
     return np.array(taken)
 
 
-def shards(labels, clients, rng, alpha=None):
+def shards(labels, clients, rng):
     """Sort by digit, cut into two shards a client, and deal the shards out: about two digits each.
 
     McMahan et al. 2017 (arXiv 1602.05629), who cut 200 shards of 300 images for 100 clients.

@@ -13,12 +13,13 @@ from support.schemes import dirichlet, shards
 
 def deal(scheme, labels, clients, seed, alpha=0.5):
     """Return the shares that a scheme deals out."""
-    return scheme(labels, clients, np.random.default_rng(seed), alpha)
+    more = [alpha] if scheme is dirichlet else []
+    return scheme(labels, clients, np.random.default_rng(seed), *more)
 
 
 @pytest.mark.parametrize("scheme", [dirichlet, shards])
 @settings(max_examples=60, deadline=None)
-@given(data=st.data(), seed=st.integers(0, 2**31), alpha=st.floats(1e-3, 1e3))
+@given(data=st.data(), seed=st.integers(0, 2**31), alpha=st.floats(0, 1e300, exclude_min=True))
 def test_every_image_has_one_owner_and_no_client_goes_empty(scheme, data, seed, alpha):
     labels = np.array(data.draw(st.lists(st.integers(0, 9), min_size=2, max_size=300)))
     clients = data.draw(st.integers(1, len(labels) // 2))
@@ -45,6 +46,20 @@ def test_dirichlet_mixtures_vary_as_much_as_the_distribution_does(mnist, alpha):
         shares = [np.bincount(labels[share], minlength=10) / size for share in early]
         seen += [np.sum(share**2) for share in shares]
     assert np.mean(seen) == pytest.approx(expected, rel=0.07)
+
+
+def test_the_smaller_alpha_the_fewer_digits_a_client_has():
+    labels = np.repeat(np.arange(10), 300)
+    concentrations = []
+    for alpha in (10, 1, 0.1, 0.01, 1e-3, 1e-300):
+        shares = [
+            np.bincount(labels[share], minlength=10) / len(share)
+            for seed in range(20)
+            for share in deal(dirichlet, labels, 10, seed, alpha)
+        ]
+        concentrations.append(np.mean([np.sum(share**2) for share in shares]))
+    assert concentrations[:4] == sorted(concentrations[:4])
+    assert concentrations[3:] == pytest.approx([1.0] * 3, abs=0.03)  # one digit each
 
 
 def test_shards_are_mcmahans_200_of_300_images(mnist):
