@@ -122,6 +122,16 @@ def fraction(text):
     return _number(text, "above 0 and at most 1", lambda number: 0 < number <= 1)
 
 
+def decay(text):
+    """argparse type: a number from 0 to below 1, such as a momentum."""
+    return _number(text, "from 0 to below 1", lambda number: 0 <= number < 1)
+
+
+def percentage(text):
+    """argparse type: a number from 0 to below 100."""
+    return _number(text, "a percentage from 0 to below 100", lambda number: 0 <= number < 100)
+
+
 def _number(text, wanted, is_right):
     try:
         number = float(text)

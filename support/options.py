@@ -8,6 +8,7 @@ import argparse
 from support.command_line import (
     UserError,
     address,
+    decay,
     fraction,
     natural_int,
     positive_float,
@@ -91,9 +92,9 @@ def training_options():
     add("--strategy", choices=STRATEGIES, default="FedAvg", help="how updates become one model")
     add("--proximal-mu", type=positive_float, help="FedProx: how strongly clients are held back")
     add("--server-learning-rate", type=positive_float, help="FedAvgM, FedAdam, FedYogi")
-    add("--server-momentum", type=fraction, help="FedAvgM")
-    add("--beta-1", type=fraction, help="FedAdam, FedYogi: memory of the direction")
-    add("--beta-2", type=fraction, help="FedAdam, FedYogi: memory of the size")
+    add("--server-momentum", type=decay, help="FedAvgM")
+    add("--beta-1", type=decay, help="FedAdam, FedYogi: memory of the direction")
+    add("--beta-2", type=decay, help="FedAdam, FedYogi: memory of the size")
     add("--tau", type=positive_float, help="FedAdam, FedYogi: the larger, the less adaptive")
     return parser
 

@@ -2,9 +2,11 @@
 
 import time
 
+import numpy as np
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 from flwr.server.strategy import Strategy
 
+from support.command_line import RunError
 from support.history import Round
 from support.terminal import say
 from support.update_checks import find_fault
@@ -29,6 +31,7 @@ class RecordedStrategy(Strategy):
         self.evaluations = evaluations
         self.last_round = record.last_round
         self.rounds_before = self.last_round.round if self.last_round else 0
+        self.averages = 0  # made so far; rounds without a sound update make none
         self._start_counting()
 
     def initialize_parameters(self, client_manager):
@@ -63,8 +66,11 @@ class RecordedStrategy(Strategy):
         self.averaged, self.failed = len(sound), len(self.asked) - len(sound)
         if not sound:  # the model stays as it is, and a strategy's memory, too
             return None, {}
-        parameters, metrics = self.strategy.aggregate_fit(number, sound, failures)
-        return self._in_the_models_types(parameters), metrics
+        self.averages += (
+            1  # Flower's strategies with a memory take "round 1" for their first average
+        )
+        parameters, metrics = self.strategy.aggregate_fit(self.averages, sound, failures)
+        return self._in_the_models_types(number, parameters), metrics
 
     def configure_evaluate(self, server_round, parameters, client_manager):
         """Pass on: who evaluates."""
@@ -103,10 +109,19 @@ class RecordedStrategy(Strategy):
         self.report.round_finished(row)
         return loss, metrics
 
-    def _in_the_models_types(self, parameters):
-        """Return `parameters` with the dtypes that were sent: some strategies average in float64."""
+    def _in_the_models_types(self, number, parameters):
+        """Return `parameters` with the dtypes that were sent: some strategies average in float64.
+
+        Raises RunError if the strategy's step has led to weights that are no numbers.
+        """
         pairs = zip(parameters_to_ndarrays(parameters), self.sent_weights, strict=True)
-        return ndarrays_to_parameters([array.astype(sent.dtype) for array, sent in pairs])
+        with np.errstate(over="ignore"):
+            weights = [array.astype(sent.dtype) for array, sent in pairs]
+        if not all(np.isfinite(array).all() for array in weights):
+            raise RunError(
+                f"round {number} made weights that are NaN or infinite; try a smaller learning rate"
+            )
+        return ndarrays_to_parameters(weights)
 
     def _start_counting(self):
         self.begun = time.monotonic()

@@ -26,6 +26,7 @@ from small import write_partitions
 
 import server
 from model import CNN, get_weights
+from support.command_line import RunError
 from support.history import read_history
 from support.recorded_strategy import RecordedStrategy
 
@@ -77,7 +78,7 @@ def aggregate(tmp_path, mnist, monkeypatch):
     write_partitions(tmp_path, mnist, sizes=[1], test_size=10)
     monkeypatch.chdir(tmp_path)
 
-    def run(clients, order=None, rounds=1):
+    def run(clients, order=None, rounds=1, words=()):
         def start_server(server, config, **_):
             for client in clients:
                 server.client_manager().register(client)
@@ -85,7 +86,8 @@ def aggregate(tmp_path, mnist, monkeypatch):
 
         monkeypatch.setattr(fl.server, "start_server", start_server)
         monkeypatch.setattr(RecordedStrategy, "aggregate_fit", in_order(order, AGGREGATE_FIT))
-        server.main(["--clients", str(len(clients)), "--rounds", str(rounds), "--run", "run"])
+        common = ["--clients", str(len(clients)), "--rounds", str(rounds), "--run", "run"]
+        server.main([*common, *words])
         with np.load("run/global_model.npz") as file:
             return list(file.values()), read_history("run")
 
@@ -213,6 +215,37 @@ def test_a_round_without_a_sound_update_keeps_the_model(aggregate):
     assert [(row.clients, row.failures) for row in history] == [(0, 0), (0, 2), (0, 2)]
     assert len({row.loss for row in history}) == 1
     assert all(np.isfinite(weight).all() for weight in weights)
+
+
+class LateBloomer(HandmadeClient):
+    """A client that sends nonsense in round 1 and its update afterwards."""
+
+    def fit(self, ins, timeout, group_id):
+        if ins.config["server_round"] == 1:
+            return FitRes(OK, ndarrays_to_parameters([np.zeros(1)]), 1, {})
+        return self.update
+
+
+@pytest.mark.parametrize("strategy", ["FedAvgM", "FedAdam", "FedYogi"])
+def test_a_strategy_with_a_memory_survives_a_first_round_without_a_sound_update(
+    aggregate, strategy
+):
+    def clients(kind):
+        return [kind(number, weights_of(number), 100) for number in range(2)]
+
+    words = ["--strategy", strategy]
+    late, history = aggregate(clients(LateBloomer), rounds=3, words=words)
+    assert [(row.clients, row.failures) for row in history] == [(0, 0), (0, 2), (2, 0), (2, 0)]
+    prompt, _ = aggregate(clients(HandmadeClient), rounds=2, words=words)
+    for one, other in zip(late, prompt, strict=True):  # as if the lost round had not been
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_step_to_weights_that_are_no_numbers_ends_the_run(aggregate):
+    words = ["--strategy", "FedAvgM", "--server-learning-rate", "1e38"]
+    with pytest.raises(RunError, match="round 2 made weights that are NaN or infinite"):
+        aggregate(three_clients(), rounds=3, words=words)
+    assert [row.round for row in read_history("run")] == [0, 1]
 
 
 def test_payloads_are_counted_as_they_are_serialized(aggregate):

@@ -27,6 +27,7 @@ SEED = [*NATURAL, str(2**64)]
 COMMON = {"--clients": COUNT, "--seed": SEED}
 POSITIVE = ["0", "-1", "nan", "inf", "much", ""]
 FRACTION = [*POSITIVE, "1.01"]
+DECAY = ["-0.1", "1", "nan", "inf", "much", ""]
 PARTITION = {**COMMON, "--scheme": ["sorted", ""], "--alpha": [*POSITIVE, "1"]}
 TRAINING = {
     "--local-epochs": [*COUNT, str(2**63)],
@@ -36,9 +37,9 @@ TRAINING = {
     "--strategy": ["fedavg", "FedSGD", ""],
     "--proximal-mu": [*POSITIVE, "1"],
     "--server-learning-rate": [*POSITIVE, "1"],
-    "--server-momentum": [*FRACTION, "1"],
-    "--beta-1": [*FRACTION, "1"],
-    "--beta-2": [*FRACTION, "1"],
+    "--server-momentum": DECAY,
+    "--beta-1": DECAY,
+    "--beta-2": DECAY,
     "--tau": [*POSITIVE, "1"],
     "--client-evaluation": ["yes"],
 }
@@ -71,7 +72,8 @@ BAD_VALUES = {
     },
     "federation.py": PARTITION | SERVER,
     "plot_accuracy.py": {
-        "--output": ["a_file/accuracy.png", "no_such_directory/accuracy.png", "results"]
+        "--output": ["a_file/accuracy.png", "no_such_directory/accuracy.png", "results", "."],
+        "--from": ["-1", "100", "nan", "low", ""],
     },
 }
 
@@ -114,7 +116,7 @@ def refuses(place, warm_python):
 @pytest.mark.parametrize("command, option, value", all_bad_values())
 def test_a_bad_value_is_refused_in_one_line(refuses, command, option, value):
     line = refuses(command, *words_for(command, option, value))
-    assert option.strip("-") in line or value in line
+    assert option.strip("-") in line or value in line, line
 
 
 @pytest.mark.parametrize("command", BAD_VALUES)
