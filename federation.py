@@ -27,8 +27,8 @@ from support.options import (
     training_options,
 )
 from support.port import check_port_is_free
-from support.processes import process_context, start_command, stop_all
-from support.run_record import make_run_directory
+from support.processes import finish_command, process_context, start_command, stop_all
+from support.run_record import check_settings, make_run_directory
 from support.strategies import check_strategy
 
 
@@ -46,13 +46,12 @@ def as_words(args, *parents):
 
 def make_partitions(context, args, log=None):
     """Run partition.py, unless the data is partitioned this way already."""
-    if partition.are_partitioned(partition.settings_from(args)):
-        return
-    words = as_words(args, common_options(), partition_options())
-    maker = start_command(context, "partition", words, log)
-    maker.join()
-    if maker.exitcode != 0:
-        sys.exit(maker.exitcode)  # it has said why
+    settings = partition.settings_from(args)
+    if args.resume:
+        check_settings(args.run, {"partitions": settings})  # before others are lost
+    if not partition.are_partitioned(settings):
+        words = as_words(args, common_options(), partition_options())
+        finish_command(context, "partition", words, log)
 
 
 def run_processes(context, args, programs=("server", "client"), server_log=None):

@@ -139,14 +139,18 @@ def replaced_partitions():
         shutil.rmtree(UNFINISHED, ignore_errors=True)
 
 
+def partition_settings():
+    """Return how PARTITIONS was made (see settings_from), or None if nothing there says so."""
+    try:
+        return json.loads((PARTITIONS / SETTINGS_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+
+
 def are_partitioned(settings):
     """Return whether PARTITIONS holds what `settings` would make."""
     names = ["test.npz", *(f"client_{client}.npz" for client in range(settings["clients"]))]
-    try:
-        made_with = json.loads((PARTITIONS / SETTINGS_FILE).read_text())
-    except (OSError, ValueError):
-        return False
-    return made_with == settings and all((PARTITIONS / name).is_file() for name in names)
+    return partition_settings() == settings and all((PARTITIONS / name).is_file() for name in names)
 
 
 def print_table(counts):
@@ -183,10 +187,12 @@ def main(arguments=None):
     args = parser.parse_args(arguments)
     if args.plot and (Path(args.plot).is_dir() or not Path(args.plot).parent.is_dir()):
         raise UserError(f"cannot write {args.plot}; choose another --plot")
-    counts = write_partitions(settings_from(args))
+    settings = settings_from(args)
+    counts = write_partitions(settings)
     print_table(counts)
     if args.plot:
-        draw_partitions(counts, args.plot)
+        alpha = f", alpha {settings['alpha']:g}" if "alpha" in settings else ""
+        draw_partitions(counts, args.scheme + alpha, args.plot)
         print(f"Wrote {args.plot}")
     print(f"Wrote {args.clients} partitions and test.npz to {PARTITIONS}/")
 

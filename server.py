@@ -13,7 +13,7 @@ from flwr.common import ndarrays_to_parameters
 from flwr.server.strategy import FedAvg
 
 from model import CNN, evaluate, get_weights, set_weights, to_tensors
-from partition import PARTITIONS, load_partition
+from partition import PARTITIONS, load_partition, partition_settings
 from support.certificates import check_listening, server_certificates
 from support.client_evaluations import ClientEvaluations
 from support.command_line import OneLineParser, run_command
@@ -48,7 +48,7 @@ def centralized_evaluation(images, labels):
 
 
 def make_strategy(args, model, test_images, test_labels):
-    """Return FedAvg: every client that is there trains, and weighs as much as it has images."""
+    """Return the strategy: FedAvg, where a client weighs as much as it has images, or another."""
     common = {
         "initial_parameters": ndarrays_to_parameters(get_weights(model)),
         "fraction_fit": args.fraction_fit,
@@ -77,8 +77,9 @@ def training_instructions(args):
 
 def open_record(args, model):
     """Return the record of a new run, or of an interrupted one, whose weights `model` then has."""
-    record = RunRecord(args.run, settings=vars(args), weight_names=list(model.state_dict()))
-    same = ["clients", "seed", *names_in(training_options())]
+    settings = {**vars(args), "partitions": partition_settings()}
+    record = RunRecord(args.run, settings, weight_names=list(model.state_dict()))
+    same = ["clients", "seed", "partitions", *names_in(training_options())]
     weights = record.resume(must_match=same) if args.resume else None
     if weights is None:
         record.begin()

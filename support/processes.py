@@ -41,6 +41,20 @@ def start_command(context, module, arguments, log=None):
     return process
 
 
+def finish_command(context, module, arguments, log=None):
+    """Start a command as `start_command` does, and return when it has ended well.
+
+    Exits with its status if it has not. It ends when we are stopped.
+    """
+    process = start_command(context, module, arguments, log)
+    try:
+        process.join()
+    finally:
+        stop_all([process])
+    if process.exitcode != 0:
+        sys.exit(process.exitcode)  # it has said why
+
+
 def run_all(context, program, function, calls, at_once):
     """Call `function(*arguments)` for each of `calls`, every one in a process of its own.
 

@@ -65,7 +65,7 @@ class RunRecord:
             return None
         make_run_directory(self.directory)
         size = finished["history_bytes"]
-        if _sha256(self._read(self.history)[:size]) != finished["history_sha256"]:
+        if _sha256(_read(self.history)[:size]) != finished["history_sha256"]:
             raise UserError(
                 f"{self.history} is damaged; restore it, or start again without --resume"
             )
@@ -131,31 +131,16 @@ class RunRecord:
 
     def _finished_round(self, must_match):
         """Return what run.json says of the last finished round."""
+        check_settings(self.directory, {name: self.settings[name] for name in must_match})
         try:
-            recorded = json.loads(self._read(self.description))
-            settings = {name: recorded["settings"][name] for name in must_match}
-            finished = recorded["finished"]
+            finished = json.loads(_read(self.description))["finished"]
             if finished is not None:
                 finished = {name: kind(finished[name]) for name, kind in FINISHED.items()}
         except (ValueError, KeyError, TypeError, RecursionError):
             raise UserError(
                 f"{self.description} is damaged; start again without --resume"
             ) from None
-        for name in must_match:
-            if settings[name] != self.settings[name]:
-                made_with = f"--{name.replace('_', '-')} {settings[name]}"
-                raise UserError(
-                    f"{self.directory} was made with {made_with}; resume it with the same"
-                )
         return finished
-
-    def _read(self, path):
-        try:
-            return path.read_bytes()
-        except OSError:
-            raise UserError(
-                f"cannot read {path}: no run to resume; start one without --resume"
-            ) from None
 
     def _find_model(self, checksum):
         """Return the file that holds the finished round's model: a crash may have left it unnamed."""
@@ -171,6 +156,41 @@ class RunRecord:
                     f"{path} holds another model than model.py's; start without --resume"
                 )
             return [file[name] for name in self.weight_names]
+
+
+def check_settings(directory, settings):
+    """Raise UserError if the run in `directory` was made with other settings than these, or is none."""
+    description = Path(directory, "run.json")
+    try:
+        made_with = json.loads(_read(description))["settings"]
+        different = [name for name in settings if made_with[name] != settings[name]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UserError(f"{description} is damaged; start again without --resume") from None
+    for name in different:
+        raise UserError(f"{directory} was made {_with_setting(name, made_with[name])}")
+
+
+def _with_setting(name, value):
+    """Say how a run was made, and what to do in order to go on with it."""
+    option = f"--{name.replace('_', '-')}"
+    if name == "partitions":
+        known = value.items() if isinstance(value, dict) else []
+        words = " ".join(f"--{key} {one}" for key, one in known) or "unknown"
+        return f"with other partitions ({words}); resume it with the same"
+    if value is None or value is False:
+        return f"without {option}; resume it without"
+    if value is True:
+        return f"with {option}; resume it with the same"
+    return f"with {option} {value}; resume it with the same"
+
+
+def _read(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise UserError(
+            f"cannot read {path}: no run to resume; start one without --resume"
+        ) from None
 
 
 def make_run_directory(directory, option="--run"):

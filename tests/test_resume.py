@@ -1,5 +1,6 @@
 """The server is killed at every moment that matters, and goes on: nothing is lost, nothing done twice."""
 
+import json
 import os
 import shutil
 import signal
@@ -173,6 +174,13 @@ def test_resume_without_a_run_is_refused(federation):
 @pytest.mark.parametrize("words", [("--seed", 1), ("--local-epochs", 2), ("--clients", 2)])
 def test_resume_with_other_settings_is_refused(interrupted, words):
     assert words[0] in refuses_to_resume(interrupted, *words)
+
+
+def test_resume_with_other_partitions_is_refused(interrupted):
+    path = interrupted.directory / "partitions/settings.json"
+    dealt = json.loads(path.read_text())
+    path.write_text(json.dumps({**dealt, "scheme": "shards"}))
+    assert "--scheme iid" in refuses_to_resume(interrupted)
 
 
 def flipped(content, bit):
