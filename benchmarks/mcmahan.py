@@ -28,6 +28,7 @@ from beyond.comparison import rounds_to  # noqa: E402
 from support.command_line import (  # noqa: E402
     OneLineParser,
     RunError,
+    UserError,
     address,
     natural_int,
     positive_float,
@@ -36,6 +37,7 @@ from support.command_line import (  # noqa: E402
 )
 from support.files import replaced_file  # noqa: E402
 from support.history import read_history  # noqa: E402
+from support.run_record import make_run_directory  # noqa: E402
 
 TARGET = 0.99
 PAPERS_ROUNDS = {"iid": 20, "shards": 229}  # Table 2, CNN, E = 5, B = 10
@@ -94,7 +96,7 @@ def accuracies_of(args, scheme, learning_rate, rounds, target=math.inf):
             raise RunError(f"the federation failed: {' '.join(''.join(latest).split())}")
         history = read_history(Path(directory, "run"))
     for row in history[1:]:
-        if (row.clients, row.failures) != (args.clients // 10, 0):
+        if (row.clients, row.failures) != (max(args.clients // 10, 1), 0):
             raise RunError(
                 f"in round {row.round} only {row.clients} clients took part; run it again"
             )
@@ -134,11 +136,26 @@ def tune(args):
 
 def keep(args, what, found):
     """Put one result into the file --output, in the place of an earlier one of the same network."""
-    path = Path(args.output)
-    known = json.loads(path.read_text()) if path.exists() else {}
+    known = results_in(args.output)
     known.setdefault(args.model, {})[what] = found
-    with replaced_file(path) as file:
+    with replaced_file(args.output) as file:
         file.write((json.dumps(known, indent=1) + "\n").encode())
+
+
+def results_in(output):
+    """Return what the JSON file `output` holds: {model: {what: result}}, or {} if there is none.
+
+    Raises UserError if it holds anything else, or if it could not be replaced.
+    """
+    path = Path(output)
+    make_run_directory(path.parent, option="--output")
+    try:
+        known = json.loads(path.read_text()) if path.exists() else {}
+    except (OSError, ValueError):
+        known = None
+    if not isinstance(known, dict) or not all(isinstance(found, dict) for found in known.values()):
+        raise UserError(f"{path} holds no results of this command; choose another --output")
+    return known
 
 
 def report(model, scheme, accuracies):
@@ -167,6 +184,7 @@ def main(arguments=None):
     add("--seed", type=natural_int, default=0, help="the same seed, the same result")
     add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT for the servers")
     args = parser.parse_args(arguments)
+    results_in(args.output)  # hours of work will go there
     rate = tune(args) if args.tune else args.learning_rate
     for scheme in args.schemes:
         began = time.monotonic()

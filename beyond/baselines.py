@@ -20,13 +20,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from partition import PARTITIONS, load_partition  # noqa: E402
-from support.command_line import OneLineParser, positive_int, run_command  # noqa: E402
+from partition import PARTITIONS, load_partition, partition_settings  # noqa: E402
+from support.command_line import OneLineParser, UserError, positive_int, run_command  # noqa: E402
 from support.history import Round  # noqa: E402
 from support.machine import available_cores  # noqa: E402
 from support.options import common_options, local_training_options  # noqa: E402
 from support.processes import process_context, run_all  # noqa: E402
-from support.run_record import RunRecord  # noqa: E402
+from support.run_record import RunRecord, make_run_directory  # noqa: E402
 
 LEARNING_RATES = {
     "pooled": 0.01,
@@ -79,6 +79,32 @@ def train_alone(name, settings, partition_ids):
     print(f"{name}: {accuracy:.2%} after {settings['rounds']} rounds' worth of passes", flush=True)
 
 
+def check_partitions(clients):
+    """Raise UserError if the partitions are not those of `clients` clients."""
+    known = partition_settings()
+    if known and known["clients"] != clients:
+        raise UserError(
+            f"{PARTITIONS}/ is dealt out to {known['clients']} clients; give --clients {known['clients']}"
+        )
+    for number in range(clients):
+        load_partition(PARTITIONS / f"client_{number}.npz")
+
+
+def make_room(settings):
+    """Remove the records of lone clients that an earlier run, perhaps of more clients, has left.
+
+    Raises UserError if the directory holds the record of another run.
+    """
+    directory = make_run_directory(settings["run"])
+    if settings["how"] == "alone" and (directory / "run.json").exists():
+        raise UserError(f"{directory} holds the record of one run; choose another --run")
+    try:
+        for earlier in directory.glob("client_*/run.json"):
+            shutil.rmtree(earlier.parent)
+    except OSError as error:
+        raise UserError(f"cannot remove {error.filename}; choose another --run") from None
+
+
 def tasks(settings):
     """Return [(directory, partition numbers), ...]: one for the pool, or one for every client."""
     everybody = list(range(settings["clients"]))
@@ -99,10 +125,8 @@ def main(arguments=None):
     parser.add_argument("--run", required=True, help="directory for the record")
     settings = vars(parser.parse_args(arguments))
     settings["learning_rate"] = settings["learning_rate"] or LEARNING_RATES[settings["how"]]
-    for number in range(settings["clients"]):
-        load_partition(PARTITIONS / f"client_{number}.npz")  # all there, before anything starts
-    for earlier in Path(settings["run"]).glob("client_*"):
-        shutil.rmtree(earlier)  # of more clients, perhaps
+    check_partitions(settings["clients"])
+    make_room(settings)
     calls = [(name, settings, numbers) for name, numbers in tasks(settings)]
     run_all(process_context(), "beyond/baselines.py", train_alone, calls, available_cores())
 

@@ -34,7 +34,7 @@ from support.command_line import (  # noqa: E402
 from support.files import replaced_file  # noqa: E402
 from support.history import read_history  # noqa: E402
 from support.port import check_port_is_free  # noqa: E402
-from support.processes import process_context, start_command, stop_all  # noqa: E402
+from support.processes import finish_command, process_context  # noqa: E402
 from support.run_record import make_run_directory  # noqa: E402
 from support.terminal import progress_bar  # noqa: E402
 
@@ -118,18 +118,12 @@ def make_baseline(context, run, args, log):
         "--run",
         run.name,
     ]
-    process = start_command(context, "beyond.baselines", list(map(str, words)), log)
-    try:
-        process.join()
-    finally:
-        stop_all([process])
-    if process.exitcode != 0:
-        sys.exit(process.exitcode)
+    finish_command(context, "beyond.baselines", list(map(str, words)), log)
 
 
 def make_runs(runs, args):
     """Make those of `runs` that are not finished, with a line for each and a bar for all."""
-    left = [run for run in runs if not is_finished(run, args)]  # before anything is made
+    left = [run for run in runs if not is_finished(run, args)]
     print(f"{len(runs)} runs, {len(runs) - len(left)} of them finished already", flush=True)
     context = process_context()
     with progress_bar() as bar:
@@ -177,6 +171,8 @@ def main(arguments=None):
         return
     check_port_is_free(args.address)
     os.chdir(make_run_directory(args.output, option="--output"))
+    for run in everything:
+        is_finished(run, args)  # raises what would be raised after hours of work
     try:
         make_runs(runs, args)
         rows = collect([run for run in everything if is_finished(run, args)])

@@ -7,6 +7,7 @@ import statistics
 from pathlib import Path
 
 from support.client_evaluations import read_client_accuracies
+from support.command_line import UserError
 from support.files import replaced_file
 from support.history import read_history
 
@@ -36,12 +37,22 @@ def collect(runs):
     for run in runs:
         if run.method == "alone":
             for directory in sorted(Path(run.name).glob("client_*"), key=_number):
-                about = json.loads((directory / "run.json").read_text())["settings"]
-                digits = " ".join(map(str, about["digits"]))
+                digits = " ".join(map(str, _digits(directory)))
                 rows += _rows(run, directory, client=str(_number(directory)), digits=digits)
         else:
             rows += _rows(run, Path(run.name))
     return rows
+
+
+def _digits(directory):
+    """Return the digits that the lone client recorded in `directory` owns."""
+    path = directory / "run.json"
+    try:
+        return json.loads(path.read_text())["settings"]["digits"]
+    except (OSError, ValueError, TypeError, KeyError):
+        raise UserError(
+            f"{path} is damaged; remove {directory.parent} and make that run again"
+        ) from None
 
 
 def _number(directory):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from beyond.baselines import LEARNING_RATES
+
 SCHEMES = {
     "iid": ["--scheme", "iid"],
     "dirichlet": ["--scheme", "dirichlet", "--alpha", "0.1"],
@@ -15,10 +17,10 @@ STRATEGIES = {
     "FedAdam": ["--server-learning-rate", "0.03"],
     "FedYogi": ["--server-learning-rate", "0.03"],
 }
-# What beyond/baselines.py is asked for. The lesson's learning rate is one that it would not choose itself.
+# What beyond/baselines.py is asked for: the rates that it would choose itself, and the lesson's.
 BASELINES = {
-    "pooled": ["pooled"],
-    "alone": ["alone"],
+    "pooled": ["pooled", "--learning-rate", str(LEARNING_RATES["pooled"])],
+    "alone": ["alone", "--learning-rate", str(LEARNING_RATES["alone"])],
     "pooled_0.05": ["pooled", "--learning-rate", "0.05"],
 }
 # What one round asks for: (local epochs E, fraction of the clients C), and after how many rounds we stop.

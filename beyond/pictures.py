@@ -50,8 +50,8 @@ def draw_baselines(rows, plt):
         _band(axes, pooled, "passes", "all data in one place", color="C2", linestyle="--")
         if federated:
             _band(axes, federated, "passes", "federated (FedAvg)", color="C0", marker="o")
-        _band(axes, alone, "passes", "each client alone (median)", color="0.35", linestyle=":")
-        axes.legend(loc="lower right", fontsize=8)
+        _band(axes, alone, "passes", "a client alone (median)", color="0.35", linestyle=":")
+        axes.legend(loc="lower right" if scheme == "iid" else "center right", fontsize=9)
     return figure
 
 
@@ -66,7 +66,7 @@ def draw_strategies(rows, plt):
             found = curves(rows, scheme=scheme, part="strategies", method=strategy)
             if found:
                 _band(axes, found, "round", strategy, color=f"C{number}", marker=marker)
-        axes.legend(loc="lower right", fontsize=8)
+        axes.legend(loc="lower right", fontsize=9)
     return figure
 
 
@@ -95,7 +95,7 @@ def draw_work(rows, plt):
 
 def _panels(plt, schemes, xlabel):
     figure, panels = plt.subplots(
-        1, len(schemes), figsize=(4.3 * len(schemes), 4), layout="constrained", squeeze=False
+        1, len(schemes), figsize=(3.7 * len(schemes), 3.7), layout="constrained", squeeze=False
     )
     for scheme, axes in zip(schemes, panels[0], strict=True):
         _label(axes, scheme, xlabel)

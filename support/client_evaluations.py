@@ -71,9 +71,7 @@ def read_client_accuracies(directory):
                 for row in csv.DictReader(file)
             ]
     except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
-        raise UserError(
-            f"{path} is damaged ({error}); remove it, or start without --resume"
-        ) from None
+        raise UserError(f"{path} is damaged ({error}); remove it, or make the run again") from None
 
 
 def _is_sound(client, examples, accuracy):

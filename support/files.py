@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import errno
 import os
 import signal
 import threading
@@ -15,6 +16,8 @@ def replaced_file(path):
     directory cannot be written to or the disk is full; the old file stays.
     """
     path = Path(path)
+    if not path.name:  # "." or "/"
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     new = path.with_name(f".{path.name}.new")
     try:
         with open(new, "wb") as file:

@@ -65,10 +65,32 @@ def test_whatever_ends_it_no_process_is_left(start, workspace, tmp_path, number)
     wait_until(lambda: not processes_in(workspace), "no process is left")
 
 
-def test_clients_of_an_earlier_run_do_not_stay(start, workspace, tmp_path):
-    (tmp_path / "alone/client_7").mkdir(parents=True)
+def test_clients_of_an_earlier_run_do_not_stay_but_what_is_not_ours_does(
+    start, workspace, tmp_path
+):
+    (tmp_path / "alone/client_photos").mkdir(parents=True)
+    (tmp_path / "alone/client_7").mkdir()
+    (tmp_path / "alone/client_7/run.json").touch()
     run(start, workspace, tmp_path / "alone", "alone")
-    assert len(list((tmp_path / "alone").iterdir())) == len(SIZES)
+    names = {path.name for path in (tmp_path / "alone").iterdir()}
+    assert names == {"client_photos", *(f"client_{number}" for number in range(len(SIZES)))}
+
+
+def test_lone_clients_do_not_go_where_another_run_is(warm_python, workspace, tmp_path):
+    (tmp_path / "run.json").touch()
+    words = ["alone", "--clients", len(SIZES), "--run", tmp_path]
+    finished = warm_python.run("beyond/baselines.py", *words, cwd=workspace)
+    assert finished.status == 2 and "choose another --run" in finished.stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / "run.json"]
+
+
+def test_partitions_for_other_clients_are_not_taken_for_all_images(
+    warm_python, workspace, tmp_path
+):
+    words = ["pooled", "--clients", len(SIZES) - 1, "--run", tmp_path / "pooled"]
+    finished = warm_python.run("beyond/baselines.py", *words, cwd=workspace)
+    assert finished.status == 2 and f"give --clients {len(SIZES)}" in finished.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_clients_would_hold_out_is_not_trained_on_and_the_digits_are_noted(

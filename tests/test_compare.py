@@ -16,7 +16,7 @@ from beyond.compare import check_that_all_took_part
 from beyond.comparison import COLUMNS, collect, curves, read_comparison, rounds_to, write_comparison
 from beyond.grid import SCHEMES, STRATEGIES, WORK, Run, grid
 from beyond.pictures import draw_pictures
-from support.command_line import RunError
+from support.command_line import RunError, UserError
 
 SMALL = ["--seeds", 1, "--rounds", 1]
 FEW = ["--only", "work/*/E1_C0.2/*"]  # a fifth of the clients in each of two rounds
@@ -88,6 +88,18 @@ def test_stopped_it_leaves_no_process_and_goes_on_later(start, repository_copy, 
     assert command.wait() == 130
     wait_until(lambda: not processes_in(tmp_path), "no process is left")
     assert not list(tmp_path.rglob("finished.json"))
+    output = compare(start, repository_copy, tmp_path, *words[2:])
+    assert "1 runs, 0 of them finished" in output and "Wrote" in output
+
+
+def test_the_record_of_a_lone_client_that_is_damaged_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = Run("baselines", "iid", "alone", 0, rounds=1)
+    Path(run.name, "client_0").mkdir(parents=True)
+    for content in ("{", '{"settings": {}}', "[]"):
+        Path(run.name, "client_0/run.json").write_text(content)
+        with pytest.raises(UserError, match="seed_0/client_0/run.json is damaged"):
+            collect([run])
 
 
 def test_a_run_without_all_clients_does_not_count(tmp_path, monkeypatch):

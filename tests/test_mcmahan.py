@@ -5,9 +5,10 @@ import re
 import shutil
 
 import numpy as np
+import pytest
 import torch
 from conftest import SIZES
-from harness import ROOT, free_address
+from harness import ROOT, free_address, snapshot
 
 from benchmarks.paper_cnn import PaperCNN
 from model import get_weights
@@ -71,6 +72,18 @@ def test_a_federation_that_fails_says_why(start, repository_copy, tmp_path):
     assert command.wait() == 1
     assert "100000 clients cannot share 60000 images" in command.output
     assert not (tmp_path / "trial.json").exists()
+
+
+@pytest.mark.parametrize("content", [None, "[1]", '{"ours": 3}', "half a fi"])
+def test_results_that_could_not_be_kept_are_not_worked_for(start, tmp_path, content):
+    output = tmp_path / "trial.json"
+    output.mkdir() if content is None else output.write_text(content)
+    before = snapshot(tmp_path)
+    words = ["--output", output, "--address", free_address()]
+    command = start([ROOT / "benchmarks/mcmahan.py", *words], tmp_path)
+    assert command.wait() == 2
+    assert len(command.output.splitlines()) == 1 and "--output" in command.output
+    assert snapshot(tmp_path) == before
 
 
 def test_federation_with_needs_two_programs(start, tmp_path):
