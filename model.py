@@ -1,7 +1,8 @@
 """The model that everybody trains: a small convolutional network for handwritten digits.
 
 Client and server share this file. What travels between them is what `get_weights` returns: a list of
-NumPy arrays. `train` is called where the data is, on the clients; `evaluate` on the server.
+NumPy arrays. `train` is called where the data is, on the clients; `evaluate` where the test images are, on
+the server.
 """
 
 import torch

@@ -10,15 +10,15 @@ their median, in a band from the lowest to the highest.
 import statistics
 from pathlib import Path
 
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import OneLineParser, UserError, percentage, run_command
 from support.files import replaced_file
 from support.history import read_histories
 
 MOST_LABELS = 12  # points of one curve that can all carry their value without crowding
 
 
-def draw(runs):
-    """Return a matplotlib figure of `runs`: {name: [list of Round, ...]}."""
+def draw(runs, lowest=0.0):
+    """Return a matplotlib figure of `runs`: {name: [list of Round, ...]}, from `lowest` percent up."""
     import matplotlib
 
     matplotlib.use("Agg")  # draws into memory: no screen needed
@@ -28,11 +28,10 @@ def draw(runs):
     for name, histories in runs.items():
         rounds, percent = draw_curve(axes, name, histories)
         label_points(axes, rounds, percent, every=len(runs) == 1 and len(rounds) <= MOST_LABELS)
-    axes.set_title("Accuracy of the global model on 10,000 held-out test images")
-    axes.set_xlabel("Round of federated averaging (0: before training)")
-    axes.set_ylabel("Test accuracy (%)")
-    axes.set_ylim(0, 109)
-    axes.set_yticks(range(0, 101, 20))
+    axes.set_title("Accuracy on 10,000 held-out test images")
+    axes.set_xlabel("Round (0: before training)")
+    axes.set_ylabel("Test accuracy (%)" + (f", from {lowest:g} % up" if lowest else ""))
+    axes.set_ylim(lowest, 100 + 0.09 * (100 - lowest))  # room for the labels above
     axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", title="Run: accuracy after its last round")
@@ -48,8 +47,13 @@ def draw_curve(axes, name, histories):
     rounds = [rows[0].round for rows in by_round]
     percent = [[100 * row.accuracy for row in rows] for rows in by_round]
     last = statistics.median(percent[-1])
-    median = draw_band(axes, rounds, percent, marker="o", label=f"{name}: {last:.2f} %")
+    median = draw_band(axes, rounds, percent, marker="o", label=f"{plain(name)}: {last:.2f} %")
     return rounds, median
+
+
+def plain(name):
+    """Return a directory's name as matplotlib prints it: $ begins a formula there."""
+    return name.replace("$", r"\$")
 
 
 def draw_band(axes, along, values, **style):
@@ -79,8 +83,8 @@ def label_points(axes, rounds, percent, every):
             )
 
 
-def save_plot(directories, output):
-    """Draw the runs in `directories` into the PNG file `output`.
+def save_plot(directories, output, lowest=0.0):
+    """Draw the runs in `directories` into the PNG file `output`, from `lowest` percent up.
 
     Raises UserError if a run has no valid history or `output` cannot be written.
     """
@@ -88,7 +92,7 @@ def save_plot(directories, output):
     if len(set(names)) < len(names):
         names = directories
     histories = map(read_histories, directories)
-    figure = draw(dict(zip(names, histories, strict=True)))
+    figure = draw(dict(zip(names, histories, strict=True)), lowest)
     try:
         with replaced_file(output) as file:
             figure.savefig(file, format="png", dpi=150)
@@ -107,9 +111,16 @@ def main(arguments=None):
     parser.add_argument(
         "--output", help="the PNG file to write; accuracy.png in the first RUN if not given"
     )
+    parser.add_argument(
+        "--from",
+        dest="lowest",
+        type=percentage,
+        default=0,
+        help="lowest accuracy shown, in percent",
+    )
     args = parser.parse_args(arguments)
     output = args.output or Path(args.runs[0], "accuracy.png")
-    save_plot(args.runs, output)
+    save_plot(args.runs, output, args.lowest)
     print(f"Wrote {output}")
 
 

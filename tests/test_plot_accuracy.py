@@ -46,6 +46,17 @@ def test_every_run_has_a_curve_of_its_accuracies():
     assert "ound" in axes.get_xlabel()
 
 
+def test_the_lowest_accuracy_shown_is_ones_own_choice_and_the_axis_says_so():
+    figure = plot_accuracy.draw({"$x_$y": [rounds((0.1, 0.97, 0.99))]}, lowest=90)
+    (axes,) = figure.axes
+    low, high = axes.get_ylim()
+    assert low == 90 and 100 < high < 102
+    assert "from 90 %" in axes.get_ylabel()
+    figure.canvas.draw()  # raises if the name is taken for a formula
+    (label,) = axes.get_legend().get_texts()
+    assert label.get_text().replace("\\", "") == "$x_$y: 99.00 %"
+
+
 def test_one_run_is_drawn_beside_its_history_by_default(results, warm_python):
     finished = warm_python.run("plot_accuracy.py", cwd=results)
     assert (finished.status, finished.stderr) == (0, "")
@@ -76,7 +87,9 @@ def test_runs_with_the_same_last_name_are_both_drawn(tmp_path, monkeypatch):
     write_history(tmp_path / "tuesday/fedavg", (0.1, 0.9))
     monkeypatch.chdir(tmp_path)
     drawn = []
-    monkeypatch.setattr(plot_accuracy, "draw", lambda runs: drawn.append(runs) or DRAW(runs))
+    monkeypatch.setattr(
+        plot_accuracy, "draw", lambda runs, lowest: drawn.append(runs) or DRAW(runs)
+    )
     plot_accuracy.main(["monday/fedavg", "tuesday/fedavg", "--output", "both.png"])
     accuracies = [[row.accuracy for row in run] for (run,) in drawn[0].values()]
     assert accuracies == [[0.1, 0.5], [0.1, 0.9]]

@@ -28,7 +28,7 @@ NETWORKS = {"paper": ("the paper's CNN, here", "1,663,370"), "ours": ("our CNN, 
 
 def tell(text):
     """Print a paragraph with figures in it, as tools.snippets.say does for the lesson."""
-    figures = facts() | {"tuned": tuned()}
+    figures = facts() | {"tuned": tuned(), "paper_minutes": paper_minutes()}
     print("\n" + textwrap.fill(" ".join(text.split()).format(**figures), 110) + "\n")
 
 
@@ -122,13 +122,18 @@ def paper_results():
 
 
 def tuned():
-    """Return which learning rates were tried, and what each came to, for the networks that were tuned."""
+    """Return what each learning rate that was tried came to, for the networks that were tuned."""
     return "; ".join(
         f"{NETWORKS[model][0]}: "
-        + ", ".join(f"{rate} came to {percent(best)}" for rate, best in results["tuning"].items())
+        + ", ".join(f"{percent(best)} with {rate}" for rate, best in results["tuning"].items())
         for model, results in paper_results().items()
         if "tuning" in results
     )
+
+
+def paper_minutes():
+    """Return how long the paper's CNN has run on shards, as text."""
+    return f"{paper_results()['paper']['shards']['minutes']:.0f}"
 
 
 def paper_table():

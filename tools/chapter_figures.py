@@ -110,6 +110,8 @@ def facts():
     """Return the figures that sentences quote, as text, by name."""
     best = statistics.mean(finals(pooled()))
     minutes = sum(row["seconds"] for row in rows() if row["part"] == "strategies") / 60
+    both = {"alone": 2}  # two lone clients train at a time
+    all_minutes = sum(row["seconds"] / both.get(row["method"], 1) for row in rows()) / 60
     known = {
         "pooled": percent(best),
         "pooled_lesson_rate": spread(finals(curves(rows(), method="pooled_0.05")), 1),
@@ -122,6 +124,9 @@ def facts():
         "five_epochs_of_few": at_round(8, "shards", 5, 0.2),
         "one_epoch_of_all": at_round(3, "shards", 1, 1.0),
         "five_epochs_of_all": at_round(3, "shards", 5, 1.0),
+        "one_epoch_ten_passes": at_round(10, "shards", 1, 1.0),
+        "five_epochs_ten_passes": at_round(2, "shards", 5, 1.0),
+        "all_minutes": f"{all_minutes:.0f}",
     }
     for scheme in SCHEMES:
         known[f"{scheme}_largest"] = largest_share(scheme)
@@ -140,7 +145,7 @@ def facts():
         digits = [len(owned(curve)) for curve in alone(scheme)]
         known |= {
             scheme: percent(mean),
-            f"{scheme}_gap": f"{100 * (best - mean):.2f}",
+            f"{scheme}_gap": f"{100 * (best - mean):.1f}",
             f"{scheme}_alone": percent(lone, 1),
             f"{scheme}_gain": f"{100 * (mean - lone):.1f}",
             f"{scheme}_digits": f"{min(digits)} to {max(digits)}",

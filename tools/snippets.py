@@ -102,6 +102,9 @@ def figures():
         "besides": besides["10"],
         "besides_100": besides["100"],
         "run_ratio": f"{overhead['ratio']:.2f}",
+        "run_ratio_100": f"{by_clients['100']['ratio']:.2f}",
+        "rounds_100": str(by_clients["100"]["rounds"]),
+        "memory_100": f"{by_clients['100']['peak_memory_gb']:.0f} GB",
         "setup_seconds": f"{measured['setup_seconds']}",
         "setup_disk": f"{measured['setup_disk_bytes'] / 1e9:.1f} GB",
     }

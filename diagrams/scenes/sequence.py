@@ -45,7 +45,7 @@ def _lifelines(drawing):
 def _joining(drawing):
     drawing.arrow((CLIENT, 130), (SERVER, 130), color="muted")
     drawing.text((CLIENT + SERVER) / 2, 120, "joins: a gRPC stream opens", "ink", 14, "middle")
-    _note(drawing, SERVER, 148, "waits: 3 of 10 clients")
+    _note(drawing, SERVER, 148, "waits for all ten")
 
 
 def _frame(drawing, top, bottom):
