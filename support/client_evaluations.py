@@ -1,4 +1,8 @@
-"""client_accuracy.csv: how good the global model is for each client, on data of its own."""
+"""client_accuracy.csv: how good the global model is for each client, on data of its own.
+
+Clients are asked after a round is on record. A server that is killed in between, and goes on with --resume,
+does not ask again: the file has no lines for that round.
+"""
 
 import csv
 import io

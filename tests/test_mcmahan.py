@@ -3,6 +3,9 @@
 import json
 import re
 import shutil
+import time
+from collections import deque
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ import torch
 from conftest import SIZES
 from harness import ROOT, free_address, snapshot
 
+from benchmarks.mcmahan import watch
 from benchmarks.paper_cnn import PaperCNN
 from model import get_weights
 
@@ -72,6 +76,21 @@ def test_a_federation_that_fails_says_why(start, repository_copy, tmp_path):
     assert command.wait() == 1
     assert "100000 clients cannot share 60000 images" in command.output
     assert not (tmp_path / "trial.json").exists()
+
+
+def test_a_run_is_watched_until_the_target_or_the_deadline():
+    lines = [f"Round {number:>2} of 9: accuracy {90 + number}.00%, loss" for number in range(4)]
+    lines.insert(1, "INFO :      [ROUND 1]")
+
+    def watched(target, deadline):
+        left = iter(lines)
+        over = watch(left, SimpleNamespace(show_every=100), target, deadline, deque(maxlen=2))
+        return over, len(list(left))
+
+    hour = time.monotonic() + 3600
+    assert watched(0.92, hour) == (True, 1)  # ended in round 2
+    assert watched(0.99, hour) == (False, 0)  # the federation has ended by itself
+    assert watched(0.99, 0.0) == (True, 4)  # at the first round's end
 
 
 @pytest.mark.parametrize("content", [None, "[1]", '{"ours": 3}', "half a fi"])
