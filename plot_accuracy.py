@@ -27,7 +27,10 @@ def draw(runs, lowest=0.0):
     figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
     for name, histories in runs.items():
         rounds, percent = draw_curve(axes, name, histories)
-        label_points(axes, rounds, percent, every=len(runs) == 1 and len(rounds) <= MOST_LABELS)
+        if (
+            len(runs) == 1
+        ):  # labels of several would cover each other; the legend has the last values
+            label_points(axes, rounds, percent, every=len(rounds) <= MOST_LABELS)
     axes.set_title("Accuracy on 10,000 held-out test images")
     axes.set_xlabel("Round (0: before training)")
     axes.set_ylabel("Test accuracy (%)" + (f", from {lowest:g} % up" if lowest else ""))

@@ -175,8 +175,10 @@ def _with_setting(name, value):
     option = f"--{name.replace('_', '-')}"
     if name == "partitions":
         known = value.items() if isinstance(value, dict) else []
-        words = " ".join(f"--{key} {one}" for key, one in known) or "unknown"
-        return f"with other partitions ({words}); resume it with the same"
+        words = " ".join(f"--{key} {one}" for key, one in known) or "(unknown)"
+        return (
+            f"with other partitions, those of python partition.py {words}; resume it with the same"
+        )
     if value is None or value is False:
         return f"without {option}; resume it without"
     if value is True:
