@@ -142,9 +142,10 @@ def replaced_partitions():
 def partition_settings():
     """Return how PARTITIONS was made (see settings_from), or None if nothing there says so."""
     try:
-        return json.loads((PARTITIONS / SETTINGS_FILE).read_text())
+        settings = json.loads((PARTITIONS / SETTINGS_FILE).read_text())
     except (OSError, ValueError):
         return None
+    return settings if isinstance(settings, dict) else None
 
 
 def are_partitioned(settings):

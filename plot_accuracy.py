@@ -27,9 +27,8 @@ def draw(runs, lowest=0.0):
     figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
     for name, histories in runs.items():
         rounds, percent = draw_curve(axes, name, histories)
-        if (
-            len(runs) == 1
-        ):  # labels of several would cover each other; the legend has the last values
+        # The labels of several would cover each other; the legend has their last values.
+        if len(runs) == 1:
             label_points(axes, rounds, percent, every=len(rounds) <= MOST_LABELS)
     axes.set_title("Accuracy on 10,000 held-out test images")
     axes.set_xlabel("Round (0: before training)")

@@ -28,10 +28,8 @@ from support.options import common_options, local_training_options  # noqa: E402
 from support.processes import process_context, run_all  # noqa: E402
 from support.run_record import RunRecord, make_run_directory  # noqa: E402
 
-LEARNING_RATES = {
-    "pooled": 0.01,
-    "alone": 0.02,
-}  # the best of 0.005, 0.01, 0.02, 0.03 and of 0.01, 0.02
+# The best of 0.005, 0.01, 0.02, 0.03 and of 0.01, 0.02.
+LEARNING_RATES = {"pooled": 0.01, "alone": 0.02}
 
 
 def training_data(partition_ids, client_evaluation):
@@ -81,10 +79,10 @@ def train_alone(name, settings, partition_ids):
 
 def check_partitions(clients):
     """Raise UserError if the partitions are not those of `clients` clients."""
-    known = partition_settings()
-    if known and known["clients"] != clients:
+    dealt_to = (partition_settings() or {}).get("clients", clients)
+    if dealt_to != clients:
         raise UserError(
-            f"{PARTITIONS}/ is dealt out to {known['clients']} clients; give --clients {known['clients']}"
+            f"{PARTITIONS}/ is dealt out to {dealt_to} clients; give --clients {dealt_to}"
         )
     for number in range(clients):
         load_partition(PARTITIONS / f"client_{number}.npz")

@@ -66,9 +66,8 @@ class RecordedStrategy(Strategy):
         self.averaged, self.failed = len(sound), len(self.asked) - len(sound)
         if not sound:  # the model stays as it is, and a strategy's memory, too
             return None, {}
-        self.averages += (
-            1  # Flower's strategies with a memory take "round 1" for their first average
-        )
+        # Flower's strategies with a memory take "round 1" for their first average.
+        self.averages += 1
         parameters, metrics = self.strategy.aggregate_fit(self.averages, sound, failures)
         return self._in_the_models_types(number, parameters), metrics
 

@@ -110,8 +110,8 @@ def facts():
     """Return the figures that sentences quote, as text, by name."""
     best = statistics.mean(finals(pooled()))
     minutes = sum(row["seconds"] for row in rows() if row["part"] == "strategies") / 60
-    both = {"alone": 2}  # two lone clients train at a time
-    all_minutes = sum(row["seconds"] / both.get(row["method"], 1) for row in rows()) / 60
+    at_once = {"alone": 2}  # lone clients train, two at a time
+    all_minutes = sum(row["seconds"] / at_once.get(row["method"], 1) for row in rows()) / 60
     known = {
         "pooled": percent(best),
         "pooled_lesson_rate": spread(finals(curves(rows(), method="pooled_0.05")), 1),
