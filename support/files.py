@@ -1,5 +1,7 @@
 """Files that are written whole or not at all."""
 
+from support.command_line import UserError
+
 import errno
 import os
 import signal
@@ -28,6 +30,18 @@ def replaced_file(path):
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+
+
+def save_figure(figure, path, option):
+    """Write a matplotlib figure to the PNG file `path`.
+
+    Raises UserError if that is impossible; `option` is what names another place.
+    """
+    try:
+        with replaced_file(path) as file:
+            figure.savefig(file, format="png", dpi=150)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; choose another {option}") from None
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 """history.csv: what every round of a run came to, one line each."""
 
+from support.command_line import UserError
+
 import csv
 import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-
-from support.command_line import UserError
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,6 @@ def read_history(directory, size=None):
     if not rows or [row.round for row in rows] != list(range(len(rows))):
         raise UserError(f"{path} is damaged (rounds missing or out of order); make the run again")
     return rows
-
-
-def read_histories(directory):
-    """Return the histories of the run in `directory`, or of all the runs below it: [list of Round, ...].
-
-    Raises UserError as `read_history` does.
-    """
-    if not (Path(directory) / "history.csv").exists():
-        below = sorted(path.parent for path in Path(directory).glob("**/history.csv"))
-        if below:
-            return [read_history(run) for run in below]
-    return [read_history(directory)]
 
 
 def _parsed(row):

@@ -4,6 +4,8 @@ Importing PyTorch and Flower takes seconds and 400 MB. A forkserver does it once
 from there; where there is none (Windows) each process imports for itself.
 """
 
+from support.command_line import ROOT, run_command
+
 import importlib
 import multiprocessing
 import os
@@ -11,11 +13,7 @@ import sys
 import threading
 import time
 from multiprocessing.connection import wait
-from pathlib import Path
 
-from support.command_line import run_command
-
-ROOT = Path(__file__).resolve().parent.parent
 GRACE = 3.0  # seconds that processes have to end after they were asked to
 
 
@@ -32,7 +30,7 @@ def process_context():
 
 
 def start_command(context, module, arguments, log=None):
-    """Start `python MODULE.py ARGUMENTS`; return its multiprocessing.Process.
+    """Start `python -m MODULE ARGUMENTS`; return its multiprocessing.Process.
 
     Its output goes to the file `log`, or to our terminal. It ends when we do, however we end.
     """
@@ -112,7 +110,8 @@ def _run_command_here(module, arguments, log):
         os.dup2(descriptor, 2)
         os.close(descriptor)
     try:
-        run_command(importlib.import_module(module).main, f"{module}.py", arguments)
+        name = module if "." in module else f"{module}.py"
+        run_command(importlib.import_module(module).main, name, arguments)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -5,6 +5,12 @@ happens in one step: run.json holds the checksums of the history and the model t
 What was written beyond that is cut off when the run goes on.
 """
 
+from support.command_line import RunError, UserError, command_name, command_words, option_names
+from support.files import replaced_file, signals_deferred
+from support.history import as_csv, read_history
+from support.options import fault_options, run_options
+from support.partitions import partition_settings
+
 import hashlib
 import io
 import json
@@ -17,13 +23,22 @@ from pathlib import Path
 
 import numpy as np
 
-from support.command_line import RunError, UserError
-from support.files import replaced_file, signals_deferred
-from support.history import as_csv, read_history
-
 PACKAGES = ("flwr", "torch", "numpy")
 # What run.json says of the last finished round.
 FINISHED = {"round": int, "history_bytes": int, "history_sha256": str, "global_model_sha256": str}
+
+
+def open_record(args, weight_names):
+    """Return the record of a new run, or of an interrupted one if `args.resume`.
+
+    When a run is resumed, all settings must be as they were, but for those that say how the server runs.
+    """
+    settings = {**vars(args), "partitions": partition_settings()}
+    record = RunRecord(args.run, settings, weight_names)
+    may_differ = option_names([run_options(), fault_options()])
+    if not (args.resume and record.resume(must_match=settings.keys() - may_differ)):
+        record.begin()
+    return record
 
 
 class RunRecord:
@@ -36,7 +51,8 @@ class RunRecord:
         self.directory = Path(directory)
         self.settings = settings
         self.weight_names = weight_names
-        self.last_round = None  # the Round after which an interrupted run goes on
+        self.last_round = None  # the Round after which an interrupted run goes on,
+        self.weights = None  # and its global model, a list of arrays
         self.description = self.directory / "run.json"
         self.history = self.directory / "history.csv"
         self.model = self.directory / "global_model.npz"
@@ -54,15 +70,15 @@ class RunRecord:
             raise RunError(f"cannot write to {self.directory}: {error.strerror}") from None
 
     def resume(self, must_match):
-        """Return the last finished round's weights and make the record ready for the next.
+        """Make the record ready for the round after the last finished one; return whether there is one.
 
-        Returns None if the run was killed before its round 0 was finished: it begins anew. Raises
-        UserError, and changes nothing, if there is nothing to go on from, if files are damaged, or if the
-        settings named in `must_match` differ.
+        If the run was killed before its round 0 was finished, it is to begin anew. Otherwise `last_round` and
+        `weights` are those to go on from. Raises UserError, and changes nothing, if there is nothing to go
+        on from, if files are damaged, or if the settings named in `must_match` differ.
         """
         finished = self._finished_round(must_match)
         if finished is None:
-            return None
+            return False
         make_run_directory(self.directory)
         size = finished["history_bytes"]
         if _sha256(_read(self.history)[:size]) != finished["history_sha256"]:
@@ -70,11 +86,11 @@ class RunRecord:
                 f"{self.history} is damaged; restore it, or start again without --resume"
             )
         model = self._find_model(finished["global_model_sha256"])
+        self.weights = self._load_weights(model)
         self.last_round = read_history(self.directory, size)[-1]
-        weights = self._load_weights(model)
         os.truncate(self.history, size)
         os.replace(model, self.model)
-        return weights
+        return True
 
     def add_round(self, row, weights):
         """Append `row` (a Round) to the history and store `weights` (NumPy arrays).
@@ -125,22 +141,30 @@ class RunRecord:
             "python": platform.python_version(),
             **{name: version(name) for name in PACKAGES},
         }
-        content = {"settings": self.settings, "versions": versions, "finished": finished}
+        content = {
+            "command": command_name(default=None),
+            "settings": self.settings,
+            "versions": versions,
+            "finished": finished,
+        }
         with replaced_file(self.description) as file:
             file.write((json.dumps(content, indent=2) + "\n").encode())
 
     def _finished_round(self, must_match):
         """Return what run.json says of the last finished round."""
-        check_settings(self.directory, {name: self.settings[name] for name in must_match})
-        try:
-            finished = json.loads(_read(self.description))["finished"]
-            if finished is not None:
-                finished = {name: kind(finished[name]) for name, kind in FINISHED.items()}
-        except (ValueError, KeyError, TypeError, RecursionError):
+        content = _content_of(self.description)
+        if content["settings"].keys() != self.settings.keys():
+            command = command_words(content["command"]) if content.get("command") else "(unknown)"
             raise UserError(
-                f"{self.description} is damaged; start again without --resume"
-            ) from None
-        return finished
+                f"{self.directory} was made by another command, {command}; resume it with that"
+            )
+        check_settings(self.directory, {name: self.settings[name] for name in must_match})
+        if content["finished"] is None:
+            return None
+        try:
+            return {name: kind(content["finished"][name]) for name, kind in FINISHED.items()}
+        except (ValueError, KeyError, TypeError):
+            raise _damaged(self.description) from None
 
     def _find_model(self, checksum):
         """Return the file that holds the finished round's model: a crash may have left it unnamed."""
@@ -160,14 +184,25 @@ class RunRecord:
 
 def check_settings(directory, settings):
     """Raise UserError if the run in `directory` was made with other settings than these, or is none."""
-    description = Path(directory, "run.json")
+    made_with = _content_of(Path(directory, "run.json"))["settings"]
+    for name, value in settings.items():
+        if name not in made_with or made_with[name] != value:
+            raise UserError(f"{directory} was made {_with_setting(name, made_with.get(name))}")
+
+
+def _content_of(description):
+    """Return what the file run.json holds; raise UserError if there is none, or if it is damaged."""
     try:
-        made_with = json.loads(_read(description))["settings"]
-        different = [name for name in settings if made_with[name] != settings[name]]
+        content = json.loads(_read(description))
+        if isinstance(content["settings"], dict) and "finished" in content:
+            return content
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise UserError(f"{description} is damaged; start again without --resume") from None
-    for name in different:
-        raise UserError(f"{directory} was made {_with_setting(name, made_with[name])}")
+        pass
+    raise _damaged(description)
+
+
+def _damaged(description):
+    return UserError(f"{description} is damaged; start again without --resume")
 
 
 def _with_setting(name, value):

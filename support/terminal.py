@@ -7,9 +7,8 @@ from contextlib import ExitStack
 from flwr.common.logger import LOGGER_NAME, update_console_handler
 
 
-def prepare_output():
-    """Show every printed line at once, and keep Flower's colours out of files and pipes."""
-    sys.stdout.reconfigure(line_buffering=True)
+def prepare_log():
+    """Keep the colours of Flower's log out of files and pipes."""
     if not sys.stderr.isatty():
         update_console_handler(colored=False)
 

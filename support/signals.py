@@ -6,21 +6,20 @@ Flower ends with status 0 whether it was Ctrl-C or SIGTERM, and leaves nobody a 
 import signal
 from contextlib import contextmanager
 
-from flwr.server import Server
 
+@contextmanager
+def end_as_signalled():
+    """Turn the end that Flower's signal handlers make of the block into what run_command expects.
 
-class StoppableServer(Server):
-    """Flower's Server; when a signal ends `fit`, it ends as run_command expects it."""
-
-    def fit(self, num_rounds, timeout):
-        """Run the rounds. Raises KeyboardInterrupt on Ctrl-C, SystemExit(143) on SIGTERM."""
-        with _noted_signals() as arrived:
-            try:
-                return super().fit(num_rounds, timeout)
-            except SystemExit:  # from Flower's handlers
-                if arrived == [signal.SIGTERM]:
-                    raise SystemExit(128 + signal.SIGTERM) from None
-                raise KeyboardInterrupt from None
+    Raises KeyboardInterrupt on Ctrl-C, SystemExit(143) on SIGTERM.
+    """
+    with _noted_signals() as arrived:
+        try:
+            yield
+        except SystemExit:  # from Flower's handlers
+            if arrived == [signal.SIGTERM]:
+                raise SystemExit(128 + signal.SIGTERM) from None
+            raise KeyboardInterrupt from None
 
 
 @contextmanager
