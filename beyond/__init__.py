@@ -1,6 +1,6 @@
-"""For those who have finished the lesson: a folder a chapter, each with its page, its commands and its figures.
+"""For those who have finished the lesson: a folder a chapter, with its page, its commands and its figures.
 
-A chapter attaches to the lesson from outside, through three doors, and changes no file of it: see ARCHITECTURE.md.
+A chapter attaches to the lesson from outside, through three doors, and changes none of its files: ARCHITECTURE.md.
 """
 
 import support  # `python -m beyond.X` comes here first, and Flower has not been imported yet

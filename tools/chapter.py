@@ -6,6 +6,7 @@ import textwrap
 
 from beyond.comparison import curves, rounds_to
 from beyond.grid import SCHEMES, STRATEGIES, WORK
+
 from tools.chapter_figures import (
     alone,
     ceilings,

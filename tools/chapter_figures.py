@@ -5,10 +5,10 @@ import gzip
 import statistics
 
 import numpy as np
-
 from beyond.baselines import LEARNING_RATES
 from beyond.comparison import curves, read_comparison
 from beyond.grid import SCHEMES, STRATEGIES
+
 from tools.snippets import RECORDED
 from tools.terminals import ROOT
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from beyond.grid import SCHEMES
+
 from tools.record import RECORDED, keep_screens
 from tools.terminals import ROOT, working_copy
 

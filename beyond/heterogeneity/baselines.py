@@ -1,7 +1,7 @@
 """What the federation is measured against: all data in one place, and every client alone.
 
-    python beyond/baselines.py pooled --rounds 10 --run results/pooled
-    python beyond/baselines.py alone --rounds 10 --run results/alone
+    python -m beyond.heterogeneity.baselines pooled --rounds 10 --run results/pooled
+    python -m beyond.heterogeneity.baselines alone --rounds 10 --run results/alone
 
 The same network, optimizer, initial weights and number of passes over the images as a federation with the
 same --rounds, --local-epochs and partitions, with learning rates of their own: the lesson's 0.05 is
@@ -11,22 +11,21 @@ each: RUN/client_0, RUN/client_1, ... The records are those of server.py, and pl
 With --client-evaluation nobody trains on the tenth of its images that it would hold out in a federation.
 """
 
+from support.argument_types import positive_int
+from support.command_line import OneLineParser, UserError, run_command
+from support.history import Round
+from support.machine import available_cores
+from support.options import common_options, training_options
+from support.partitions import PARTITIONS, load_partition, partition_settings
+from support.processes import process_context, run_all
+from support.run_record import RunRecord, make_run_directory
+
 import shutil
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from partition import PARTITIONS, load_partition, partition_settings  # noqa: E402
-from support.command_line import OneLineParser, UserError, positive_int, run_command  # noqa: E402
-from support.history import Round  # noqa: E402
-from support.machine import available_cores  # noqa: E402
-from support.options import common_options, local_training_options  # noqa: E402
-from support.processes import process_context, run_all  # noqa: E402
-from support.run_record import RunRecord, make_run_directory  # noqa: E402
+from beyond.heterogeneity.options import add_client_evaluation
 
 # The best of 0.005, 0.01, 0.02, 0.03 and of 0.01, 0.02.
 LEARNING_RATES = {"pooled": 0.01, "alone": 0.02}
@@ -36,8 +35,8 @@ def training_data(partition_ids, client_evaluation):
     """Return what the clients `partition_ids` train on in a federation, as one pair of tensors."""
     import torch
 
+    from beyond.heterogeneity.local_data import split
     from model import to_tensors
-    from support.local_data import split
 
     parts = []
     for number in partition_ids:
@@ -55,13 +54,13 @@ def train_alone(name, settings, partition_ids):
     """
     import torch
 
-    from model import CNN, evaluate, get_weights, to_tensors, train
+    from model import evaluate, get_weights, make_model, to_tensors, train
 
     torch.set_num_threads(1)  # as on a client
     data = training_data(partition_ids, settings["client_evaluation"])
     test = to_tensors(*load_partition(PARTITIONS / "test.npz"))
     torch.manual_seed(settings["seed"])
-    model = CNN()
+    model = make_model()
     about = {"partitions": partition_ids, "digits": data[1].unique().tolist()}
     record = RunRecord(name, {**settings, **about}, list(model.state_dict()))
     record.begin()
@@ -113,8 +112,9 @@ def tasks(settings):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parents = [common_options(), local_training_options()]
-    parser = OneLineParser("beyond/baselines.py", __doc__, parents=parents)
+    parents = [common_options(), training_options()]
+    parser = OneLineParser("beyond.heterogeneity.baselines", __doc__, parents)
+    add_client_evaluation(parser)
     parser.set_defaults(learning_rate=None)
     parser.add_argument("how", choices=LEARNING_RATES, help="which baseline")
     parser.add_argument(
@@ -126,8 +126,8 @@ def main(arguments=None):
     check_partitions(settings["clients"])
     make_room(settings)
     calls = [(name, settings, numbers) for name, numbers in tasks(settings)]
-    run_all(process_context(), "beyond/baselines.py", train_alone, calls, available_cores())
+    run_all(process_context(), parser.prog, train_alone, calls, available_cores())
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond/baselines.py")
+    run_command(main, "beyond.heterogeneity.baselines")

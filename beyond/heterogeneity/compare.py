@@ -1,42 +1,36 @@
 """Run the grid of federations and baselines that grid.py declares; write one CSV and the pictures.
 
-    python beyond/compare.py                              # all of chapter 6
-    python beyond/compare.py --list                       # the names of the runs
-    python beyond/compare.py --only 'strategies/*' --only '*/pooled/*'
+    python -m beyond.heterogeneity.compare                              # all of chapter 6
+    python -m beyond.heterogeneity.compare --list                       # the names of the runs
+    python -m beyond.heterogeneity.compare --only 'strategies/*' --only '*/pooled/*'
 
 Runs that are finished are not run again: stop it whenever you like, and go on with the same command. All
 files are in the directory --output, partitions included; the lesson's own partitions stay as they are. Two of
 these commands at a time need an --output each.
 """
 
+from support.argument_types import address, positive_int
+from support.command_line import OneLineParser, RunError, UserError, run_command
+from support.files import replaced_file
+from support.history import read_history
+from support.listening import check_port_is_free
+from support.processes import finish_command, process_context
+from support.run_record import make_run_directory
+from support.terminal import progress_bar
+
 import fnmatch
 import json
 import os
 import shutil
-import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-import federation  # noqa: E402
-from beyond.comparison import collect, write_comparison  # noqa: E402
-from beyond.grid import FULL_ROUNDS, grid  # noqa: E402
-from beyond.pictures import draw_pictures  # noqa: E402
-from support.command_line import (  # noqa: E402
-    OneLineParser,
-    RunError,
-    UserError,
-    address,
-    positive_int,
-    run_command,
-)
-from support.files import replaced_file  # noqa: E402
-from support.history import read_history  # noqa: E402
-from support.port import check_port_is_free  # noqa: E402
-from support.processes import finish_command, process_context  # noqa: E402
-from support.run_record import make_run_directory  # noqa: E402
-from support.terminal import progress_bar  # noqa: E402
+import federation
+from beyond.heterogeneity.comparison import collect, write_comparison
+from beyond.heterogeneity.federation import PROGRAMS
+from beyond.heterogeneity.grid import FULL_ROUNDS, grid
+from beyond.heterogeneity.options import heterogeneity_options
+from beyond.heterogeneity.pictures import draw_pictures
 
 FINISHED = "finished.json"  # in a run's directory: the command that made it
 STOPPED = 143  # the status with which SIGTERM ends us
@@ -69,6 +63,13 @@ def is_finished(run, args):
     return True
 
 
+def options_of(run, args):
+    """Return the parsed options of the federation `run`, or of the partitions that a baseline needs."""
+    words = run.partition_words(args.clients) if run.is_baseline else words_of(run, args)
+    words = [*words, "--address", args.address, "--run", run.name, *ENOUGH_TIME]
+    return federation.parse(words, [heterogeneity_options()])
+
+
 def make_run(context, run, args):
     """Run one federation or baseline from the beginning, and note that it has ended well.
 
@@ -76,18 +77,15 @@ def make_run(context, run, args):
     """
     shutil.rmtree(run.name, ignore_errors=True)
     logs = make_run_directory(Path(run.name, "logs"))
-    options = federation.parse(
-        [
-            *(run.partition_words(args.clients) if run.is_baseline else words_of(run, args)),
-            *("--address", args.address, "--run", run.name, *ENOUGH_TIME),
-        ]
-    )
+    options = options_of(run, args)
     try:
         federation.make_partitions(context, options, logs / "partition.log")
         if run.is_baseline:
             make_baseline(context, run, args, logs / "baseline.log")
         else:
-            federation.run_processes(context, options, server_log=logs / "server.log")
+            more = [heterogeneity_options()]
+            log = logs / "server.log"
+            federation.run_processes(context, options, PROGRAMS, more, server_log=log)
             check_that_all_took_part(run, args)
     except (RunError, SystemExit) as end:
         if isinstance(end, SystemExit) and end.code == STOPPED:
@@ -108,7 +106,7 @@ def check_that_all_took_part(run, args):
 
 
 def make_baseline(context, run, args, log):
-    """Run beyond/baselines.py; exit with its status if it fails."""
+    """Run baselines.py; exit with its status if it fails."""
     words = [
         *run.training_words(),
         "--clients",
@@ -118,7 +116,7 @@ def make_baseline(context, run, args, log):
         "--run",
         run.name,
     ]
-    finish_command(context, "beyond.baselines", list(map(str, words)), log)
+    finish_command(context, "beyond.heterogeneity.baselines", list(map(str, words)), log)
 
 
 def make_runs(runs, args):
@@ -154,7 +152,7 @@ def chosen(runs, patterns):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond/compare.py", __doc__)
+    parser = OneLineParser("beyond.heterogeneity.compare", __doc__)
     add = parser.add_argument
     add("--seeds", type=positive_int, default=3, help="how many seeds, from 0 up")
     add("--rounds", type=positive_int, default=FULL_ROUNDS, help="for each of the strategies")
@@ -184,4 +182,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond/compare.py")
+    run_command(main, "beyond.heterogeneity.compare")

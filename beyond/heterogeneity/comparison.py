@@ -1,15 +1,16 @@
 """comparison.csv: every round of every run that is compared, one line each; and what is read from it."""
 
+from support.command_line import UserError
+from support.files import replaced_file
+from support.history import read_history
+
 import csv
 import io
 import json
 import statistics
 from pathlib import Path
 
-from support.client_evaluations import read_client_accuracies
-from support.command_line import UserError
-from support.files import replaced_file
-from support.history import read_history
+from beyond.heterogeneity.client_accuracy import read_client_accuracies
 
 # What a line says, and its type. "" stands for what a run does not have.
 COLUMNS = {

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from beyond.baselines import LEARNING_RATES
+from beyond.heterogeneity.baselines import LEARNING_RATES
 
 SCHEMES = {
     "iid": ["--scheme", "iid"],
     "dirichlet": ["--scheme", "dirichlet", "--alpha", "0.1"],
     "shards": ["--scheme", "shards"],
 }
-# A strategy's own options were chosen once, on shards with seed 0; heterogeneous_data.md says among which.
+# A strategy's own options were chosen once, on shards with seed 0; the page says among which.
 STRATEGIES = {
     "FedAvg": [],
     "FedAvgM": ["--server-momentum", "0.5"],
@@ -17,7 +17,7 @@ STRATEGIES = {
     "FedAdam": ["--server-learning-rate", "0.03"],
     "FedYogi": ["--server-learning-rate", "0.03"],
 }
-# What beyond/baselines.py is asked for: the rates that it would choose itself, and the lesson's.
+# What baselines.py is asked for: the rates that it would choose itself, and the lesson's.
 BASELINES = {
     "pooled": ["pooled", "--learning-rate", str(LEARNING_RATES["pooled"])],
     "alone": ["alone", "--learning-rate", str(LEARNING_RATES["alone"])],
@@ -61,7 +61,7 @@ class Run:
 
     @property
     def is_baseline(self):
-        """Whether beyond/baselines.py makes it, instead of a federation."""
+        """Whether baselines.py makes it, instead of a federation."""
         return self.method in BASELINES
 
     def training_words(self):

@@ -1,11 +1,12 @@
 """The pictures of chapter 6, drawn from comparison.csv."""
 
+from support.files import replaced_file
+
 from pathlib import Path
 
-from beyond.comparison import curves
-from beyond.grid import STRATEGIES, WORK, WORK_SCHEMES
-from plot_accuracy import draw_band
-from support.files import replaced_file
+from beyond.heterogeneity.bands import draw_band
+from beyond.heterogeneity.comparison import curves
+from beyond.heterogeneity.grid import STRATEGIES, WORK, WORK_SCHEMES
 
 TITLES = {
     "iid": "IID: every client's data look alike",

@@ -1,18 +1,25 @@
 """How many rounds does FedAvg need in the setting of the paper that it comes from?
 
-    python benchmarks/mcmahan.py --learning-rate 0.01                   # our CNN, both ways of splitting
-    python benchmarks/mcmahan.py --tune 0.003 0.01 0.03                 # which learning rate? Ten rounds each
-    python benchmarks/mcmahan.py --model paper --minutes 30             # the paper's CNN, as far as it gets
+    python -m beyond.heterogeneity.mcmahan --learning-rate 0.01                   # our CNN, both ways of splitting
+    python -m beyond.heterogeneity.mcmahan --tune 0.003 0.01 0.03                 # which learning rate? Ten rounds each
+    python -m beyond.heterogeneity.mcmahan --model paper --minutes 30             # the paper's CNN, as far as it gets
 
 McMahan et al. 2017 (arXiv 1602.05629), Table 2: 100 clients of 600 images, a tenth of them in each round
 (C = 0.1), five local epochs (E = 5) in batches of ten (B = 10); rounds until the test accuracy is 99 %, IID
 and with two shards of 300 images a client. Real federations: 100 client processes, which takes 4 GB. A run
-ends when it has got there, or when its --minutes are over. What it finds goes to benchmarks/mcmahan.json,
-from which beyond/heterogeneous_data.md is made; for trials give another --output.
+ends when it has got there, or when its --minutes are over. What it finds goes to mcmahan.json beside
+this file, from which this chapter's page is made; for trials give another --output.
 """
+
+from support.argument_types import address, natural_int, positive_float, positive_int
+from support.command_line import ROOT, OneLineParser, RunError, UserError, run_command
+from support.files import replaced_file
+from support.history import read_history
+from support.run_record import make_run_directory
 
 import json
 import math
+import os
 import re
 import subprocess
 import sys
@@ -21,33 +28,17 @@ import time
 from collections import deque
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from beyond.comparison import rounds_to  # noqa: E402
-from support.command_line import (  # noqa: E402
-    OneLineParser,
-    RunError,
-    UserError,
-    address,
-    natural_int,
-    positive_float,
-    positive_int,
-    run_command,
-)
-from support.files import replaced_file  # noqa: E402
-from support.history import read_history  # noqa: E402
-from support.run_record import make_run_directory  # noqa: E402
+from beyond.heterogeneity.comparison import rounds_to
 
 TARGET = 0.99
 PAPERS_ROUNDS = {"iid": 20, "shards": 229}  # Table 2, CNN, E = 5, B = 10
 MOST_ROUNDS = 2000
-PROGRAMS = {
-    "ours": ("server", "client"),
-    "paper": ("benchmarks.paper_server", "benchmarks.paper_client"),
+FEDERATIONS = {
+    "ours": "beyond.heterogeneity.federation",
+    "paper": "beyond.heterogeneity.paper_federation",
 }
 TUNING_ROUNDS = 10
-RESULTS = ROOT / "benchmarks/mcmahan.json"
+RESULTS = Path(__file__).with_name("mcmahan.json")
 ROUND = re.compile(r"Round +(\d+) of \d+: accuracy ([0-9.]+)%")
 
 
@@ -68,8 +59,7 @@ def command(args, scheme, learning_rate, rounds):
         "--run": "run",
     }
     words = [word for pair in setting.items() for word in pair]
-    program = [ROOT / "benchmarks/federation_with.py", *PROGRAMS[args.model]]
-    return list(map(str, [sys.executable, *program, *words]))
+    return list(map(str, [sys.executable, "-m", FEDERATIONS[args.model], *words]))
 
 
 def accuracies_of(args, scheme, learning_rate, rounds, target=math.inf):
@@ -82,6 +72,7 @@ def accuracies_of(args, scheme, learning_rate, rounds, target=math.inf):
         process = subprocess.Popen(
             command(args, scheme, learning_rate, rounds),
             cwd=directory,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -171,9 +162,9 @@ def report(model, scheme, accuracies):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("benchmarks/mcmahan.py", __doc__)
+    parser = OneLineParser("beyond.heterogeneity.mcmahan", __doc__)
     add = parser.add_argument
-    add("--model", choices=PROGRAMS, default="ours", help="our CNN, or the paper's")
+    add("--model", choices=FEDERATIONS, default="ours", help="our CNN, or the paper's")
     add("--schemes", nargs="+", choices=PAPERS_ROUNDS, default=list(PAPERS_ROUNDS), help="splits")
     add("--learning-rate", type=positive_float, default=0.01, help="of the clients' SGD")
     add("--tune", nargs="+", type=positive_float, metavar="RATE", help="try these rates before")
@@ -196,4 +187,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "benchmarks/mcmahan.py")
+    run_command(main, "beyond.heterogeneity.mcmahan")
