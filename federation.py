@@ -9,7 +9,7 @@ each client's goes to logs/client_K.log in the directory of the run.
 
 from support.command_line import OneLineParser, RunError, option_names, run_command
 from support.options import common_options, enough_clients, partition_options, server_options
-from support.partitions import are_partitioned
+from support.partitions import are_own_partitions, are_partitioned
 from support.processes import finish_command, process_context, start_command, stop_all
 from support.run_record import check_settings, make_run_directory
 
@@ -36,11 +36,11 @@ def as_words(args, parents):
 
 
 def make_partitions(context, args, log=None):
-    """Run partition.py, unless the data is partitioned this way already."""
-    settings = partition.settings_from(args)
+    """Run partition.py, unless the data is partitioned this way already, or somebody's own."""
+    settings = None if are_own_partitions() else partition.settings_from(args)
     if args.resume:
         check_settings(args.run, {"partitions": settings})  # before others are lost
-    if not are_partitioned(settings):
+    if settings and not are_partitioned(settings):
         words = as_words(args, [common_options(), partition_options()])
         finish_command(context, "partition", words, log)
 

@@ -88,7 +88,8 @@ def chapter_command(option, prog):
 
     Found by looking, so that the lesson need not know which chapters there are.
     """
-    for file in sorted(ROOT.glob("beyond/*/*.py")):
+    files = sorted(ROOT.glob("beyond/*/*.py"), key=lambda file: file.name != "options.py")
+    for file in files:
         if f'"{option}"' in file.read_text():
             same = file.with_name(prog.rpartition("/")[2])
             name = same if file.name == "options.py" and same.exists() else file

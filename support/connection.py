@@ -6,7 +6,7 @@ a client that starts before its server, or outlives it, ends in a traceback.
 
 from support.certificates import check_trust, root_certificate
 from support.command_line import UserError
-from support.participant import Participant
+from support.participant import Misfit, Participant
 from support.terminal import prepare_log
 
 import threading
@@ -39,6 +39,8 @@ def stay_connected(take_part, client, args):
         participant = Participant(client.to_client(), args.partition_id)
         try:
             take_part(participant, args.server, certificate)
+        except Misfit as misfit:
+            raise UserError(str(misfit)) from None
         except (grpc.RpcError, StopIteration):  # Flower lets both through when a stream ends
             print(f"Lost the server at {args.server}")
             refused_after = time.monotonic() + args.max_wait

@@ -1,11 +1,14 @@
 """What stands around the lesson's client while it takes part: it says who this is, and hears a refusal."""
 
-from support.command_line import UserError
 from support.identity import NUMBER, REFUSAL
 from support.partitions import MISFIT, describe_misfit
 
 from flwr.client import Client
 from flwr.common import Code, GetPropertiesRes, Status
+
+
+class Misfit(BaseException):
+    """The client's model cannot take its data. No Exception, for those Flower logs with their traceback."""
 
 
 class Participant(Client):
@@ -29,11 +32,11 @@ class Participant(Client):
         return self.client.get_parameters(ins)
 
     def fit(self, ins):
-        """Train. Raises UserError if the client's model cannot take its data."""
+        """Train. Raises Misfit if the client's model cannot take its data."""
         try:
             return self.client.fit(ins)
         except MISFIT as error:
-            raise UserError(describe_misfit(f"train on client_{self.number}.npz", error)) from error
+            raise Misfit(describe_misfit(f"train on client_{self.number}.npz", error)) from error
 
     def evaluate(self, ins):
         """Evaluate the global model on local data, if the client does that."""

@@ -28,7 +28,7 @@ def load_partition(path):
     """
     path = Path(path)
     if not path.is_file():
-        raise UserError(f"there is no {path}; make the partitions with python partition.py")
+        raise UserError(f"there is no {path}; {_advice_on_missing(path)}")
     try:
         with np.load(path, allow_pickle=False) as file:
             images, labels = file["images"], file["labels"]
@@ -42,6 +42,13 @@ def load_partition(path):
             f"{path} is not a partition: {fault}; make it again with python partition.py"
         )
     return images, labels
+
+
+def _advice_on_missing(path):
+    present = [int(file.stem.split("_")[1]) for file in path.parent.glob("client_[0-9]*.npz")]
+    if path.name != "test.npz" and present:
+        return f"the partitions there are {min(present)} to {max(present)}: choose one of them"
+    return f"make the partitions with python partition.py, or go to where they are (not {Path.cwd()})"
 
 
 def _fault(images, labels):
@@ -104,6 +111,12 @@ def partition_settings():
     except (OSError, ValueError):
         return None
     return settings if isinstance(settings, dict) else None
+
+
+def are_own_partitions():
+    """Return whether PARTITIONS holds a reader's own data: files that partition.py has not made."""
+    files = [PARTITIONS / name for name in ("client_0.npz", "test.npz")]
+    return all(file.is_file() for file in files) and not (PARTITIONS / SETTINGS_FILE).exists()
 
 
 def are_partitioned(settings):

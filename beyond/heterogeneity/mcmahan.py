@@ -1,8 +1,8 @@
 """How many rounds does FedAvg need in the setting of the paper that it comes from?
 
-    python -m beyond.heterogeneity.mcmahan --learning-rate 0.01                   # our CNN, both ways of splitting
-    python -m beyond.heterogeneity.mcmahan --tune 0.003 0.01 0.03                 # which learning rate? Ten rounds each
-    python -m beyond.heterogeneity.mcmahan --model paper --minutes 30             # the paper's CNN, as far as it gets
+    python -m beyond.heterogeneity.mcmahan --learning-rate 0.01         # our CNN, both ways of splitting
+    python -m beyond.heterogeneity.mcmahan --tune 0.003 0.01 0.03       # which learning rate?
+    python -m beyond.heterogeneity.mcmahan --model paper --minutes 30   # the paper's CNN, as far as it gets
 
 McMahan et al. 2017 (arXiv 1602.05629), Table 2: 100 clients of 600 images, a tenth of them in each round
 (C = 0.1), five local epochs (E = 5) in batches of ten (B = 10); rounds until the test accuracy is 99 %, IID
