@@ -8,13 +8,20 @@ each client's goes to logs/client_K.log in the directory of the run.
 """
 
 from support.command_line import OneLineParser, RunError, option_names, run_command
+from support.figures import load_matplotlib
+from support.limits import make_room
 from support.options import common_options, enough_clients, partition_options, server_options
 from support.partitions import are_own_partitions, are_partitioned
-from support.processes import finish_command, process_context, start_command, stop_all
+from support.processes import (
+    ending,
+    exit_with,
+    finish_command,
+    process_context,
+    start_command,
+    stop_all,
+)
 from support.run_record import check_settings, make_run_directory
 
-import importlib
-import sys
 import threading
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -24,14 +31,14 @@ import plot_accuracy
 
 
 def as_words(args, parents):
-    """Return the options of `parents` that are set as words: ["--rounds", "10", "--resume", ...]."""
+    """Return the options of `parents` that are set as words: ["--rounds=10", "--resume", ...]."""
     words = []
     for name in option_names(parents):
         value = getattr(args, name)
         if value is True:
             words.append(f"--{name.replace('_', '-')}")
         elif value is not None and value is not False:
-            words += [f"--{name.replace('_', '-')}", str(value)]
+            words.append(f"--{name.replace('_', '-')}={value}")  # a value may begin with a dash
     return words
 
 
@@ -81,18 +88,26 @@ def watch(server, clients, logs, needed):
             raise RunError(f"client {number} cannot start: {logs}/client_{number}.log says why")
         if clients[number].exitcode != 0:
             left -= 1
-            print(f"Client {number} failed: {logs}/client_{number}.log says why")
+            print(f"Client {number} {ending(clients[number])}; see {logs}/client_{number}.log")
         if left < needed:
             raise RunError(f"only {left} clients are left, and {needed} are needed")
     server.join()
-    if server.exitcode != 0:
-        sys.exit(server.exitcode)  # it has said why
+    exit_with_advice(server)
+
+
+def exit_with_advice(server):
+    """Return if the server has ended well; otherwise end as it did. Raises RunError if it was killed."""
+    try:
+        exit_with(server)
+    except RunError as error:
+        raise RunError(f"{error}; go on with --resume") from None
 
 
 def parse(arguments, more_options=()):
-    """Return the command line's options; raise UserError if they do not go together."""
+    """Return the command line's options; raise UserError if they do not go together, or go too far."""
     parents = [*server_options(), partition_options(), *more_options]
     args = OneLineParser("federation.py", __doc__, parents).parse_args(arguments)
+    make_room(args.clients)
     args.patience = args.patience or 30  # nobody starts a missing client by hand
     return args
 
@@ -106,8 +121,7 @@ def main(arguments=None, programs=("server", "client"), more_options=()):
     context = process_context()
     make_partitions(context, args)
     # While the processes start: what the picture needs is slow to import, too.
-    picture_needs = ("matplotlib.pyplot",)
-    threading.Thread(target=importlib.import_module, args=picture_needs, daemon=True).start()
+    threading.Thread(target=load_matplotlib, daemon=True).start()
     run_processes(context, args, programs, more_options)
     plot_accuracy.main([args.run])
 

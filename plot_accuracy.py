@@ -6,7 +6,7 @@ python plot_accuracy.py results/a results/b --output comparison.png
 
 from support.argument_types import percentage
 from support.command_line import OneLineParser, run_command
-from support.files import save_figure
+from support.figures import new_figure, plain_text, save_figure
 from support.history import read_history
 
 from pathlib import Path
@@ -16,16 +16,11 @@ MOST_LABELS = 12  # points of one curve that can all carry their value without c
 
 def draw(runs, lowest=0.0):
     """Return a matplotlib figure of `runs`: {name: list of Round}, from `lowest` percent up."""
-    import matplotlib
-
-    matplotlib.use("Agg")  # draws into memory: no screen needed
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    figure, [[axes]] = new_figure(figsize=(8, 4.5))
     for name, history in runs.items():
         rounds = [row.round for row in history]
         percent = [100 * row.accuracy for row in history]
-        label = f"{name}: {percent[-1]:.2f} %".replace("$", r"\$")  # $ begins a formula
+        label = f"{plain_text(name)}: {percent[-1]:.2f} %"
         axes.plot(rounds, percent, marker="o", label=label)
     if len(runs) == 1:  # the labels of several would cover each other
         label_points(axes, rounds, percent)

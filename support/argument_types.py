@@ -1,7 +1,9 @@
 """What argparse may accept: numbers within bounds, and addresses."""
 
 import argparse
+import ipaddress
 import math
+import os
 
 LARGEST_INT = 2**31 - 1  # fits wherever such a number travels
 LONGEST_WAIT = 1e6  # seconds: eleven days
@@ -38,6 +40,11 @@ def decay(text):
     return _number(text, "from 0 to below 1", lambda number: 0 <= number < 1)
 
 
+def directory(text):
+    """argparse type: the name of a directory; ~ is the home directory, wherever it stands on the line."""
+    return os.path.expanduser(text)
+
+
 def percentage(text):
     """argparse type: a number from 0 to below 100."""
     return _number(text, "a percentage from 0 to below 100", lambda number: 0 <= number < 100)
@@ -58,9 +65,22 @@ def address(text):
     host, _, port = text.rpartition(":")
     if not host or "://" in text or not port.isascii() or not port.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:8080")
+    if not _is_host(host):
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT; IPv6 is written [::1]:8080")
     if not 1 <= int(port) <= 65535:
         raise argparse.ArgumentTypeError(f"port {port} is not between 1 and 65535")
     return text
+
+
+def _is_host(host):
+    """Return whether `host` is a name, an IPv4 address, or an IPv6 address in brackets."""
+    if not host.startswith("["):
+        return not set(host) & set(":[] /")
+    try:
+        ipaddress.IPv6Address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return host.endswith("]")
 
 
 def _whole_number(text, minimum):

@@ -54,11 +54,19 @@ def check_trust(address, root):
     except (ssl.SSLError, UnicodeDecodeError) as error:
         reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or error
         raise UserError(
-            f"the server at {address} is not to be trusted ({reason}); "
-            "check that --certificates names the directory that its certificate comes from"
+            f"the server at {address} is not to be trusted ({reason}); {_advice_on(str(reason))}"
         ) from None
     except OSError:
         return  # it is not there (any more): waiting is another's business
+
+
+def _advice_on(reason):
+    """Return what to do when a certificate is not accepted for `reason`, in OpenSSL's words."""
+    if "expired" in reason or "not yet valid" in reason:
+        return "check the clocks, or make a new certificate with make certificates"
+    if "mismatch" in reason or "doesn't match" in reason:
+        return "make certificates HOSTS=,IP:ADDRESS or HOSTS=,DNS:NAME makes one for other hosts"
+    return "check that --certificates names the directory that its certificate comes from"
 
 
 def _read(path):

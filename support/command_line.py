@@ -4,7 +4,9 @@ Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 13
 """
 
 import argparse
+import builtins
 import difflib
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -126,11 +128,9 @@ def run_command(main, prog, arguments=None):
     _command = (prog, sys.modules[main.__module__].__doc__)
     _ended = False
     with suppress(AttributeError, ValueError):  # a notebook's stream, say
-        sys.stdout.reconfigure(line_buffering=True)  # every printed line shows at once
-    signal.signal(signal.SIGTERM, _exit_cleanly)
-    # SIG_DFL: as support.environment leaves it. What ignores Ctrl-C (nohup) goes on doing so.
-    if signal.getsignal(signal.SIGINT) in (signal.SIG_DFL, signal.default_int_handler):
-        signal.signal(signal.SIGINT, _interrupt)
+        # Every printed line shows at once, whatever characters are in the name of a run.
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+    earlier = _handle_signals()
     try:
         main(arguments)
     except NothingToDo as news:
@@ -142,14 +142,33 @@ def run_command(main, prog, arguments=None):
         status, message = 1, str(error)
     except KeyboardInterrupt:
         status, message = 130, "stopped"
+    except BrokenPipeError:
+        _leave_the_pipe()
     else:
         return
     finally:
         _ended = True  # what is left to do may be cut short
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in earlier.items():
+            # A notebook goes on when we have ended, and wants its own handlers back.
+            signal.signal(number, handler if hasattr(builtins, "__IPYTHON__") else signal.SIG_DFL)
     print(f"{prog}: {message}", file=sys.stderr, flush=True)
     sys.exit(status)
+
+
+def _handle_signals():
+    """Make Ctrl-C and SIGTERM unwind; return the handlers that were there, {number: handler}."""
+    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, _exit_cleanly)
+    # SIG_DFL: as support.environment leaves it. What ignores Ctrl-C (nohup) goes on doing so.
+    if earlier[signal.SIGINT] in (signal.SIG_DFL, signal.default_int_handler):
+        signal.signal(signal.SIGINT, _interrupt)
+    return earlier
+
+
+def _leave_the_pipe():
+    """End as programs do when the one that reads them has ended: in silence, as SIGPIPE would."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
+    sys.exit(128 + signal.SIGPIPE)
 
 
 def _exit_cleanly(number, frame):

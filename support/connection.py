@@ -6,6 +6,8 @@ a client that starts before its server, or outlives it, ends in a traceback.
 
 from support.certificates import check_trust, root_certificate
 from support.command_line import UserError
+from support.environment import exempt_from_proxy
+from support.listening import is_loopback
 from support.participant import Misfit, Participant
 from support.terminal import prepare_log
 
@@ -33,6 +35,9 @@ def stay_connected(take_part, client, args):
     prepare_log()
     _hide_closed_channels()
     certificate = root_certificate(args.certificates)
+    host = args.server.rpartition(":")[0].strip("[]")
+    if is_loopback(host):
+        exempt_from_proxy(host)
     refused_after = None
     while True:
         wait_for_server(args.server, certificate, args.max_wait)

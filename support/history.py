@@ -37,9 +37,13 @@ def read_history(directory, size=None):
 
     Raises UserError if there is no history, or if a line of it is damaged.
     """
-    path = Path(directory) / "history.csv"
+    path = Path(directory)
+    if path.name != "history.csv":  # that file itself may be named, too
+        path = path / "history.csv"
     try:
-        text = path.read_bytes()[:size].decode()
+        text = path.read_bytes()[:size].decode(
+            "utf-8-sig"
+        )  # a spreadsheet may have put a mark in front
         rows = [_parsed(row) for row in csv.DictReader(io.StringIO(text))]
     except FileNotFoundError:
         raise UserError(f"there is no {path}; make a run with python federation.py") from None

@@ -21,6 +21,11 @@ def learn_number(client):
 def refuse(client, reason):
     """Tell `client` why it is not wanted, and to go."""
     _ask(client, {REFUSAL: reason})
+    send_home(client)
+
+
+def send_home(client):
+    """Tell `client` that the run is over."""
     client.reconnect(ReconnectIns(seconds=None), timeout=ANSWER_WITHIN, group_id=None)
 
 

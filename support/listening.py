@@ -9,7 +9,7 @@ import socket
 def check_listening(address, certificates, insecure):
     """Raise UserError if a server would listen beyond this machine without TLS and unasked."""
     host = address.rpartition(":")[0].strip("[]")
-    if certificates is None and not insecure and not _is_loopback(host):
+    if certificates is None and not insecure and not is_loopback(host):
         raise UserError(
             f"{address} is open to other machines and nothing would be encrypted; "
             "use --certificates DIR (or --insecure, if you must)"
@@ -33,7 +33,8 @@ def check_port_is_free(address):
         ) from None
 
 
-def _is_loopback(host):
+def is_loopback(host):
+    """Return whether `host`, a name or an address without brackets, is this machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

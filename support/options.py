@@ -5,6 +5,7 @@ Each function returns a parent for argparse: OneLineParser("server.py", __doc__,
 
 from support.argument_types import (
     address,
+    directory,
     natural_int,
     positive_float,
     positive_int,
@@ -13,6 +14,7 @@ from support.argument_types import (
 from support.certificates import server_certificates
 from support.command_line import Options, UserError
 from support.listening import check_listening, check_port_is_free
+from support.locks import check_unlocked
 from support.machine import available_cores
 from support.schemes import SCHEMES
 
@@ -41,7 +43,12 @@ def run_options():
     add = parser.add_argument
     add("--rounds", type=positive_int, default=10, help="how many rounds to run")
     add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT to listen on")
-    add("--run", default="results/fedavg", help="directory for the record of this run")
+    add(
+        "--run",
+        type=directory,
+        default="results/fedavg",
+        help="directory for the record of this run",
+    )
     add("--resume", action="store_true", help="go on from the last finished round of --run")
     add(
         "--parallel-clients",
@@ -133,6 +140,7 @@ def check_scheme(args):
 
 def check_start(args):
     """Raise UserError if a server with `args` could not start, before anything else is done."""
+    check_unlocked(args.run)
     server_certificates(args.certificates)
     check_listening(args.address, args.certificates, args.insecure)
     check_port_is_free(args.address)

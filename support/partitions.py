@@ -48,7 +48,9 @@ def _advice_on_missing(path):
     present = [int(file.stem.split("_")[1]) for file in path.parent.glob("client_[0-9]*.npz")]
     if path.name != "test.npz" and present:
         return f"the partitions there are {min(present)} to {max(present)}: choose one of them"
-    return f"make the partitions with python partition.py, or go to where they are (not {Path.cwd()})"
+    return (
+        f"make the partitions with python partition.py, or go to where they are (not {Path.cwd()})"
+    )
 
 
 def _fault(images, labels):

@@ -19,6 +19,7 @@ class RecordedStrategy(StrategyAround):
         super().__init__(strategy)
         self.record = record
         self.report = report
+        self.updates = 0  # that were averaged, in all rounds together
         self._start_counting()
 
     def configure_fit(self, server_round, parameters, client_manager):
@@ -35,6 +36,7 @@ class RecordedStrategy(StrategyAround):
         self.bytes_received = sum(_payload_bytes(fit.parameters) for _, fit in results)
         parameters, metrics = super().aggregate_fit(server_round, results, failures)
         self.averaged = metrics.get(AVERAGED, len(results))
+        self.updates += self.averaged
         return parameters, {name: metrics[name] for name in metrics if name != AVERAGED}
 
     def evaluate(self, server_round, parameters):

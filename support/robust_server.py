@@ -4,9 +4,9 @@ Flower's own Server runs the rounds. What is around it here waits aloud for name
 updates out, writes every round to disk, goes on with an interrupted run, and ends well when it is stopped.
 """
 
-from support.command_line import NothingToDo, UserError
+from support.command_line import NothingToDo, RunError, UserError
 from support.options import enough_clients
-from support.partitions import MISFIT, describe_misfit
+from support.partitions import MISFIT, PARTITIONS, describe_misfit, partition_settings
 from support.recorded_strategy import RecordedStrategy
 from support.roll_call import RollCall
 from support.run_record import open_record
@@ -31,6 +31,7 @@ def robust_server(args, strategy, model):
     `args.run` cannot be written or resumed, NothingToDo if all of its rounds are finished.
     """
     prepare_log()
+    _check_number_of_clients(args)
     record = open_record(args, list(model.state_dict()))
     if record.last_round and record.last_round.round >= args.rounds:
         raise NothingToDo(
@@ -47,7 +48,18 @@ def robust_server(args, strategy, model):
             yield server
         finally:
             clients.dismiss()
+    if strategy.updates == 0:
+        raise RunError(f"no round had an update, so the model in {args.run} is as it was before")
     print(f"The record of this run is in {record.directory}/")
+
+
+def _check_number_of_clients(args):
+    dealt_to = (partition_settings() or {}).get("clients", args.clients)
+    if dealt_to != args.clients:
+        raise UserError(
+            f"{PARTITIONS}/ is dealt out to {dealt_to} clients; give --clients {dealt_to}, "
+            f"or deal anew with python partition.py --clients {args.clients}"
+        )
 
 
 class RobustServer(Server):
@@ -60,7 +72,9 @@ class RobustServer(Server):
     def fit(self, num_rounds, timeout):
         """Run the rounds up to `num_rounds`. Raises KeyboardInterrupt on Ctrl-C, SystemExit on SIGTERM."""
         with end_as_signalled():
-            return super().fit(num_rounds - self.strategy.rounds_before, timeout)
+            result = super().fit(num_rounds - self.strategy.rounds_before, timeout)
+            self.client_manager().close()
+            return result
 
     def fit_round(self, server_round, timeout):
         """Wait for enough clients, then run the round."""

@@ -5,13 +5,16 @@ by the number of its partition: people see who is missing, nobody is counted twi
 (who connected first, who answered first) reaches the arithmetic: one seed, one result.
 """
 
-from support.identity import learn_number, name_of, number_of, order_of, refuse
+from support.identity import learn_number, name_of, number_of, order_of, refuse, send_home
 from support.terminal import say
 
 import random
 import threading
+import time
 
 from flwr.server.client_manager import SimpleClientManager
+
+GOODBYE = 3.0  # seconds for those who come when all is over
 
 
 class RollCall(SimpleClientManager):
@@ -29,12 +32,16 @@ class RollCall(SimpleClientManager):
         self.patience = patience
         self.lock = threading.Lock()
         self.connected = {}  # identifier -> client, before and after the roll call
+        self.welcomes = []  # the threads that are asking somebody who it is
+        self.is_over = False
 
     def register(self, client):
         """Take a new connection in. Flower calls this before it can deliver messages to the client."""
         with self.lock:
             self.connected[client.cid] = client
-        threading.Thread(target=self._welcome, args=(client,), daemon=True).start()
+        welcome = threading.Thread(target=self._welcome, args=(client,), daemon=True)
+        self.welcomes = [*filter(threading.Thread.is_alive, self.welcomes), welcome]
+        welcome.start()
         return True
 
     def unregister(self, client):
@@ -61,6 +68,13 @@ class RollCall(SimpleClientManager):
         count = min(num_clients, len(chosen))  # somebody may have left meanwhile
         return sorted(self.random.sample(chosen, count), key=order_of)
 
+    def close(self):
+        """Let nobody in any more; send home who is in the roll call at this moment."""
+        self.is_over = True
+        deadline = time.monotonic() + GOODBYE
+        for welcome in self.welcomes:
+            welcome.join(max(0.0, deadline - time.monotonic()))
+
     def dismiss(self):
         """Hang up on everybody who is still connected."""
         for client in list(self.connected.values()):
@@ -69,21 +83,28 @@ class RollCall(SimpleClientManager):
     def _welcome(self, client):
         try:
             learn_number(client)
-            if not self._admit(client):
-                say(f"{name_of(client)} refused: that partition takes part already")
-                refuse(client, f"client {number_of(client)} takes part already")
+            if self.is_over:
+                send_home(client)
+                return
+            if reason := self._admit(client):
+                say(f"{name_of(client)} refused: {reason}")
+                refuse(client, reason)
         except Exception:  # whatever a stranger's connection ends with, nobody has joined
             return
 
     def _admit(self, client):
+        """Let `client` take part, or return the reason why not."""
+        number = number_of(client)
         with self.lock:
             taken = {number_of(present) for present in self.clients.values()} - {None}
-            if number_of(client) in taken:
-                return False
+            if number in taken:
+                return f"client {number} takes part already"
+            if len(self) >= self.expected or (number or 0) >= self.expected:
+                return f"the server expects {self.expected} clients, 0 to {self.expected - 1}"
             if client.cid in self.connected:  # it may have hung up meanwhile
                 self._announce(client, "joined", len(self) + 1)
                 super().register(client)
-            return True
+            return None
 
     def _wait_aloud(self, needed, patience=None):
         if len(self) < needed:

@@ -8,6 +8,7 @@ What was written beyond that is cut off when the run goes on.
 from support.command_line import RunError, UserError, command_name, command_words, option_names
 from support.files import replaced_file, signals_deferred
 from support.history import as_csv, read_history
+from support.locks import lock_directory
 from support.options import fault_options, run_options
 from support.partitions import partition_settings
 
@@ -56,14 +57,18 @@ class RunRecord:
         self.description = self.directory / "run.json"
         self.history = self.directory / "history.csv"
         self.model = self.directory / "global_model.npz"
+        self.lock = None
         self.next_model = self.directory / ".global_model.next.npz"
 
     def begin(self):
         """Start a new record; an earlier one in this directory is replaced.
 
-        Raises UserError if the directory cannot be written to, RunError if the disk does not take it.
+        Raises UserError if the directory cannot be written to, or another process writes to it; RunError if
+        the disk does not take it.
         """
-        make_run_directory(self.directory)
+        self._lock()
+        if self.history.exists():
+            print(f"Replacing the run that is in {self.directory}/; --run names another place")
         try:
             self._commit(finished=None)
         except OSError as error:
@@ -79,7 +84,7 @@ class RunRecord:
         finished = self._finished_round(must_match)
         if finished is None:
             return False
-        make_run_directory(self.directory)
+        self._lock()
         size = finished["history_bytes"]
         if _sha256(_read(self.history)[:size]) != finished["history_sha256"]:
             raise UserError(
@@ -107,6 +112,12 @@ class RunRecord:
                 f"cannot write round {row.round} to {self.directory}: {error.strerror}; "
                 "mend that and go on with --resume"
             ) from None
+
+    def _lock(self):
+        """Keep the directory to ourselves until this process ends."""
+        make_run_directory(self.directory)
+        if self.lock is None:
+            self.lock = lock_directory(self.directory)
 
     def _write_round(self, row, model):
         self._append(as_csv(row).encode(), anew=row.round == 0)

@@ -54,7 +54,10 @@ class SoundUpdates(StrategyAround):
         answered = {client.cid for client, _ in results}
         for client in self.asked:
             if client.cid not in answered:
-                say(f"Round {server_round}: no update from {name_of(client)}")
+                say(
+                    f"Round {server_round}: no update from {name_of(client)}; "
+                    "it has left, or took longer than --round-timeout"
+                )
 
     def _is_sound(self, server_round, client, fit_result):
         fault = find_fault(fit_result, self.sent_weights, self.max_examples)

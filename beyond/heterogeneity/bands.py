@@ -7,7 +7,7 @@ Each DIRECTORY holds runs (of several seeds, or of every client alone) and becom
 
 from support.argument_types import percentage
 from support.command_line import OneLineParser, UserError, run_command
-from support.files import save_figure
+from support.figures import new_figure, plain_text, save_figure
 from support.history import read_history
 
 import statistics
@@ -42,17 +42,12 @@ def read_histories(directory):
 
 def draw(groups, lowest=0.0):
     """Return a matplotlib figure of `groups`: {name: [list of Round, ...]}, from `lowest` percent up."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    figure, [[axes]] = new_figure(figsize=(8, 4.5))
     for name, histories in groups.items():
         by_round = list(zip(*histories, strict=False))  # as far as the shortest goes
         percent = [[100 * row.accuracy for row in rows] for rows in by_round]
         last = statistics.median(percent[-1])
-        label = f"{name}: {last:.2f} %".replace("$", r"\$")
+        label = f"{plain_text(name)}: {last:.2f} %"
         draw_band(axes, [rows[0].round for rows in by_round], percent, marker="o", label=label)
     decorate(axes, lowest)
     return figure

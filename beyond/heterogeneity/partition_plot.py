@@ -4,7 +4,7 @@ python -m beyond.heterogeneity.partition_plot --plot results/partitions.png
 """
 
 from support.command_line import OneLineParser, UserError, run_command
-from support.files import save_figure
+from support.figures import new_figure, save_figure
 from support.partitions import PARTITIONS, load_partition, partition_settings
 
 from pathlib import Path
@@ -20,14 +20,9 @@ def draw_partitions(counts, scheme, path):
     The area of a dot is the number of images; `scheme` says in the title how they were dealt out.
     Raises UserError if `path` cannot be written.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     clients = len(counts)
     height = min(2.2 + 0.29 * clients, 16)
-    figure, axes = plt.subplots(figsize=(5.5, height), layout="constrained")
+    figure, [[axes]] = new_figure(figsize=(5.5, height))
     rows, digits = np.nonzero(counts)
     largest = (height * 72 * 0.7 / clients) ** 2  # points squared: a dot fills its row
     axes.scatter(digits, rows, s=largest * counts[rows, digits] / counts.max(), alpha=0.8)
@@ -38,13 +33,12 @@ def draw_partitions(counts, scheme, path):
     if clients <= MOST_NAMED:
         axes.set_yticks(range(clients))
     else:
-        axes.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
+        axes.yaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
     figure.supxlabel(
         f"The area of a dot is a number of images; the largest is {counts.max():,}", fontsize=9
     )
     save_figure(figure, path, option="--plot")
-    plt.close(figure)
 
 
 def counts_of(clients):

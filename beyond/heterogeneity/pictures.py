@@ -1,6 +1,6 @@
 """The pictures of chapter 6, drawn from comparison.csv."""
 
-from support.files import replaced_file
+from support.figures import new_figure, save_figure
 
 from pathlib import Path
 
@@ -17,32 +17,25 @@ TITLES = {
 
 def draw_pictures(rows, directory):
     """Draw what `rows` (see comparison.py) have the runs for into `directory`; return the files' names."""
-    import matplotlib
-
-    matplotlib.use("Agg")  # draws into memory: no screen needed
-    import matplotlib.pyplot as plt
-
     drawn = []
     for name, draw in {
         "baselines.png": draw_baselines,
         "strategies.png": draw_strategies,
         "work.png": draw_work,
     }.items():
-        if figure := draw(rows, plt):
-            with replaced_file(Path(directory, name)) as file:
-                figure.savefig(file, format="png", dpi=150)
-            plt.close(figure)
+        if figure := draw(rows):
+            save_figure(figure, Path(directory, name), option="--output")
             drawn.append(name)
     return drawn
 
 
-def draw_baselines(rows, plt):
+def draw_baselines(rows):
     """Return the figure of federated, pooled and lone training, or None if runs are missing."""
     schemes = [scheme for scheme in TITLES if curves(rows, scheme=scheme, method="alone")]
     pooled = curves(rows, method="pooled")
     if not schemes or not pooled:
         return None
-    figure, panels = _panels(plt, schemes, "Passes over the images")
+    figure, panels = _panels(schemes, "Passes over the images")
     for scheme, axes in zip(schemes, panels, strict=True):
         alone = curves(rows, scheme=scheme, method="alone")
         federated = curves(rows, scheme=scheme, part="strategies", method="FedAvg")
@@ -56,12 +49,12 @@ def draw_baselines(rows, plt):
     return figure
 
 
-def draw_strategies(rows, plt):
+def draw_strategies(rows):
     """Return the figure of all strategies, or None if there are no such runs."""
     schemes = [scheme for scheme in TITLES if curves(rows, scheme=scheme, part="strategies")]
     if not schemes:
         return None
-    figure, panels = _panels(plt, schemes, "Round")
+    figure, panels = _panels(schemes, "Round")
     for scheme, axes in zip(schemes, panels, strict=True):
         for number, (strategy, marker) in enumerate(zip(STRATEGIES, "os^Dv", strict=True)):
             found = curves(rows, scheme=scheme, part="strategies", method=strategy)
@@ -71,14 +64,12 @@ def draw_strategies(rows, plt):
     return figure
 
 
-def draw_work(rows, plt):
+def draw_work(rows):
     """Return the figure of accuracy against rounds and against bytes, or None if there are no such runs."""
     schemes = [scheme for scheme in WORK_SCHEMES if curves(rows, scheme=scheme, part="work")]
     if not schemes:
         return None
-    figure, panels = plt.subplots(
-        len(schemes), 2, figsize=(9, 3.8 * len(schemes)), layout="constrained", squeeze=False
-    )
+    figure, panels = new_figure(len(schemes), 2, figsize=(9, 3.8 * len(schemes)))
     for scheme, line in zip(schemes, panels, strict=True):
         for what, label, axes in zip(("round", "bytes"), ("Round", "MB moved"), line, strict=True):
             for number, ((epochs, fraction), marker) in enumerate(
@@ -94,10 +85,8 @@ def draw_work(rows, plt):
     return figure
 
 
-def _panels(plt, schemes, xlabel):
-    figure, panels = plt.subplots(
-        1, len(schemes), figsize=(3.7 * len(schemes), 3.7), layout="constrained", squeeze=False
-    )
+def _panels(schemes, xlabel):
+    figure, panels = new_figure(1, len(schemes), figsize=(3.7 * len(schemes), 3.7))
     for scheme, axes in zip(schemes, panels[0], strict=True):
         _label(axes, scheme, xlabel)
     return figure, panels[0]
