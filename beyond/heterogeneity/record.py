@@ -1,8 +1,8 @@
-"""Record what beyond/heterogeneous_data.md shows.
+"""Record what chapter 6 shows.
 
-    python -m tools.record_chapter            # the whole grid first, unless results/comparison has it already
+    python -m beyond.heterogeneity.record     # the whole grid first, unless results/comparison has it already
 
-Writes recorded/heterogeneous/: the CSV, the pictures, and what partition.py prints and draws.
+Writes beyond/heterogeneity/recorded/: the CSV, the pictures, and what partition.py prints and draws.
 """
 
 import shutil
@@ -10,10 +10,10 @@ import subprocess
 import sys
 
 from beyond.grid import SCHEMES
-from tools.record import RECORDED, keep_screens
+from tools.record import keep_screens
 from tools.terminals import ROOT, working_copy
 
-FOLDER = RECORDED / "heterogeneous"
+FOLDER = ROOT / "beyond/heterogeneity/recorded"
 COMPARISON = ROOT / "results/comparison"
 
 
@@ -27,14 +27,14 @@ def run(words, directory):
 def main():
     """Run the command line described above."""
     subprocess.run([sys.executable, "beyond/compare.py"], cwd=ROOT, check=True)
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    FOLDER.mkdir(exist_ok=True)
     for file in ("comparison.csv", "baselines.png", "strategies.png", "work.png"):
         shutil.copyfile(COMPARISON / file, FOLDER / file)
     with working_copy() as directory:
         for scheme, words in SCHEMES.items():
             picture = f"{scheme}.png"
             screen = run(["partition.py", *words, "--plot", picture], directory)
-            keep_screens("heterogeneous", {f"partition_{scheme}": screen})
+            keep_screens(FOLDER, {f"partition_{scheme}": screen})
             shutil.copyfile(directory / picture, FOLDER / f"partition_{scheme}.png")
 
 
