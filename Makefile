@@ -3,13 +3,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-COG := $(BIN)/cog -P -I . -p "from tools.snippets import *"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test readme chapter bench certificates clean
+.PHONY: help install run test readme record chapter bench certificates clean
 
 help: ## List what can be made.
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+install: $(VENV)/installed ## Make the environment .venv with what the lesson needs.
 
 run: $(VENV)/installed ## Train the federation: ten clients, ten rounds -> results/fedavg/accuracy.png
 	$(BIN)/python federation.py $(ARGS)
@@ -19,14 +20,17 @@ test: $(VENV)/installed-dev ## Check the code's style and run all tests.
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest $(ARGS)
 
-readme: $(VENV)/installed-dev ## Record the lesson anew and bring README.md and its pictures up to date.
+readme: $(VENV)/installed-dev ## Write all pages and diagrams anew from their sources, the code and the recordings.
+	$(BIN)/python -m diagrams.build
+	$(BIN)/python -m tools.pages
+
+record: $(VENV)/installed-dev ## Record the lesson anew, as its page tells it, and bring the pages up to date.
 	$(BIN)/python -m tools.record $(ARGS)
-	$(BIN)/python diagrams/build.py
-	$(COG) -r README.md beyond/heterogeneous_data.md
+	$(MAKE) readme
 
 chapter: $(VENV)/installed-dev ## Make the runs of chapter 6 that are not there yet, and bring its page up to date.
-	$(BIN)/python -m tools.record_chapter
-	$(COG) -r README.md beyond/heterogeneous_data.md
+	$(BIN)/python -m beyond.heterogeneity.record
+	$(MAKE) readme
 
 bench: $(VENV)/installed-dev ## Measure what federating costs, against the same training without it.
 	$(BIN)/python benchmarks/overhead.py $(ARGS)

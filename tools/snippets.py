@@ -106,8 +106,7 @@ def _run_figures():
 
 def _overhead_figures():
     """Return what benchmarks/overhead.py has measured, with 10 clients and with 100."""
-    measured = json.loads((ROOT / "benchmarks/overhead.json").read_text())
-    ten, hundred = measured["10"], measured["100"]
+    ten, hundred = _overhead()["10"], _overhead()["100"]
     return {
         "run_seconds": f"{ten['federation_seconds']:.0f}",
         "memory_together": f"{ten['peak_memory_gb']:.1f} GB",
@@ -120,13 +119,17 @@ def _overhead_figures():
     }
 
 
+def _overhead():
+    return json.loads((ROOT / "benchmarks/overhead.json").read_text())
+
+
 def percent(fraction, digits=2):
     """Return a fraction as text: "99.14 %"."""
     return f"{100 * fraction:.{digits}f} %"
 
 
 def say(text, known=None):
-    """Print a paragraph with figures in it, the lesson's or those `known`: say("It takes {run_seconds} s.")."""
+    """Print a paragraph with figures, the lesson's or those `known`: say("It takes {run_seconds} s.")."""
     filled = " ".join(text.split()).format(**(figures() if known is None else known))
     lines = textwrap.fill(filled, WIDTH, break_long_words=False, break_on_hyphens=False)
     print(f"\n{lines}\n")
@@ -140,14 +143,31 @@ def seeds():
         accuracies = [float(row["accuracy"]) for row in csv.DictReader(file)]
     low, high = (f"{100 * end(accuracies):.2f}" for end in (min, max))
     say(
-        f"That is one seed, 0. With the seeds 0 to {len(accuracies) - 1} this federation ends between "
-        f"{low} and {high} %, half of the runs above {percent(statistics.median(accuracies))}."
+        f"That is seed 0. The seeds 0 to {len(accuracies) - 1} end between {low} and {high} %, "
+        f"half of them above {percent(statistics.median(accuracies))}."
     )
 
 
 def image(path, alt, width=760):
     """Print a picture at `path`, as seen from the page; `alt` says in words what it shows."""
     print(f'\n<img src="{path}" width="{width}" alt="{" ".join(alt.split())}">\n')
+
+
+def overhead_table():
+    """Print what benchmarks/overhead.py has measured, a line for each number of clients."""
+    header = ["clients", "rounds", "bare work", "federation", "ratio", "memory at its peak"]
+    lines = [
+        [
+            run["clients"],
+            run["rounds"],
+            f"{run['floor_seconds']:.1f} s",
+            f"{run['federation_seconds']:.1f} s",
+            f"{run['ratio']:.2f}",
+            f"{run['peak_memory_gb']:.1f} GB",
+        ]
+        for run in _overhead().values()
+    ]
+    table(header, lines)
 
 
 def picture(name, alt):

@@ -8,7 +8,7 @@ A page says in which terminal a command is typed, above a block of shell, and wh
     kill -KILL %1
     ```
 
-or in the row of a table: | 2 | `python client.py --partition-id 0` |
+or in a block of text, at the beginning of a line: terminal  2   python client.py --partition-id 0
 """
 
 import io
@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CTRL_Z = "Ctrl-Z"
 TYPED = re.compile(
     rf"^\*\*Terminal (?P<block>\d+)\*\*(?P<key>.*{CTRL_Z})?.*\n+```shell\n(?P<line>.*)\n```$"
-    r"|^\| (?P<row>\d+) \| `(?P<cell>.*)` \|$",
+    r"|^terminal +(?P<listed>\d+) +(?P<beside>.*)$",
     re.MULTILINE,
 )
 PATIENCE = 300  # seconds that anything may take before we give up
@@ -44,13 +44,13 @@ def section(markdown, title):
 
 
 def commands_in(markdown):
-    """Return [(terminal number, command line or CTRL_Z), ...] in the order in which `markdown` prints them."""
+    """Return [(terminal number, command or CTRL_Z), ...] in the order in which `markdown` prints them."""
     commands = []
     for found in TYPED.finditer(markdown):
-        terminal = int(found["block"] or found["row"])
+        terminal = int(found["block"] or found["listed"])
         if found["key"]:
             commands.append((terminal, CTRL_Z))
-        commands.append((terminal, found["line"] or found["cell"]))
+        commands.append((terminal, found["line"] or found["beside"]))
     return commands
 
 
@@ -87,7 +87,9 @@ class Terminal:
             encoding="utf-8",
         )
         self.process.logfile_read = self.screen
-        self.type("set -m")  # jobs, as every shell at a keyboard has them: Ctrl-Z and %1 mean something
+        self.type(
+            "set -m"
+        )  # jobs, as every shell at a keyboard has them: Ctrl-Z and %1 mean something
 
     def type(self, line):
         """Type a command, or press Ctrl-Z, which stops the one that runs."""
@@ -106,7 +108,7 @@ class Terminal:
         self.process.expect(pattern)
 
     def finish(self, status=0):
-        """Wait for the end of the last command and return the whole screen; raise if its status is another."""
+        """Wait for the last command's end and return the whole screen; raise if its status is another."""
         self.process.sendeof()
         self.process.expect(pexpect.EOF)
         self.process.wait()

@@ -81,6 +81,6 @@ def type_all(terminal, *lines):
 def fault_commands(readme):
     """Return the lines that "Kill one" has its reader type, in order.
 
-    The server; Ctrl-Z and kill for client 3; client 3 again; Ctrl-Z and kill for the server; the server again.
+    The server; Ctrl-Z and kill for client 3; client 3 again; Ctrl-Z and kill for the server; it again.
     """
     return [line for _, line in commands_in(section(readme, FAULTS))]

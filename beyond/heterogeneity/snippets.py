@@ -38,10 +38,9 @@ def chart(name, alt, width=860, folder="recorded"):
 def teaser():
     """Print what the lesson says about this chapter: one sentence, one picture."""
     tell(
-        """**Was it worth it, and what if data differ?** [Chapter 6](beyond/heterogeneity/README.md) measures
-        it: with data like the lesson's the federation ({iid}) is as good as training on all data in one place
-        ({pooled}), and where each client owns only {shards_digits} digits it still gets to {shards}, a client
-        alone to {shards_alone}."""
+        """**Was it worth it?** [Chapter 6](beyond/heterogeneity/README.md) measures it: with data like ours
+        the federation is as good as training on all data in one place ({iid} and {pooled}), and where a
+        client owns only {shards_digits} digits it gets to {shards}, a client alone to {shards_alone}."""
     )
     chart(
         "baselines",
