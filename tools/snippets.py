@@ -51,7 +51,7 @@ def opening(path, name):
 
 def transcript(path, first=None, last=None, leave_out=None, only=None):
     """Print the recorded screen in the file `path`, from a line that matches `first` to the last that
-    matches `last`.
+    matches `last`; raise ValueError if that is nothing.
 
     Runs of lines that match `leave_out` become one line of dots; with `only`, other lines are not shown.
     """
@@ -66,6 +66,8 @@ def transcript(path, first=None, last=None, leave_out=None, only=None):
             line = "..."
         if not (line == "..." and shown and shown[-1] == "..."):
             shown.append(line)
+    if not shown:
+        raise ValueError(f"{path} has nothing from {first} to {last}; record it again")
     _block("text", "\n".join(shown).strip("\n"))
 
 
