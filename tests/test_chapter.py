@@ -1,4 +1,4 @@
-"""beyond/heterogeneous_data.md: what it claims is in the recorded runs, and its pictures show them."""
+"""Chapter 6: what it claims is in the recorded runs, and its pictures show them."""
 
 import statistics
 import subprocess
@@ -12,7 +12,7 @@ from beyond.comparison import curves, read_comparison
 from beyond.grid import SCHEMES, STRATEGIES, grid
 from beyond.pictures import draw_pictures
 
-FOLDER = ROOT / "recorded/heterogeneous"
+FOLDER = ROOT / "beyond/heterogeneity/recorded"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ side, because every reader's machine brings its own fonts.
 import ast
 import importlib.util
 import re
-import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -16,11 +15,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from diagrams import build
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "diagrams"
-sys.path.insert(0, str(FOLDER))
-
-import build  # noqa: E402
 
 SVG = "{http://www.w3.org/2000/svg}"
 SCENES = (
@@ -142,7 +140,7 @@ def test_files_on_disk_are_what_the_script_writes():
     if not build.HISTORY.exists():
         pytest.skip("recorded/lesson/history.csv is not recorded yet")
     stale = build.out_of_date(build.build())
-    assert not stale, "run python diagrams/build.py"
+    assert not stale, "run python -m diagrams.build"
 
 
 def test_every_scene_exists_in_light_and_dark_and_nothing_else_lies_around():

@@ -5,14 +5,14 @@ import gzip
 import statistics
 
 import numpy as np
-from beyond.baselines import LEARNING_RATES
-from beyond.comparison import curves, read_comparison
-from beyond.grid import SCHEMES, STRATEGIES
 
-from tools.snippets import RECORDED
+from beyond.heterogeneity.baselines import LEARNING_RATES
+from beyond.heterogeneity.comparison import curves, read_comparison
+from beyond.heterogeneity.grid import SCHEMES, STRATEGIES
+from tools.snippets import percent
 from tools.terminals import ROOT
 
-FOLDER = RECORDED / "heterogeneous"
+FOLDER = ROOT / "beyond/heterogeneity/recorded"
 
 
 @functools.cache
@@ -58,11 +58,6 @@ def first_at(found, target):
     """Return, for every curve that gets to the accuracy `target`, its first row that is there."""
     reached = (next((row for row in curve if row["accuracy"] >= target), None) for curve in found)
     return [row for row in reached if row]
-
-
-def percent(fraction, digits=2):
-    """Return a fraction as text."""
-    return f"{100 * fraction:.{digits}f} %"
 
 
 def spread(fractions, digits=2):
