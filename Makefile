@@ -17,7 +17,7 @@ run: $(VENV)/installed ## Train the federation: ten clients, ten rounds -> resul
 test: $(VENV)/installed-dev ## Check the code's style and run all tests.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 readme: $(VENV)/installed-dev ## Record the lesson anew and bring README.md and its pictures up to date.
 	$(BIN)/python -m tools.record $(ARGS)

@@ -17,7 +17,7 @@ from tests.support.complaints import complaint
 from tests.support.federation import Federation
 from tests.support.handmade import run_server
 from tests.support.harness import ROOT, snapshot
-from tests.support.small import read_mnist, write_partitions
+from tests.support.small import read_mnist, write_history, write_partitions
 from tests.support.stage import Stage
 
 # What a shell starts with & ignores Ctrl-C, and would hand that on to every command a test starts.
@@ -26,6 +26,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("lesson", deadline=None, database=None)
 settings.load_profile("lesson")
 
+GROUPS = {  # whose tests share fixtures that take seconds, which one worker makes for all of them
+    "the shared federation": {"federation_run", "run_by_hand"},
+    "the walk through the lesson": {"lesson"},
+    "the uninterrupted run": {"uninterrupted"},
+    "the liars": {"one_liar_of_each_kind", "honest_models"},
+    "the partitions": {"partitioned"},
+    "the imports": {"reports"},
+}
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 
 
@@ -44,6 +52,14 @@ def pytest_unconfigure(config):
     """Leave nothing of it behind."""
     if TEMPORARY in config.stash:
         config.stash[TEMPORARY].cleanup()
+
+
+def pytest_collection_modifyitems(items):
+    """Say which tests go to the same worker; all others go wherever there is time."""
+    for item in items:
+        for group, fixtures in GROUPS.items():
+            if not fixtures.isdisjoint(item.fixturenames):
+                item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -155,10 +171,7 @@ def place(tmp_path, mnist):
     """A directory with partitions for three clients and the results of an earlier run."""
     write_partitions(tmp_path, mnist, sizes=[20, 20, 20], test_size=20)
     run = tmp_path / "results/fedavg"
-    run.mkdir(parents=True)
-    (run / "history.csv").write_text(
-        "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received\n0,2.3,0.1,0.5,0,0,0,0\n"
-    )
+    write_history(run, [0.1])
     for name in ("run.json", "global_model.npz", "accuracy.png"):
         (run / name).write_text(f"an earlier {name}")
     (tmp_path / "a_file").write_text("not a directory")

@@ -33,6 +33,7 @@ def test_a_strategy_with_a_memory_survives_a_first_round_without_a_sound_update(
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
 def test_a_step_to_weights_that_are_no_numbers_ends_the_run(aggregate):
     words = ["--strategy", "FedAvgM", "--server-learning-rate", "1e38"]
     with pytest.raises(RunError, match="round 2 made weights that are NaN or infinite"):

@@ -3,17 +3,10 @@
 import pytest
 
 import plot_accuracy
-from support.history import Round, read_histories
+from support.history import Round
+from tests.support.small import HEADER, write_history
 
-HEADER = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received"
 ACCURACIES = {"fedavg": (0.1, 0.5, 0.75), "other": (0.08, 0.9)}
-
-
-def write_history(directory, accuracies):
-    """Write a history.csv by hand."""
-    directory.mkdir(parents=True)
-    rows = [f"{number},1.5,{accuracy},0.2,3,0,10,10" for number, accuracy in enumerate(accuracies)]
-    (directory / "history.csv").write_text("\n".join([HEADER, *rows, ""]))
 
 
 @pytest.fixture
@@ -96,19 +89,6 @@ def test_runs_with_the_same_last_name_are_both_drawn(tmp_path, monkeypatch):
 
 
 DRAW = plot_accuracy.draw
-
-
-def test_a_directory_of_runs_is_a_median_in_a_band_from_the_lowest_to_the_highest(tmp_path):
-    for seed, accuracies in enumerate([(0.1, 0.5, 0.9), (0.1, 0.8, 0.7), (0.2, 0.6)]):
-        write_history(tmp_path / f"fedavg/seed_{seed}", accuracies)
-    figure = plot_accuracy.draw({"fedavg": read_histories(tmp_path / "fedavg")})
-    (axes,) = figure.axes
-    (line,) = axes.get_lines()
-    assert list(line.get_xdata()) == [0, 1]  # as far as the shortest goes
-    assert list(line.get_ydata()) == [10, 60]
-    (band,) = axes.collections
-    corners = {tuple(corner) for corner in band.get_paths()[0].vertices}
-    assert corners == {(0, 10), (0, 20), (1, 50), (1, 80)}
 
 
 DAMAGED = {

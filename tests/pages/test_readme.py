@@ -1,8 +1,6 @@
 """README.md says what is true: its code, outputs, figures, links and pictures."""
 
 import re
-import subprocess
-import sys
 from fractions import Fraction
 
 import matplotlib.image
@@ -11,66 +9,32 @@ import pytest
 
 import plot_accuracy
 from tests.support.harness import ROOT
+from tests.support.pages import (
+    assert_is_up_to_date,
+    assert_leads_somewhere,
+    assert_pictures_have_words,
+    targets_of,
+)
 from tests.support.small import read_mnist
 from tools.digits import save_digits
 
 README = ROOT / "README.md"
-CHAPTER = ROOT / "beyond/heterogeneous_data.md"
-PAGES = [README, CHAPTER, ROOT / "beyond/README.md", ROOT / "data/README.md"]
+PAGES = [README, ROOT / "data/README.md"]
 
 
-def prose(markdown):
-    """Return `markdown` without code, comments and cog's own lines."""
-    markdown = re.sub(r"^```.*?^```", "", markdown, flags=re.MULTILINE | re.DOTALL)
-    return re.sub(r"<!--.*?-->", "", markdown, flags=re.DOTALL)
-
-
-def anchors(markdown):
-    """Return the anchors that a page's headings get, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.*)$", prose(markdown), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("page", [README, CHAPTER], ids=lambda page: page.name)
-def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_runs(page):
-    words = [
-        "-m",
-        "cogapp",
-        "--check",
-        "-P",
-        "-I",
-        ".",
-        "-p",
-        "from tools.snippets import *",
-        str(page.relative_to(ROOT)),
-    ]
-    checked = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True)
-    assert checked.returncode == 0, (
-        f"{page.name} has drifted; make readme\n{checked.stdout}{checked.stderr}"
-    )
+def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_runs():
+    assert_is_up_to_date(README)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_relative_link_and_picture_leads_somewhere(page):
-    text = page.read_text()
-    targets = re.findall(r"\]\(([^)\s]+)\)", prose(text)) + re.findall(
-        r'(?:src|srcset)="([^"]+)"', text
-    )
-    local = [target for target in targets if not target.startswith("https://")]
-    for target in local:
-        file, _, anchor = target.partition("#")
-        where = page.parent / file if file else page
-        assert where.exists(), f"{page.name} points to {target}"
-        assert not anchor or anchor in anchors(where.read_text()), f"{page.name} points to {target}"
-    assert len(targets) > 0
+    for target in targets_of(page):
+        if not target.startswith("beyond/"):  # chapters check who leads to them
+            assert_leads_somewhere(page, target)
 
 
-@pytest.mark.parametrize("page, least", [(README, 10), (CHAPTER, 6)], ids=["README", "chapter"])
-def test_every_picture_says_in_words_what_it_shows(page, least):
-    pictures = re.findall(r"<img [^>]*>", page.read_text())
-    assert len(pictures) >= least
-    for picture in pictures:
-        assert len(re.search(r'alt="([^"]*)"', picture)[1].split()) >= 10, picture
+def test_every_picture_says_in_words_what_it_shows():
+    assert_pictures_have_words(README, least=10)
 
 
 def test_every_diagram_is_shown_in_both_themes():

@@ -1,18 +1,14 @@
 """How our commands complain about a person's mistake, whichever it is."""
 
-from functools import cache
-
-from tests.support.ports import free_address
-
-an_address = cache(free_address)  # one is enough for commands that refuse to start
+from tests.support.ports import idle_address
 
 
 def words_for(program, *more):
     """Return a command's words with what it needs, unless `more` gives that."""
     needed = {
         "client.py": {"--partition-id": 0, "--max-wait": 1},
-        "server.py": {"--clients": 3, "--address": an_address()},
-        "federation.py": {"--clients": 3, "--address": an_address()},
+        "server.py": {"--clients": 3, "--address": idle_address()},
+        "federation.py": {"--clients": 3, "--address": idle_address()},
     }.get(program, {})
     return [*(word for item in needed.items() if item[0] not in more for word in item), *more]
 

@@ -17,6 +17,7 @@ import server
 from model import CNN, get_weights
 from support.history import read_history
 from support.recorded_strategy import RecordedStrategy
+from tests.support.ports import idle_address
 
 OK = Status(Code.OK, "")
 SHAPES = [weight.shape for weight in get_weights(CNN())]
@@ -94,7 +95,7 @@ def run_server(monkeypatch, clients, order=None, rounds=1, words=()):
 
     monkeypatch.setattr(fl.server, "start_server", start_server)
     monkeypatch.setattr(RecordedStrategy, "aggregate_fit", in_order(order, AGGREGATE_FIT))
-    common = ["--clients", str(len(clients)), "--rounds", str(rounds), "--run", "run"]
-    server.main([*common, *words])
+    common = ["--clients", len(clients), "--rounds", rounds, "--run", "run"]
+    server.main(list(map(str, [*common, "--address", idle_address(), *words])))
     with np.load("run/global_model.npz") as file:
         return list(file.values()), read_history("run")

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections import deque
+from functools import cache
 
 PORTS = range(20_000, 30_000)  # below those that systems hand out to outgoing connections
 _claims = deque(maxlen=50)  # sockets; who has an older one has finished with it
@@ -16,6 +17,12 @@ def free_address():
         if _claim(port):
             return f"127.0.0.1:{port}"
     raise AssertionError("no port is left")
+
+
+@cache
+def idle_address():
+    """Return an address for all commands that want one and will not listen there."""
+    return free_address()
 
 
 def _claim(port):
