@@ -1,56 +1,65 @@
-"""What the tests share: MNIST, a place to work in, and two small federations that several tests look at."""
+"""What the tests share: MNIST, a place to work in, processes, and a federation that several tests look at."""
 
 import os
 import shutil
 import signal
-import sys
 import tempfile
-from pathlib import Path
-from types import SimpleNamespace
+from functools import partial
+from itertools import count
 
 import pytest
 import torch
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
-
-# isort: split
-from harness import PATIENCE, ROOT, TESTS, Command, WarmPython, free_address  # noqa: E402
-from small import read_mnist, write_partitions  # noqa: E402
-
-import support.environment  # noqa: E402, F401  before flwr
+from tests.support import shared
+from tests.support.complaints import complaint
+from tests.support.federation import Federation
+from tests.support.handmade import run_server
+from tests.support.harness import ROOT, snapshot
+from tests.support.small import read_mnist, write_history, write_partitions
+from tests.support.stage import Stage
 
 # What a shell starts with & ignores Ctrl-C, and would hand that on to every command a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-HYPOTHESIS_HOME = tempfile.TemporaryDirectory(prefix="fl-")  # gone when Python ends
-set_hypothesis_home_dir(HYPOTHESIS_HOME.name)
 settings.register_profile("lesson", deadline=None, database=None)
 settings.load_profile("lesson")
 
-SIZES = (700, 500, 300)  # images of the clients of the shared federation
-TEST_SIZE = 1000
-ROUNDS = 2
-LOCAL_EPOCHS = 2
+GROUPS = {  # whose tests share fixtures that take seconds, which one worker makes for all of them
+    "the shared federation": {"federation_run", "run_by_hand"},
+    "the walk through the lesson": {"lesson"},
+    "the uninterrupted run": {"uninterrupted"},
+    "the liars": {"one_liar_of_each_kind", "honest_models"},
+    "the partitions": {"partitioned"},
+    "the imports": {"reports"},
+}
+TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
+
+
+def pytest_configure(config):
+    """Keep what tests and processes write in one directory (the name is short: sockets need that)."""
+    if not hasattr(config, "workerinput"):  # workers share it
+        config.stash[TEMPORARY] = tempfile.TemporaryDirectory(
+            prefix="fl-", ignore_cleanup_errors=True
+        )
+        os.environ["TMPDIR"] = config.stash[TEMPORARY].name
+    tempfile.tempdir = os.environ["TMPDIR"]
+    set_hypothesis_home_dir(tempfile.tempdir)
+
+
+def pytest_unconfigure(config):
+    """Leave nothing of it behind."""
+    if TEMPORARY in config.stash:
+        config.stash[TEMPORARY].cleanup()
 
 
 def pytest_collection_modifyitems(items):
-    """Let no test hang."""
+    """Say which tests go to the same worker; all others go wherever there is time."""
     for item in items:
-        item.add_marker(pytest.mark.timeout(2 * PATIENCE))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def short_temporary_directory():
-    """Keep what processes put into the temporary directory together (its sockets need a short path)."""
-    earlier = os.environ.get("TMPDIR")
-    with tempfile.TemporaryDirectory(prefix="fl-", ignore_cleanup_errors=True) as directory:
-        os.environ["TMPDIR"] = directory
-        yield directory
-        os.environ.pop("TMPDIR")
-        if earlier is not None:
-            os.environ["TMPDIR"] = earlier
+        for group, fixtures in GROUPS.items():
+            if not fixtures.isdisjoint(item.fixturenames):
+                item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +68,7 @@ def mnist():
     return read_mnist()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def one_thread():
     """Compute in this process as the clients do, which gives their very bits."""
     threads = torch.get_num_threads()
@@ -69,25 +78,36 @@ def one_thread():
 
 
 @pytest.fixture(scope="session")
-def warm_python(tmp_path_factory, short_temporary_directory):
-    """A quick way to run short commands."""
-    python = WarmPython(tmp_path_factory.mktemp("warm"))
-    yield python
-    python.close()
+def shared_stage(tmp_path_factory):
+    """The stage that all tests of a worker share, for fixtures."""
+    stage = Stage(tmp_path_factory.mktemp("stage"))
+    yield stage
+    stage.close()
 
 
 @pytest.fixture
-def start():
-    """start(words, cwd) starts a command; whatever it has become, it ends with the test."""
-    commands = []
+def stage(shared_stage):
+    """The stage, empty again when the test is over, however it ends."""
+    yield shared_stage
+    shared_stage.clear()
 
-    def start_one(words, cwd):
-        commands.append(Command(words, cwd))
-        return commands[-1]
 
-    yield start_one
-    for command in commands:
-        command.close()
+@pytest.fixture
+def start(stage):
+    """start(words, cwd) starts a command in a new Python, as a person does."""
+    return lambda words, cwd: stage.start(*words, cwd=cwd, cold=True)
+
+
+@pytest.fixture(scope="session")
+def make_federation(shared_stage, mnist):
+    """make_federation(directory) makes a federation of three clients with some 50 images each."""
+    return lambda *where, **sizes: Federation(shared_stage, mnist, *where, **sizes)
+
+
+@pytest.fixture
+def federation(stage, make_federation, tmp_path):
+    """A federation of which nothing runs yet, and of which nothing does after the test."""
+    return make_federation(tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -107,74 +127,64 @@ def repository_copy(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory, mnist):
-    """A directory with small partitions for three clients."""
+    """A directory with the small partitions of the shared federation."""
     directory = tmp_path_factory.mktemp("workspace")
-    write_partitions(directory, mnist, SIZES, TEST_SIZE)
+    write_partitions(directory, mnist, shared.SIZES, shared.TEST_SIZE)
     return directory
 
 
-def server_words(address, run, *more):
-    """Return the words that server.py and federation.py take for the shared federation."""
-    words = ["--clients", len(SIZES), "--rounds", ROUNDS, "--local-epochs", LOCAL_EPOCHS]
-    return [*words, "--address", address, "--run", run, *more]
+@pytest.fixture(scope="session")
+def federation_run(workspace, shared_stage):
+    """The shared federation, made by `python federation.py`."""
+    words = [*shared.EPOCHS, "--parallel-clients", 2]
+    return shared.run_at_once(shared_stage, workspace, "results/shared", *words)
 
 
 @pytest.fixture(scope="session")
-def federation_run(workspace, short_temporary_directory):
-    """`python federation.py` from beginning to end: its directory of results, status and output."""
-    words = server_words(free_address(), "results/shared", "--parallel-clients", 2)
-    command = Command([ROOT / "federation.py", *words], workspace)
+def run_by_hand(workspace, shared_stage):
+    """The shared federation, made by server.py and client.py."""
     try:
-        status = command.wait()
+        return shared.run_by_hand(shared_stage, workspace, "results/by_hand")
     finally:
-        command.close()
-    return SimpleNamespace(run=workspace / "results/shared", status=status, output=command.output)
+        shared_stage.clear()
 
 
-@pytest.fixture(scope="session")
-def run_by_hand(workspace, short_temporary_directory):
-    """The same federation from four terminals: clients first, last one first, and server.py after them.
-
-    All of them under probe.py, so the answers reach the server in another order than in `federation_run`.
-    """
-    address = free_address()
-    opened = workspace / "opened"
-    opened.mkdir()
-    commands = []
-
-    def start_probed(name, *words):
-        commands.append(Command([TESTS / "probe.py", opened / name, *words], workspace))
-        return commands[-1]
-
-    try:
-        clients = {
-            number: start_probed(
-                f"client_{number}",
-                ROOT / "client.py",
-                "--partition-id",
-                number,
-                "--server",
-                address,
-            )
-            for number in reversed(range(len(SIZES)))
-        }
-        for client in clients.values():
-            client.wait_for("^Waiting up to ")
-        waited = {number: client.output for number, client in clients.items()}
-        words = server_words(address, "results/by_hand", "--parallel-clients", len(SIZES))
-        server = start_probed("server", ROOT / "server.py", *words)
-        statuses = {
-            "server": server.wait(),
-            **{number: client.wait() for number, client in clients.items()},
-        }
-    finally:
-        for command in commands:
-            command.close()
-    return SimpleNamespace(
-        run=workspace / "results/by_hand",
-        statuses=statuses,
-        server_output=server.output,
-        client_outputs={number: client.output for number, client in clients.items()},
-        waited=waited,
-        opened={file.name: file.read_text().splitlines() for file in opened.iterdir()},
+@pytest.fixture
+def federate(stage, workspace, tmp_path):
+    """federate(*words) runs the shared federation with those options; returns the run's directory."""
+    numbers = count()
+    return lambda *words: shared.run_quickly(
+        stage, workspace, tmp_path / f"run{next(numbers)}", *words
     )
+
+
+@pytest.fixture
+def aggregate(tmp_path, mnist, monkeypatch):
+    """aggregate(clients, ...) runs server.py for handmade clients; see run_server."""
+    write_partitions(tmp_path, mnist, sizes=[1], test_size=10)
+    monkeypatch.chdir(tmp_path)
+    return partial(run_server, monkeypatch)
+
+
+@pytest.fixture
+def place(tmp_path, mnist):
+    """A directory with partitions for three clients and the results of an earlier run."""
+    write_partitions(tmp_path, mnist, sizes=[20, 20, 20], test_size=20)
+    run = tmp_path / "results/fedavg"
+    write_history(run, [0.1])
+    for name in ("run.json", "global_model.npz", "accuracy.png"):
+        (run / name).write_text(f"an earlier {name}")
+    (tmp_path / "a_file").write_text("not a directory")
+    return tmp_path
+
+
+@pytest.fixture
+def refuses(place, stage):
+    """refuses(program, *words) runs a command in `place`; checks and returns its complaint."""
+    before = snapshot(place)
+
+    def run(program, *words):
+        return complaint(stage.run(program, *words, cwd=place), program)
+
+    yield run
+    assert snapshot(place) == before

@@ -1,0 +1,121 @@
+"""A partition file that is damaged, or something else: one line that names it, and exit status 2."""
+
+import io
+
+import numpy as np
+import pytest
+
+from support.history import read_history
+from tests.support.complaints import complaint, words_for
+from tests.support.harness import ROOT, snapshot
+from tests.support.ports import free_address
+from tests.support.small import save_partition, write_partitions
+
+
+def images(*shape, dtype=np.uint8):
+    """Return black images."""
+    return np.zeros(shape, dtype)
+
+
+LABELS = np.array([1, 2, 3])
+NO_PARTITION = {
+    "wrong image shape": (images(3, 28, 27), LABELS),
+    "flat images": (images(3, 784), LABELS),
+    "float images": (images(3, 28, 28, dtype=np.float32), LABELS),
+    "int32 labels": (images(3, 28, 28), LABELS.astype(np.int32)),
+    "fewer labels than images": (images(3, 28, 28), LABELS[:2]),
+    "a column of labels": (images(3, 28, 28), LABELS[:, None]),
+    "a label of ten": (images(3, 28, 28), np.array([1, 10, 3])),
+    "a label below zero": (images(3, 28, 28), np.array([1, -1, 3])),
+    "no image": (images(0, 28, 28), LABELS[:0]),
+    "pickled labels": (images(3, 28, 28), np.array([1, "two", None], dtype=object)),
+    "pickled images": (np.array([print, 2, 3], dtype=object), LABELS),
+}
+
+
+@pytest.fixture
+def fresh_place(tmp_path, mnist):
+    """A directory with partitions for three clients, for one test to damage."""
+    write_partitions(tmp_path, mnist, sizes=[20, 20, 20], test_size=20)
+    return tmp_path
+
+
+def assert_both_refuse(place, stage, name):
+    """Check that client 1 or the server, whose file it is, refuses partitions/`name` and changes nothing."""
+    before = snapshot(place)
+    program, words = {
+        "client_1.npz": ("client.py", ["--partition-id", 1]),
+        "test.npz": ("server.py", []),
+    }[name]
+    finished = stage.run(program, *words_for(program, *words), cwd=place)
+    assert f"partitions/{name}" in complaint(finished, program)
+    assert snapshot(place) == before
+
+
+@pytest.mark.parametrize("name", ["client_1.npz", "test.npz"])
+@pytest.mark.parametrize("arrays", NO_PARTITION.values(), ids=NO_PARTITION)
+def test_a_file_that_is_no_partition_is_refused(fresh_place, stage, arrays, name):
+    images, labels = arrays
+    np.savez(fresh_place / "partitions" / name, images=images, labels=labels)
+    assert_both_refuse(fresh_place, stage, name)
+
+
+def cut_off(content):
+    """Return half of it."""
+    return content[: len(content) // 2]
+
+
+def flip(content):
+    """Return it with one byte in the middle inverted."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+
+
+DAMAGES = {
+    "cut off": cut_off,
+    "a byte flipped": flip,
+    "empty": lambda content: b"",
+    "text": lambda content: b"image,label\n" * 100,
+    "nothing but zeros": lambda content: bytes(len(content)),
+}
+
+
+@pytest.mark.parametrize("name", ["client_1.npz", "test.npz"])
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_partition_is_refused(fresh_place, stage, damage, name):
+    path = fresh_place / "partitions" / name
+    path.write_bytes(damage(path.read_bytes()))
+    assert_both_refuse(fresh_place, stage, name)
+
+
+def npy_file(array):
+    """Return what numpy.save writes: one array, and no archive of them."""
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["client_1.npz", "test.npz"])
+def test_a_partition_of_another_kind_is_refused(fresh_place, stage, name):
+    path = fresh_place / "partitions" / name
+    for write in (
+        lambda: np.savez(path, pictures=images(3, 28, 28), labels=LABELS),
+        lambda: np.savez(path),
+        lambda: path.write_bytes(npy_file(images(3, 28, 28))),
+        lambda: path.unlink(),
+        lambda: path.mkdir(),
+    ):
+        write()
+        assert_both_refuse(fresh_place, stage, name)
+
+
+def test_a_federation_with_a_damaged_partition_names_the_log_and_ends(fresh_place, start):
+    save_partition(fresh_place / "partitions/client_1.npz", images(3, 28, 27), LABELS)
+    words = ["--clients", 3, "--rounds", 1, "--address", free_address(), "--run", "results/x"]
+    command = start([ROOT / "federation.py", *words], fresh_place)
+    command.wait_for("lient 1 .*client_1.log")
+    status = command.wait()
+    assert "Traceback" not in command.output
+    log = (fresh_place / "results/x/logs/client_1.log").read_text()
+    assert log.startswith("client.py: partitions/client_1.npz")
+    assert status == 1 or [row.clients for row in read_history(fresh_place / "results/x")] == [0, 2]

@@ -1,0 +1,205 @@
+"""Clients die, come back, join late and freeze, and the run goes on."""
+
+import argparse
+import queue
+import signal
+import socket
+
+import grpc
+import pytest
+from flwr.proto.transport_pb2_grpc import FlowerServiceStub
+
+from support.options import enough_clients
+
+
+def test_a_client_killed_in_the_middle_of_training_is_done_without(federation):
+    server = federation.server(rounds=3)
+    others = federation.everybody(but=[1])
+    victim = federation.liar(1, "hold@2")
+    victim.wait_for("Round 2: holding")
+    victim.kill()
+    assert server.wait() == 0
+    assert [client.wait() for client in others.values()] == [0, 0]
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 2, 0)]
+    assert server.found("^Round 2: no update from Client 1$")
+    assert server.found("^Client 1 left: 2 of 3 clients$")
+    federation.assert_record_is_whole()
+
+
+def test_a_client_killed_between_rounds_is_done_without(federation):
+    server = federation.server(rounds=3, moment="pause@2")
+    clients = federation.everybody()
+    server.wait_for("Pausing before round 2")
+    clients[0].kill()
+    server.wait_for("^Client 0 left: 2 of 3 clients$")
+    federation.release("server")
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 0), (3, 2, 0)]
+
+
+def test_with_too_few_clients_the_server_says_so_and_waits_until_enough_are_back(federation):
+    server = federation.server(rounds=3)
+    clients = federation.everybody(but=[1, 2]) | {n: federation.liar(n, "hold@2") for n in (1, 2)}
+    for number in (1, 2):
+        clients[number].wait_for("Round 2: holding")
+        clients[number].kill()
+    server.wait_for("^Waiting for clients: 1 of 3 are here, 2 needed$")
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 1, 2)]
+    federation.client(2)
+    server.wait_for("^The record of this run")
+    assert federation.counts()[3:] == [(3, 2, 0)]
+
+
+@pytest.mark.parametrize("needed", [1, 3])
+def test_min_clients_says_how_many_are_enough(federation, needed):
+    server = federation.server("--min-clients", needed)
+    federation.everybody(but=[1])
+    victim = federation.liar(1, "hold@1")
+    victim.wait_for("Round 1: holding")
+    victim.kill()
+    if needed == 3:
+        server.wait_for("^Waiting for clients: 2 of 3 are here, 3 needed$")
+        federation.client(1)
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, max(needed, 2), 0)]
+
+
+def test_a_run_begins_without_the_missing_when_the_patience_has_ended(federation):
+    server = federation.server("--patience", 0.5)
+    federation.everybody(but=[1])
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 2, 0), (2, 2, 0)]
+
+
+@pytest.mark.parametrize("clients, enough", [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (10, 5)])
+def test_half_of_the_clients_rounded_up_are_enough(clients, enough):
+    assert enough_clients(argparse.Namespace(clients=clients, min_clients=None)) == enough
+
+
+def test_a_client_that_comes_back_takes_part_from_the_next_round(federation):
+    server = federation.server(rounds=3)
+    federation.client(0)
+    slow, victim = federation.liar(2, "hold@2"), federation.liar(1, "hold@2")
+    slow.wait_for("Round 2: holding")
+    victim.wait_for("Round 2: holding")
+    victim.kill()
+    server.wait_for("^Client 1 left")
+    again = federation.client(1)
+    server.wait_for("^Client 1 joined", times=2)
+    federation.release(2)
+    server.wait_for("^The record of this run")
+    assert [match[1] for match in again.found(r"^Round (\d): trained")] == ["3"]
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 3, 0)]
+
+
+def test_a_client_that_joins_late_takes_part_from_the_next_round(federation):
+    server = federation.server("--clients", 2)
+    federation.client(0)
+    slow = federation.liar(1, "hold@1")
+    slow.wait_for("Round 1: holding")
+    late = federation.client(2)
+    server.wait_for("^Client 2 joined")
+    federation.release(1)
+    server.wait_for("^The record of this run")
+    assert [match[1] for match in late.found(r"^Round (\d): trained")] == ["2"]
+    assert federation.counts() == [(0, 0, 0), (1, 2, 0), (2, 3, 0)]
+
+
+def test_a_client_that_freezes_while_it_trains_is_dropped_and_may_come_back(federation):
+    server = federation.server("--round-timeout", 1, rounds=2, moment="pause@2")
+    federation.everybody(but=[1])
+    frozen = federation.liar(1, "hold@1")
+    frozen.wait_for("Round 1: holding")
+    assert_is_dropped_and_comes_back(federation, server, frozen)
+
+
+def assert_is_dropped_and_comes_back(federation, server, frozen):
+    """Freeze client 1 in round 1; thaw it before round 2."""
+    frozen.send(signal.SIGSTOP)
+    server.wait_for("^Client 1 left: 2 of 3 clients$")
+    server.wait_for("Pausing before round 2")
+    assert federation.counts() == [(0, 0, 0), (1, 2, 1)]
+    assert server.found("^Round 1: no update from Client 1$")
+    federation.release(1)
+    frozen.send(signal.SIGCONT)
+    frozen.wait_for("^Lost the server")
+    server.wait_for("^Client 1 joined", times=2)
+    federation.release("server")
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 3, 0)]
+    assert frozen.found("^Round 2: trained")
+
+
+def test_a_client_that_freezes_while_it_waits_is_dropped(federation):
+    server = federation.server("--round-timeout", 1, rounds=2, moment="pause@1")
+    clients = federation.everybody()
+    server.wait_for("joined", times=3)
+    server.wait_for("Pausing before round 1")
+    clients[1].send(signal.SIGSTOP)
+    federation.release("server")
+    server.wait_for("^Round 1: no update from Client 1$", seconds=10)
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 0)]
+
+
+def test_a_second_client_for_one_partition_is_refused_and_not_counted(federation):
+    server = federation.server()
+    federation.everybody(but=[1])
+    slow = federation.liar(1, "hold@1")
+    slow.wait_for("Round 1: holding")
+    second = federation.client(1)
+    assert second.wait() == 2
+    last_line = second.stderr.splitlines()[-1]
+    assert last_line == (
+        f"client.py: the server at {federation.address} refuses: client 1 takes part already"
+    )
+    assert "Traceback" not in second.stderr
+    assert server.found("^Client 1 refused: that partition takes part already$")
+    federation.release(1)
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
+
+
+def test_clients_that_do_not_say_who_they_are_take_part(federation):
+    server = federation.server()
+    shy = [federation.liar(number, "shy") for number in (0, 2)]
+    federation.client(1)
+    assert server.wait() == 0
+    assert [client.wait() for client in shy] == [0, 0]
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
+    assert len(server.found(r"^A client without a number \(\w{6}\) joined")) == 2
+
+
+def test_a_client_that_says_it_failed_is_done_without(federation):
+    server = federation.server()
+    federation.everybody(but=[1])
+    federation.liar(1, "not ok")
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 1)]
+    assert server.found("^Round 1: no update from Client 1$")
+
+
+def test_a_connection_that_never_answers_holds_nobody_up(federation):
+    server = federation.server()
+    server.wait_for("^Waiting for clients")
+    with grpc.insecure_channel(federation.address) as channel:
+        answers = queue.Queue()
+        FlowerServiceStub(channel).Join(iter(answers.get, None))
+        federation.everybody()
+        assert server.wait() == 0
+        answers.put(None)
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
+    assert "Traceback" not in server.stderr
+
+
+@pytest.mark.parametrize("greeting", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00", b""])
+def test_a_connection_that_is_not_grpc_holds_nobody_up(federation, greeting):
+    server = federation.server(rounds=1)
+    server.wait_for("^Waiting for clients")
+    host, port = federation.address.split(":")
+    with socket.create_connection((host, int(port))) as stranger:
+        stranger.sendall(greeting)
+        federation.everybody()
+        server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0)]
+    assert "Traceback" not in server.stderr

@@ -1,0 +1,133 @@
+"""Clients that lie over the wire: what they send never reaches the average, and the log says why."""
+
+import re
+
+import numpy as np
+import pytest
+from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
+from flwr.server.strategy import FedAvg
+
+from tests.programs.liars import LIES
+from tests.support.federation import SIZES
+from tests.support.lesson import instructions, owner, untrained
+
+HONEST = [0, 2]
+ROUNDS = 2
+
+
+@pytest.fixture(scope="module")
+def honest_models(make_federation, tmp_path_factory, one_thread):
+    """The global weights of rounds 0 to 2 as the honest clients alone make them, without a network."""
+    directory = make_federation(tmp_path_factory.mktemp("honest")).directory
+    models = [untrained()]
+    clients = [owner(directory, number) for number in HONEST]
+    for server_round in range(1, ROUNDS + 1):
+        config = instructions(server_round)
+        models.append(average([client.fit(models[-1], config) for client in clients]))
+    return models
+
+
+def average(updates):
+    """Return what Flower makes of updates (weights, number of examples, metrics)."""
+    results = [
+        (None, FitRes(Status(Code.OK, ""), ndarrays_to_parameters(weights), examples, metrics))
+        for weights, examples, metrics in updates
+    ]
+    return parameters_to_ndarrays(FedAvg().aggregate_fit(1, results, [])[0])
+
+
+@pytest.fixture(scope="module")
+def one_liar_of_each_kind(shared_stage, make_federation, tmp_path_factory):
+    """A run with two honest clients and one for each lie; the liars lie from round 1 on."""
+    federation = make_federation(tmp_path_factory.mktemp("liars"), sizes=SIZES + (30,) * len(LIES))
+    federation.numbers = {lie: number for number, lie in enumerate(LIES, start=len(SIZES))}
+    server = federation.server(
+        "--clients", len(HONEST) + len(LIES), "--parallel-clients", 4, rounds=ROUNDS
+    )
+    for number in HONEST:
+        federation.client(number)
+    for lie, number in federation.numbers.items():
+        federation.liar(number, lie)
+    server.wait_for("^The record of this run", seconds=100)
+    federation.output = server.stdout
+    federation.errors = server.stderr
+    shared_stage.clear()
+    return federation
+
+
+def assert_model_is(federation, expected):
+    """Check that the global model is `expected`, bit for bit."""
+    with np.load(federation.run / "global_model.npz") as file:
+        for array, wanted in zip(file.values(), expected, strict=True):
+            assert array.dtype == wanted.dtype
+            assert array.tobytes() == wanted.tobytes()
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_is_logged_with_the_client_and_the_reason(one_liar_of_each_kind, lie):
+    number, reason = one_liar_of_each_kind.numbers[lie], LIES[lie][1]
+    for server_round in (1, 2):
+        start = rf"^Round {server_round}: left out the update from Client {number}: it "
+        assert re.search(f"{start}{reason}", one_liar_of_each_kind.output, re.MULTILINE)
+
+
+def test_lies_leave_the_average_over_the_honest_clients_bit_for_bit(
+    one_liar_of_each_kind, honest_models
+):
+    assert_model_is(one_liar_of_each_kind, honest_models[ROUNDS])
+
+
+def test_lies_are_counted_as_failures(one_liar_of_each_kind):
+    honest, liars = len(HONEST), len(LIES)
+    assert one_liar_of_each_kind.counts() == [(0, 0, 0), (1, honest, liars), (2, honest, liars)]
+    assert "Traceback" not in one_liar_of_each_kind.errors
+
+
+def test_who_stops_lying_is_believed_again(federation, honest_models):
+    server = federation.server(rounds=3)
+    federation.everybody(but=[1])
+    federation.liar(1, "NaN@2")
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 2, 1)]
+
+
+def test_when_all_clients_lie_the_model_stays_as_it_was(federation):
+    server = federation.server(rounds=3)
+    for number, lie in enumerate(["NaN@2", "10**12 examples@2", "transposed@2"]):
+        federation.liar(number, lie)
+    server.wait_for("^Round +1 of 3")
+    after_round_1 = {(row.loss, row.accuracy) for row in federation.history()[1:2]}
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 0, 3), (3, 0, 3)]
+    assert {(row.loss, row.accuracy) for row in federation.history()[1:]} == after_round_1
+
+
+def test_when_all_clients_lie_from_the_start_the_model_is_the_untrained_one(
+    federation, honest_models
+):
+    server = federation.server()
+    for number, lie in enumerate(["infinity", "negative examples", "garbage"]):
+        federation.liar(number, lie)
+    server.wait_for("^Round +0 of 2")
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 0, 3), (2, 0, 3)]
+    assert_model_is(federation, honest_models[0])
+
+
+def test_metrics_that_nobody_asked_for_do_no_harm(federation, honest_models):
+    server = federation.server()
+    for number in HONEST:
+        federation.liar(number, "strange metrics")
+    federation.liar(1, "NaN")
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 1)]
+    assert_model_is(federation, honest_models[2])
+
+
+def test_the_largest_number_of_examples_is_the_persons_choice(federation):
+    server = federation.server("--max-examples-per-client", SIZES[1])
+    federation.everybody()
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 1)]
+    reason = f"claims {SIZES[0]} examples, more than the {SIZES[1]} allowed"
+    assert server.found(f"^Round 1: left out the update from Client 0: it {reason}$")

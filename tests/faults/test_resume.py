@@ -1,0 +1,381 @@
+"""The server is killed at every moment that matters, and goes on: nothing is lost, nothing done twice."""
+
+import json
+import os
+import shutil
+import signal
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from support.command_line import RunError, UserError
+from support.history import Round, read_history
+from support.run_record import RunRecord
+from tests.programs import faulty_server
+from tests.support.harness import snapshot
+
+STEPS = 6  # fsync and rename calls when a round is recorded
+COMMIT = 5  # the step that makes the round count
+FSYNCS = (1, 2, 4)
+DEATHS = [f"die@{{}}.{step}" for step in range(1, STEPS + 2)] + [
+    f"torn@{{}}.{step}" for step in FSYNCS
+]
+ROUNDS = len(DEATHS) + 1
+
+
+def facts(history):
+    """Return what an interruption must not change in a history: everything but the seconds."""
+    return [
+        (row.round, row.loss, row.accuracy, row.clients, row.failures, row.bytes_sent)
+        for row in history
+    ]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(make_federation, tmp_path_factory):
+    """A run of ROUNDS rounds that nothing has happened to."""
+    federation = make_federation(tmp_path_factory.mktemp("uninterrupted"))
+    server = federation.server(rounds=ROUNDS, moment="count")
+    clients = federation.everybody()
+    assert [server.wait(), *(client.wait() for client in clients.values())] == [0, 0, 0, 0]
+    federation.output = server.stdout
+    return federation
+
+
+@pytest.fixture
+def interrupted(federation, uninterrupted):
+    """A copy of the finished run, to be damaged and resumed."""
+    shutil.copytree(uninterrupted.run, federation.run)
+    return federation
+
+
+def assert_same_result(federation, uninterrupted):
+    """Check that rounds and model are those of the run that nothing happened to."""
+    federation.assert_record_is_whole()
+    assert facts(federation.history()) == facts(uninterrupted.history())
+    assert federation.model() == uninterrupted.model()
+
+
+def test_the_deaths_tried_here_are_all_there_are(uninterrupted):
+    lines = [f"Round {number}: {STEPS} write steps" for number in range(ROUNDS + 1)]
+    assert [line for line in uninterrupted.output.splitlines() if "write steps" in line] == lines
+
+
+def test_a_server_killed_at_every_write_step_ends_with_the_model_of_an_uninterrupted_run(
+    federation, uninterrupted
+):
+    clients = federation.everybody()
+    words = []
+    for number, death in enumerate(DEATHS, start=1):
+        server = federation.server(*words, rounds=ROUNDS, moment=death.format(number))
+        assert server.wait() == -signal.SIGKILL
+        words = ["--resume"]
+    server = federation.server("--resume", rounds=ROUNDS)
+    assert [server.wait(), *(client.wait() for client in clients.values())] == [0, 0, 0, 0]
+    assert_same_result(federation, uninterrupted)
+    for client in clients.values():
+        assert len(client.found("^Lost the server at ")) >= len(DEATHS) - 1
+        assert "Traceback" not in client.stderr
+
+
+def test_a_server_killed_before_its_first_round_is_recorded_begins_again(federation, uninterrupted):
+    server = federation.server(rounds=ROUNDS, moment=f"die@0.{COMMIT}")
+    assert server.wait() == -signal.SIGKILL
+    again = federation.server("--resume", rounds=ROUNDS)
+    federation.everybody()
+    again.wait_for("^The record of this run")
+    assert_same_result(federation, uninterrupted)
+
+
+def test_a_server_killed_while_it_waits_for_clients_goes_on(federation, uninterrupted):
+    server = federation.server(rounds=ROUNDS)
+    early = [federation.client(number) for number in (2, 0)]
+    server.wait_for("^Client . joined: 2 of 3 clients$")
+    server.kill()
+    for client in early:
+        client.wait_for(f"^Waiting up to 120 s for a server at {federation.address} ...$")
+    again = federation.server("--resume", rounds=ROUNDS)
+    federation.client(1)
+    again.wait_for("^The record of this run")
+    assert_same_result(federation, uninterrupted)
+
+
+def test_a_server_killed_in_the_middle_of_a_round_goes_on(federation, uninterrupted):
+    server = federation.server(rounds=ROUNDS)
+    federation.everybody(but=[1])
+    slow = federation.liar(1, "hold@2")
+    slow.wait_for("^Round 2: holding")
+    server.kill()
+    again = federation.server("--resume", rounds=ROUNDS)
+    again.wait_for("joined: 2 of 3")
+    federation.release(1)  # what it has trained was for a server that is gone
+    again.wait_for("^The record of this run")
+    assert_same_result(federation, uninterrupted)
+
+
+def test_a_client_that_is_tired_of_waiting_says_so_and_ends(federation):
+    server = federation.server(rounds=1000)
+    federation.everybody(but=[1])
+    impatient = federation.client(1, "--max-wait", 0.5)
+    server.wait_for("^Round +1")
+    server.kill()
+    assert impatient.wait() == 2
+    assert impatient.found("^Lost the server at ")
+    assert "no server answered" in impatient.stderr.splitlines()[-1]
+    assert "Traceback" not in impatient.stderr
+
+
+def test_a_run_can_be_made_longer(federation, uninterrupted):
+    first = federation.server(rounds=2)
+    for client in federation.everybody().values():
+        assert client.wait() == 0
+    assert first.wait() == 0
+    second = federation.server("--resume", rounds=ROUNDS)
+    federation.everybody()
+    second.wait_for("^The record of this run")
+    assert_same_result(federation, uninterrupted)
+
+
+def test_a_finished_run_has_nothing_left_to_do(interrupted):
+    before = snapshot(interrupted.directory)
+    server = interrupted.server("--resume", rounds=ROUNDS)
+    assert server.wait() == 0
+    assert f"results/run has finished {ROUNDS} rounds" in server.stdout
+    assert server.stderr == ""
+    assert snapshot(interrupted.directory) == before
+
+
+def test_a_server_that_finds_some_clients_gone_goes_on_with_enough_of_them(interrupted):
+    server = interrupted.server("--resume", "--patience", 0.5, rounds=ROUNDS + 1)
+    interrupted.everybody(but=[1])
+    server.wait_for("^The record of this run")
+    assert interrupted.counts()[-2:] == [(ROUNDS, 3, 0), (ROUNDS + 1, 2, 0)]
+
+
+def refuses_to_resume(federation, *words):
+    """Check that --resume ends with status 2 and one line, and changes nothing; return the line."""
+    before = snapshot(federation.directory)
+    server = federation.server("--resume", *words, rounds=ROUNDS + 1)
+    assert server.wait() == 2
+    (line,) = server.stderr.splitlines()
+    assert line.startswith("server.py: ")
+    assert snapshot(federation.directory) == before
+    return line
+
+
+def test_resume_without_a_run_is_refused(federation):
+    assert "results/run" in refuses_to_resume(federation)
+
+
+@pytest.mark.parametrize("words", [("--seed", 1), ("--local-epochs", 2), ("--clients", 2)])
+def test_resume_with_other_settings_is_refused(interrupted, words):
+    assert words[0] in refuses_to_resume(interrupted, *words)
+
+
+def test_resume_with_other_partitions_is_refused(interrupted):
+    path = interrupted.directory / "partitions/settings.json"
+    dealt = json.loads(path.read_text())
+    path.write_text(json.dumps({**dealt, "scheme": "shards"}))
+    assert "--scheme iid" in refuses_to_resume(interrupted)
+
+
+def flipped(content, bit):
+    """Return `content` with one bit inverted."""
+    content = bytearray(content)
+    content[bit // 8] ^= 1 << bit % 8
+    return bytes(content)
+
+
+DAMAGES = {
+    "empty": lambda content: b"",
+    "cut in half": lambda content: content[: len(content) // 2],
+    "a byte short": lambda content: content[:-1],
+    "first bit flipped": lambda content: flipped(content, 0),
+    "a bit in the middle flipped": lambda content: flipped(content, len(content) * 4),
+    "last bit flipped": lambda content: flipped(content, len(content) * 8 - 1),
+    "not there": None,
+}
+
+
+@pytest.mark.parametrize("name", ["history.csv", "global_model.npz"])
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_resume_of_a_damaged_record_is_refused_and_changes_nothing(interrupted, name, damage):
+    path = interrupted.run / name
+    content = path.read_bytes()
+    path.unlink()
+    if damage:
+        path.write_bytes(damage(content))
+    assert name in refuses_to_resume(interrupted)
+
+
+NAMES = ["weight", "bias"]
+SETTINGS = {"seed": 0}
+
+
+def a_row(number):
+    """Return a round's line."""
+    return Round(number, 2.3 / (number + 1), number / 10, 0.5, 3, 0, 1000, 1000)
+
+
+def weights(number):
+    """Return a round's weights."""
+    rng = np.random.default_rng(number)
+    return [rng.normal(size=(50, 60)).astype(np.float32), rng.normal(size=10).astype(np.float32)]
+
+
+def open_record(directory):
+    """Return the record in `directory`."""
+    return RunRecord(directory, SETTINGS, NAMES)
+
+
+def record_rounds(directory, last=2):
+    """Record the rounds 0 to `last` in a new record."""
+    record = open_record(directory)
+    record.begin()
+    for number in range(last + 1):
+        record.add_round(a_row(number), weights(number))
+
+
+def in_a_process_of_its_own(work):
+    """Call `work()` in a fork of this process; return how that ended."""
+    number = os.fork()
+    if number == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+
+
+@pytest.fixture(scope="module")
+def finished_record(tmp_path_factory):
+    """A record of the rounds 0 to 2."""
+    directory = tmp_path_factory.mktemp("record")
+    record_rounds(directory)
+    return directory
+
+
+def record_and_die(directory, death):
+    """Record rounds in another process until `death`."""
+
+    def work():
+        faulty_server.prepare(death)
+        record_rounds(directory)
+
+    assert in_a_process_of_its_own(work) == -signal.SIGKILL
+
+
+def go_on(directory, finished):
+    """Resume the record after the round `finished` and record what is missing."""
+    record = open_record(directory)
+    for array, expected in zip(record.resume(["seed"]), weights(finished), strict=True):
+        assert np.array_equal(array, expected)
+    assert record.last_round == a_row(finished)
+    for number in range(finished + 1, 3):
+        record.add_round(a_row(number), weights(number))
+
+
+def assert_same_files(directory, expected):
+    """Check that both directories hold the same files, to the byte."""
+    assert snapshot(directory) == snapshot(expected)
+
+
+@pytest.mark.parametrize("server_round", [0, 1, 2])
+@pytest.mark.parametrize("death", DEATHS)
+def test_a_record_survives_a_death_at_every_write_step(
+    tmp_path, finished_record, server_round, death
+):
+    record_and_die(tmp_path, death.format(server_round))
+    finished = server_round if int(death[-1]) > COMMIT else server_round - 1
+    if finished < 0:
+        record_rounds(tmp_path)  # nothing to go on from: it begins again
+    else:
+        go_on(tmp_path, finished)
+    assert_same_files(tmp_path, finished_record)
+
+
+@pytest.mark.parametrize("server_round", [1, 2])
+@pytest.mark.parametrize(
+    "fault", [*(f"full@{{}}.{step}" for step in range(1, STEPS + 1)), "half@{}.1"]
+)
+def test_a_record_survives_a_full_disk_at_every_write_step(
+    tmp_path, finished_record, server_round, fault
+):
+    def record_until_the_disk_is_full():
+        faulty_server.prepare(fault.format(server_round))
+        try:
+            record_rounds(tmp_path)
+        except RunError:
+            os._exit(1)
+
+    assert in_a_process_of_its_own(record_until_the_disk_is_full) == 1
+    assert read_history(tmp_path)[:server_round] == [a_row(n) for n in range(server_round)]
+    go_on(tmp_path, finished=server_round if int(fault[-1]) > COMMIT else server_round - 1)
+    assert_same_files(tmp_path, finished_record)
+
+
+@pytest.mark.parametrize("call", ["truncate", "replace"])
+def test_a_record_survives_a_death_while_it_is_resumed(tmp_path, finished_record, call):
+    record_and_die(tmp_path, f"die@2.{STEPS}")
+
+    def resume_and_die():
+        setattr(os, call, lambda *words: os.kill(os.getpid(), signal.SIGKILL))
+        open_record(tmp_path).resume(["seed"])
+
+    assert in_a_process_of_its_own(resume_and_die) == -signal.SIGKILL
+    go_on(tmp_path, finished=2)
+    assert_same_files(tmp_path, finished_record)
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_an_earlier_run_survives_a_new_one_that_dies_before_it_begins(
+    tmp_path, finished_record, call
+):
+    record_rounds(tmp_path)
+
+    def begin_and_die():
+        setattr(os, call, lambda *words: os.kill(os.getpid(), signal.SIGKILL))
+        open_record(tmp_path).begin()
+
+    assert in_a_process_of_its_own(begin_and_die) == -signal.SIGKILL
+    go_on(tmp_path, finished=2)
+
+
+@given(data=st.data(), name=st.sampled_from(["history.csv", "global_model.npz", "run.json"]))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+def test_no_flipped_bit_is_resumed_from(finished_record, tmp_path_factory, data, name):
+    directory = tmp_path_factory.getbasetemp() / "flipped"
+    shutil.rmtree(directory, ignore_errors=True)
+    shutil.copytree(finished_record, directory)
+    content = (directory / name).read_bytes()
+    bit = data.draw(st.integers(0, 8 * len(content) - 1))
+    (directory / name).write_bytes(flipped(content, bit))
+    assert_refused_or_unharmed(directory, name)
+
+
+def assert_refused_or_unharmed(directory, name):
+    """Check that resuming refuses or, if run.json's remarks were damaged, gives the right weights."""
+    before = snapshot(directory)
+    record = open_record(directory)
+    try:
+        resumed = record.resume(["seed"])
+    except UserError as error:
+        assert "\n" not in str(error)
+        assert snapshot(directory) == before
+    else:
+        assert name == "run.json"
+        assert all(map(np.array_equal, resumed, weights(2)))
+        assert record.last_round == a_row(2)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["null", "[]", "{}", '{"settings": {}, "finished": {}}', '{"settings": 1, "finished": 2}'],
+)
+def test_a_description_that_is_something_else_is_refused(tmp_path, finished_record, content):
+    directory = shutil.copytree(finished_record, tmp_path / "run")
+    (directory / "run.json").write_text(content)
+    with pytest.raises(UserError, match="run.json"):
+        open_record(directory).resume(["seed"])

@@ -1,0 +1,195 @@
+"""Ctrl-C and SIGTERM, wherever they meet a server or a client: a clean end, a valid record, no leftovers."""
+
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.support.harness import ROOT, wait_until
+
+SECONDS = 8  # within which everything has ended
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+STATUSES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+@pytest.fixture(params=SIGNALS, ids=lambda number: number.name)
+def stop_signal(request):
+    """Ctrl-C or SIGTERM."""
+    return request.param
+
+
+def assert_ends_cleanly(actor, number):
+    """Send the signal and check status and output."""
+    actor.send(number)
+    assert actor.wait(SECONDS) == STATUSES[number], actor
+    assert "Traceback" not in actor.stderr + actor.stdout
+    if number == signal.SIGINT:
+        assert actor.stderr.splitlines()[-1].endswith(".py: stopped")
+
+
+def assert_resumes(federation, rounds):
+    """Check that the record is valid and that the run goes on to `rounds`."""
+    federation.assert_record_is_whole()
+    server = federation.server("--resume", rounds=rounds)
+    federation.everybody()
+    server.wait_for("^The record of this run")
+    assert [row.round for row in federation.history()] == list(range(rounds + 1))
+
+
+def test_a_server_that_waits_for_clients_ends_when_it_is_told_to(federation, stop_signal):
+    server = federation.server()
+    federation.client(0)
+    server.wait_for("joined: 1 of 3")
+    assert_ends_cleanly(server, stop_signal)
+    assert federation.counts() == [(0, 0, 0)]
+    federation.stage.clear()
+    assert_resumes(federation, rounds=2)
+
+
+def test_a_server_in_the_middle_of_a_round_ends_when_it_is_told_to(federation, stop_signal):
+    server = federation.server()
+    others = federation.everybody(but=[1])
+    slow = federation.liar(1, "hold@2")
+    slow.wait_for("Round 2: holding")
+    assert_ends_cleanly(server, stop_signal)
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0)]
+    for client in others.values():
+        client.wait_for("^Waiting up to 120 s for a server")
+    federation.stage.clear()
+    assert_resumes(federation, rounds=2)
+
+
+def test_a_server_whose_client_is_frozen_ends_when_it_is_told_to(federation):
+    server = federation.server()
+    federation.everybody(but=[1])
+    frozen = federation.liar(1, "hold@1")
+    frozen.wait_for("Round 1: holding")
+    frozen.send(signal.SIGSTOP)
+    assert_ends_cleanly(server, signal.SIGINT)
+
+
+def test_a_signal_while_a_round_is_written_waits_for_the_whole_round(federation, stop_signal):
+    """The signal comes at the first, a middle and the last write step of round 1, and the round counts."""
+    clients = federation.everybody()
+    for step in (1, 4, 6):
+        server = federation.server(rounds=1000, moment=f"signal{stop_signal.value}@1.{step}")
+        assert server.wait(4 * SECONDS) == STATUSES[stop_signal], server
+        assert "Traceback" not in server.stderr
+        assert federation.counts() == [(0, 0, 0), (1, 3, 0)]
+        federation.assert_record_is_whole()
+    assert not any(client.ended for client in clients.values())
+
+
+def test_a_client_that_waits_for_a_server_ends_when_it_is_told_to(federation, stop_signal):
+    client = federation.client(0)
+    client.wait_for("^Waiting up to 120 s for a server at")
+    assert_ends_cleanly(client, stop_signal)
+
+
+def test_a_client_that_waits_for_the_others_ends_when_it_is_told_to(federation, stop_signal):
+    server, client = federation.server(), federation.client(0)
+    server.wait_for("^Client 0 joined")
+    assert_ends_cleanly(client, stop_signal)
+    server.wait_for("^Client 0 left: 0 of 3 clients")
+
+
+def test_a_client_in_the_middle_of_training_ends_when_it_is_told_to(federation, stop_signal):
+    server = federation.server()
+    others = federation.everybody(but=[1])
+    client = federation.liar(1, "hold@1")
+    client.wait_for("Round 1: holding")
+    assert_ends_cleanly(client, stop_signal)
+    assert server.wait() == 0
+    assert [client.wait() for client in others.values()] == [0, 0]
+    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 0)]
+
+
+def test_a_client_that_computes_ends_when_it_is_told_to(federation):
+    server = federation.server("--local-epochs", 100_000)
+    clients = federation.everybody()
+    server.wait_for("joined: 3 of 3")
+    clients[1].wait_for("train message")
+    assert_ends_cleanly(clients[1], signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    "words", [["server.py"], ["client.py", "--partition-id", 0]], ids=["server", "client"]
+)
+def test_a_command_that_is_still_starting_ends_when_it_is_told_to(
+    federation, start, words, stop_signal
+):
+    """Imports take seconds, and that is when people change their minds."""
+    command = start([ROOT / words[0], *words[1:]], federation.directory)
+    command.wait_until(
+        lambda: has_loaded(command.number, "libtorch_cpu"), "PyTorch is being imported"
+    )
+    command.send(stop_signal)
+    assert command.wait(SECONDS) in (STATUSES[stop_signal], -stop_signal)
+    assert "Traceback" not in command.output
+
+
+def has_loaded(number, library):
+    """Return whether a process has loaded a shared library of this name."""
+    try:
+        return library in Path(f"/proc/{number}/maps").read_text()
+    except OSError:
+        return False
+
+
+def test_a_server_that_was_started_by_python_ends_as_well(federation, start, stop_signal):
+    words = ["--clients", 3, "--address", federation.address, "--run", "results/run"]
+    command = start([ROOT / "server.py", *words], federation.directory)
+    federation.client(0)
+    command.wait_for("joined: 1 of 3")
+    command.send(stop_signal)
+    assert command.wait(SECONDS) == STATUSES[stop_signal]
+    assert "Traceback" not in command.output
+    federation.assert_record_is_whole()
+
+
+def test_a_second_ctrl_c_does_no_harm(federation):
+    server = federation.server()
+    federation.everybody(but=[1])
+    slow = federation.liar(1, "hold@1")
+    slow.wait_for("Round 1: holding")
+    server.send(signal.SIGINT)
+    server.wait_until(lambda: not listens(federation.address), "the server closes its port")
+    server.send(signal.SIGINT)
+    assert server.wait(SECONDS) == STATUSES[signal.SIGINT]
+    assert "Traceback" not in server.stderr
+    federation.assert_record_is_whole()
+
+
+def listens(address):
+    """Return whether somebody listens at `address`."""
+    host, port = address.split(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def test_a_connection_closed_under_grpcs_eyes_is_nobodys_business(federation):
+    """gRPC watches channels in threads that may meet a closed one, and would print a traceback."""
+    federation.server(rounds=1)
+    federation.everybody(but=[1])
+    client = federation.liar(1, "closed channel")
+    assert client.wait() == 0
+    assert client.found("A thread of gRPC has met a closed channel")
+    assert "Traceback" not in client.stderr
+
+
+def test_signals_after_the_end_of_a_run_print_no_traceback(federation, start, stop_signal):
+    """Nothing is left to do: whoever is told to stop now, again and again, has nothing to complain about."""
+    words = ["--clients", 3, "--rounds", 1, "--address", federation.address, "--run", "results/run"]
+    server = start([ROOT / "server.py", *words], federation.directory)
+    federation.everybody()
+    server.wait_for("^The record of this run")
+
+    def has_ended():
+        server.send(stop_signal)
+        return server.ended
+
+    wait_until(has_ended, "the server ends", SECONDS)
+    assert server.wait() in (0, STATUSES[stop_signal], -stop_signal)
+    assert "Traceback" not in server.stderr
+    federation.assert_record_is_whole()

@@ -1,0 +1,283 @@
+"""Whatever a client sends, aggregation never raises and never lets through what could not be a model."""
+
+import io
+import math
+
+import numpy as np
+import pytest
+from flwr.common import (
+    Code,
+    FitRes,
+    Parameters,
+    Status,
+    ndarray_to_bytes,
+    ndarrays_to_parameters,
+    parameters_to_ndarrays,
+)
+from flwr.server.strategy import FedAvg
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as st_numpy
+
+from client import FlowerClient
+from support.recorded_strategy import RecordedStrategy
+from support.update_checks import MAX_RELATIVE_DISTANCE, find_fault
+from tests.support.lesson import instructions, untrained
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Stored array in format 3.0"),
+    pytest.mark.usefixtures("one_thread"),
+]
+
+OK = Status(Code.OK, "")
+LIMIT = 1000  # examples that one client may claim
+SHAPES = [(3, 2), (2,)]  # of a small model
+GLOBAL = [np.linspace(-1, 1, 6, dtype=np.float32).reshape(3, 2), np.zeros(2, np.float32)]
+FUZZ = settings(
+    max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def update(weights, examples=10, metrics=None):
+    """Return a client's answer."""
+    return FitRes(OK, ndarrays_to_parameters(weights), examples, metrics or {})
+
+
+def raw_update(tensors, examples=10):
+    """Return a client's answer with these bytes in place of its arrays."""
+    return FitRes(OK, Parameters(tensors=tensors, tensor_type="numpy.ndarray"), examples, {})
+
+
+def npz(*arrays):
+    """Return an .npz archive as bytes."""
+    file = io.BytesIO()
+    np.savez(file, *arrays)
+    return file.getvalue()
+
+
+def object_array():
+    """Return an .npy file that only pickle can read."""
+    file = io.BytesIO()
+    np.save(file, np.array([print, None], dtype=object), allow_pickle=True)
+    return file.getvalue()
+
+
+def header_of(shape, descr="<f4"):
+    """Return the beginning of an .npy file whose array never comes."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": descr, "fortran_order": False, "shape": shape}
+    )
+    return file.getvalue()
+
+
+def sound():
+    """Return serialized arrays that are as they should be."""
+    return [ndarray_to_bytes(array + np.float32(0.1)) for array in GLOBAL]
+
+
+any_dtype = st.one_of(
+    st_numpy.scalar_dtypes(),
+    st_numpy.floating_dtypes(),
+    st_numpy.array_dtypes(),
+    st.just(np.dtype(np.float32)),
+)
+any_shape = st.one_of(
+    st_numpy.array_shapes(min_dims=0, min_side=0, max_dims=4, max_side=4), st.sampled_from(SHAPES)
+)
+any_array = st_numpy.arrays(dtype=any_dtype, shape=any_shape)
+float_arrays = st.tuples(
+    *(st_numpy.arrays(np.float32, shape, elements=st.floats(width=32)) for shape in SHAPES)
+)
+any_count = st.one_of(
+    st.integers(-(2**63), 2**63 - 1), st.integers(-2, LIMIT + 2), st.just(10**12), st.just(10)
+)
+wrong_counts = st.one_of(
+    any_count,
+    st.booleans(),
+    st.floats(),
+    st.none(),
+    st.text("0123456789-.", max_size=3),
+)
+any_arrays = st.one_of(float_arrays, st.lists(any_array, max_size=4))
+
+
+@st.composite
+def damaged(draw):
+    """Serialized arrays of which some bytes are others, or are missing."""
+    tensors = sound()
+    position = draw(st.integers(0, len(tensors) - 1))
+    content = bytearray(tensors[position])
+    for _ in range(draw(st.integers(1, 4))):
+        content[draw(st.integers(0, len(content) - 1))] = draw(st.integers(0, 255))
+    tensors[position] = bytes(content[: draw(st.integers(0, len(content)))]) or bytes(content)
+    return tensors
+
+
+any_bytes = st.one_of(
+    st.lists(st.binary(max_size=200), max_size=4),
+    st.lists(st.binary(max_size=50).map(lambda tail: b"\x93NUMPY" + tail), min_size=2, max_size=2),
+    damaged(),
+)
+
+
+def assert_is_sound(weights):
+    """Check that weights are such as the model may have."""
+    assert [array.shape for array in weights] == SHAPES
+    assert all(array.dtype == np.float32 for array in weights)
+    assert all(np.isfinite(array).all() for array in weights)
+    difference = [a.astype(float) - b for a, b in zip(weights, GLOBAL, strict=True)]
+    length = math.sqrt(sum(float((array**2).sum()) for array in difference))
+    own_length = math.sqrt(sum(float((array.astype(float) ** 2).sum()) for array in GLOBAL))
+    assert length <= MAX_RELATIVE_DISTANCE * max(own_length, 1) * (1 + 1e-9)
+
+
+def check(answer):
+    """Check that find_fault says something sensible about the answer, and nothing only if it is sound."""
+    fault = find_fault(answer, GLOBAL, LIMIT)
+    if fault is None:
+        assert type(answer.num_examples) is int and 1 <= answer.num_examples <= LIMIT
+        assert_is_sound(parameters_to_ndarrays(answer.parameters))
+    else:
+        assert fault and "\n" not in fault
+    return fault
+
+
+@given(arrays=any_arrays, examples=any_count)
+@FUZZ
+def test_no_arrays_and_counts_get_through_that_should_not(arrays, examples):
+    check(update(arrays, examples))
+
+
+@given(tensors=any_bytes)
+@example(tensors=[npz(*GLOBAL), sound()[1]])
+@example(tensors=[npz(), npz()])
+@example(tensors=[object_array(), object_array()])
+@example(tensors=[header_of((10**12,)), sound()[1]])
+@example(tensors=[header_of((2**62, 2**62)), sound()[1]])
+@example(tensors=[header_of((-1,)), sound()[1]])
+@example(tensors=[header_of((3, 2), "|V0"), sound()[1]])
+@example(tensors=[header_of((3, 2), [("a\nb", "<f4")]) + bytes(24), sound()[1]])
+@example(tensors=[header_of((0,) * 32), sound()[1]])
+@example(tensors=[b"PK\x03\x04", b"PK\x05\x06" + bytes(18)])
+@FUZZ
+def test_no_bytes_get_through_that_should_not(tensors):
+    check(raw_update(tensors))
+
+
+@given(examples=wrong_counts)
+@FUZZ
+def test_no_count_gets_through_that_should_not(examples):
+    fault = check(raw_update(sound(), examples))
+    assert (fault is None) == (type(examples) is int and 1 <= examples <= LIMIT)
+
+
+@given(arrays=float_arrays)
+@FUZZ
+def test_finite_weights_of_the_right_shape_are_judged_by_their_distance_alone(arrays):
+    finite = all(np.isfinite(array).all() for array in arrays)
+    fault = check(update(arrays))
+    if finite and fault:
+        assert fault.startswith("lies ")
+
+
+@pytest.mark.parametrize("factor, is_sound", [(0.999, True), (1.001, False)])
+def test_the_bound_is_where_it_is_said_to_be(factor, is_sound):
+    length = math.sqrt(sum(float((array.astype(float) ** 2).sum()) for array in GLOBAL))
+    step = np.float32(factor * MAX_RELATIVE_DISTANCE * length)
+    moved = [GLOBAL[0], GLOBAL[1] + np.array([step, 0], np.float32)]
+    assert (find_fault(update(moved), GLOBAL, LIMIT) is None) == is_sound
+
+
+class Connection:
+    """As much of a connection as the strategy looks at."""
+
+    def __init__(self, number):
+        self.cid = f"connection-{number}"
+        self.number = number
+
+
+class Names:
+    """As much of a roll call as aggregation looks at."""
+
+    def name(self, client):
+        return f"Client {client.number}"
+
+    def order(self, client):
+        return client.number
+
+
+class NoRecord:
+    """The record of a run that begins."""
+
+    last_round = None
+
+
+def a_strategy(asked):
+    """Return the strategy as it stands when a round's answers come."""
+    strategy = RecordedStrategy(FedAvg(), Names(), NoRecord(), None, LIMIT)
+    strategy.asked = asked
+    strategy.sent_weights = GLOBAL
+    return strategy
+
+
+answers = st.one_of(
+    st.builds(update, any_arrays, any_count),
+    st.builds(raw_update, any_bytes, any_count),
+    st.builds(update, float_arrays, st.integers(1, LIMIT)),
+)
+HONEST = update([array + np.float32(0.25) for array in GLOBAL], 7)
+
+
+@given(answers=st.lists(answers, max_size=4), data=st.data())
+@FUZZ
+def test_aggregation_never_raises_and_averages_over_the_sound_updates_alone(answers, data):
+    results = [(Connection(number), answer) for number, answer in enumerate([HONEST, *answers])]
+    expected = [answer for _, answer in results if find_fault(answer, GLOBAL, LIMIT) is None]
+    strategy = a_strategy([client for client, _ in results] + [Connection(99)])
+    aggregated, _ = strategy.aggregate_fit(1, data.draw(st.permutations(results)), [])
+    weights = parameters_to_ndarrays(aggregated)
+    by_flower, _ = FedAvg().aggregate_fit(1, [(None, answer) for answer in expected], [])
+    assert aggregated.tensors == by_flower.tensors
+    assert all(np.isfinite(array).all() for array in weights)
+    assert [array.shape for array in weights] == SHAPES
+    assert (strategy.averaged, strategy.failed) == (len(expected), len(results) + 1 - len(expected))
+
+
+def test_nothing_sound_gives_no_new_model():
+    bad = [(Connection(number), update(GLOBAL, 0)) for number in range(3)]
+    assert a_strategy([client for client, _ in bad]).aggregate_fit(1, bad, []) == (None, {})
+
+
+def real_images(mnist, kind):
+    """Return (images, labels) of a client of this kind."""
+    chosen = {
+        "one digit": np.flatnonzero(mnist.labels == 7)[:600],
+        "two digits": np.flatnonzero(mnist.labels < 2)[:600],
+        "ten images": np.arange(10),
+        "one image": np.arange(1),
+        "many images": np.arange(2000),
+    }[kind]
+    return mnist.images[chosen], mnist.labels[chosen].astype(np.int64)
+
+
+@pytest.fixture(scope="module")
+def trained(mnist):
+    """The weights of a model that knows its digits."""
+    client = FlowerClient(0, *real_images(mnist, "many images"))
+    return client.fit(untrained(), instructions(1, "--local-epochs", 4))[0]
+
+
+@pytest.mark.parametrize("epochs", [1, 5])
+@pytest.mark.parametrize(
+    "kind", ["one digit", "two digits", "ten images", "one image", "many images"]
+)
+@pytest.mark.parametrize("start", ["untrained", "trained"])
+def test_an_honest_update_is_never_rejected(mnist, trained, kind, start, epochs):
+    weights = trained if start == "trained" else untrained()
+    client = FlowerClient(0, *real_images(mnist, kind))
+    for server_round in (1, 2):
+        config = instructions(server_round, "--local-epochs", epochs)
+        answer = update(*client.fit(weights, config))
+        assert find_fault(answer, weights, 60_000) is None
+        weights = parameters_to_ndarrays(answer.parameters)

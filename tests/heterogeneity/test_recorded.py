@@ -1,0 +1,116 @@
+"""Chapter 6: what it claims is in the recorded runs, and its pictures show them."""
+
+import statistics
+import subprocess
+import sys
+
+import matplotlib.image
+import pytest
+
+from beyond.comparison import curves, read_comparison
+from beyond.grid import SCHEMES, STRATEGIES, grid
+from beyond.pictures import draw_pictures
+from tests.support.harness import ROOT
+
+FOLDER = ROOT / "beyond/heterogeneity/recorded"
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """The recorded comparison."""
+    return read_comparison(FOLDER / "comparison.csv")
+
+
+def final(rows, **wanted):
+    """Return the accuracies after the last round, one for each run."""
+    return [curve[-1]["accuracy"] for curve in curves(rows, **wanted)]
+
+
+def test_the_recorded_comparison_is_the_whole_grid(rows):
+    declared = set()
+    for run in grid(seeds=3, rounds=10):
+        for client in map(str, range(10)) if run.method == "alone" else [""]:
+            work = (run.local_epochs, run.fraction_fit, run.seed, client)
+            declared |= {
+                (run.part, run.scheme, run.method, *work, number)
+                for number in range(run.rounds + 1)
+            }
+    names = ["part", "scheme", "method", "local_epochs", "fraction_fit", "seed", "client", "round"]
+    recorded = [tuple(row[name] for name in names) for row in rows]
+    assert set(recorded) == declared and len(recorded) == len(declared)
+
+
+def test_federated_is_nearly_as_good_as_pooled_and_better_than_the_median_client_alone(rows):
+    pooled = statistics.mean(final(rows, method="pooled"))
+    federated = statistics.mean(final(rows, part="strategies", scheme="iid", method="FedAvg"))
+    alone = statistics.median(final(rows, scheme="iid", method="alone"))
+    assert abs(pooled - federated) < 0.003
+    assert federated - alone > 0.01
+
+
+@pytest.mark.parametrize("scheme", ["dirichlet", "shards"])
+def test_skew_costs_fedavg_something_and_a_lone_client_nearly_everything(rows, scheme):
+    iid = final(rows, part="strategies", scheme="iid", method="FedAvg")
+    skewed = final(rows, part="strategies", scheme=scheme, method="FedAvg")
+    alone = final(rows, scheme=scheme, method="alone")
+    assert max(skewed) < min(iid)
+    assert statistics.median(alone) < 0.5 < min(skewed)
+
+
+def test_no_remedy_helps_everywhere(rows):
+    def mean(scheme, method):
+        return statistics.mean(final(rows, part="strategies", scheme=scheme, method=method))
+
+    others = [strategy for strategy in STRATEGIES if strategy != "FedAvg"]
+    assert all(mean("iid", other) < mean("iid", "FedAvg") for other in others)
+    with_momentum, without = (
+        final(rows, part="strategies", scheme="dirichlet", method=method)
+        for method in ("FedAvgM", "FedAvg")
+    )
+    assert all(mine > theirs for mine, theirs in zip(with_momentum, without, strict=True))
+    assert all(mean("shards", other) < mean("shards", "FedAvg") for other in others)
+
+
+def test_a_lone_client_never_knows_digits_that_it_has_not_seen(rows, mnist):
+    for curve in curves(rows, method="alone"):
+        digits = list(map(int, curve[0]["digits"].split()))
+        ceiling = sum((mnist.test_labels == digit).mean() for digit in digits)
+        assert max(row["accuracy"] for row in curve[1:]) <= ceiling + 1e-9
+        assert len(digits) == 10 or curve[0]["scheme"] != "iid"
+
+
+def assert_same_picture(shown, again):
+    """Compare two PNG files, where either is not white."""
+    shown, again = map(matplotlib.image.imread, (shown, again))
+    assert shown.shape == again.shape
+    drawn = (shown < 1).any(axis=2) | (again < 1).any(axis=2)
+    assert (shown == again).all(axis=2)[drawn].mean() > 0.99
+
+
+def test_the_recorded_pictures_show_the_recorded_runs(rows, tmp_path):
+    names = draw_pictures(rows, tmp_path)
+    assert names == ["baselines.png", "strategies.png", "work.png"]
+    for name in names:
+        assert_same_picture(FOLDER / name, tmp_path / name)
+
+
+def test_a_picture_of_other_runs_is_another_picture(rows, tmp_path):
+    worse = [
+        row | {"accuracy": 0.9 * row["accuracy"]}
+        if (row["scheme"], row["method"]) == ("shards", "FedAvg")
+        else row
+        for row in rows
+    ]
+    draw_pictures(worse, tmp_path)
+    with pytest.raises(AssertionError):
+        assert_same_picture(FOLDER / "strategies.png", tmp_path / "strategies.png")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_recorded_partitions_are_those_that_partition_makes(repository_copy, tmp_path, scheme):
+    words = [repository_copy / "partition.py", *SCHEMES[scheme], "--plot", f"{scheme}.png"]
+    printed = subprocess.run(
+        [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout == (FOLDER / f"partition_{scheme}.txt").read_text()
+    assert_same_picture(FOLDER / f"partition_{scheme}.png", tmp_path / f"{scheme}.png")

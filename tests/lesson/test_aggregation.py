@@ -1,0 +1,130 @@
+"""What the server makes of its clients' updates."""
+
+from fractions import Fraction
+from itertools import permutations
+
+import numpy as np
+import pytest
+from flwr.common import Parameters, ndarrays_to_parameters, parameters_to_ndarrays
+from flwr.server.strategy import FedAvg
+
+from model import CNN, get_weights
+from tests.support.handmade import (
+    COUNTS,
+    SHAPES,
+    HandmadeClient,
+    SilentClient,
+    three_clients,
+    weights_of,
+)
+
+
+def mean_by_hand(numbers):
+    """Return the mean of the updates of the clients `numbers`, weighted by their counts, in float64."""
+    total = sum(COUNTS[number] for number in numbers)
+    shares = [
+        [COUNTS[number] * weight.astype(np.float64) for weight in weights_of(number)]
+        for number in numbers
+    ]
+    return [sum(weights) / total for weights in zip(*shares, strict=True)]
+
+
+def assert_close(weights, expected):
+    """Check that all weights agree to float32's precision."""
+    for weight, wanted in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(weight, wanted, rtol=0, atol=1e-7)
+
+
+def test_the_global_model_is_the_mean_weighted_by_images(aggregate):
+    weights, history = aggregate(three_clients())
+    assert_close(weights, mean_by_hand([0, 1, 2]))
+    assert (history[1].clients, history[1].failures) == (3, 0)
+
+
+def test_the_weighted_mean_agrees_with_exact_fractions(aggregate):
+    weights, _ = aggregate(three_clients())
+    updates = [weights_of(number)[0].ravel() for number in range(3)]
+    for averaged, *values in zip(weights[0].ravel()[:200], *updates, strict=False):
+        exact = sum(
+            n * Fraction(float(value)) for n, value in zip(COUNTS, values, strict=True)
+        ) / sum(COUNTS)
+        assert abs(Fraction(float(averaged)) - exact) < Fraction(1, 10**8)
+
+
+def test_the_order_of_answers_does_not_change_a_bit(aggregate):
+    results = {}
+    for order in permutations(range(3)):
+        weights, _ = aggregate(three_clients(), order)
+        results[order] = b"".join(weight.tobytes() for weight in weights)
+    assert len(set(results.values())) == 1
+
+
+def test_without_the_fixed_order_the_same_updates_would_give_other_bits():
+    """What shows that the test above can fail."""
+    strategy, results = FedAvg(), set()
+    for order in permutations(three_clients()):
+        averaged, _ = strategy.aggregate_fit(1, [(client, client.update) for client in order], [])
+        results.add(b"".join(weight.tobytes() for weight in parameters_to_ndarrays(averaged)))
+    assert len(results) > 1
+
+
+def changed(position, value):
+    """Return client 2's weights with one value changed."""
+    weights = weights_of(2)
+    weights[position].flat[0] = value
+    return weights
+
+
+UNSOUND = {
+    "NaN": (changed(0, np.nan), 100),
+    "infinity": (changed(-1, -np.inf), 100),
+    "an array missing": (weights_of(2)[:-1], 100),
+    "an array too many": ([*weights_of(2), weights_of(2)[-1]], 100),
+    "a wrong shape": ([weight.T if weight.ndim == 2 else weight for weight in weights_of(2)], 100),
+    "a shape that would broadcast": ([weight[:1] for weight in weights_of(2)], 100),
+    "a wrong type": ([weight.astype(np.float64) for weight in weights_of(2)], 100),
+    "huge weights": ([weight * 1e6 for weight in weights_of(2)], 100),
+    "no example": (weights_of(2), 0),
+    "fewer than no examples": (weights_of(2), -700),
+    "more examples than can be": (weights_of(2), 10**12),
+}
+
+
+@pytest.mark.parametrize("update", UNSOUND.values(), ids=UNSOUND)
+def test_an_unsound_update_never_reaches_the_average(aggregate, update, capsys):
+    weights, history = aggregate([*three_clients()[:2], HandmadeClient(2, *update)])
+    assert_close(weights, mean_by_hand([0, 1]))
+    assert (history[1].clients, history[1].failures) == (2, 1)
+    assert "Client 2" in capsys.readouterr().out.split("Round 1: ", 1)[1].splitlines()[0]
+
+
+def test_an_update_that_is_no_array_never_reaches_the_average(aggregate):
+    stranger = HandmadeClient(2, weights_of(2), 100)
+    nonsense = [b"\x93NUMPY nonsense"] * len(SHAPES)
+    stranger.update.parameters = Parameters(tensors=nonsense, tensor_type="numpy.ndarray")
+    weights, history = aggregate([*three_clients()[:2], stranger])
+    assert_close(weights, mean_by_hand([0, 1]))
+    assert (history[1].clients, history[1].failures) == (2, 1)
+
+
+def test_a_client_that_breaks_off_is_done_without(aggregate):
+    weights, history = aggregate([SilentClient(0, weights_of(0), COUNTS[0]), *three_clients()[1:]])
+    assert_close(weights, mean_by_hand([1, 2]))
+    assert (history[1].clients, history[1].failures) == (2, 1)
+
+
+def test_a_round_without_a_sound_update_keeps_the_model(aggregate):
+    clients = [HandmadeClient(number, changed(0, np.nan), 100) for number in range(2)]
+    weights, history = aggregate(clients, rounds=2)
+    assert [(row.clients, row.failures) for row in history] == [(0, 0), (0, 2), (0, 2)]
+    assert len({row.loss for row in history}) == 1
+    assert all(np.isfinite(weight).all() for weight in weights)
+
+
+def test_payloads_are_counted_as_they_are_serialized(aggregate):
+    _, history = aggregate(three_clients())
+    payload = sum(map(len, ndarrays_to_parameters(get_weights(CNN())).tensors))
+    assert [(row.bytes_sent, row.bytes_received) for row in history] == [
+        (0, 0),
+        (3 * payload, 3 * payload),
+    ]

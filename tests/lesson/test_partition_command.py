@@ -1,0 +1,160 @@
+"""What `python partition.py` leaves on disk, and what it leaves when it is killed."""
+
+import hashlib
+import json
+import signal
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from tests.support.harness import sha256, snapshot
+from tests.support.lesson import settings_of
+from tests.support.small import write_partitions
+
+
+@pytest.fixture(scope="module")
+def partitioned(repository_copy, shared_stage, tmp_path_factory):
+    """A directory in which partition.py has run for seven clients, and what it printed."""
+    directory = tmp_path_factory.mktemp("partitioned")
+    finished = shared_stage.run(repository_copy / "partition.py", "--clients", 7, cwd=directory)
+    assert finished.status == 0, finished.stderr
+    return directory, finished
+
+
+def names(clients):
+    """Return the names of all files of a partitioning."""
+    return {*(f"client_{number}.npz" for number in range(clients)), "test.npz", "settings.json"}
+
+
+def arrays(path):
+    """Return the (images, labels) of a partition file."""
+    with np.load(path, allow_pickle=False) as file:
+        assert set(file.files) == {"images", "labels"}
+        return file["images"], file["labels"]
+
+
+def fingerprints(images, labels):
+    """Return how often each (image, label) occurs."""
+    return Counter(
+        (hashlib.sha256(image.tobytes()).digest(), int(label))
+        for image, label in zip(images, labels, strict=True)
+    )
+
+
+def test_every_training_image_is_in_exactly_one_partition_with_its_label(partitioned, mnist):
+    directory, _ = partitioned
+    assert {file.name for file in (directory / "partitions").iterdir()} == names(7)
+    together = Counter()
+    for number in range(7):
+        together.update(fingerprints(*arrays(directory / f"partitions/client_{number}.npz")))
+    assert together.total() == 60_000
+    assert together == fingerprints(mnist.images, mnist.labels)
+
+
+def test_the_server_has_the_test_images_in_their_order(partitioned, mnist):
+    images, labels = arrays(partitioned[0] / "partitions/test.npz")
+    np.testing.assert_array_equal(images, mnist.test_images)
+    np.testing.assert_array_equal(labels, mnist.test_labels)
+
+
+def test_partition_files_hold_what_the_contract_says(partitioned):
+    for file in (partitioned[0] / "partitions").glob("*.npz"):
+        images, labels = arrays(file)
+        assert (images.dtype, images.shape[1:]) == (np.uint8, (28, 28))
+        assert (labels.dtype, labels.shape) == (np.int64, images.shape[:1])
+
+
+def test_the_table_shows_the_counts(partitioned):
+    directory, finished = partitioned
+    lines = [line.split() for line in finished.stdout.splitlines()]
+    table = {
+        line[0]: list(map(int, line[1:]))
+        for line in lines
+        if len(line) == 12 and line[0] != "client"
+    }
+    counts = {
+        str(number): np.bincount(
+            arrays(directory / f"partitions/client_{number}.npz")[1], minlength=10
+        )
+        for number in range(7)
+    }
+    counts["all"] = sum(counts.values())
+    assert table == {name: [*row.tolist(), row.sum()] for name, row in counts.items()}
+
+
+def test_only_the_partitions_are_left_in_the_directory(partitioned):
+    assert [entry.name for entry in partitioned[0].iterdir()] == ["partitions"]
+
+
+def test_a_second_run_leaves_no_mixture_of_old_and_new(
+    partitioned, repository_copy, stage, tmp_path
+):
+    command = repository_copy / "partition.py"
+    digests = {}
+    for clients, seed in ((3, 0), (2, 0), (3, 1), (3, 0)):
+        finished = stage.run(command, "--clients", clients, "--seed", seed, cwd=tmp_path)
+        assert finished.status == 0, finished.stderr
+        assert {file.name for file in (tmp_path / "partitions").iterdir()} == names(clients)
+        written = json.loads((tmp_path / "partitions/settings.json").read_text())
+        assert written == settings_of("--clients", clients, "--seed", seed)
+        digest = sha256(tmp_path / "partitions/client_0.npz")
+        assert (
+            digests.setdefault((clients, seed), digest) == digest
+        )  # the same settings, the same file
+    assert len(set(digests.values())) == 3
+    assert [entry.name for entry in tmp_path.iterdir()] == ["partitions"]
+
+
+def whole(directory):
+    """Return whether `directory` holds complete partitions of all of MNIST."""
+    clients = json.loads((directory / "settings.json").read_text())["clients"]
+    assert {file.name for file in directory.iterdir()} == names(clients)
+    images = sum(len(arrays(directory / f"client_{number}.npz")[1]) for number in range(clients))
+    return images == 60_000 and len(arrays(directory / "test.npz")[1]) == 10_000
+
+
+@pytest.mark.parametrize(
+    "earlier", [True, False], ids=["over earlier partitions", "the first time"]
+)
+@pytest.mark.parametrize(
+    "moment", [".partitions.unfinished", ".partitions.unfinished/new/client_3.npz"]
+)
+def test_a_killed_run_leaves_partitions_whole_or_absent(
+    repository_copy, stage, tmp_path, mnist, earlier, moment
+):
+    before = None
+    if earlier:
+        write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
+        before = snapshot(tmp_path / "partitions")
+    command = stage.start(repository_copy / "partition.py", "--clients", 4, cwd=tmp_path)
+    command.wait_until(lambda: list(tmp_path.glob(moment)), f"{moment} appears")
+    command.kill()
+    if not (tmp_path / "partitions").exists():
+        return
+    assert snapshot(tmp_path / "partitions") == before or whole(tmp_path / "partitions")
+
+
+def test_an_interrupted_run_cleans_up_and_says_so(repository_copy, stage, tmp_path, mnist):
+    write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
+    before = snapshot(tmp_path)
+    command = stage.start(repository_copy / "partition.py", "--clients", 4, cwd=tmp_path)
+    unfinished = tmp_path / ".partitions.unfinished"
+    command.wait_until(unfinished.exists, "the temporary directory appears")
+    command.send(signal.SIGINT)
+    assert (command.wait(), command.stderr) == (130, "partition.py: stopped\n")
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "stranger", ["partitions/notes.txt", "partitions/photos/cat.npz", "partitions"]
+)
+def test_what_is_not_ours_is_not_replaced(repository_copy, stage, tmp_path, stranger):
+    (tmp_path / stranger).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / stranger).write_text("somebody's work")
+    before = snapshot(tmp_path)
+    finished = stage.run(repository_copy / "partition.py", "--clients", 2, cwd=tmp_path)
+    assert finished.status == 2
+    assert len(finished.stderr.splitlines()) == 1
+    assert finished.stderr.startswith("partition.py: partitions")
+    assert snapshot(tmp_path) == before

@@ -1,0 +1,118 @@
+"""The picture of one run, of several, and of a damaged one."""
+
+import pytest
+
+import plot_accuracy
+from support.history import Round
+from tests.support.small import HEADER, write_history
+
+ACCURACIES = {"fedavg": (0.1, 0.5, 0.75), "other": (0.08, 0.9)}
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A directory with two runs in results/."""
+    for name, accuracies in ACCURACIES.items():
+        write_history(tmp_path / "results" / name, accuracies)
+    return tmp_path
+
+
+def rounds(accuracies):
+    """Return the Rounds of a run with these accuracies."""
+    return [
+        Round(number, 1.5, accuracy, 0.2, 3, 0, 10, 10)
+        for number, accuracy in enumerate(accuracies)
+    ]
+
+
+def test_every_run_has_a_curve_of_its_accuracies():
+    figure = plot_accuracy.draw(
+        {name: [rounds(accuracies)] for name, accuracies in ACCURACIES.items()}
+    )
+    (axes,) = figure.axes
+    drawn = {tuple(line.get_ydata()): list(line.get_xdata()) for line in axes.get_lines()}
+    assert drawn == {(10.0, 50.0, 75.0): [0, 1, 2], (8.0, 90.0): [0, 1]}
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert ["fedavg" in label and "75" in label for label in labels] == [True, False]
+    assert ["other" in label and "90" in label for label in labels] == [False, True]
+    assert "ccuracy" in axes.get_ylabel()
+    assert "ound" in axes.get_xlabel()
+
+
+def test_the_lowest_accuracy_shown_is_ones_own_choice_and_the_axis_says_so():
+    figure = plot_accuracy.draw({"$x_$y": [rounds((0.1, 0.97, 0.99))]}, lowest=90)
+    (axes,) = figure.axes
+    low, high = axes.get_ylim()
+    assert low == 90 and 100 < high < 102
+    assert "from 90 %" in axes.get_ylabel()
+    figure.canvas.draw()  # raises if the name is taken for a formula
+    (label,) = axes.get_legend().get_texts()
+    assert label.get_text().replace("\\", "") == "$x_$y: 99.00 %"
+
+
+def test_one_run_is_drawn_beside_its_history_by_default(results, stage):
+    finished = stage.run("plot_accuracy.py", cwd=results)
+    assert (finished.status, finished.stderr) == (0, "")
+    assert (results / "results/fedavg/accuracy.png").read_bytes().startswith(b"\x89PNG")
+    assert "results/fedavg/accuracy.png" in finished.stdout
+    assert {file.name for file in (results / "results/fedavg").iterdir()} == {
+        "accuracy.png",
+        "history.csv",
+    }
+
+
+def test_several_runs_are_drawn_into_one_picture(results, stage):
+    runs = ["results/fedavg", "results/other"]
+    finished = stage.run("plot_accuracy.py", *runs, "--output", "both.png", cwd=results)
+    assert (finished.status, finished.stderr) == (0, "")
+    assert (results / "both.png").read_bytes().startswith(b"\x89PNG")
+    assert not list(results.glob("results/*/accuracy.png"))
+
+
+def test_a_picture_is_the_same_when_it_is_drawn_again(results, stage):
+    for output in ("first.png", "second.png"):
+        assert stage.run("plot_accuracy.py", "--output", output, cwd=results).status == 0
+    assert (results / "first.png").read_bytes() == (results / "second.png").read_bytes()
+
+
+def test_runs_with_the_same_last_name_are_both_drawn(tmp_path, monkeypatch):
+    write_history(tmp_path / "monday/fedavg", (0.1, 0.5))
+    write_history(tmp_path / "tuesday/fedavg", (0.1, 0.9))
+    monkeypatch.chdir(tmp_path)
+    drawn = []
+    monkeypatch.setattr(
+        plot_accuracy, "draw", lambda runs, lowest: drawn.append(runs) or DRAW(runs)
+    )
+    plot_accuracy.main(["monday/fedavg", "tuesday/fedavg", "--output", "both.png"])
+    accuracies = [[row.accuracy for row in run] for (run,) in drawn[0].values()]
+    assert accuracies == [[0.1, 0.5], [0.1, 0.9]]
+
+
+DRAW = plot_accuracy.draw
+
+
+DAMAGED = {
+    "empty": "",
+    "only a header": HEADER + "\n",
+    "no header": "0,1.5,0.1,0.2,0,0,0,0\n",
+    "a column missing": "round,loss\n0,1.5\n",
+    "a word for a number": f"{HEADER}\n0,1.5,good,0.2,0,0,0,0\n",
+    "a line cut off": f"{HEADER}\n0,1.5,0.1,0.2,0,0,0,0\n1,1.5,0.",
+    "a round missing": f"{HEADER}\n0,1.5,0.1,0.2,0,0,0,0\n2,1.5,0.1,0.2,0,0,0,0\n",
+    "rounds out of order": f"{HEADER}\n1,1.5,0.1,0.2,0,0,0,0\n0,1.5,0.1,0.2,0,0,0,0\n",
+    "binary": "\x00\xff\xfe" * 100,
+    "an accuracy that is none": f"{HEADER}\n0,1.5,nan,0.2,0,0,0,0\n",
+    "an accuracy above one": f"{HEADER}\n0,1.5,97.5,0.2,0,0,0,0\n",
+}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_history_is_named_in_one_line(results, stage, content):
+    (results / "results/fedavg/history.csv").write_bytes(content.encode("latin-1"))
+    (results / "results/fedavg/accuracy.png").write_text("an earlier picture")
+    finished = stage.run("plot_accuracy.py", cwd=results)
+    assert finished.status == 2
+    assert len(finished.stderr.splitlines()) == 1
+    assert finished.stderr.startswith("plot_accuracy.py: ")
+    assert "history.csv" in finished.stderr
+    assert (results / "results/fedavg/accuracy.png").read_text() == "an earlier picture"

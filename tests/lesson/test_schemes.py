@@ -1,0 +1,110 @@
+"""Skewed partitions are what the papers say they are."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.schemes import dirichlet, shards
+from tests.support.harness import snapshot
+
+
+def deal(scheme, labels, clients, seed, alpha=0.5):
+    """Return the shares that a scheme deals out."""
+    more = [alpha] if scheme is dirichlet else []
+    return scheme(labels, clients, np.random.default_rng(seed), *more)
+
+
+@pytest.mark.parametrize("scheme", [dirichlet, shards])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), seed=st.integers(0, 2**31), alpha=st.floats(0, 1e300, exclude_min=True))
+def test_every_image_has_one_owner_and_no_client_goes_empty(scheme, data, seed, alpha):
+    labels = np.array(data.draw(st.lists(st.integers(0, 9), min_size=2, max_size=300)))
+    clients = data.draw(st.integers(1, len(labels) // 2))
+    shares = deal(scheme, labels, clients, seed, alpha)
+    assert len(shares) == clients
+    assert min(len(share) for share in shares) >= 1
+    assert sorted(np.concatenate(shares)) == list(range(len(labels)))
+    again = deal(scheme, labels, clients, seed, alpha)
+    assert all((one == other).all() for one, other in zip(shares, again, strict=True))
+
+
+@pytest.mark.parametrize("alpha", [0.1, 1.0, 10.0])
+def test_dirichlet_mixtures_vary_as_much_as_the_distribution_does(mnist, alpha):
+    """E[sum of squared shares] is known for Dir(alpha p), and for n images drawn from such a mixture."""
+    labels, size = mnist.labels.astype(int), 60
+    prior = np.bincount(labels) / len(labels)
+    concentration = sum(prior * (1 - prior) / (alpha + 1) + prior**2)
+    expected = concentration * (1 - 1 / size) + 1 / size
+    seen = []
+    for seed in range(3):
+        early = deal(dirichlet, labels, len(labels) // size, seed, alpha)[
+            :200
+        ]  # nothing has run out yet
+        shares = [np.bincount(labels[share], minlength=10) / size for share in early]
+        seen += [np.sum(share**2) for share in shares]
+    assert np.mean(seen) == pytest.approx(expected, rel=0.07)
+
+
+def test_the_smaller_alpha_the_fewer_digits_a_client_has():
+    labels = np.repeat(np.arange(10), 300)
+    concentrations = []
+    for alpha in (10, 1, 0.1, 0.01, 1e-3, 1e-300):
+        shares = [
+            np.bincount(labels[share], minlength=10) / len(share)
+            for seed in range(20)
+            for share in deal(dirichlet, labels, 10, seed, alpha)
+        ]
+        concentrations.append(np.mean([np.sum(share**2) for share in shares]))
+    assert concentrations[:4] == sorted(concentrations[:4])
+    assert concentrations[3:] == pytest.approx([1.0] * 3, abs=0.03)  # one digit each
+
+
+def test_shards_are_mcmahans_200_of_300_images(mnist):
+    labels = mnist.labels.astype(int)
+    place = np.empty(len(labels), int)
+    place[np.argsort(labels, kind="stable")] = np.arange(len(labels))
+    shares = deal(shards, labels, 100, seed=3)
+    numbers = [np.unique(place[share] // 300) for share in shares]
+    assert all(
+        len(share) == 600 and len(number) == 2
+        for share, number in zip(shares, numbers, strict=True)
+    )
+    assert sorted(np.concatenate(numbers)) == list(range(200))
+    assert max(len(np.unique(labels[share])) for share in shares) <= 4
+
+
+def test_the_command_deals_out_by_scheme(repository_copy, stage, tmp_path):
+    words = ["--clients", 5, "--scheme", "dirichlet", "--alpha", 0.2]
+    finished = stage.run(repository_copy / "partition.py", *words, cwd=tmp_path)
+    assert finished.status == 0, finished
+    made_with = json.loads((tmp_path / "partitions/settings.json").read_text())
+    assert made_with == {"clients": 5, "scheme": "dirichlet", "seed": 0, "alpha": 0.2}
+    table = [line.split() for line in finished.stdout.splitlines()[1:6]]
+    for client, row in enumerate(table):
+        with np.load(tmp_path / f"partitions/client_{client}.npz") as file:
+            assert list(map(int, row[1:11])) == np.bincount(file["labels"], minlength=10).tolist()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--scheme", "dirichlet", "--alpha", "0"], "above 0"),
+        (["--scheme", "dirichlet", "--alpha", "-1"], "above 0"),
+        (["--scheme", "dirichlet", "--alpha", "nan"], "above 0"),
+        (["--alpha", "1"], "--alpha goes with --scheme dirichlet"),
+        (
+            ["--scheme", "shards", "--clients", "30001"],
+            "60002 shards cannot be cut from 60000 images",
+        ),
+        (["--scheme", "stripes"], "invalid choice"),
+    ],
+)
+def test_bad_schemes_are_refused_in_one_line(repository_copy, stage, tmp_path, words, complaint):
+    finished = stage.run(repository_copy / "partition.py", *words, cwd=tmp_path)
+    assert finished.status == 2
+    assert finished.stderr.startswith("partition.py: ") and complaint in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+    assert snapshot(tmp_path) == {}

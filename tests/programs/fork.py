@@ -1,0 +1,138 @@
+"""Forks a process per request and goes on; see Stage in tests/support/stage.py.
+
+Requests are JSON lines on stdin. Answers are JSON lines on stdout: {"started": number}, and, whenever one of
+the processes has ended, {"ended": number, "status": status}. At the end of stdin all of them are killed.
+"""
+
+import atexit
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+COLD = dict(os.environ)  # before imports add to it
+WARM = ("support.preload", "client", "server", "matplotlib.pyplot", "torchvision.datasets")
+
+
+def answer(**content):
+    """Write one line."""
+    os.write(1, (json.dumps(content) + "\n").encode())
+
+
+def announce_the_dead(running):
+    """Say which processes have ended; take them off the set `running`."""
+    for number in list(running):
+        ended, status = os.waitpid(number, os.WNOHANG)
+        if ended:
+            running.remove(number)
+            answer(ended=number, status=os.waitstatus_to_exitcode(status))
+
+
+def requests(running):
+    """Yield the requests as they come, and announce the dead between them."""
+    woken, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    signal.set_wakeup_fd(waker)
+    unread = b""
+    while True:
+        ready, _, _ = select.select([0, woken], [], [])
+        if woken in ready:
+            os.read(woken, 1000)
+            announce_the_dead(running)
+        if 0 in ready:
+            news = os.read(0, 65536)
+            if not news:
+                return
+            *lines, unread = (unread + news).split(b"\n")
+            yield from map(json.loads, lines)
+
+
+def serve():
+    """Fork for every request; return the request in the new process."""
+    running = set()
+    for request in requests(running):
+        number = os.fork()
+        if number == 0:
+            return request
+        running.add(number)
+    for number in running:
+        kill_session(number)
+    sys.exit()
+
+
+def become(request):
+    """Take on the directory, the streams and the environment of the request."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    answer(started=os.getpid())
+    os.closerange(3, 64)
+    os.chdir(request["cwd"])
+    os.environ.update(request["environment"])
+    for descriptor, path in ((0, os.devnull), (1, request["stdout"]), (2, request["stderr"])):
+        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+
+
+def start_cold(words, environment):
+    """Become a new Python."""
+    os.execve(sys.executable, [sys.executable, *words], COLD | environment)
+
+
+def start_warm(words):
+    """Do as `python WORDS` does: run a script, or, after -m, a module."""
+    if words[0] == "-m":
+        sys.argv, sys.path[0] = words[1:], os.getcwd()
+        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv, sys.path[0] = words, str(Path(words[0]).parent)
+        if not Path(words[0]).is_relative_to(ROOT):
+            forget_our_modules()
+        runpy.run_path(words[0], run_name="__main__")
+
+
+def forget_our_modules():
+    """Let a copy of the repository import modules of its own."""
+    ours = {path.stem for path in ROOT.iterdir()}
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ours:
+            del sys.modules[name]
+
+
+def run_to_the_end(words):
+    """Run a command as Python does, but for the half second that it takes to clear up its memory."""
+    status = 0
+    try:
+        start_warm(words)
+    except SystemExit as leaving:
+        status = leaving.code
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    threading._shutdown()  # waits for threads, as Python does at its end
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status or 0)
+
+
+if __name__ == "__main__":
+    for module in WARM:
+        importlib.import_module(module)
+    from tests.support.harness import ROOT, kill_session
+
+    gc.freeze()  # what a garbage collector does not visit stays shared
+    request = serve()
+    become(request)
+    if request["cold"]:
+        start_cold(request["words"], request["environment"])
+    run_to_the_end(request["words"])

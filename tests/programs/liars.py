@@ -1,0 +1,198 @@
+"""A client that lies: client.py with another FlowerClient.
+
+    liars.py LIE[@ROUND] ARGUMENTS_OF_CLIENT...
+
+It is honest until ROUND (default: 1), and from then on lies as LIES says; or "hold" makes it hold on in ROUND
+until it is told to go on, "shy" keep silent about who it is, "closed channel" meet one.
+"""
+
+import io
+import sys
+import threading
+from pathlib import Path
+
+import grpc
+import numpy as np
+from flwr.client import NumPyClient
+from flwr.common import Code, Status, ndarrays_to_parameters, parameters_to_ndarrays
+
+import client
+from support.command_line import run_command
+
+HonestClient = client.FlowerClient
+
+
+def with_weights(change):
+    """Return a lie that applies `change` to the list of arrays."""
+
+    def lie(answer):
+        answer.parameters = ndarrays_to_parameters(
+            change(parameters_to_ndarrays(answer.parameters))
+        )
+
+    return lie
+
+
+def with_each(change):
+    """Return a lie that applies `change` to each array."""
+    return with_weights(lambda weights: [change(weight) for weight in weights])
+
+
+def with_bytes(change):
+    """Return a lie that applies `change` to the list of serialized arrays."""
+
+    def lie(answer):
+        answer.parameters.tensors = change(answer.parameters.tensors)
+
+    return lie
+
+
+def with_examples(number):
+    """Return a lie about the number of examples."""
+
+    def lie(answer):
+        answer.num_examples = number
+
+    return lie
+
+
+def one_value(position, value):
+    """Return a change of one weight."""
+
+    def change(weights):
+        weights[position].flat[-1] = value
+        return weights
+
+    return change
+
+
+def pickled(tensors):
+    """Return the arrays as arrays of objects, which only pickle can read."""
+    file = io.BytesIO()
+    np.save(file, np.array([print, 1, None], dtype=object), allow_pickle=True)
+    return [file.getvalue()] * len(tensors)
+
+
+def npz(tensors):
+    """Return an archive of arrays in place of each array."""
+    file = io.BytesIO()
+    np.savez(file, weights=np.zeros((16, 1, 5, 5), np.float32))
+    return [file.getvalue()] * len(tensors)
+
+
+def huge_header(tensors):
+    """Return a first array that claims to be four terabytes long."""
+    file = io.BytesIO()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (10**12,)}
+    np.lib.format.write_array_header_1_0(file, header)
+    return [file.getvalue(), *tensors[1:]]
+
+
+def not_ok(answer):
+    """Say that training has failed."""
+    answer.status = Status(Code.FIT_NOT_IMPLEMENTED, "no")
+
+
+def strange_metrics(answer):
+    """Report metrics that nobody asked for."""
+    answer.metrics = {"loss": float("nan"), "name": "x" * 1000, "raw": b"\x00\xff"}
+
+
+LIES = {  # what is done to the answer, and what the server's log says about it
+    "no arrays": (with_bytes(lambda tensors: []), r"has 0 arrays, not 8"),
+    "an array missing": (with_bytes(lambda tensors: tensors[:-1]), r"has 7 arrays, not 8"),
+    "an array too many": (with_bytes(lambda tensors: [*tensors, tensors[-1]]), r"has 9 arrays, not 8"),
+    "transposed": (with_each(lambda weight: weight.T), r"array 0 is float32 \(5, 5, 1, 16\)"),
+    "empty arrays": (with_each(lambda weight: weight[:0]), r"array 0 is float32 \(0, 1, 5, 5\)"),
+    "would broadcast": (with_each(lambda weight: weight[:1]), r"array 0 is float32 \(1, 1, 5, 5\)"),
+    "float64": (with_each(lambda weight: weight.astype(np.float64)), r"array 0 is float64"),
+    "integers": (with_each(lambda weight: weight.astype(np.int32)), r"array 0 is int32"),
+    "other byte order": (with_each(lambda weight: weight.astype(">f4")), r"array 0 is >f4"),
+    "garbage": (with_bytes(lambda tensors: [b"\x93NUMPY garbage"] * len(tensors)), r"cannot be decoded"),
+    "no bytes": (with_bytes(lambda tensors: [b""] * len(tensors)), r"cannot be decoded"),
+    "cut off": (with_bytes(lambda tensors: [tensor[:-1] for tensor in tensors]), r"cannot be decoded"),
+    "pickled": (with_bytes(pickled), r"cannot be decoded"),
+    "an archive": (with_bytes(npz), r"(array 0 |cannot be decoded)"),
+    "huge header": (with_bytes(huge_header), r"cannot be decoded"),
+    "NaN": (with_weights(one_value(0, np.nan)), r"array 0 holds NaN or infinity"),
+    "infinity": (with_weights(one_value(7, np.inf)), r"array 7 holds NaN or infinity"),
+    "minus infinity": (with_weights(one_value(3, -np.inf)), r"array 3 holds NaN or infinity"),
+    "largest float": (with_weights(one_value(5, np.finfo(np.float32).max)), r"lies 3\.4e\+38 away"),
+    "huge norm": (with_each(lambda weight: weight + 100), r"lies .* away from the global model"),
+    "no example": (with_examples(0), r"claims 0 examples"),
+    "negative examples": (with_examples(-300), r"claims -300 examples"),
+    "10**12 examples": (with_examples(10**12), r"claims 1000000000000 examples, more than"),
+    "just too many examples": (with_examples(60_001), r"claims 60001 examples, more than the 60000 allowed"),
+}  # fmt: skip
+ALL = {name: lie for name, (lie, _) in LIES.items()}
+ALL |= {"strange metrics": strange_metrics, "not ok": not_ok}
+
+
+def hold(number, server_round):
+    """Say that training has begun, and go on when the file go_NUMBER is there."""
+    print(f"Round {server_round}: holding")
+    while not Path(f"go_{number}").exists():
+        threading.Event().wait(0.01)
+
+
+def meet_a_closed_channel():
+    """Do what a thread of gRPC's does when a channel is closed at an unlucky moment: raise."""
+    channel = grpc.insecure_channel("127.0.0.1:1")
+    channel.close()
+    watch = threading.Thread(target=channel._channel.check_connectivity_state, args=(False,))
+    watch.start()
+    watch.join()
+    print("A thread of gRPC has met a closed channel")
+
+
+class Liar(HonestClient):
+    """An honest client whose answers are tampered with on their way out."""
+
+    lie, since = "nothing", 1
+
+    def fit(self, parameters, config):
+        """Train, perhaps not right now."""
+        self.round = config["server_round"]
+        if self.lie == "hold" and self.round == self.since:
+            hold(self.partition_id, self.round)
+        if self.lie == "closed channel":
+            meet_a_closed_channel()
+        return super().fit(parameters, config)
+
+    def to_client(self):
+        """Return the client that Flower runs, with a lie around its `fit`."""
+        flower_client = super().to_client()
+        honest_fit = flower_client.fit
+
+        def fit(instructions):
+            answer = honest_fit(instructions)
+            if self.lie in ALL and self.round >= self.since:
+                ALL[self.lie](answer)
+            return answer
+
+        flower_client.fit = fit
+        return flower_client
+
+
+class Shy(NumPyClient):
+    """A client of Flower's simplest kind: it trains, and does not say which partition it owns."""
+
+    def __init__(self, partition_id, images, labels):
+        self.inner = HonestClient(partition_id, images, labels)
+        self.refusal = None
+
+    def fit(self, parameters, config):
+        """Train."""
+        return self.inner.fit(parameters, config)
+
+
+def main():
+    """Replace the client's class and run its command line."""
+    lie, _, since = sys.argv.pop(1).partition("@")
+    Liar.lie, Liar.since = lie, int(since or 1)
+    client.FlowerClient = Shy if lie == "shy" else Liar
+    run_command(client.main, "client.py")
+
+
+if __name__ == "__main__":
+    main()

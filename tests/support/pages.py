@@ -1,0 +1,50 @@
+"""What is checked of every page, whichever it is."""
+
+import re
+
+from tests.support.harness import ROOT
+from tools.pages import stale
+
+
+def prose(markdown):
+    """Return `markdown` without code, comments and cog's own lines."""
+    markdown = re.sub(r"^```.*?^```", "", markdown, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"<!--.*?-->", "", markdown, flags=re.DOTALL)
+
+
+def anchors(markdown):
+    """Return the anchors that a page's headings get, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", prose(markdown), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def assert_is_up_to_date(page):
+    """Check that code, outputs and figures are those of the files and the recorded runs."""
+    assert stale(page) is None
+
+
+def targets_of(page):
+    """Return what a page links to or shows."""
+    text = page.read_text()
+    targets = re.findall(r"\]\(([^)\s]+)\)", prose(text))
+    targets += re.findall(r'(?:src|srcset)="([^"]+)"', text)
+    assert targets
+    return targets
+
+
+def assert_leads_somewhere(page, target):
+    """Check that a file in the repository that is linked to exists, and has a heading for the anchor."""
+    if target.startswith("https://"):
+        return
+    file, _, anchor = target.partition("#")
+    where = page.parent / file if file else page
+    assert where.exists(), f"{page.name} points to {target}"
+    assert not anchor or anchor in anchors(where.read_text()), f"{page.name} points to {target}"
+
+
+def assert_pictures_have_words(page, least):
+    """Check that the page shows so many pictures at least, and says in words what each of them shows."""
+    pictures = re.findall(r"<img [^>]*>", page.read_text())
+    assert len(pictures) >= least
+    for picture in pictures:
+        assert len(re.search(r'alt="([^"]*)"', picture)[1].split()) >= 10, picture
