@@ -1,11 +1,12 @@
 """A partition file that is damaged, or something else: one line that names it, and exit status 2."""
 
+from support.history import read_history
+
 import io
 
 import numpy as np
 import pytest
 
-from support.history import read_history
 from tests.support.complaints import complaint, words_for
 from tests.support.harness import ROOT, snapshot
 from tests.support.ports import free_address

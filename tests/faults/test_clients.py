@@ -1,5 +1,7 @@
 """Clients die, come back, join late and freeze, and the run goes on."""
 
+from support.options import enough_clients
+
 import argparse
 import queue
 import signal
@@ -8,8 +10,6 @@ import socket
 import grpc
 import pytest
 from flwr.proto.transport_pb2_grpc import FlowerServiceStub
-
-from support.options import enough_clients
 
 
 def test_a_client_killed_in_the_middle_of_training_is_done_without(federation):

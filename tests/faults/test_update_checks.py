@@ -1,5 +1,8 @@
 """Whatever a client sends, aggregation never raises and never lets through what could not be a model."""
 
+from support.recorded_strategy import RecordedStrategy
+from support.update_checks import MAX_RELATIVE_DISTANCE, find_fault
+
 import io
 import math
 
@@ -20,8 +23,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from client import FlowerClient
-from support.recorded_strategy import RecordedStrategy
-from support.update_checks import MAX_RELATIVE_DISTANCE, find_fault
 from tests.support.lesson import instructions, untrained
 
 pytestmark = [

@@ -1,7 +1,8 @@
 """The picture of several seeds of one run."""
 
-import plot_accuracy
 from support.history import read_histories
+
+import plot_accuracy
 from tests.support.small import write_history
 
 

@@ -1,5 +1,8 @@
 """The baselines train as the federation does, on the data that they say."""
 
+from support.history import read_history
+from support.local_data import split
+
 import json
 import signal
 
@@ -9,8 +12,6 @@ import torch
 
 from model import CNN, get_weights, to_tensors, train
 from partition import load_partition
-from support.history import read_history
-from support.local_data import split
 from tests.support.harness import ROOT, processes_in, wait_until
 from tests.support.shared import SIZES
 

@@ -1,5 +1,7 @@
 """beyond/compare.py makes the runs it declares, once, and its CSV says what their records say."""
 
+from support.command_line import RunError, UserError
+
 import csv
 import json
 import re
@@ -10,12 +12,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-
 from beyond.compare import check_that_all_took_part
 from beyond.comparison import COLUMNS, collect, curves, read_comparison, rounds_to, write_comparison
 from beyond.grid import SCHEMES, STRATEGIES, WORK, Run, grid
 from beyond.pictures import draw_pictures
-from support.command_line import RunError, UserError
+
 from tests.support.harness import processes_in, snapshot, wait_until
 from tests.support.ports import free_address
 

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-
 from benchmarks.mcmahan import watch
 from benchmarks.paper_cnn import PaperCNN
+
 from model import get_weights
 from tests.support.harness import ROOT, snapshot
 from tests.support.ports import free_address

@@ -6,10 +6,10 @@ import sys
 
 import matplotlib.image
 import pytest
-
 from beyond.comparison import curves, read_comparison
 from beyond.grid import SCHEMES, STRATEGIES, grid
 from beyond.pictures import draw_pictures
+
 from tests.support.harness import ROOT
 
 FOLDER = ROOT / "beyond/heterogeneity/recorded"

@@ -1,5 +1,9 @@
 """The standard experiment's options do what they say, in real federations."""
 
+from support.history import read_history
+from support.local_data import proximal_penalty, split
+from support.strategies import OPTIONS, other_strategy
+
 import csv
 import re
 import shutil
@@ -12,9 +16,6 @@ from flwr.common import ndarrays_to_parameters
 
 from model import CNN, evaluate, get_weights, set_weights, to_tensors
 from partition import load_partition
-from support.history import read_history
-from support.local_data import proximal_penalty, split
-from support.strategies import OPTIONS, other_strategy
 from tests.support.lesson import untrained
 from tests.support.ports import free_address
 from tests.support.shared import LOCAL_EPOCHS, ROUNDS, SIZES, run_at_once

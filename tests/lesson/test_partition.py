@@ -1,5 +1,7 @@
 """How the images are dealt out, and what a partition file may hold."""
 
+from support.command_line import UserError
+
 import json
 
 import numpy as np
@@ -8,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import partition
-from support.command_line import UserError
 from tests.support.lesson import settings_of
 from tests.support.small import save_partition, write_partitions
 

@@ -1,9 +1,10 @@
 """The picture of one run, of several, and of a damaged one."""
 
+from support.history import Round
+
 import pytest
 
 import plot_accuracy
-from support.history import Round
 from tests.support.small import HEADER, write_history
 
 ACCURACIES = {"fedavg": (0.1, 0.5, 0.75), "other": (0.08, 0.9)}

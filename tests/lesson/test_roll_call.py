@@ -1,8 +1,8 @@
 """Who is asked in a round."""
 
-from types import SimpleNamespace
-
 from support.roll_call import RollCall
+
+from types import SimpleNamespace
 
 
 def sampled(seed, server_round, count=2, clients=5):

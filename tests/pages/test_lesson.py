@@ -1,11 +1,12 @@
 """Done by hand, the lesson prints what README.md shows: the same lines, and nearly the same accuracies."""
 
+from support.port import check_port_is_free
+
 import csv
 import re
 
 import pytest
 
-from support.port import check_port_is_free
 from tests.support.harness import ROOT
 from tests.support.ports import free_address
 from tools.record import MESSAGE_ID

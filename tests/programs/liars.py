@@ -6,6 +6,8 @@ It is honest until ROUND (default: 1), and from then on lies as LIES says; or "h
 until it is told to go on, "shy" keep silent about who it is, "closed channel" meet one.
 """
 
+from support.command_line import run_command
+
 import io
 import sys
 import threading
@@ -17,7 +19,6 @@ from flwr.client import NumPyClient
 from flwr.common import Code, Status, ndarrays_to_parameters, parameters_to_ndarrays
 
 import client
-from support.command_line import run_command
 
 HonestClient = client.FlowerClient
 

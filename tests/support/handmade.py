@@ -1,5 +1,8 @@
 """Handmade clients in this process, for a server, a strategy and a record that are real."""
 
+from support.history import read_history
+from support.recorded_strategy import RecordedStrategy
+
 import flwr as fl
 import numpy as np
 from flwr.common import (
@@ -15,8 +18,6 @@ from flwr.server.superlink.fleet.grpc_bidi.grpc_client_proxy import GrpcClientPr
 
 import server
 from model import CNN, get_weights
-from support.history import read_history
-from support.recorded_strategy import RecordedStrategy
 from tests.support.ports import idle_address
 
 OK = Status(Code.OK, "")

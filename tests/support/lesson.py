@@ -1,5 +1,7 @@
 """Where tests ask the lesson's own code, in this process."""
 
+from support.options import common_options, partition_options, training_options
+
 import argparse
 
 import torch
@@ -8,7 +10,6 @@ import partition
 from client import FlowerClient
 from model import CNN, get_weights
 from server import training_instructions
-from support.options import common_options, partition_options, training_options
 
 
 def settings_of(*words):

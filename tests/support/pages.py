@@ -2,7 +2,6 @@
 
 import re
 
-from tests.support.harness import ROOT
 from tools.pages import stale
 
 

@@ -1,1 +1,1 @@
-"""A toy chapter: the learning rate shrinks from round to round, and every client says with which it trains."""
+"""A toy chapter: the learning rate shrinks from round to round, and every client says what it is."""

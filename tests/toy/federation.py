@@ -2,8 +2,9 @@
 
 from support.command_line import run_command
 
-import federation
 from beyond.toy.options import toy_options
+
+import federation
 
 PROGRAMS = ("beyond.toy.server", "beyond.toy.client")
 

@@ -2,8 +2,9 @@
 
 from support.command_line import run_command
 
-import server
 from beyond.toy.options import toy_options
+
+import server
 
 
 def make_strategy(args, model, images, labels):
