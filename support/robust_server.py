@@ -15,7 +15,7 @@ from support.sound_updates import SoundUpdates
 from support.strategy_around import StrategyAround
 from support.terminal import RoundReport, prepare_log
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from flwr.common import ndarrays_to_parameters
 from flwr.server import Server
@@ -32,25 +32,29 @@ def robust_server(args, strategy, model):
     """
     prepare_log()
     _check_number_of_clients(args)
-    record = open_record(args, list(model.state_dict()))
-    if record.last_round and record.last_round.round >= args.rounds:
-        raise NothingToDo(
-            f"{args.run} has finished {record.last_round.round} rounds; ask for more with --rounds"
-        )
-    patience = args.patience or (PATIENCE_WHEN_RESUMED if args.resume else None)
-    clients = RollCall(args.clients, enough_clients(args), args.seed, patience)
-    with RoundReport(args.rounds) as report:
-        strategy = SoundUpdates(strategy, args.max_examples_per_client)
-        strategy = RecordedStrategy(strategy, record, report)
-        server = RobustServer(clients, ResumedStrategy(strategy, record))
-        server.set_max_workers(args.parallel_clients)
-        try:
-            yield server
-        finally:
-            clients.dismiss()
+    with closing(open_record(args, list(model.state_dict()))) as record:
+        if record.last_round and record.last_round.round >= args.rounds:
+            raise NothingToDo(
+                f"{args.run} has finished {record.last_round.round} rounds; ask for more with --rounds"
+            )
+        with RoundReport(args.rounds) as report:
+            strategy = SoundUpdates(strategy, args.max_examples_per_client)
+            strategy = RecordedStrategy(strategy, record, report)
+            clients = _roll_call(args)
+            server = RobustServer(clients, ResumedStrategy(strategy, record))
+            server.set_max_workers(args.parallel_clients)
+            try:
+                yield server
+            finally:
+                clients.dismiss()
     if strategy.updates == 0:
         raise RunError(f"no round had an update, so the model in {args.run} is as it was before")
-    print(f"The record of this run is in {record.directory}/")
+    print(f"The record of this run is in {args.run}/")
+
+
+def _roll_call(args):
+    patience = args.patience or (PATIENCE_WHEN_RESUMED if args.resume else None)
+    return RollCall(args.clients, enough_clients(args), args.seed, patience)
 
 
 def _check_number_of_clients(args):

@@ -97,6 +97,12 @@ class RunRecord:
         os.replace(model, self.model)
         return True
 
+    def close(self):
+        """Let others write to the directory."""
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
+
     def add_round(self, row, weights):
         """Append `row` (a Round) to the history and store `weights` (NumPy arrays).
 
@@ -114,7 +120,7 @@ class RunRecord:
             ) from None
 
     def _lock(self):
-        """Keep the directory to ourselves until this process ends."""
+        """Keep the directory to ourselves until we close it, or end."""
         make_run_directory(self.directory)
         if self.lock is None:
             self.lock = lock_directory(self.directory)

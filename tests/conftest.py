@@ -162,6 +162,7 @@ def federate(stage, workspace, tmp_path):
 def aggregate(tmp_path, mnist, monkeypatch):
     """aggregate(clients, ...) runs server.py for handmade clients; see run_server."""
     write_partitions(tmp_path, mnist, sizes=[1], test_size=10)
+    (tmp_path / "partitions/settings.json").unlink()  # so there are as many as a test says
     monkeypatch.chdir(tmp_path)
     return partial(run_server, monkeypatch)
 

@@ -1,7 +1,7 @@
 """With certificates nobody listens in or talks to the wrong server; without them no server listens far."""
 
-from support.certificates import check_listening
 from support.command_line import UserError
+from support.listening import check_listening
 
 import shutil
 import stat

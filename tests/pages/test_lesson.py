@@ -1,6 +1,6 @@
 """Done by hand, the lesson prints what README.md shows: the same lines, and nearly the same accuracies."""
 
-from support.port import check_port_is_free
+from support.listening import check_port_is_free
 
 import csv
 import re

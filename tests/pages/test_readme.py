@@ -20,9 +20,8 @@ from tools.digits import save_digits
 from tools.pages import main, pages, stale
 
 README = ROOT / "README.md"
-GENERATED = [
-    page for page in pages() if page.parent.parent != ROOT / "beyond"
-]  # chapters have tests of their own
+# Chapters have tests of their own.
+GENERATED = [page for page in pages() if page.parent.parent != ROOT / "beyond"]
 PAGES = [*GENERATED, ROOT / "beyond/README.md", ROOT / "data/README.md"]
 MOST_WORDS = 2700
 NOT_IN_THE_LESSON = (

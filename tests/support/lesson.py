@@ -1,6 +1,7 @@
 """Where tests ask the lesson's own code, in this process."""
 
 from support.options import common_options, partition_options, training_options
+from support.partitions import load_partition
 
 import argparse
 
@@ -36,4 +37,4 @@ def untrained(seed=0):
 def owner(directory, number):
     """Return the client that owns a partition in `directory`."""
     path = directory / f"partitions/client_{number}.npz"
-    return FlowerClient(number, *partition.load_partition(path))
+    return FlowerClient(number, *load_partition(path))
