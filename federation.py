@@ -58,6 +58,7 @@ def run_processes(context, args, programs=("server", "client"), more_options=(),
     `programs` are the modules whose `main` they run; the server takes `more_options`, too. It prints here, or
     into the file `server_log`.
     """
+    make_room(args.clients)
     logs = make_run_directory(Path(args.run, "logs"))
     server_words = as_words(args, [*server_options(), *more_options])
     client_words = ["--server", args.address]
@@ -104,10 +105,9 @@ def exit_with_advice(server):
 
 
 def parse(arguments, more_options=()):
-    """Return the command line's options; raise UserError if they do not go together, or go too far."""
+    """Return the command line's options; raise UserError if they do not go together."""
     parents = [*server_options(), partition_options(), *more_options]
     args = OneLineParser("federation.py", __doc__, parents).parse_args(arguments)
-    make_room(args.clients)
     args.patience = args.patience or 30  # nobody starts a missing client by hand
     return args
 

@@ -1,7 +1,7 @@
 """What stands around the lesson's client while it takes part: it says who this is, and hears a refusal."""
 
 from support.identity import NUMBER, REFUSAL
-from support.partitions import MISFIT, describe_misfit
+from support.partitions import MISFIT, PARTITIONS, describe_misfit
 
 from flwr.client import Client
 from flwr.common import Code, GetPropertiesRes, Status
@@ -36,7 +36,9 @@ class Participant(Client):
         try:
             return self.client.fit(ins)
         except MISFIT as error:
-            raise Misfit(describe_misfit(f"train on client_{self.number}.npz", error)) from error
+            raise Misfit(
+                describe_misfit(f"train on {PARTITIONS}/client_{self.number}.npz", error)
+            ) from error
 
     def evaluate(self, ins):
         """Evaluate the global model on local data, if the client does that."""

@@ -40,8 +40,13 @@ class RecordedStrategy(StrategyAround):
         return parameters, {name: metrics[name] for name in metrics if name != AVERAGED}
 
     def evaluate(self, server_round, parameters):
-        """Evaluate the global model, then record and report the round that ends with this."""
+        """Evaluate the global model, then record and report the round that ends with this.
+
+        Round 0, the untrained model, begins the record.
+        """
         loss, metrics = super().evaluate(server_round, parameters)
+        if server_round == 0:
+            self.record.begin()
         row = Round(
             round=server_round,
             loss=loss,

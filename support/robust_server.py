@@ -133,4 +133,6 @@ class ResumedStrategy(StrategyAround):
         except MISFIT as error:
             if server_round > 0:
                 raise
-            raise UserError(describe_misfit("be tested on test.npz", error)) from error
+            raise UserError(
+                describe_misfit(f"be tested on {PARTITIONS}/test.npz", error)
+            ) from error

@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import tempfile
+import weakref
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -38,7 +39,7 @@ def open_record(args, weight_names):
     record = RunRecord(args.run, settings, weight_names)
     may_differ = option_names([run_options(), fault_options()])
     if not (args.resume and record.resume(must_match=settings.keys() - may_differ)):
-        record.begin()
+        record.prepare()
     return record
 
 
@@ -57,16 +58,24 @@ class RunRecord:
         self.description = self.directory / "run.json"
         self.history = self.directory / "history.csv"
         self.model = self.directory / "global_model.npz"
-        self.lock = None
+        self.unlock = None
         self.next_model = self.directory / ".global_model.next.npz"
+
+    def prepare(self):
+        """Make sure that the directory is there, and ours.
+
+        Raises UserError if it cannot be written to, or if another process writes to it.
+        """
+        make_run_directory(self.directory)
+        if not self.unlock and (descriptor := lock_directory(self.directory)) is not None:
+            self.unlock = weakref.finalize(self, os.close, descriptor)
 
     def begin(self):
         """Start a new record; an earlier one in this directory is replaced.
 
-        Raises UserError if the directory cannot be written to, or another process writes to it; RunError if
-        the disk does not take it.
+        Raises UserError as `prepare` does, RunError if the disk does not take it.
         """
-        self._lock()
+        self.prepare()
         if self.history.exists():
             print(f"Replacing the run that is in {self.directory}/; --run names another place")
         try:
@@ -84,7 +93,7 @@ class RunRecord:
         finished = self._finished_round(must_match)
         if finished is None:
             return False
-        self._lock()
+        self.prepare()
         size = finished["history_bytes"]
         if _sha256(_read(self.history)[:size]) != finished["history_sha256"]:
             raise UserError(
@@ -98,10 +107,15 @@ class RunRecord:
         return True
 
     def close(self):
-        """Let others write to the directory."""
-        if self.lock is not None:
-            os.close(self.lock)
-            self.lock = None
+        """Let others write to the directory, and leave none if nothing was written.
+
+        A record that nobody holds any more lets others write, too.
+        """
+        if self.unlock:
+            self.unlock()
+            self.unlock = None
+        with suppress(OSError):  # it is not empty
+            os.removedirs(self.directory)
 
     def add_round(self, row, weights):
         """Append `row` (a Round) to the history and store `weights` (NumPy arrays).
@@ -118,12 +132,6 @@ class RunRecord:
                 f"cannot write round {row.round} to {self.directory}: {error.strerror}; "
                 "mend that and go on with --resume"
             ) from None
-
-    def _lock(self):
-        """Keep the directory to ourselves until we close it, or end."""
-        make_run_directory(self.directory)
-        if self.lock is None:
-            self.lock = lock_directory(self.directory)
 
     def _write_round(self, row, model):
         self._append(as_csv(row).encode(), anew=row.round == 0)
@@ -171,7 +179,9 @@ class RunRecord:
         """Return what run.json says of the last finished round."""
         content = _content_of(self.description)
         if content["settings"].keys() != self.settings.keys():
-            command = command_words(content["command"]) if content.get("command") else "(unknown)"
+            if not isinstance(content.get("command"), str):
+                raise _damaged(self.description)
+            command = command_words(content["command"])
             raise UserError(
                 f"{self.directory} was made by another command, {command}; resume it with that"
             )
