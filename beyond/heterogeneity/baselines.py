@@ -6,9 +6,10 @@
 The same network, optimizer, initial weights and number of passes over the images as a federation with the
 same --rounds, --local-epochs and partitions, with learning rates of their own: the lesson's 0.05 is
 too large where no average calms it. Nothing here is federated. `pooled` trains one model on the
-union of all partitions; `alone` trains one model per client, on that client's images, and writes a record for
-each: RUN/client_0, RUN/client_1, ... The records are those of server.py, and plot_accuracy.py reads them.
-With --client-evaluation nobody trains on the tenth of its images that it would hold out in a federation.
+union of all partitions, and prints a line for every round's worth of passes; `alone` trains one model per
+client, on that client's images, prints a line for each, and writes a record for each: RUN/client_0,
+RUN/client_1, ... The records are those of server.py, and plot_accuracy.py reads them. With
+--client-evaluation nobody trains on the tenth of its images that it would hold out in a federation.
 """
 
 from support.argument_types import positive_int
@@ -27,7 +28,7 @@ import numpy as np
 
 from beyond.heterogeneity.options import add_client_evaluation
 
-# The best of 0.005, 0.01, 0.02, 0.03 and of 0.01, 0.02.
+# The best of 0.005, 0.01, 0.02 and 0.03 for the pool, and of 0.01 and 0.02 for a client alone.
 LEARNING_RATES = {"pooled": 0.01, "alone": 0.02}
 
 
@@ -48,43 +49,52 @@ def training_data(partition_ids, client_evaluation):
 
 
 def train_alone(name, settings, partition_ids):
-    """Train one model on the images of `partition_ids` together and record it in the directory `name`.
-
-    `settings` are the command's arguments, as a dict.
-    """
+    """Train one model on the images of `partition_ids` together, as `settings` say; record it in `name`."""
     import torch
 
-    from model import evaluate, get_weights, make_model, to_tensors, train
+    from model import get_weights, make_model
 
     torch.set_num_threads(1)  # as on a client
     data = training_data(partition_ids, settings["client_evaluation"])
-    test = to_tensors(*load_partition(PARTITIONS / "test.npz"))
     torch.manual_seed(settings["seed"])
     model = make_model()
     about = {"partitions": partition_ids, "digits": data[1].unique().tolist()}
-    record = RunRecord(name, {**settings, **about}, list(model.state_dict()))
+    record = RunRecord(name, settings | about, list(model.state_dict()))
     record.begin()
+    for row in train_rounds(model, data, settings, partition_ids[0]):
+        record.add_round(row, get_weights(model))
+        if settings["how"] == "pooled":
+            print(f"Round {row.round:>2}: accuracy {row.accuracy:.2%}, {row.seconds:.1f} s")
+    print(f"{name}: {row.accuracy:.2%} after {row.round} rounds' worth of passes")
+
+
+def train_rounds(model, data, settings, first_id):
+    """Train `model` in place on `data`, a pair of tensors; yield the Round before and after every round.
+
+    The images are shuffled as the client `first_id` would in a federation.
+    """
+    from model import evaluate, to_tensors, train
+
+    test = to_tensors(*load_partition(PARTITIONS / "test.npz"))
     options = {key: settings[key] for key in ("learning_rate", "batch_size")}
     for number in range(settings["rounds"] + 1):
         began = time.monotonic()
         if number > 0:
-            rng = np.random.default_rng([settings["seed"], number, partition_ids[0]])
+            rng = np.random.default_rng([settings["seed"], number, first_id])
             train(model, *data, settings["local_epochs"], rng, **options)
         loss, accuracy = evaluate(model, *test)
-        row = Round(number, loss, accuracy, round(time.monotonic() - began, 3), 1, 0, 0, 0)
-        record.add_round(row, get_weights(model))
-    print(f"{name}: {accuracy:.2%} after {settings['rounds']} rounds' worth of passes", flush=True)
+        yield Round(number, loss, accuracy, round(time.monotonic() - began, 3), 1, 0, 0, 0)
 
 
 def check_partitions(clients):
-    """Raise UserError if the partitions are not those of `clients` clients."""
+    """Raise UserError if the partitions are not those of `clients` clients, or if one is missing."""
     dealt_to = (partition_settings() or {}).get("clients", clients)
     if dealt_to != clients:
         raise UserError(
             f"{PARTITIONS}/ is dealt out to {dealt_to} clients; give --clients {dealt_to}"
         )
-    for number in range(clients):
-        load_partition(PARTITIONS / f"client_{number}.npz")
+    for name in (*(f"client_{number}" for number in range(clients)), "test"):
+        load_partition(PARTITIONS / f"{name}.npz")
 
 
 def make_room(settings):

@@ -34,12 +34,8 @@ from beyond.heterogeneity.pictures import draw_pictures
 
 FINISHED = "finished.json"  # in a run's directory: the command that made it
 STOPPED = 143  # the status with which SIGTERM ends us
-ENOUGH_TIME = (
-    "--patience",
-    "600",
-    "--round-timeout",
-    "600",
-)  # no client is given up on a busy machine
+# No client is given up on a busy machine.
+ENOUGH_TIME = ["--patience", "600", "--round-timeout", "600"]
 
 
 def words_of(run, args):
@@ -77,24 +73,28 @@ def make_run(context, run, args):
     """
     shutil.rmtree(run.name, ignore_errors=True)
     logs = make_run_directory(Path(run.name, "logs"))
-    options = options_of(run, args)
     try:
-        federation.make_partitions(context, options, logs / "partition.log")
-        if run.is_baseline:
-            make_baseline(context, run, args, logs / "baseline.log")
-        else:
-            more = [heterogeneity_options()]
-            log = logs / "server.log"
-            federation.run_processes(context, options, PROGRAMS, more, server_log=log)
-            check_that_all_took_part(run, args)
+        train(context, run, args, logs)
     except (RunError, SystemExit) as end:
         if isinstance(end, SystemExit) and end.code == STOPPED:
             raise
-        why = f"({end}) " if isinstance(end, RunError) else ""
+        why = f" ({end})" if isinstance(end, RunError) else ""
         place = Path(args.output, logs)
-        raise RunError(f"{run.name} failed {why}; see the files in {place}/") from None
+        raise RunError(f"{run.name} failed{why}; see the files in {place}/") from None
     with replaced_file(Path(run.name, FINISHED)) as file:
         file.write(json.dumps(words_of(run, args)).encode())
+
+
+def train(context, run, args, logs):
+    """Deal the images out as `run` wants them, and train; what processes print goes to `logs`."""
+    options = options_of(run, args)
+    federation.make_partitions(context, options, logs / "partition.log")
+    if run.is_baseline:
+        make_baseline(context, run, args, logs / "baseline.log")
+        return
+    more_options = [heterogeneity_options()]
+    federation.run_processes(context, options, PROGRAMS, more_options, logs / "server.log")
+    check_that_all_took_part(run, args)
 
 
 def check_that_all_took_part(run, args):
@@ -107,16 +107,9 @@ def check_that_all_took_part(run, args):
 
 def make_baseline(context, run, args, log):
     """Run baselines.py; exit with its status if it fails."""
-    words = [
-        *run.training_words(),
-        "--clients",
-        args.clients,
-        "--seed",
-        run.seed,
-        "--run",
-        run.name,
-    ]
-    finish_command(context, "beyond.heterogeneity.baselines", list(map(str, words)), log)
+    words = ["--clients", str(args.clients), "--seed", str(run.seed), "--run", run.name]
+    words = [*run.training_words(), *words]
+    finish_command(context, "beyond.heterogeneity.baselines", words, log)
 
 
 def make_runs(runs, args):
@@ -150,8 +143,16 @@ def chosen(runs, patterns):
     ]
 
 
-def main(arguments=None):
-    """Run the command line described above."""
+def write_results(runs, output):
+    """Write the CSV and the pictures of the finished `runs` into this directory, known as `output`."""
+    rows = collect(runs)
+    write_comparison(rows, "comparison.csv")
+    for name in ["comparison.csv", *draw_pictures(rows, Path())]:
+        print(f"Wrote {output}/{name}")
+
+
+def parse(arguments):
+    """Return the command line's options."""
     parser = OneLineParser("beyond.heterogeneity.compare", __doc__)
     add = parser.add_argument
     add("--seeds", type=positive_int, default=3, help="how many seeds, from 0 up")
@@ -161,7 +162,12 @@ def main(arguments=None):
     add("--list", action="store_true", help="print the names of the runs and stop")
     add("--output", default="results/comparison", help="directory for all runs")
     add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT for the servers")
-    args = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
     everything = grid(args.seeds, args.rounds)
     runs = chosen(everything, args.only)
     if args.list:
@@ -173,12 +179,9 @@ def main(arguments=None):
         is_finished(run, args)  # raises what would be raised after hours of work
     try:
         make_runs(runs, args)
-        rows = collect([run for run in everything if is_finished(run, args)])
-        write_comparison(rows, "comparison.csv")
-        pictures = draw_pictures(rows, Path())
+        write_results([run for run in everything if is_finished(run, args)], args.output)
     except OSError as error:
         raise RunError(f"cannot write to {args.output}: {error.strerror}; make room") from None
-    print("\n".join(f"Wrote {args.output}/{name}" for name in ["comparison.csv", *pictures]))
 
 
 if __name__ == "__main__":

@@ -62,34 +62,35 @@ def _number(directory):
 
 def _rows(run, directory, client="", digits=""):
     """Return one line for every round in the record `directory`."""
-    own = {}
-    if (directory / "client_accuracy.csv").exists():
-        for row in read_client_accuracies(directory):
-            own.setdefault(row["round"], []).append(row["accuracy"])
+    names = ("part", "scheme", "method", "local_epochs", "fraction_fit", "seed")
+    about = {name: getattr(run, name) for name in names} | {"client": client, "digits": digits}
+    own = _own_accuracies(directory)
     rows, moved = [], 0
     for row in read_history(directory):
         moved += row.bytes_sent + row.bytes_received
-        clients = own.get(row.round)
-        rows.append(
-            {
-                "part": run.part,
-                "scheme": run.scheme,
-                "method": run.method,
-                "local_epochs": run.local_epochs,
-                "fraction_fit": run.fraction_fit,
-                "seed": run.seed,
-                "client": client,
-                "digits": digits,
-                "round": row.round,
-                "passes": round(row.round * run.local_epochs * run.fraction_fit, 6),
-                "accuracy": row.accuracy,
-                "client_mean": f"{statistics.mean(clients):.6f}" if clients else "",
-                "client_worst": f"{min(clients):.6f}" if clients else "",
-                "seconds": row.seconds,
-                "bytes": moved,
-            }
-        )
+        result = {
+            "round": row.round,
+            "passes": round(row.round * run.local_epochs * run.fraction_fit, 6),
+            "accuracy": row.accuracy,
+            "client_mean": "",
+            "client_worst": "",
+            "seconds": row.seconds,
+            "bytes": moved,
+        }
+        rows.append(about | result | own.get(row.round, {}))
     return rows
+
+
+def _own_accuracies(directory):
+    """Return {round: {column: what the model came to on the clients' own images}}; {} if nobody tested."""
+    by_round = {}
+    if (directory / "client_accuracy.csv").exists():
+        for row in read_client_accuracies(directory):
+            by_round.setdefault(row["round"], []).append(row["accuracy"])
+    return {
+        number: {"client_mean": f"{statistics.mean(own):.6f}", "client_worst": f"{min(own):.6f}"}
+        for number, own in by_round.items()
+    }
 
 
 def write_comparison(rows, path):

@@ -103,46 +103,63 @@ def largest_share(scheme):
 
 def facts():
     """Return the figures that sentences quote, as text, by name."""
-    best = statistics.mean(finals(pooled()))
+    known = _baselines() | _work()
+    for scheme in SCHEMES:
+        known |= _of_scheme(scheme)
+        for strategy in STRATEGIES:
+            known |= _of_strategy(scheme, strategy)
+    return known
+
+
+def _baselines():
+    """Return what pooled training comes to, the baselines' rates, and how long it all took."""
     minutes = sum(row["seconds"] for row in rows() if row["part"] == "strategies") / 60
     at_once = {"alone": 2}  # lone clients train, two at a time
     all_minutes = sum(row["seconds"] / at_once.get(row["method"], 1) for row in rows()) / 60
-    known = {
-        "pooled": percent(best),
+    return {
+        "pooled": percent(statistics.mean(finals(pooled()))),
         "pooled_lesson_rate": spread(finals(curves(rows(), method="pooled_0.05")), 1),
         "pooled_rate": f"{LEARNING_RATES['pooled']:g}",
         "alone_rate": f"{LEARNING_RATES['alone']:g}",
         "minutes": f"{minutes:.0f}",
+        "all_minutes": f"{all_minutes:.0f}",
     }
-    known |= {
+
+
+def _work():
+    """Return accuracies with shards, for different amounts of local work and clients in a round."""
+    return {
         "one_epoch_of_few": at_round(8, "shards", 1, 0.2),
         "five_epochs_of_few": at_round(8, "shards", 5, 0.2),
         "one_epoch_of_all": at_round(3, "shards", 1, 1.0),
         "five_epochs_of_all": at_round(3, "shards", 5, 1.0),
         "one_epoch_ten_passes": at_round(10, "shards", 1, 1.0),
         "five_epochs_ten_passes": at_round(2, "shards", 5, 1.0),
-        "all_minutes": f"{all_minutes:.0f}",
     }
-    for scheme in SCHEMES:
-        known[f"{scheme}_largest"] = largest_share(scheme)
-        for strategy in STRATEGIES:
-            found = finals(federated(scheme, strategy))
-            known[f"{scheme}_{strategy}"] = percent(statistics.mean(found), 1)
-            known[f"{scheme}_{strategy}_best"] = percent(
-                statistics.mean(
-                    max(row["accuracy"] for row in c) for c in federated(scheme, strategy)
-                ),
-                1,
-            )
-            known[f"{scheme}_{strategy}_wins"] = wins(scheme, strategy)
-        mean = statistics.mean(finals(federated(scheme)))
-        lone = statistics.median(finals(alone(scheme)))
-        digits = [len(owned(curve)) for curve in alone(scheme)]
-        known |= {
-            scheme: percent(mean),
-            f"{scheme}_gap": f"{100 * (best - mean):.1f}",
-            f"{scheme}_alone": percent(lone, 1),
-            f"{scheme}_gain": f"{100 * (mean - lone):.1f}",
-            f"{scheme}_digits": f"{min(digits)} to {max(digits)}",
-        }
-    return known
+
+
+def _of_scheme(scheme):
+    """Return what FedAvg and lone clients come to with images dealt out by `scheme`."""
+    mean = statistics.mean(finals(federated(scheme)))
+    best = statistics.mean(finals(pooled()))
+    lone = statistics.median(finals(alone(scheme)))
+    digits = [len(owned(curve)) for curve in alone(scheme)]
+    return {
+        scheme: percent(mean),
+        f"{scheme}_gap": f"{100 * (best - mean):.1f}",
+        f"{scheme}_alone": percent(lone, 1),
+        f"{scheme}_gain": f"{100 * (mean - lone):.1f}",
+        f"{scheme}_digits": f"{min(digits)} to {max(digits)}",
+        f"{scheme}_largest": largest_share(scheme),
+    }
+
+
+def _of_strategy(scheme, strategy):
+    """Return a strategy's mean accuracy in the end and at its best, and with how many seeds it wins."""
+    found = federated(scheme, strategy)
+    best = (max(row["accuracy"] for row in curve) for curve in found)
+    return {
+        f"{scheme}_{strategy}": percent(statistics.mean(finals(found)), 1),
+        f"{scheme}_{strategy}_best": percent(statistics.mean(best), 1),
+        f"{scheme}_{strategy}_wins": wins(scheme, strategy),
+    }

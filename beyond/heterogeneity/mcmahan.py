@@ -67,24 +67,9 @@ def accuracies_of(args, scheme, learning_rate, rounds, target=math.inf):
 
     Returns the accuracies after round 0, 1, ... Raises RunError if the federation fails or lacks clients.
     """
-    deadline = time.monotonic() + 60 * args.minutes
+    words = command(args, scheme, learning_rate, rounds)
     with tempfile.TemporaryDirectory() as directory:
-        process = subprocess.Popen(
-            command(args, scheme, learning_rate, rounds),
-            cwd=directory,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        latest = deque(maxlen=3)
-        try:
-            over = watch(process.stdout, args, target, deadline, latest)
-        finally:
-            process.terminate()
-            status = process.wait()
-        if status != 0 and not over:
-            raise RunError(f"the federation failed: {' '.join(''.join(latest).split())}")
+        federate(words, directory, args, target)
         history = read_history(Path(directory, "run"))
     for row in history[1:]:
         if (row.clients, row.failures) != (max(args.clients // 10, 1), 0):
@@ -92,6 +77,25 @@ def accuracies_of(args, scheme, learning_rate, rounds, target=math.inf):
                 f"in round {row.round} only {row.clients} clients took part; run it again"
             )
     return [row.accuracy for row in history]
+
+
+def federate(words, directory, args, target):
+    """Run the command `words` in `directory`, and end it at `target` or after --minutes if it has not ended.
+
+    Raises RunError if it fails before that.
+    """
+    latest = deque(maxlen=3)
+    deadline = time.monotonic() + 60 * args.minutes
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(words, cwd=directory, env=environment, **streams)
+    try:
+        over = watch(process.stdout, args, target, deadline, latest)
+    finally:
+        process.terminate()
+        status = process.wait()
+    if status != 0 and not over:
+        raise RunError(f"the federation failed: {' '.join(''.join(latest).split())}")
 
 
 def watch(lines, args, target, deadline, latest):
@@ -160,8 +164,8 @@ def report(model, scheme, accuracies):
     )
 
 
-def main(arguments=None):
-    """Run the command line described above."""
+def parse(arguments):
+    """Return the command line's options."""
     parser = OneLineParser("beyond.heterogeneity.mcmahan", __doc__)
     add = parser.add_argument
     add("--model", choices=FEDERATIONS, default="ours", help="our CNN, or the paper's")
@@ -174,7 +178,12 @@ def main(arguments=None):
     add("--clients", type=positive_int, default=100, help="how many clients share the images")
     add("--seed", type=natural_int, default=0, help="the same seed, the same result")
     add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT for the servers")
-    args = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
     results_in(args.output)  # hours of work will go there
     rate = tune(args) if args.tune else args.learning_rate
     for scheme in args.schemes:

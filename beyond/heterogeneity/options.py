@@ -4,8 +4,8 @@ from support.argument_types import decay, fraction, positive_float
 from support.command_line import Options, UserError
 
 # For each of Flower's strategies: our option (as in the command line's namespace), Flower's name for it, and
-# our default. Adam's and Yogi's defaults are those of Reddi et al. 2021
-# (arXiv 2003.00295), section 5, except for the learning rate, which is theirs to be tuned.
+# our default. Adam's and Yogi's defaults are those of Reddi et al. 2021 (arXiv 2003.00295), section 5, except
+# for the learning rate, which is to be tuned.
 ADAPTIVE = {
     "server_learning_rate": ("eta", 0.01),
     "beta_1": ("beta_1", 0.9),

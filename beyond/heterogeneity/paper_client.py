@@ -1,11 +1,12 @@
 """The client of this chapter with the paper's CNN."""
 
-from beyond.heterogeneity.client import HeterogeneityClient
-from beyond.heterogeneity.client import main as client_main
+from support.command_line import run_command
+
+from beyond.heterogeneity import client
 from beyond.heterogeneity.paper_cnn import PaperCNN
 
 
-class PaperClient(HeterogeneityClient):
+class PaperClient(client.HeterogeneityClient):
     """A client that trains the paper's network in the place of the lesson's."""
 
     def __init__(self, partition_id, images, labels):
@@ -15,4 +16,8 @@ class PaperClient(HeterogeneityClient):
 
 def main(arguments=None):
     """Run the command line of the chapter's client."""
-    client_main(arguments, PaperClient)
+    client.main(arguments, PaperClient)
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.heterogeneity.paper_client")

@@ -9,11 +9,11 @@ import shutil
 import subprocess
 import sys
 
+from beyond.heterogeneity.figures import FOLDER
 from beyond.heterogeneity.grid import SCHEMES
 from tools.record import keep_screens
 from tools.terminals import ROOT, working_copy
 
-FOLDER = ROOT / "beyond/heterogeneity/recorded"
 COMPARISON = ROOT / "results/comparison"
 
 
@@ -34,8 +34,8 @@ def main():
         for scheme, words in SCHEMES.items():
             screen = run(["partition.py", *words], directory)
             keep_screens(FOLDER, {f"partition_{scheme}": screen})
-            picture = FOLDER / f"partition_{scheme}.png"
-            run(["-m", "beyond.heterogeneity.partition_plot", "--plot", picture], directory)
+            picture = f"--plot={FOLDER}/partition_{scheme}.png"
+            run(["-m", "beyond.heterogeneity.partition_plot", picture], directory)
 
 
 if __name__ == "__main__":

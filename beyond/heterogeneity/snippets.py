@@ -72,20 +72,6 @@ def baselines_table():
 
 def clients_table():
     """Print what single clients see and know, for each way of dealing out."""
-    lines = []
-    for scheme in SCHEMES:
-        last = [curve[-1] for curve in federated(scheme)]
-        digits = [len(owned(curve)) for curve in alone(scheme)]
-        lines.append(
-            [
-                NAMES[scheme],
-                spread([float(row["client_mean"]) for row in last], 1),
-                spread([float(row["client_worst"]) for row in last], 1),
-                f"{statistics.median(digits):g} ({min(digits)} to {max(digits)})",
-                percent(statistics.median(ceilings(scheme)), 1),
-                percent(statistics.median(finals(alone(scheme))), 1),
-            ]
-        )
     header = [
         "dealt out",
         "FedAvg on the clients' own images: mean",
@@ -94,7 +80,21 @@ def clients_table():
         "the most that a lone client could reach: median",
         "what it reaches: median",
     ]
-    table(header, lines)
+    table(header, map(_clients_of, SCHEMES))
+
+
+def _clients_of(scheme):
+    """Return the line of clients_table for one way of dealing out."""
+    last = [curve[-1] for curve in federated(scheme)]
+    digits = [len(owned(curve)) for curve in alone(scheme)]
+    return [
+        NAMES[scheme],
+        spread([float(row["client_mean"]) for row in last], 1),
+        spread([float(row["client_worst"]) for row in last], 1),
+        f"{statistics.median(digits):g} ({min(digits)} to {max(digits)})",
+        percent(statistics.median(ceilings(scheme)), 1),
+        percent(statistics.median(finals(alone(scheme))), 1),
+    ]
 
 
 def strategies_table(scheme):
