@@ -53,10 +53,9 @@ def make_partitions(context, args, log=None):
 
 
 def run_processes(context, args, programs=("server", "client"), more_options=(), server_log=None):
-    """Run a server and the clients until the server ends, and leave no process behind.
+    """Run the mains of `programs`, a server and the clients, until the server ends; leave no process behind.
 
-    `programs` are the modules whose `main` they run; the server takes `more_options`, too. It prints here, or
-    into the file `server_log`.
+    The server takes `more_options`, too. It prints here, or into the file `server_log`.
     """
     make_room(args.clients)
     logs = make_run_directory(Path(args.run, "logs"))

@@ -60,21 +60,25 @@ def _memory_of(process):
     return getattr(memory, "pss", 0) or memory.rss
 
 
-def measure(words, directory, watch_memory=False):
-    """Run `python -m WORDS` in `directory`; return its seconds and its output, line by line.
-
-    With `watch_memory` the peak in bytes, too; watching costs time, so it is not done in a timed run.
-    """
-    words = [sys.executable, "-m", *words]
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        list(map(str, words)),
+def start_module(words, directory):
+    """Start `python -m WORDS` in `directory`; return the process, whose output is a pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *map(str, words)],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def measure(words, directory, watch_memory=False):
+    """Run `python -m WORDS` in `directory`; return its seconds and its output, line by line.
+
+    With `watch_memory` the peak in bytes, too; watching costs time, so it is not done in a timed run.
+    """
+    began = time.perf_counter()
+    process = start_module(words, directory)
     watch = MemoryWatch(process)
     if watch_memory:
         watch.start()
@@ -130,25 +134,29 @@ def summarize(pairs, peak_bytes, besides_training, args):
     def median(which, key):
         return round(statistics.median(pair[which][key] for pair in pairs), 3)
 
+    ratios = [round(pair[1]["seconds"] / pair[0]["seconds"], 3) for pair in pairs]
     return {
         "clients": args.clients,
         "rounds": args.rounds,
         "repetitions": len(pairs),
         "floor_seconds": median(0, "seconds"),
         "federation_seconds": median(1, "seconds"),
-        "ratio": round(
-            statistics.median(pair[1]["seconds"] / pair[0]["seconds"] for pair in pairs), 3
-        ),
-        "ratios": [round(pair[1]["seconds"] / pair[0]["seconds"], 3) for pair in pairs],
+        "ratio": round(statistics.median(ratios), 3),
+        "ratios": ratios,
         "seconds_before_round_1": median(1, "seconds_before_round_1"),
         "seconds_per_round": median(1, "seconds_per_round"),
         "part_of_a_round_besides_training": round(besides_training, 3),
         "peak_memory_gb": round(peak_bytes / 1e9, 3),
-        "machine": {
-            "cores": available_cores(),
-            "architecture": platform.machine(),
-            "system": platform.system(),
-        },
+        "machine": machine(),
+    }
+
+
+def machine():
+    """Return what was measured on, as a dict."""
+    return {
+        "cores": available_cores(),
+        "architecture": platform.machine(),
+        "system": platform.system(),
     }
 
 

@@ -9,7 +9,7 @@ import difflib
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -124,18 +124,14 @@ def command_name(default):
 
 def run_command(main, prog, arguments=None):
     """Call `main(arguments)` and turn what goes wrong into one line and an exit status."""
-    global _command, _ended
+    global _command
     _command = (prog, sys.modules[main.__module__].__doc__)
-    _ended = False
-    with suppress(AttributeError, ValueError):  # a notebook's stream, say
-        # Every printed line shows at once, whatever characters are in the name of a run.
-        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
-    earlier = _handle_signals()
+    _prepare_output()
     try:
-        main(arguments)
+        with _signals_that_unwind():
+            return main(arguments)
     except NothingToDo as news:
-        print(news)
-        return
+        return print(news)
     except UserError as error:
         status, message = 2, str(error)
     except RunError as error:
@@ -144,25 +140,33 @@ def run_command(main, prog, arguments=None):
         status, message = 130, "stopped"
     except BrokenPipeError:
         _leave_the_pipe()
-    else:
-        return
-    finally:
-        _ended = True  # what is left to do may be cut short
-        for number, handler in earlier.items():
-            # A notebook goes on when we have ended, and wants its own handlers back.
-            signal.signal(number, handler if hasattr(builtins, "__IPYTHON__") else signal.SIG_DFL)
     print(f"{prog}: {message}", file=sys.stderr, flush=True)
     sys.exit(status)
 
 
-def _handle_signals():
-    """Make Ctrl-C and SIGTERM unwind; return the handlers that were there, {number: handler}."""
+def _prepare_output():
+    """Show every printed line at once, whatever characters are in the name of a run."""
+    with suppress(AttributeError, ValueError):  # a notebook's stream, say
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+@contextmanager
+def _signals_that_unwind():
+    """Let Ctrl-C and SIGTERM unwind the block, so that with and finally do their work."""
+    global _ended
+    _ended = False
     earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(signal.SIGTERM, _exit_cleanly)
     # SIG_DFL: as support.environment leaves it. What ignores Ctrl-C (nohup) goes on doing so.
     if earlier[signal.SIGINT] in (signal.SIG_DFL, signal.default_int_handler):
         signal.signal(signal.SIGINT, _interrupt)
-    return earlier
+    try:
+        yield
+    finally:
+        _ended = True  # what is left to do may be cut short
+        for number, handler in earlier.items():
+            # A notebook goes on when we have ended, and wants its own handlers back.
+            signal.signal(number, handler if hasattr(builtins, "__IPYTHON__") else signal.SIG_DFL)
 
 
 def _leave_the_pipe():

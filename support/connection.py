@@ -11,6 +11,7 @@ from support.listening import is_loopback
 from support.participant import Misfit, Participant
 from support.terminal import prepare_log
 
+import math
 import threading
 import time
 
@@ -34,27 +35,39 @@ def stay_connected(take_part, client, args):
     """
     prepare_log()
     _hide_closed_channels()
+    _avoid_proxies(args.server)
     certificate = root_certificate(args.certificates)
-    host = args.server.rpartition(":")[0].strip("[]")
-    if is_loopback(host):
-        exempt_from_proxy(host)
-    refused_after = None
+    insist_until = -math.inf
     while True:
         wait_for_server(args.server, certificate, args.max_wait)
-        participant = Participant(client.to_client(), args.partition_id)
         try:
-            take_part(participant, args.server, certificate)
-        except Misfit as misfit:
-            raise UserError(str(misfit)) from None
+            refusal = _participate(take_part, client, args, certificate)
         except (grpc.RpcError, StopIteration):  # Flower lets both through when a stream ends
             print(f"Lost the server at {args.server}")
-            refused_after = time.monotonic() + args.max_wait
+            insist_until = time.monotonic() + args.max_wait
             continue
-        if not participant.refusal:
+        if not refusal:
             return
-        if refused_after is None or time.monotonic() > refused_after:
-            raise UserError(f"the server at {args.server} refuses: {participant.refusal}")
+        if time.monotonic() > insist_until:
+            raise UserError(f"the server at {args.server} refuses: {refusal}")
         time.sleep(1)  # nothing here can tell when the server gives the old connection up
+
+
+def _participate(take_part, client, args, certificate):
+    """Take part until the run is over; return what the server has said if it does not want us, else None."""
+    participant = Participant(client.to_client(), args.partition_id)
+    try:
+        take_part(participant, args.server, certificate)
+    except Misfit as misfit:
+        raise UserError(str(misfit)) from None
+    return participant.refusal
+
+
+def _avoid_proxies(address):
+    """Let no proxy come between us and a server on this machine."""
+    host = address.rpartition(":")[0].strip("[]")
+    if is_loopback(host):
+        exempt_from_proxy(host)
 
 
 def wait_for_server(address, root, max_wait):

@@ -19,9 +19,7 @@ def load_mnist():
 
     for name, md5 in MNIST.resources:
         if not check_integrity(ARCHIVES / name, md5):
-            raise UserError(
-                f"{ARCHIVES / name} is missing or damaged; restore it with git checkout data"
-            )
+            raise UserError(f"{ARCHIVES / name} is damaged or gone; git checkout data restores it")
     try:
         with tempfile.TemporaryDirectory() as directory:
             unpacked = Path(directory, "MNIST/raw")

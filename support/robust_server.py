@@ -33,23 +33,26 @@ def robust_server(args, strategy, model):
     prepare_log()
     _check_number_of_clients(args)
     with closing(open_record(args, list(model.state_dict()))) as record:
-        if record.last_round and record.last_round.round >= args.rounds:
-            raise NothingToDo(
-                f"{args.run} has finished {record.last_round.round} rounds; ask for more with --rounds"
-            )
+        _check_that_rounds_are_left(args, record)
         with RoundReport(args.rounds) as report:
             strategy = SoundUpdates(strategy, args.max_examples_per_client)
             strategy = RecordedStrategy(strategy, record, report)
-            clients = _roll_call(args)
-            server = RobustServer(clients, ResumedStrategy(strategy, record))
+            server = RobustServer(_roll_call(args), ResumedStrategy(strategy, record))
             server.set_max_workers(args.parallel_clients)
             try:
                 yield server
             finally:
-                clients.dismiss()
+                server.client_manager().dismiss()
     if strategy.updates == 0:
         raise RunError(f"no round had an update, so the model in {args.run} is as it was before")
     print(f"The record of this run is in {args.run}/")
+
+
+def _check_that_rounds_are_left(args, record):
+    if record.last_round and record.last_round.round >= args.rounds:
+        raise NothingToDo(
+            f"{args.run} has finished {record.last_round.round} rounds; ask for more with --rounds"
+        )
 
 
 def _roll_call(args):

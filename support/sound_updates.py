@@ -6,6 +6,8 @@ from support.strategy_around import StrategyAround
 from support.terminal import say
 from support.update_checks import find_fault
 
+import dataclasses
+
 import numpy as np
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 
@@ -42,6 +44,8 @@ class SoundUpdates(StrategyAround):
         if not sound:
             say(f"Round {server_round}: no update could be used; the global model stays as it was")
             return None, {AVERAGED: 0}
+        if any(np.issubdtype(array.dtype, np.integer) for array in self.sent_weights):
+            sound = [(client, _in_floats(fit_result)) for client, fit_result in sound]
         parameters, metrics = super().aggregate_fit(server_round, sound, failures)
         if parameters is None:
             return None, {**metrics, AVERAGED: 0}
@@ -74,6 +78,19 @@ class SoundUpdates(StrategyAround):
                 f"round {server_round} made weights that are NaN or infinite; try a smaller learning rate"
             )
         return ndarrays_to_parameters(weights)
+
+
+def _in_floats(fit_result):
+    """Return a FitRes with floats for integers, such as a counter of batches.
+
+    Flower's FedAvg multiplies in place, where a weight below 1 is 0 to an integer.
+    """
+    arrays = parameters_to_ndarrays(fit_result.parameters)
+    floats = [
+        array.astype(np.float64) if np.issubdtype(array.dtype, np.integer) else array
+        for array in arrays
+    ]
+    return dataclasses.replace(fit_result, parameters=ndarrays_to_parameters(floats))
 
 
 def _as_type(array, dtype):

@@ -51,9 +51,8 @@ def walk_the_faults(readme, directory, more_server="", more_client=""):
     Expects partitions in `directory`.
     """
     start, stop, kill, again, stop_server, kill_server, resume = fault_commands(readme)
-    clients = [
-        command + more_client for _, command in lesson_commands(readme) if "client.py" in command
-    ]
+    commands = [command for _, command in lesson_commands(readme)]
+    clients = [command + more_client for command in commands if "client.py" in command]
     with Desk(directory) as desk:
         server, terminals = start_federation(desk, start + more_server, clients)
         server.wait_for("Round +1 of")
