@@ -51,9 +51,33 @@ def record_seeds(directory, seeds=range(10)):
         for seed in seeds:
             words = ["federation.py", "--seed", str(seed), "--run", f"results/seed_{seed}"]
             subprocess.run([sys.executable, *words], cwd=directory, check=True)
-            with open(directory / f"results/seed_{seed}/history.csv", newline="") as history:
-                *_, last = csv.DictReader(history)
-            table.writerow([seed, last["accuracy"]])
+            table.writerow([seed, last_accuracy(directory / f"results/seed_{seed}")])
+
+
+def record_own_model(directory):
+    """Do what "Your own model" says, with an MLP: what round 1 comes to with two learning rates."""
+    model = directory / "model.py"
+    lesson = model.read_text()
+    model.write_text(lesson.replace("return CNN()", "return MLP()") + mlp_code())
+    accuracies = {}
+    for rate in ("0.05", "0.01"):
+        words = ["federation.py", "--rounds", "1", "--learning-rate", rate, "--run", "results/mine"]
+        subprocess.run([sys.executable, *words], cwd=directory, check=True)
+        accuracies[rate] = last_accuracy(directory / "results/mine")
+    model.write_text(lesson)
+    update_figures(mlp_accuracy_by_learning_rate=accuracies)
+
+
+def mlp_code():
+    """Return the class in tools/mlp.py."""
+    return "\n\n" + (ROOT / "tools/mlp.py").read_text().partition("from torch import nn")[2].strip()
+
+
+def last_accuracy(run):
+    """Return the accuracy after the last round of the run in the directory `run`."""
+    with open(run / "history.csv", newline="") as history:
+        *_, last = csv.DictReader(history)
+    return float(last["accuracy"])
 
 
 def measure_setup(directory):
@@ -85,6 +109,7 @@ def main():
             measure_setup(directory)
         record_lesson(readme, directory)
         keep_screens(RECORDED / "faults", walk_the_faults(readme, directory))
+        record_own_model(directory)
         if args.seeds:
             record_seeds(directory)
 

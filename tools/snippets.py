@@ -89,6 +89,8 @@ def figures():
     return {
         **_run_figures(),
         **_overhead_figures(),
+        "mlp_fast": percent(measured["mlp_accuracy_by_learning_rate"]["0.05"], 0),
+        "mlp_slow": percent(measured["mlp_accuracy_by_learning_rate"]["0.01"], 0),
         "memory_by_hand": f"{measured['memory_by_hand_bytes'] / 1e9:.1f} GB",
         "setup_seconds": f"{measured['setup_seconds']}",
         "setup_disk": f"{measured['setup_disk_bytes'] / 1e9:.1f} GB",
