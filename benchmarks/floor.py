@@ -41,10 +41,10 @@ def _average(updates):
 
 def _evaluate(pool, weights, workers):
     """Return the accuracy of `weights` on the test images, a part of them on each worker."""
-    correct = pool.map(
-        _count_correct, [(weights, part, workers) for part in range(workers)], chunksize=1
-    )
-    return sum(correct) / 10_000
+    parts = [(weights, part, workers) for part in range(workers)]
+    counts = pool.map(_count_correct, parts, chunksize=1)
+    correct, images = (sum(column) for column in zip(*counts, strict=True))
+    return correct / images
 
 
 def _prepare():
@@ -93,7 +93,7 @@ def _count_correct(task):
     weights, part, parts = task
     images, labels = (tensor[part::parts] for tensor in _tensors("test"))
     set_weights(model, weights)
-    return round(evaluate(model, images, labels)[1] * len(labels))
+    return round(evaluate(model, images, labels)[1] * len(labels)), len(labels)
 
 
 def main():

@@ -33,7 +33,7 @@ def robust_server(args, strategy, model):
     prepare_log()
     _check_number_of_clients(args)
     with closing(open_record(args, list(model.state_dict()))) as record:
-        _check_that_rounds_are_left(args, record)
+        _check_that_it_can_go_on(args, record, model)
         with RoundReport(args.rounds) as report:
             strategy = SoundUpdates(strategy, args.max_examples_per_client)
             strategy = RecordedStrategy(strategy, record, report)
@@ -48,8 +48,14 @@ def robust_server(args, strategy, model):
     print(f"The record of this run is in {args.run}/")
 
 
-def _check_that_rounds_are_left(args, record):
-    if record.last_round and record.last_round.round >= args.rounds:
+def _check_that_it_can_go_on(args, record, model):
+    """Raise UserError if the record is another model's, NothingToDo if its rounds are all finished."""
+    if record.last_round is None:
+        return
+    shapes = [tuple(tensor.shape) for tensor in model.state_dict().values()]
+    if [array.shape for array in record.weights] != shapes:
+        raise UserError(f"{args.run} holds another model than model.py's; start without --resume")
+    if record.last_round.round >= args.rounds:
         raise NothingToDo(
             f"{args.run} has finished {record.last_round.round} rounds; ask for more with --rounds"
         )

@@ -1,4 +1,4 @@
-"""Another network for the lesson: what its page says of "Your own model" is measured with this one."""
+"""Another network for the lesson: what its page says of "Your own model" is measured with it."""
 
 from torch import nn
 
