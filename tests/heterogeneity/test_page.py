@@ -14,7 +14,7 @@ from tests.support.pages import (
 
 CHAPTER = ROOT / "beyond/heterogeneity/README.md"
 PAGES = [CHAPTER, ROOT / "beyond/README.md"]
-COMMAND = re.compile(r"\bpython ((?:-m )?[\w.]+)([^`\n#]*)")
+COMMAND = re.compile(r"\bpython ((?:-m )?[\w.]+)((?:\\\n|[^`\n#])*)")
 COMMANDS = sorted({found.groups() for found in COMMAND.finditer(CHAPTER.read_text())})
 
 
@@ -42,7 +42,7 @@ def test_every_picture_says_in_words_what_it_shows():
 
 def test_the_page_types_every_command_of_the_chapter_that_is_for_readers():
     typed = " ".join(program for program, _ in COMMANDS)
-    for name in ("federation", "baselines", "compare", "mcmahan", "partition_plot"):
+    for name in ("federation", "baselines", "bands", "compare", "mcmahan", "partition_plot"):
         assert f"-m beyond.heterogeneity.{name}" in typed
 
 
