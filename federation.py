@@ -20,7 +20,8 @@ from support.processes import (
     start_command,
     stop_all,
 )
-from support.run_record import check_settings, make_run_directory
+from support.run_record import make_run_directory
+from support.run_settings import check_settings
 
 import threading
 from multiprocessing.connection import wait

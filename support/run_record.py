@@ -5,12 +5,13 @@ happens in one step: run.json holds the checksums of the history and the model t
 What was written beyond that is cut off when the run goes on.
 """
 
-from support.command_line import RunError, UserError, command_name, command_words, option_names
+from support.command_line import RunError, UserError, command_name, option_names
 from support.files import replaced_file, signals_deferred
 from support.history import as_csv, read_history
 from support.locks import lock_directory
 from support.options import fault_options, run_options
 from support.partitions import partition_settings
+from support.run_settings import check_command, check_settings, content_of, damaged, read_file
 
 import hashlib
 import io
@@ -95,7 +96,7 @@ class RunRecord:
             return False
         self.prepare()
         size = finished["history_bytes"]
-        if _sha256(_read(self.history)[:size]) != finished["history_sha256"]:
+        if _sha256(read_file(self.history)[:size]) != finished["history_sha256"]:
             raise UserError(
                 f"{self.history} is damaged; restore it, or start again without --resume"
             )
@@ -177,21 +178,15 @@ class RunRecord:
 
     def _finished_round(self, must_match):
         """Return what run.json says of the last finished round."""
-        content = _content_of(self.description)
-        if content["settings"].keys() != self.settings.keys():
-            if not isinstance(content.get("command"), str):
-                raise _damaged(self.description)
-            command = command_words(content["command"])
-            raise UserError(
-                f"{self.directory} was made by another command, {command}; resume it with that"
-            )
+        check_command(self.directory, self.settings)
         check_settings(self.directory, {name: self.settings[name] for name in must_match})
-        if content["finished"] is None:
+        finished = content_of(self.description)["finished"]
+        if finished is None:
             return None
         try:
-            return {name: kind(content["finished"][name]) for name, kind in FINISHED.items()}
+            return {name: kind(finished[name]) for name, kind in FINISHED.items()}
         except (ValueError, KeyError, TypeError):
-            raise _damaged(self.description) from None
+            raise damaged(self.description) from None
 
     def _find_model(self, checksum):
         """Return the file that holds the finished round's model: a crash may have left it unnamed."""
@@ -207,54 +202,6 @@ class RunRecord:
                     f"{path} holds another model than model.py's; start without --resume"
                 )
             return [file[name] for name in self.weight_names]
-
-
-def check_settings(directory, settings):
-    """Raise UserError if the run in `directory` was made with other settings than these, or is none."""
-    made_with = _content_of(Path(directory, "run.json"))["settings"]
-    for name, value in settings.items():
-        if name not in made_with or made_with[name] != value:
-            raise UserError(f"{directory} was made {_with_setting(name, made_with.get(name))}")
-
-
-def _content_of(description):
-    """Return what the file run.json holds; raise UserError if there is none, or if it is damaged."""
-    try:
-        content = json.loads(_read(description))
-        if isinstance(content["settings"], dict) and "finished" in content:
-            return content
-    except (ValueError, KeyError, TypeError, RecursionError):
-        pass
-    raise _damaged(description)
-
-
-def _damaged(description):
-    return UserError(f"{description} is damaged; start again without --resume")
-
-
-def _with_setting(name, value):
-    """Say how a run was made, and what to do in order to go on with it."""
-    option = f"--{name.replace('_', '-')}"
-    if name == "partitions":
-        known = value.items() if isinstance(value, dict) else []
-        words = " ".join(f"--{key} {one}" for key, one in known) or "(unknown)"
-        return (
-            f"with other partitions, those of python partition.py {words}; resume it with the same"
-        )
-    if value is None or value is False:
-        return f"without {option}; resume it without"
-    if value is True:
-        return f"with {option}; resume it with the same"
-    return f"with {option} {value}; resume it with the same"
-
-
-def _read(path):
-    try:
-        return path.read_bytes()
-    except OSError:
-        raise UserError(
-            f"cannot read {path}: no run to resume; start one without --resume"
-        ) from None
 
 
 def make_run_directory(directory, option="--run"):
