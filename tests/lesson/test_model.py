@@ -123,6 +123,31 @@ def test_two_epochs_shuffle_anew_from_one_generator(digits):
     assert trained(digits, 0, epochs=2) != trained(digits, 0, epochs=1)
 
 
+def test_every_layer_moves_in_training(digits):
+    model = seeded_model()
+    before = dict(zip(model.state_dict(), get_weights(model), strict=True))
+    train(model, *digits, 1, np.random.default_rng(0), **LESSON)
+    for name, tensor in model.state_dict().items():
+        moved = tensor.numpy() != before[name]
+        assert moved.mean() > 0.5, f"{name} stays where it was"
+
+
+def test_training_is_sgd_with_momentum_written_out(digits):
+    images, labels = (tensor[:80] for tensor in digits)
+    model, by_hand = seeded_model(), seeded_model()
+    train(model, images, labels, 2, np.random.default_rng(3), learning_rate=0.02, batch_size=32)
+    rng, speeds = np.random.default_rng(3), [0.0] * len(list(by_hand.parameters()))
+    for batch in [rows for _ in range(2) for rows in np.split(rng.permutation(80), [32, 64])]:
+        loss = torch.nn.functional.cross_entropy(by_hand(images[batch]), labels[batch])
+        slopes = torch.autograd.grad(loss, list(by_hand.parameters()))
+        speeds = [0.9 * speed + slope for speed, slope in zip(speeds, slopes, strict=True)]
+        with torch.no_grad():
+            for weight, speed in zip(by_hand.parameters(), speeds, strict=True):
+                weight -= 0.02 * speed
+    for weight, expected in zip(get_weights(model), get_weights(by_hand), strict=True):
+        np.testing.assert_allclose(weight, expected, rtol=0, atol=1e-6)
+
+
 def test_training_does_not_touch_its_data(digits):
     before = [tensor.numpy().tobytes() for tensor in digits]
     train(seeded_model(), *digits, 1, np.random.default_rng(0), **LESSON)
@@ -175,3 +200,11 @@ def test_pixels_are_scaled_to_minus_one_to_one():
     assert pixels.shape == (1, 1, 28, 28)
     assert pixels[0, 0, 0, :3].tolist() == pytest.approx([-1.0, -0.6, 1.0])
     assert labels.tolist() == [7]
+
+
+def test_the_last_epochs_loss_is_the_one_that_is_told(digits):
+    told = [
+        train(seeded_model(), *digits, epochs, np.random.default_rng(0), **LESSON)
+        for epochs in (1, 3)
+    ]
+    assert told[1] < told[0] / 1.2  # a sum over the epochs would have grown

@@ -51,6 +51,19 @@ def test_every_share_of_an_iid_split_looks_like_the_whole(mnist):
         assert np.abs(digits - whole).max() < 0.02  # five standard deviations of 6,000 draws
 
 
+@pytest.mark.parametrize("scheme", ["iid", "dirichlet"])
+def test_sixty_thousand_clients_have_an_image_each(mnist, scheme):
+    shares = partition.deal_out(mnist.labels, settings_of("--clients", 60_000, "--scheme", scheme))
+    assert [len(share) for share in shares] == [1] * 60_000
+    assert sorted(np.concatenate(shares)) == list(range(60_000))
+
+
+@pytest.mark.parametrize("scheme", ["iid", "dirichlet", "shards"])
+def test_one_client_more_than_there_are_images_is_one_too_many(mnist, scheme):
+    with pytest.raises(UserError, match="60001 clients cannot share 60000 images"):
+        partition.deal_out(mnist.labels, settings_of("--clients", 60_001, "--scheme", scheme))
+
+
 def test_are_partitioned_is_true_for_the_same_settings_only(tmp_path, monkeypatch, mnist):
     monkeypatch.chdir(tmp_path)
     assert not are_partitioned(settings_of("--clients", 2))

@@ -33,11 +33,38 @@ def test_every_run_has_a_curve_of_its_accuracies():
     (axes,) = figure.axes
     drawn = {tuple(line.get_ydata()): list(line.get_xdata()) for line in axes.get_lines()}
     assert drawn == {(10.0, 50.0, 75.0): [0, 1, 2], (8.0, 90.0): [0, 1]}
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert ["fedavg" in label and "75" in label for label in labels] == [True, False]
-    assert ["other" in label and "90" in label for label in labels] == [False, True]
-    assert "ccuracy" in axes.get_ylabel()
-    assert "ound" in axes.get_xlabel()
+    assert legend_of(axes) == ["fedavg: 75.00 %", "other: 90.00 %"]
+    assert axes.get_ylabel() == "Test accuracy (%)"
+    assert axes.get_xlabel() == "Round (0: before training)"
+    assert axes.get_legend().get_title().get_text() == "Run: accuracy after its last round"
+    assert axes.get_title() == "Accuracy on the server's test images"
+    assert axes.get_ylim() == pytest.approx((0, 109))
+    assert labels_of(axes) == []  # those of several runs would cover each other
+
+
+def legend_of(axes):
+    """Return what the legend calls the curves."""
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def labels_of(axes):
+    """Return what is written at points of curves, as (round, percent, words, weight)."""
+    return [(*text.xy, text.get_text(), text.get_weight()) for text in axes.texts]
+
+
+def test_every_point_of_a_lone_run_says_its_accuracy_and_the_last_one_loudest():
+    figure = plot_accuracy.draw({"fedavg": rounds((0.1, 0.5, 0.756))})
+    assert labels_of(figure.axes[0]) == [
+        (0, 10.0, "10.0", "normal"),
+        (1, 50.0, "50.0", "normal"),
+        (2, 75.6, "75.6", "bold"),
+    ]
+
+
+@pytest.mark.parametrize("count, labelled", [(12, range(12)), (13, [12])])
+def test_of_a_long_run_only_the_last_point_says_its_accuracy(count, labelled):
+    figure = plot_accuracy.draw({"long": rounds([0.5] * count)})
+    assert [place for place, *_ in labels_of(figure.axes[0])] == list(labelled)
 
 
 def test_the_lowest_accuracy_shown_is_ones_own_choice_and_the_axis_says_so():
@@ -47,8 +74,7 @@ def test_the_lowest_accuracy_shown_is_ones_own_choice_and_the_axis_says_so():
     assert low == 90 and 100 < high < 102
     assert "from 90 %" in axes.get_ylabel()
     figure.canvas.draw()  # raises if the name is taken for a formula
-    (label,) = axes.get_legend().get_texts()
-    assert label.get_text().replace("\\", "") == "$x_$y: 99.00 %"
+    assert [label.replace("\\", "") for label in legend_of(axes)] == ["$x_$y: 99.00 %"]
 
 
 def test_one_run_is_drawn_beside_its_history_by_default(results, stage):
@@ -68,6 +94,19 @@ def test_several_runs_are_drawn_into_one_picture(results, stage):
     assert (finished.status, finished.stderr) == (0, "")
     assert (results / "both.png").read_bytes().startswith(b"\x89PNG")
     assert not list(results.glob("results/*/accuracy.png"))
+
+
+def test_several_runs_are_drawn_beside_the_first_of_them_by_default(results, stage):
+    finished = stage.run("plot_accuracy.py", "results/other", "results/fedavg", cwd=results)
+    assert finished.stdout == "Wrote results/other/accuracy.png\n"
+    assert (results / "results/other/accuracy.png").exists()
+    assert not (results / "results/fedavg/accuracy.png").exists()
+
+
+def test_a_run_is_called_by_its_own_name_wherever_it_is_named_from(results, monkeypatch):
+    monkeypatch.chdir(results / "results/other")
+    assert plot_accuracy.names_of([".", "../fedavg"]) == ["other", "fedavg"]
+    assert plot_accuracy.names_of(["a/run", "b/run"]) == ["a/run", "b/run"]
 
 
 def test_a_picture_is_the_same_when_it_is_drawn_again(results, stage):

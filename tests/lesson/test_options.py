@@ -1,0 +1,92 @@
+"""What is typed reaches the server as it was typed; what is not typed has the values that are documented."""
+
+from support.argument_types import decay, positive_float
+from support.command_line import Options
+from support.options import client_options, partition_options, server_options
+
+import pytest
+
+import federation
+from tests.support.lesson import parsed, settings_of
+from tests.support.ports import idle_address
+
+DOCUMENTED = {
+    "clients": 10,
+    "rounds": 10,
+    "seed": 0,
+    "address": "127.0.0.1:8080",
+    "run": "results/fedavg",
+    "resume": False,
+    "local_epochs": 1,
+    "batch_size": 32,
+    "learning_rate": 0.05,
+    "min_clients": None,  # half of the clients
+    "patience": None,  # for ever
+    "round_timeout": 60,
+    "max_examples_per_client": 60_000,
+    "certificates": None,
+    "insecure": False,
+    "scheme": "iid",
+    "alpha": None,  # 0.5 with dirichlet
+}
+
+
+def test_defaults_are_those_that_are_documented():
+    args = vars(parsed([], *server_options(), partition_options()))
+    assert args.pop("parallel_clients") >= 1  # as many as there are cores
+    assert args == DOCUMENTED
+    client = vars(parsed(["--partition-id", 3], client_options()))
+    assert client == {
+        "partition_id": 3,
+        "server": DOCUMENTED["address"],
+        "max_wait": 120,
+        "certificates": None,
+    }
+
+
+def test_alpha_is_a_half_unless_one_says_otherwise():
+    assert settings_of("--scheme", "dirichlet")["alpha"] == 0.5
+    assert settings_of("--scheme", "dirichlet", "--alpha", 0.1)["alpha"] == 0.1
+    assert "alpha" not in settings_of("--scheme", "shards")
+
+
+def test_help_says_the_defaults_that_hold(stage, tmp_path):
+    shown = " ".join(stage.run("federation.py", "--help", cwd=tmp_path).stdout.split())
+    for option, default in {"--alpha ALPHA": "0.5", "--round-timeout ROUND_TIMEOUT": "60"}.items():
+        assert f"(default: {default})" in shown.split(option)[-1].split(" --")[0]
+
+
+def test_a_federation_waits_half_a_minute_for_clients_that_nobody_starts_by_hand():
+    words = ["--address", idle_address()]
+    assert federation.parse(words).patience == 30
+    assert federation.parse([*words, "--patience", "7"]).patience == 7
+
+
+def more_options():
+    """Return options as a chapter may have them, of which 0 is a value like any other."""
+    parser = Options()
+    parser.add_argument("--momentum", type=decay, default=0.9)
+    parser.add_argument("--strength", type=positive_float)
+    parser.add_argument("--loud", action="store_true")
+    return parser
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--momentum", 0, "--seed", 0],
+        ["--strength", 1e-9, "--loud"],
+        ["--clients", 3, "--rounds", 7, "--seed", 5, "--resume", "--insecure"],
+        ["--run=-dashing", "--certificates=-c", "--address", "[::1]:9000", "--min-clients", 1],
+        ["--batch-size", 8, "--learning-rate", 0.1, "--local-epochs", 2, "--parallel-clients", 1],
+        ["--patience", 5, "--round-timeout", 0.5, "--max-examples-per-client", 9],
+    ],
+    ids=lambda words: " ".join(map(str, words)) or "nothing",
+)
+def test_options_reach_the_server_as_they_were_typed(words):
+    parents = [*server_options(), more_options()]
+    args = parsed(words, *parents)
+    passed_on = federation.as_words(args, parents)
+    assert all(isinstance(word, str) for word in passed_on)
+    assert parsed(passed_on, *parents) == args
