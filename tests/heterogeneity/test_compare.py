@@ -28,7 +28,8 @@ from tests.heterogeneity.commands import module
 from tests.support.harness import processes_in, snapshot, wait_until
 from tests.support.ports import free_address
 
-SMALL = ["--seeds", 1, "--rounds", 1]
+SMALL = ["--seeds", 1, "--rounds", 1, "--clients", 5]
+LONG = 240  # seconds that a test with all of MNIST may take on a busy machine
 FEW = ["--only", "work/*/E1_C0.2/*"]  # a fifth of the clients in each of two rounds
 
 
@@ -42,10 +43,11 @@ def compare(start, directory, *words, status=0):
     """Run the comparison in `directory` and return what it prints."""
     words = [*SMALL, "--address", free_address(), *words]
     command = start([*module("compare"), *words], directory)
-    assert command.wait() == status, command.output
+    assert command.wait(LONG / 2) == status, command.output
     return command.output
 
 
+@pytest.mark.timeout(LONG)
 def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(start, tmp_path):
     output = compare(start, tmp_path, "--only", "work/iid/E1_C0.2/*")
     assert "1 runs, 0 of them finished" in output
@@ -64,13 +66,13 @@ def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(start, tmp_pa
         history = lines_of(run / "history.csv")
         mine = [line for line in lines if line["scheme"] == scheme]
         assert [line["accuracy"] for line in mine] == [row["accuracy"] for row in history]
-        assert [row["clients"] for row in history] == ["0", "2", "2"]
+        assert [row["clients"] for row in history] == ["0", "1", "1"]
         moved = np.cumsum([int(row["bytes_sent"]) + int(row["bytes_received"]) for row in history])
         assert [int(line["bytes"]) for line in mine] == moved.tolist()
         assert [float(line["passes"]) for line in mine] == pytest.approx([0, 0.2, 0.4])
         own = [float(row["accuracy"]) for row in lines_of(run / "client_accuracy.csv")]
-        assert float(mine[-1]["client_worst"]) == pytest.approx(min(own[-10:]), abs=1e-6)
-        assert float(mine[-1]["client_mean"]) == pytest.approx(np.mean(own[-10:]), abs=1e-6)
+        assert float(mine[-1]["client_worst"]) == pytest.approx(min(own[-5:]), abs=1e-6)
+        assert float(mine[-1]["client_mean"]) == pytest.approx(np.mean(own[-5:]), abs=1e-6)
         assert json.loads((run / "run.json").read_text())["settings"]["client_evaluation"]
     assert (results / "work.png").read_bytes().startswith(b"\x89PNG")
     assert "Wrote results/comparison/work.png" in output
@@ -86,6 +88,7 @@ def test_the_results_of_another_grid_are_not_replaced(start, tmp_path):
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.timeout(LONG)
 def test_stopped_it_leaves_no_process_and_goes_on_later(start, tmp_path):
     words = ["--clients", 2, "--only", "baselines/iid/alone/*"]
     address = ["--address", free_address()]
