@@ -11,23 +11,23 @@ from model import CNN, get_weights, to_tensors, train
 from partition import load_partition
 from support.history import read_history
 from support.local_data import split
-from tests.support.harness import ROOT, processes_in, wait_until
+from tests.support.harness import processes_in, wait_until
 from tests.support.shared import SIZES
 
 
-def run(start, workspace, directory, how, *words):
+def run(stage, workspace, directory, how, *words):
     """Run beyond/baselines.py for two rounds' worth of passes."""
     common = ["--clients", len(SIZES), "--rounds", 2, "--run", directory]
-    command = start([ROOT / "beyond/baselines.py", how, *common, *words], workspace)
+    command = stage.start("beyond/baselines.py", how, *common, *words, cwd=workspace)
     assert command.wait() == 0, command.output
     return command.output
 
 
 def test_alone_is_one_model_per_client_trained_on_its_own_images(
-    start, workspace, tmp_path, one_thread
+    stage, workspace, tmp_path, one_thread
 ):
     words = ["--local-epochs", 2, "--learning-rate", 0.03]
-    run(start, workspace, tmp_path / "alone", "alone", *words)
+    run(stage, workspace, tmp_path / "alone", "alone", *words)
     for client in range(len(SIZES)):
         torch.manual_seed(0)
         model = CNN()
@@ -40,8 +40,8 @@ def test_alone_is_one_model_per_client_trained_on_its_own_images(
                 assert (mine == theirs).all()
 
 
-def test_pooled_is_one_model_trained_on_all_partitions(start, workspace, tmp_path, one_thread):
-    run(start, workspace, tmp_path / "pooled", "pooled")
+def test_pooled_is_one_model_trained_on_all_partitions(stage, workspace, tmp_path, one_thread):
+    run(stage, workspace, tmp_path / "pooled", "pooled")
     parts = [load_partition(workspace / f"partitions/client_{n}.npz") for n in range(len(SIZES))]
     torch.manual_seed(0)
     model = CNN()
@@ -56,9 +56,9 @@ def test_pooled_is_one_model_trained_on_all_partitions(start, workspace, tmp_pat
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_whatever_ends_it_no_process_is_left(start, workspace, tmp_path, number):
+def test_whatever_ends_it_no_process_is_left(stage, workspace, tmp_path, number):
     words = ["alone", "--clients", len(SIZES), "--rounds", 1000, "--run", tmp_path / "alone"]
-    command = start([ROOT / "beyond/baselines.py", *words], workspace)
+    command = stage.start("beyond/baselines.py", *words, cwd=workspace)
     second = tmp_path / "alone/client_1/history.csv"
     command.wait_until(second.exists, "the second client trains")
     command.send_to_group(number)
@@ -67,12 +67,12 @@ def test_whatever_ends_it_no_process_is_left(start, workspace, tmp_path, number)
 
 
 def test_clients_of_an_earlier_run_do_not_stay_but_what_is_not_ours_does(
-    start, workspace, tmp_path
+    stage, workspace, tmp_path
 ):
     (tmp_path / "alone/client_photos").mkdir(parents=True)
     (tmp_path / "alone/client_7").mkdir()
     (tmp_path / "alone/client_7/run.json").touch()
-    run(start, workspace, tmp_path / "alone", "alone")
+    run(stage, workspace, tmp_path / "alone", "alone")
     names = {path.name for path in (tmp_path / "alone").iterdir()}
     assert names == {"client_photos", *(f"client_{number}" for number in range(len(SIZES)))}
 
@@ -93,9 +93,9 @@ def test_partitions_for_other_clients_are_not_taken_for_all_images(stage, worksp
 
 
 def test_what_clients_would_hold_out_is_not_trained_on_and_the_digits_are_noted(
-    start, workspace, tmp_path
+    stage, workspace, tmp_path
 ):
-    run(start, workspace, tmp_path / "alone", "alone", "--client-evaluation", "--batch-size", 1000)
+    run(stage, workspace, tmp_path / "alone", "alone", "--client-evaluation", "--batch-size", 1000)
     for client, size in enumerate(SIZES):
         settings = json.loads((tmp_path / f"alone/client_{client}/run.json").read_text())[
             "settings"

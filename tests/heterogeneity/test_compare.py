@@ -29,24 +29,24 @@ def lines_of(path):
         return list(csv.DictReader(file))
 
 
-def compare(start, repository_copy, directory, *words, status=0):
+def compare(stage, repository_copy, directory, *words, status=0):
     """Run beyond/compare.py in `directory` and return what it prints."""
     script = repository_copy / "beyond/compare.py"
-    command = start([script, *SMALL, "--address", free_address(), *words], directory)
+    command = stage.start(script, *SMALL, "--address", free_address(), *words, cwd=directory)
     assert command.wait() == status, command.output
     return command.output
 
 
 def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(
-    start, repository_copy, tmp_path
+    stage, repository_copy, tmp_path
 ):
-    output = compare(start, repository_copy, tmp_path, "--only", "work/iid/E1_C0.2/*")
+    output = compare(stage, repository_copy, tmp_path, "--only", "work/iid/E1_C0.2/*")
     assert "1 runs, 0 of them finished" in output
     results = tmp_path / "results/comparison"
     first = results / "work/iid/E1_C0.2/seed_0/history.csv"
     content, when = first.read_bytes(), first.stat().st_mtime_ns
 
-    output = compare(start, repository_copy, tmp_path, *FEW)
+    output = compare(stage, repository_copy, tmp_path, *FEW)
     assert "2 runs, 1 of them finished" in output
     assert (first.read_bytes(), first.stat().st_mtime_ns) == (content, when)
     assert not (tmp_path / "partitions").exists()  # the lesson's stay what they were
@@ -69,27 +69,27 @@ def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(
     assert "Wrote results/comparison/work.png" in output
 
 
-def test_the_results_of_another_grid_are_not_replaced(start, repository_copy, tmp_path):
+def test_the_results_of_another_grid_are_not_replaced(stage, repository_copy, tmp_path):
     run = tmp_path / "results/comparison/work/iid/E1_C0.2/seed_0"
     run.mkdir(parents=True)
     (run / "finished.json").write_text('["--rounds", "7"]')
     before = snapshot(tmp_path)
-    output = compare(start, repository_copy, tmp_path, *FEW, status=2)
+    output = compare(stage, repository_copy, tmp_path, *FEW, status=2)
     assert len(output.splitlines()) == 1 and "--output" in output
     assert snapshot(tmp_path) == before
 
 
-def test_stopped_it_leaves_no_process_and_goes_on_later(start, repository_copy, tmp_path):
+def test_stopped_it_leaves_no_process_and_goes_on_later(stage, repository_copy, tmp_path):
     words = ["--address", free_address(), "--only", "baselines/iid/alone/*"]
     script = repository_copy / "beyond/compare.py"
-    command = start([script, *SMALL, *words], tmp_path)
+    command = stage.start(script, *SMALL, *words, cwd=tmp_path)
     record = tmp_path / "results/comparison/baselines/iid/alone/seed_0/client_1/history.csv"
     command.wait_until(record.exists, "a lone client trains")
     command.send_to_group(signal.SIGINT)
     assert command.wait() == 130
     wait_until(lambda: not processes_in(tmp_path), "no process is left")
     assert not list(tmp_path.rglob("finished.json"))
-    output = compare(start, repository_copy, tmp_path, *words[2:])
+    output = compare(stage, repository_copy, tmp_path, *words[2:])
     assert "1 runs, 0 of them finished" in output and "Wrote" in output
 
 
@@ -114,8 +114,8 @@ def test_a_run_without_all_clients_does_not_count(tmp_path, monkeypatch):
             check_that_all_took_part(run, SimpleNamespace(clients=10))
 
 
-def test_a_pattern_that_matches_nothing_is_a_mistake(start, repository_copy, tmp_path):
-    output = compare(start, repository_copy, tmp_path, "--only", "nonsense", status=2)
+def test_a_pattern_that_matches_nothing_is_a_mistake(stage, repository_copy, tmp_path):
+    output = compare(stage, repository_copy, tmp_path, "--only", "nonsense", status=2)
     assert len(output.splitlines()) == 1 and "--list" in output
     assert list(tmp_path.iterdir()) == []
 

@@ -1,8 +1,6 @@
 """beyond/heterogeneous_data.md: what it claims is in the recorded runs, and its pictures show them."""
 
 import statistics
-import subprocess
-import sys
 
 import matplotlib.image
 import pytest
@@ -107,10 +105,10 @@ def test_a_picture_of_other_runs_is_another_picture(rows, tmp_path):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_recorded_partitions_are_those_that_partition_makes(repository_copy, tmp_path, scheme):
-    words = [repository_copy / "partition.py", *SCHEMES[scheme], "--plot", f"{scheme}.png"]
-    printed = subprocess.run(
-        [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+def test_the_recorded_partitions_are_those_that_partition_makes(
+    repository_copy, stage, tmp_path, scheme
+):
+    words = [*SCHEMES[scheme], "--plot", f"{scheme}.png"]
+    printed = stage.run(repository_copy / "partition.py", *words, cwd=tmp_path)
     assert printed.stdout == (FOLDER / f"partition_{scheme}.txt").read_text()
     assert_same_picture(FOLDER / f"partition_{scheme}.png", tmp_path / f"{scheme}.png")
