@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from model import CNN, get_weights, to_tensors, train
-from partition import load_partition
 from support.history import read_history
 from support.local_data import split
 from tests.support.harness import processes_in, wait_until
+from tests.support.lesson import images_of
 from tests.support.shared import SIZES
 
 
@@ -31,7 +31,7 @@ def test_alone_is_one_model_per_client_trained_on_its_own_images(
     for client in range(len(SIZES)):
         torch.manual_seed(0)
         model = CNN()
-        data = to_tensors(*load_partition(workspace / f"partitions/client_{client}.npz"))
+        data = to_tensors(*images_of(workspace, client))
         for number in (1, 2):
             rng = np.random.default_rng([0, number, client])
             train(model, *data, epochs=2, rng=rng, learning_rate=0.03)
@@ -42,7 +42,7 @@ def test_alone_is_one_model_per_client_trained_on_its_own_images(
 
 def test_pooled_is_one_model_trained_on_all_partitions(stage, workspace, tmp_path, one_thread):
     run(stage, workspace, tmp_path / "pooled", "pooled")
-    parts = [load_partition(workspace / f"partitions/client_{n}.npz") for n in range(len(SIZES))]
+    parts = [images_of(workspace, n) for n in range(len(SIZES))]
     torch.manual_seed(0)
     model = CNN()
     data = to_tensors(*map(np.concatenate, zip(*parts, strict=True)))
@@ -103,7 +103,7 @@ def test_what_clients_would_hold_out_is_not_trained_on_and_the_digits_are_noted(
         assert settings["partitions"] == [client] and settings["digits"] == list(range(10))
         torch.manual_seed(0)
         model = CNN()
-        data = to_tensors(*load_partition(workspace / f"partitions/client_{client}.npz"))
+        data = to_tensors(*images_of(workspace, client))
         kept, held_out = split(*data, seed=client)
         assert (len(kept[1]), len(held_out[1])) == (size - size // 10, size // 10)
         for number in (1, 2):  # one step each: the order within a batch is nearly without effect

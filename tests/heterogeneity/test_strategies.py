@@ -11,11 +11,10 @@ import torch
 from flwr.common import ndarrays_to_parameters
 
 from model import CNN, evaluate, get_weights, set_weights, to_tensors
-from partition import load_partition
 from support.history import read_history
 from support.local_data import proximal_penalty, split
 from support.strategies import OPTIONS, other_strategy
-from tests.support.lesson import untrained
+from tests.support.lesson import images_of, untrained
 from tests.support.ports import free_address
 from tests.support.shared import LOCAL_EPOCHS, ROUNDS, SIZES, run_at_once
 
@@ -98,7 +97,7 @@ def test_clients_evaluate_on_images_that_they_do_not_train_on(stage, workspace, 
         log = (directory / f"logs/client_{number}.log").read_text()
         trained_on = re.findall(r"^Round \d+: trained on (\d+) images", log, re.MULTILINE)
         assert trained_on == [str(SIZES[number] - SIZES[number] // 10)] * ROUNDS
-        data = to_tensors(*load_partition(workspace / f"partitions/client_{number}.npz"))
+        data = to_tensors(*images_of(workspace, number))
         (_, kept), held_out = split(*data, seed=number)
         assert int(row["examples"]) == SIZES[number] // 10 == len(data[1]) - len(kept)
         assert float(row["accuracy"]) == pytest.approx(evaluate(model, *held_out)[1])

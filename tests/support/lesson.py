@@ -32,7 +32,11 @@ def untrained(seed=0):
     return get_weights(CNN())
 
 
+def images_of(directory, number):
+    """Return the (images, labels) of client `number` in `directory`."""
+    return partition.load_partition(directory / f"partitions/client_{number}.npz")
+
+
 def owner(directory, number):
-    """Return the client that owns a partition in `directory`."""
-    path = directory / f"partitions/client_{number}.npz"
-    return FlowerClient(number, *partition.load_partition(path))
+    """Return the client that owns these."""
+    return FlowerClient(number, *images_of(directory, number))
