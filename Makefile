@@ -3,13 +3,15 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-COG := $(BIN)/cog -P -I . -p "from tools.snippets import *"
 
+.DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test readme chapter bench certificates clean
+.PHONY: help install run test readme record chapter bench certificates clean
 
 help: ## List what can be made.
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+install: $(VENV)/installed ## Make the environment .venv with what the lesson needs.
 
 run: $(VENV)/installed ## Train the federation: ten clients, ten rounds -> results/fedavg/accuracy.png
 	$(BIN)/python federation.py $(ARGS)
@@ -17,19 +19,22 @@ run: $(VENV)/installed ## Train the federation: ten clients, ten rounds -> resul
 test: $(VENV)/installed-dev ## Check the code's style and run all tests.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-readme: $(VENV)/installed-dev ## Record the lesson anew and bring README.md and its pictures up to date.
+readme: $(VENV)/installed-dev ## Write all pages and diagrams anew from their sources, the code and the recordings.
+	$(BIN)/python -m diagrams.build
+	$(BIN)/python -m tools.pages
+
+record: $(VENV)/installed-dev ## Record the lesson anew, as its page tells it, and bring the pages up to date.
 	$(BIN)/python -m tools.record $(ARGS)
-	$(BIN)/python diagrams/build.py
-	$(COG) -r README.md beyond/heterogeneous_data.md
+	$(MAKE) readme
 
 chapter: $(VENV)/installed-dev ## Make the runs of chapter 6 that are not there yet, and bring its page up to date.
-	$(BIN)/python -m tools.record_chapter
-	$(COG) -r README.md beyond/heterogeneous_data.md
+	$(BIN)/python -m beyond.heterogeneity.record
+	$(MAKE) readme
 
 bench: $(VENV)/installed-dev ## Measure what federating costs, against the same training without it.
-	$(BIN)/python benchmarks/overhead.py $(ARGS)
+	$(BIN)/python -m benchmarks.overhead $(ARGS)
 
 certificates: ## Make a CA of our own and a certificate for a server on this machine, in certificates/.
 	@mkdir -p $@
@@ -42,8 +47,9 @@ certificates: ## Make a CA of our own and a certificate for a server on this mac
 clean: ## Remove partitions, results and the virtual environment.
 	rm -rf partitions results $(VENV)
 
-# The stamps say which requirements are installed; a changed file installs again.
-$(VENV)/installed: requirements.txt | $(BIN)/python
+# The stamps say which requirements are installed; a changed file installs again. What fails leaves no stamp, and
+# no half environment either: Debian without python3-venv makes one that has no pip.
+$(VENV)/installed: requirements.txt | $(VENV)/made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
@@ -51,6 +57,7 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-$(BIN)/python:
+$(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip --version > $@

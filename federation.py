@@ -7,61 +7,60 @@ The processes talk over loopback as they would from terminals of their own. The 
 each client's goes to logs/client_K.log in the directory of the run.
 """
 
-import importlib
-import sys
+from support.command_line import OneLineParser, RunError, option_names, run_command
+from support.figures import load_matplotlib
+from support.limits import make_room
+from support.options import common_options, enough_clients, partition_options, server_options
+from support.partitions import are_own_partitions, are_partitioned
+from support.processes import (
+    ending,
+    exit_with,
+    finish_command,
+    process_context,
+    start_command,
+    stop_all,
+)
+from support.run_record import make_run_directory
+from support.run_settings import check_settings
+
 import threading
 from multiprocessing.connection import wait
 from pathlib import Path
 
 import partition
 import plot_accuracy
-from support.certificates import check_listening, server_certificates
-from support.command_line import OneLineParser, RunError, run_command
-from support.options import (
-    common_options,
-    enough_clients,
-    fault_options,
-    names_in,
-    partition_options,
-    server_options,
-    training_options,
-)
-from support.port import check_port_is_free
-from support.processes import finish_command, process_context, start_command, stop_all
-from support.run_record import check_settings, make_run_directory
-from support.strategies import check_strategy
 
 
-def as_words(args, *parents):
-    """Return the options of `parents` that are set as words: ["--rounds", "10", "--resume", ...]."""
+def as_words(args, parents):
+    """Return the options of `parents` that are set as words: ["--rounds=10", "--resume", ...]."""
     words = []
-    for name in names_in(*parents):
+    for name in option_names(parents):
         value = getattr(args, name)
         if value is True:
             words.append(f"--{name.replace('_', '-')}")
         elif value is not None and value is not False:
-            words += [f"--{name.replace('_', '-')}", str(value)]
+            words.append(f"--{name.replace('_', '-')}={value}")  # a value may begin with a dash
     return words
 
 
 def make_partitions(context, args, log=None):
-    """Run partition.py, unless the data is partitioned this way already."""
-    settings = partition.settings_from(args)
+    """Run partition.py, unless the data is partitioned this way already, or somebody's own."""
+    settings = None if are_own_partitions() else partition.settings_from(args)
     if args.resume:
         check_settings(args.run, {"partitions": settings})  # before others are lost
-    if not partition.are_partitioned(settings):
-        words = as_words(args, common_options(), partition_options())
+    if settings and not are_partitioned(settings):
+        words = as_words(args, [common_options(), partition_options()])
         finish_command(context, "partition", words, log)
 
 
-def run_processes(context, args, programs=("server", "client"), server_log=None):
-    """Run a server and the clients until the server ends, and leave no process behind.
+def run_processes(context, args, programs=("server", "client"), more_options=(), server_log=None):
+    """Run the mains of `programs`, a server and the clients, until the server ends; leave no process behind.
 
-    `programs` are the modules whose `main` they run. The server prints here, or into the file `server_log`.
+    The server takes `more_options`, too. It prints here, or into the file `server_log`.
     """
+    make_room(args.clients)
     logs = make_run_directory(Path(args.run, "logs"))
-    parents = [common_options(), server_options(), training_options(), fault_options()]
-    server_words = as_words(args, *parents)
+    server_words = as_words(args, [*server_options(), *more_options])
     client_words = ["--server", args.address]
     if args.certificates:
         client_words += ["--certificates", args.certificates]
@@ -70,9 +69,8 @@ def run_processes(context, args, programs=("server", "client"), server_log=None)
     try:
         for number in range(args.clients):
             words = ["--partition-id", str(number), *client_words]
-            clients[number] = start_command(
-                context, programs[1], words, logs / f"client_{number}.log"
-            )
+            log = logs / f"client_{number}.log"
+            clients[number] = start_command(context, programs[1], words, log)
         watch(server, clients, logs, enough_clients(args))
     finally:
         stop_all([server, *clients.values()])
@@ -91,43 +89,40 @@ def watch(server, clients, logs, needed):
             raise RunError(f"client {number} cannot start: {logs}/client_{number}.log says why")
         if clients[number].exitcode != 0:
             left -= 1
-            print(f"Client {number} failed: {logs}/client_{number}.log says why")
+            print(f"Client {number} {ending(clients[number])}; see {logs}/client_{number}.log")
         if left < needed:
             raise RunError(f"only {left} clients are left, and {needed} are needed")
     server.join()
-    if server.exitcode != 0:
-        sys.exit(server.exitcode)  # it has said why
+    exit_with_advice(server)
 
 
-def parse(arguments):
+def exit_with_advice(server):
+    """Return if the server has ended well; otherwise end as it did. Raises RunError if it was killed."""
+    try:
+        exit_with(server)
+    except RunError as error:
+        raise RunError(f"{error}; go on with --resume") from None
+
+
+def parse(arguments, more_options=()):
     """Return the command line's options; raise UserError if they do not go together."""
-    parents = [
-        common_options(),
-        partition_options(),
-        server_options(),
-        training_options(),
-        fault_options(),
-    ]
-    args = OneLineParser("federation.py", __doc__, parents=parents).parse_args(arguments)
-    enough_clients(args)
-    check_strategy(args)
-    server_certificates(args.certificates)
-    check_listening(args.address, args.certificates, args.insecure)
-    check_port_is_free(args.address)
+    parents = [*server_options(), partition_options(), *more_options]
+    args = OneLineParser("federation.py", __doc__, parents).parse_args(arguments)
     args.patience = args.patience or 30  # nobody starts a missing client by hand
     return args
 
 
-def main(arguments=None):
-    """Run the command line described above."""
-    args = parse(arguments)
+def main(arguments=None, programs=("server", "client"), more_options=()):
+    """Run the command line described above.
+
+    `programs` are the modules whose `main` server and clients run; the server takes `more_options` besides.
+    """
+    args = parse(arguments, more_options)
     context = process_context()
     make_partitions(context, args)
     # While the processes start: what the picture needs is slow to import, too.
-    threading.Thread(
-        target=importlib.import_module, args=("matplotlib.pyplot",), daemon=True
-    ).start()
-    run_processes(context, args)
+    threading.Thread(target=load_matplotlib, daemon=True).start()
+    run_processes(context, args, programs, more_options)
     plot_accuracy.main([args.run])
 
 

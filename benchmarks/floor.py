@@ -1,22 +1,19 @@
 """The floor that a federation is measured against: the same work without Flower, gRPC or client processes.
 
-    python benchmarks/floor.py --clients 10 --rounds 10     # prints the accuracy after each round
+    python -m benchmarks.floor --clients 10 --rounds 10     # prints the accuracy after each round
 
 As many worker processes as cores; each trains one client's share after the other. The test images are
 evaluated in equal parts by all workers, so that no core is ever idle without need.
 """
 
+from support.machine import available_cores
+from support.options import training_options
+from support.partitions import PARTITIONS, load_partition
+
 import argparse
 import multiprocessing
-import sys
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from partition import PARTITIONS, load_partition  # noqa: E402
-from support.machine import available_cores  # noqa: E402
 
 
 def run_floor(clients, rounds, seed, workers):
@@ -44,10 +41,10 @@ def _average(updates):
 
 def _evaluate(pool, weights, workers):
     """Return the accuracy of `weights` on the test images, a part of them on each worker."""
-    correct = pool.map(
-        _count_correct, [(weights, part, workers) for part in range(workers)], chunksize=1
-    )
-    return sum(correct) / 10_000
+    parts = [(weights, part, workers) for part in range(workers)]
+    counts = pool.map(_count_correct, parts, chunksize=1)
+    correct, images = (sum(column) for column in zip(*counts, strict=True))
+    return correct / images
 
 
 def _prepare():
@@ -55,19 +52,19 @@ def _prepare():
     global model, tensors_of
     import torch
 
-    from model import CNN
+    from model import make_model
 
     torch.set_num_threads(1)
-    model, tensors_of = CNN(), {}
+    model, tensors_of = make_model(), {}
 
 
 def _initial_weights(seed):
     import torch
 
-    from model import CNN, get_weights
+    from model import get_weights, make_model
 
     torch.manual_seed(seed)
-    return get_weights(CNN())
+    return get_weights(make_model())
 
 
 def _tensors(name):
@@ -84,7 +81,9 @@ def _train(task):
     weights, client, seed = task
     images, labels = _tensors(f"client_{client}")
     set_weights(model, weights)
-    train(model, images, labels, epochs=1, rng=np.random.default_rng(seed))
+    lesson = training_options().parse_args([])
+    rng = np.random.default_rng(seed)
+    train(model, images, labels, 1, rng, lesson.learning_rate, lesson.batch_size)
     return len(labels), get_weights(model)
 
 
@@ -94,7 +93,7 @@ def _count_correct(task):
     weights, part, parts = task
     images, labels = (tensor[part::parts] for tensor in _tensors("test"))
     set_weights(model, weights)
-    return round(evaluate(model, images, labels)[1] * len(labels))
+    return round(evaluate(model, images, labels)[1] * len(labels)), len(labels)
 
 
 def main():

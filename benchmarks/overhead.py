@@ -1,7 +1,7 @@
 """What does it cost that the training is federated? One run against the floor, on this machine.
 
-    python benchmarks/overhead.py                        # ten clients, ten rounds, three repetitions
-    python benchmarks/overhead.py --clients 100 --rounds 2 --repeat 1
+    python -m benchmarks.overhead                        # ten clients, ten rounds, three repetitions
+    python -m benchmarks.overhead --clients 100 --rounds 2 --repeat 1
 
 The floor (floor.py) is the same training, averaging and evaluation without Flower. The federation is
 federation.py as a user runs it, imports and picture included. They run in turn. One more run, whose clients
@@ -9,7 +9,14 @@ carry a clock (timed_client.py), says which part of a round is not training: mes
 and the record. The report goes to benchmarks/overhead.json, too.
 """
 
+from support.argument_types import natural_int, positive_int
+from support.command_line import ROOT, OneLineParser, RunError, run_command
+from support.files import replaced_file
+from support.history import read_history
+from support.machine import available_cores
+
 import json
+import os
 import platform
 import re
 import statistics
@@ -22,20 +29,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from support.command_line import (  # noqa: E402
-    OneLineParser,
-    RunError,
-    natural_int,
-    positive_int,
-    run_command,
-)
-from support.files import replaced_file  # noqa: E402
-from support.history import read_history  # noqa: E402
-from support.machine import available_cores  # noqa: E402
 
 
 class MemoryWatch(threading.Thread):
@@ -67,20 +60,25 @@ def _memory_of(process):
     return getattr(memory, "pss", 0) or memory.rss
 
 
-def measure(words, directory, watch_memory=False):
-    """Run `python WORDS` in `directory`; return its seconds and its output, line by line.
-
-    With `watch_memory` the peak in bytes, too; watching costs time, so it is not done in a timed run.
-    """
-    words = [sys.executable, ROOT / words[0], *words[1:]]
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        list(map(str, words)),
+def start_module(words, directory):
+    """Start `python -m WORDS` in `directory`; return the process, whose output is a pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *map(str, words)],
         cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def measure(words, directory, watch_memory=False):
+    """Run `python -m WORDS` in `directory`; return its seconds and its output, line by line.
+
+    With `watch_memory` the peak in bytes, too; watching costs time, so it is not done in a timed run.
+    """
+    began = time.perf_counter()
+    process = start_module(words, directory)
     watch = MemoryWatch(process)
     if watch_memory:
         watch.start()
@@ -104,8 +102,7 @@ def measure_training(args, rounds, directory):
 
     Training takes the sum of the clients' own times, divided by how many of them train at once.
     """
-    program = ["benchmarks/federation_with.py", "server", "benchmarks.timed_client"]
-    measure([*program, *options(args, rounds), "--run", "timed"], directory)
+    measure(["benchmarks.timed_federation", *options(args, rounds), "--run", "timed"], directory)
     logs = [log.read_text() for log in Path(directory, "timed/logs").glob("client_*.log")]
     shares = []
     for row in read_history(Path(directory, "timed"))[1:]:
@@ -119,7 +116,7 @@ def measure_training(args, rounds, directory):
 
 def measure_federation(args, directory):
     """Run the federation once; add when its first round began and the median seconds of a round."""
-    result = measure(["federation.py", *options(args, args.rounds)], directory)
+    result = measure(["federation", *options(args, args.rounds)], directory)
     rounds = {}
     for when, line in result["lines"]:
         if found := re.match(r"Round +(\d+) of \d+: .* ([0-9.]+) s,", line):
@@ -137,31 +134,35 @@ def summarize(pairs, peak_bytes, besides_training, args):
     def median(which, key):
         return round(statistics.median(pair[which][key] for pair in pairs), 3)
 
+    ratios = [round(pair[1]["seconds"] / pair[0]["seconds"], 3) for pair in pairs]
     return {
         "clients": args.clients,
         "rounds": args.rounds,
         "repetitions": len(pairs),
         "floor_seconds": median(0, "seconds"),
         "federation_seconds": median(1, "seconds"),
-        "ratio": round(
-            statistics.median(pair[1]["seconds"] / pair[0]["seconds"] for pair in pairs), 3
-        ),
-        "ratios": [round(pair[1]["seconds"] / pair[0]["seconds"], 3) for pair in pairs],
+        "ratio": round(statistics.median(ratios), 3),
+        "ratios": ratios,
         "seconds_before_round_1": median(1, "seconds_before_round_1"),
         "seconds_per_round": median(1, "seconds_per_round"),
         "part_of_a_round_besides_training": round(besides_training, 3),
         "peak_memory_gb": round(peak_bytes / 1e9, 3),
-        "machine": {
-            "cores": available_cores(),
-            "architecture": platform.machine(),
-            "system": platform.system(),
-        },
+        "machine": machine(),
+    }
+
+
+def machine():
+    """Return what was measured on, as a dict."""
+    return {
+        "cores": available_cores(),
+        "architecture": platform.machine(),
+        "system": platform.system(),
     }
 
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("benchmarks/overhead.py", __doc__)
+    parser = OneLineParser("benchmarks.overhead", __doc__)
     add = parser.add_argument
     add("--clients", type=positive_int, default=10, help="how many clients there are")
     add("--rounds", type=positive_int, default=10, help="of each run")
@@ -175,10 +176,10 @@ def main(arguments=None):
 def summary_of_runs(args, directory):
     """Make all runs in `directory` and return what is reported."""
     few = options(args, min(args.rounds, 2))
-    measure(["partition.py", "--clients", args.clients, "--seed", args.seed], directory)
+    measure(["partition", "--clients", args.clients, "--seed", args.seed], directory)
     pairs = []
     for number in range(args.repeat):
-        floor = measure(["benchmarks/floor.py", *options(args, args.rounds)], directory)
+        floor = measure(["benchmarks.floor", *options(args, args.rounds)], directory)
         pairs.append((floor, measure_federation(args, directory)))
         floor, federation = (result["seconds"] for result in pairs[-1])
         print(
@@ -186,7 +187,7 @@ def summary_of_runs(args, directory):
             flush=True,
         )
     besides_training = measure_training(args, min(args.rounds, 5), directory)
-    peak_bytes = measure(["federation.py", *few], directory, watch_memory=True)["peak_bytes"]
+    peak_bytes = measure(["federation", *few], directory, watch_memory=True)["peak_bytes"]
     return summarize(pairs, peak_bytes, besides_training, args)
 
 
@@ -203,4 +204,4 @@ def report(summary):
 
 
 if __name__ == "__main__":
-    run_command(main, "benchmarks/overhead.py")
+    run_command(main, "benchmarks.overhead")

@@ -19,5 +19,4 @@ class TimedClient(client.FlowerClient):
 
 def main(arguments=None):
     """Run client.py's command line."""
-    client.FlowerClient = TimedClient
-    client.main(arguments)
+    client.main(arguments, make_client=TimedClient)

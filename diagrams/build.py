@@ -1,7 +1,7 @@
 """Draw every diagram of the lesson, light and dark, as SVG files beside this script.
 
-    python diagrams/build.py            # writes diagrams/*.svg
-    python diagrams/build.py --check    # writes nothing; exits 1 if a file is out of date
+    python -m diagrams.build            # writes diagrams/*.svg
+    python -m diagrams.build --check    # writes nothing; exits 1 if a file is out of date
 
 The size of the weights in the sequence diagram comes from the recorded lesson's history.csv, and
 the FedAvg example is computed here, so no figure in a diagram is typed by hand.
@@ -13,8 +13,8 @@ import os
 import sys
 from pathlib import Path
 
-from scenes import arithmetic, comparison, one_round, processes, sequence
-from shapes import PALETTES
+from diagrams.scenes import arithmetic, comparison, one_round, processes, sequence
+from diagrams.shapes import PALETTES
 
 FOLDER = Path(__file__).resolve().parent
 HISTORY = FOLDER.parent / "recorded" / "lesson" / "history.csv"
@@ -89,7 +89,7 @@ def main(arguments=None):
         )
     stale = out_of_date(files)
     if options.check and stale:
-        sys.exit(f"build.py: out of date: {', '.join(stale)}; run python diagrams/build.py")
+        sys.exit(f"build.py: out of date: {', '.join(stale)}; run python -m diagrams.build")
     for name in stale:
         write(FOLDER / name, files[name])
     print(f"{len(files)} diagrams, {len(stale)} written")

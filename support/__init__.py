@@ -1,4 +1,10 @@
-"""What a real system needs and a lesson file should not carry, one file a concern.
+"""What a real system needs and a lesson file should not carry, one file a concern; README.md is the index.
 
-Nothing here knows server.py or client.py; they import from here, never the other way round.
+Nothing here knows server.py, client.py or a chapter; they import from here, never the other way round.
 """
+
+from support import environment
+
+# Flower and gRPC read their environment while they are imported: whoever imports anything from here has set
+# it first, because imports from support/ stand first in every file (pyproject.toml says so).
+environment.prepare()

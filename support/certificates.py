@@ -1,15 +1,14 @@
-"""TLS: who may listen where, and the certificates that server and clients show and check.
+"""TLS: the certificates that server and clients show and check.
 
 A directory of certificates holds ca.pem, which everybody has, and server.pem and server.key, which only
 the server has. `make certificates` makes one for this machine.
 """
 
-import ipaddress
+from support.command_line import UserError
+
 import socket
 import ssl
 from pathlib import Path
-
-from support.command_line import UserError
 
 
 def server_certificates(directory):
@@ -45,16 +44,6 @@ def root_certificate(directory):
     return content
 
 
-def check_listening(address, certificates, insecure):
-    """Raise UserError if a server would listen beyond this machine without TLS and unasked."""
-    host = address.rpartition(":")[0].strip("[]")
-    if certificates is None and not insecure and not _is_loopback(host):
-        raise UserError(
-            f"{address} is open to other machines and nothing would be encrypted; "
-            "use --certificates DIR (or --insecure, if you must)"
-        )
-
-
 def check_trust(address, root):
     """Raise UserError if the server at `address` does not prove itself with a certificate from `root`."""
     host, _, port = address.rpartition(":")
@@ -65,11 +54,19 @@ def check_trust(address, root):
     except (ssl.SSLError, UnicodeDecodeError) as error:
         reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or error
         raise UserError(
-            f"the server at {address} is not to be trusted ({reason}); "
-            "check that --certificates names the directory that its certificate comes from"
+            f"the server at {address} is not to be trusted ({reason}); {_advice_on(str(reason))}"
         ) from None
     except OSError:
         return  # it is not there (any more): waiting is another's business
+
+
+def _advice_on(reason):
+    """Return what to do when a certificate is not accepted for `reason`, in OpenSSL's words."""
+    if "expired" in reason or "not yet valid" in reason:
+        return "check the clocks, or make a new certificate with make certificates"
+    if "mismatch" in reason or "doesn't match" in reason:
+        return "make certificates HOSTS=,IP:ADDRESS or HOSTS=,DNS:NAME makes one for other hosts"
+    return "check that --certificates names the directory that its certificate comes from"
 
 
 def _read(path):
@@ -79,10 +76,3 @@ def _read(path):
         raise UserError(
             f"cannot read {path}: {error.strerror}; make it with make certificates"
         ) from None
-
-
-def _is_loopback(host):
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,12 +1,18 @@
-"""What all our commands share: argument types, and one clear line for a person's mistake.
+"""What all our commands share: options, checked at once, and one clear line for a person's mistake.
 
 Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 130 Ctrl-C, 143 SIGTERM.
 """
 
 import argparse
-import math
+import builtins
+import difflib
+import os
 import signal
 import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class UserError(Exception):
@@ -17,18 +23,80 @@ class RunError(Exception):
     """A run that cannot go on, through nobody's mistake in typing."""
 
 
+class NothingToDo(Exception):
+    """All that was asked for is there already. The message says so; the exit status is 0."""
+
+
+class Options(argparse.ArgumentParser):
+    """Options that several commands share: a parent for OneLineParser.
+
+    `check(args)`, if given, raises UserError when the parsed options do not go together.
+    """
+
+    def __init__(self, check=None):
+        super().__init__(add_help=False)
+        self.check = check or (lambda args: None)
+
+
+def option_names(parents):
+    """Return the names of the options in `parents`, as they stand in a parsed namespace."""
+    return [action.dest for parent in parents for action in parent._actions]
+
+
 class OneLineParser(argparse.ArgumentParser):
-    """An argument parser that shows defaults in --help and complains in one line."""
+    """An argument parser that shows defaults in --help and complains in one line.
+
+    A chapter's command that calls a main of the lesson goes by its own name and docstring.
+    """
 
     def __init__(self, prog, description, parents=()):
         """`description` is a module's docstring; --help keeps its line breaks."""
+        prog, description = _command or (prog, description)
         super().__init__(
             prog=prog, description=description, parents=parents, formatter_class=HelpWithDefaults
         )
+        self.parents = parents
+        self.typed = []
+
+    def parse_args(self, arguments=None, namespace=None):
+        """Return the namespace of `arguments`; raise UserError if they do not go together."""
+        self.typed = sys.argv[1:] if arguments is None else list(map(str, arguments))
+        args = super().parse_args(self.typed, namespace)
+        for parent in self.parents:
+            if isinstance(parent, Options):
+                parent.check(args)
+        return args
 
     def error(self, message):
         """Print one line on stderr and exit with status 2."""
-        self.exit(2, f"{self.prog}: {message}; see python {self.prog} --help\n")
+        advice = f"see {command_words(self.prog)} --help"
+        for word in self.typed:
+            option = word.partition("=")[0]
+            if option.startswith("--") and option not in self._option_string_actions:
+                advice = self._where_else(option) or advice
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}; {advice}\n")
+
+    def _where_else(self, option):
+        """Return advice on an option that this command does not have: whose it is, or what was meant."""
+        if command := chapter_command(option, self.prog):
+            return f"{command} has {option}"
+        if close := difflib.get_close_matches(option, self._option_string_actions, n=1):
+            return f"did you mean {close[0]}?"
+        return None
+
+
+def chapter_command(option, prog):
+    """Return the command of a chapter that has `option`, such as --strategy, or None.
+
+    Found by looking, so that the lesson need not know which chapters there are.
+    """
+    files = sorted(ROOT.glob("beyond/*/*.py"), key=lambda file: file.name != "options.py")
+    for file in files:
+        if f'"{option}"' in file.read_text():
+            same = file.with_name(prog.rpartition("/")[2])
+            name = same if file.name == "options.py" and same.exists() else file
+            return f"python -m {'.'.join(name.relative_to(ROOT).with_suffix('').parts)}"
+    return None
 
 
 class HelpWithDefaults(
@@ -40,33 +108,71 @@ class HelpWithDefaults(
         return action.help if action.default is None else super()._get_help_string(action)
 
 
+_command = None  # the name and the docstring of the command that runs
 _ended = False  # whether run_command has done its work, and signals need no clean end any more
+
+
+def command_words(prog):
+    """Return what to type for a command: `prog` is server.py, or a module such as beyond.x.server."""
+    return f"python {prog}" if prog.endswith(".py") else f"python -m {prog}"
+
+
+def command_name(default):
+    """Return the name of the command that runs, or `default` if none does."""
+    return _command[0] if _command else default
 
 
 def run_command(main, prog, arguments=None):
     """Call `main(arguments)` and turn what goes wrong into one line and an exit status."""
-    global _ended
-    _ended = False
-    signal.signal(signal.SIGTERM, _exit_cleanly)
-    # SIG_DFL: as support.environment leaves it. What ignores Ctrl-C (nohup) goes on doing so.
-    if signal.getsignal(signal.SIGINT) in (signal.SIG_DFL, signal.default_int_handler):
-        signal.signal(signal.SIGINT, _interrupt)
+    global _command
+    _command = (prog, sys.modules[main.__module__].__doc__)
+    _prepare_output()
     try:
-        main(arguments)
+        with _signals_that_unwind():
+            return main(arguments)
+    except NothingToDo as news:
+        return print(news)
     except UserError as error:
         status, message = 2, str(error)
     except RunError as error:
         status, message = 1, str(error)
     except KeyboardInterrupt:
         status, message = 130, "stopped"
-    else:
-        return
-    finally:
-        _ended = True  # what is left to do may be cut short
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
+    except BrokenPipeError:
+        _leave_the_pipe()
     print(f"{prog}: {message}", file=sys.stderr, flush=True)
     sys.exit(status)
+
+
+def _prepare_output():
+    """Show every printed line at once, whatever characters are in the name of a run."""
+    with suppress(AttributeError, ValueError):  # a notebook's stream, say
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+@contextmanager
+def _signals_that_unwind():
+    """Let Ctrl-C and SIGTERM unwind the block, so that with and finally do their work."""
+    global _ended
+    _ended = False
+    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, _exit_cleanly)
+    # SIG_DFL: as support.environment leaves it. What ignores Ctrl-C (nohup) goes on doing so.
+    if earlier[signal.SIGINT] in (signal.SIG_DFL, signal.default_int_handler):
+        signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        _ended = True  # what is left to do may be cut short
+        for number, handler in earlier.items():
+            # A notebook goes on when we have ended, and wants its own handlers back.
+            signal.signal(number, handler if hasattr(builtins, "__IPYTHON__") else signal.SIG_DFL)
+
+
+def _leave_the_pipe():
+    """End as programs do when the one that reads them has ended: in silence, as SIGPIPE would."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
+    sys.exit(128 + signal.SIGPIPE)
 
 
 def _exit_cleanly(number, frame):
@@ -90,75 +196,3 @@ def _end_at_once(number):
     """
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
-
-
-LARGEST_INT = 2**31 - 1  # fits wherever such a number travels
-LONGEST_WAIT = 1e6  # seconds: eleven days
-
-
-def positive_int(text):
-    """argparse type: a whole number from 1 up."""
-    return _whole_number(text, minimum=1)
-
-
-def natural_int(text):
-    """argparse type: a whole number from 0 up."""
-    return _whole_number(text, minimum=0)
-
-
-def positive_float(text):
-    """argparse type: a finite number above 0."""
-    return _number(text, "a number above 0", lambda number: 0 < number < math.inf)
-
-
-def positive_seconds(text):
-    """argparse type: a number of seconds above 0, and not beyond reason."""
-    wanted = f"a number of seconds from 0 to {LONGEST_WAIT:.0f}"
-    return _number(text, wanted, lambda number: 0 < number <= LONGEST_WAIT)
-
-
-def fraction(text):
-    """argparse type: a number above 0, and 1 at most."""
-    return _number(text, "above 0 and at most 1", lambda number: 0 < number <= 1)
-
-
-def decay(text):
-    """argparse type: a number from 0 to below 1, such as a momentum."""
-    return _number(text, "from 0 to below 1", lambda number: 0 <= number < 1)
-
-
-def percentage(text):
-    """argparse type: a number from 0 to below 100."""
-    return _number(text, "a percentage from 0 to below 100", lambda number: 0 <= number < 100)
-
-
-def _number(text, wanted, is_right):
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not is_right(number):
-        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
-    return number
-
-
-def address(text):
-    """argparse type: HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080."""
-    host, _, port = text.rpartition(":")
-    if not host or "://" in text or not port.isascii() or not port.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:8080")
-    if not 1 <= int(port) <= 65535:
-        raise argparse.ArgumentTypeError(f"port {port} is not between 1 and 65535")
-    return text
-
-
-def _whole_number(text, minimum):
-    try:
-        number = int(text)
-    except ValueError:
-        number = minimum - 1
-    if not minimum <= number <= LARGEST_INT:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a whole number from {minimum} to {LARGEST_INT}"
-        )
-    return number

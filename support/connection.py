@@ -4,13 +4,18 @@ Flower 1.41's start_client has `max_retries` and `max_wait_time`, but its gRPC t
 a client that starts before its server, or outlives it, ends in a traceback.
 """
 
+from support.certificates import check_trust, root_certificate
+from support.command_line import UserError
+from support.environment import exempt_from_proxy
+from support.listening import is_loopback
+from support.participant import Misfit, Participant
+from support.terminal import prepare_log
+
+import math
 import threading
 import time
 
 import grpc
-
-from support.certificates import check_trust
-from support.command_line import UserError
 
 # gRPC doubles its pause after every failed attempt, up to two minutes; people should not wait for that.
 RECONNECT_QUICKLY = [
@@ -20,30 +25,49 @@ RECONNECT_QUICKLY = [
 ]
 
 
-class Refused(Exception):
-    """The server does not want this client. The message says why."""
+def stay_connected(take_part, client, args):
+    """Call `take_part(client, server, certificate)` once the server is up, and again when it was lost.
 
-
-def stay_connected(address, root, max_wait, connect):
-    """Call `connect()` once the server is up, and again whenever the connection is lost.
-
-    Returns when `connect` does, which is when the server says that the run is over. `root` is the CA's
-    certificate for TLS, or None. Raises UserError when no server has answered for `max_wait` seconds, or
-    when the server refuses a newcomer; whom it knows may find an old connection in the way, and insists.
+    Returns when `take_part` does, which is when the server says that the run is over. `args` are the client's
+    options; `client` takes part as a Participant. Raises UserError when no server has answered for
+    `args.max_wait` seconds, or when the server refuses a newcomer; whom it knows may find an old connection
+    in the way, and insists.
     """
+    prepare_log()
     _hide_closed_channels()
-    refused_after = None
+    _avoid_proxies(args.server)
+    certificate = root_certificate(args.certificates)
+    insist_until = -math.inf
     while True:
-        wait_for_server(address, root, max_wait)
+        wait_for_server(args.server, certificate, args.max_wait)
         try:
-            return connect()
+            refusal = _participate(take_part, client, args, certificate)
         except (grpc.RpcError, StopIteration):  # Flower lets both through when a stream ends
-            print(f"Lost the server at {address}")
-            refused_after = time.monotonic() + max_wait
-        except Refused as refusal:
-            if refused_after is None or time.monotonic() > refused_after:
-                raise UserError(f"the server at {address} refuses: {refusal}") from None
-            time.sleep(1)  # nothing here can tell when the server gives the old connection up
+            print(f"Lost the server at {args.server}")
+            insist_until = time.monotonic() + args.max_wait
+            continue
+        if not refusal:
+            return
+        if time.monotonic() > insist_until:
+            raise UserError(f"the server at {args.server} refuses: {refusal}")
+        time.sleep(1)  # nothing here can tell when the server gives the old connection up
+
+
+def _participate(take_part, client, args, certificate):
+    """Take part until the run is over; return what the server has said if it does not want us, else None."""
+    participant = Participant(client.to_client(), args.partition_id)
+    try:
+        take_part(participant, args.server, certificate)
+    except Misfit as misfit:
+        raise UserError(str(misfit)) from None
+    return participant.refusal
+
+
+def _avoid_proxies(address):
+    """Let no proxy come between us and a server on this machine."""
+    host = address.rpartition(":")[0].strip("[]")
+    if is_loopback(host):
+        exempt_from_proxy(host)
 
 
 def wait_for_server(address, root, max_wait):

@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import stat
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,15 +13,20 @@ from pathlib import Path
 def replaced_file(path):
     """Open a new binary file that takes the place of `path` when the block ends well.
 
-    Whoever reads `path` meets the old content or the new, never half of it. Raises OSError if the
-    directory cannot be written to or the disk is full; the old file stays.
+    Whoever reads `path` meets the old content or the new, never half of it. A link stays, and what it leads
+    to is replaced; so does the old file's mode. Raises OSError if the directory cannot be written to, if the
+    disk is full, or if `path` is a device, say, and no file; what was there stays.
     """
-    path = Path(path)
-    if not path.name:  # "." or "/"
+    path = Path(os.path.realpath(path))
+    if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "It is not a regular file")
     new = path.with_name(f".{path.name}.new")
     try:
         with open(new, "wb") as file:
+            if path.exists():
+                os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
             yield file
             file.flush()
             os.fsync(file.fileno())

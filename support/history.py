@@ -1,11 +1,11 @@
 """history.csv: what every round of a run came to, one line each."""
 
+from support.command_line import UserError
+
 import csv
 import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-
-from support.command_line import UserError
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,13 @@ def read_history(directory, size=None):
 
     Raises UserError if there is no history, or if a line of it is damaged.
     """
-    path = Path(directory) / "history.csv"
+    path = Path(directory)
+    if path.name != "history.csv":  # that file itself may be named, too
+        path = path / "history.csv"
     try:
-        text = path.read_bytes()[:size].decode()
+        text = path.read_bytes()[:size].decode(
+            "utf-8-sig"
+        )  # a spreadsheet may have put a mark in front
         rows = [_parsed(row) for row in csv.DictReader(io.StringIO(text))]
     except FileNotFoundError:
         raise UserError(f"there is no {path}; make a run with python federation.py") from None
@@ -48,18 +52,6 @@ def read_history(directory, size=None):
     if not rows or [row.round for row in rows] != list(range(len(rows))):
         raise UserError(f"{path} is damaged (rounds missing or out of order); make the run again")
     return rows
-
-
-def read_histories(directory):
-    """Return the histories of the run in `directory`, or of all the runs below it: [list of Round, ...].
-
-    Raises UserError as `read_history` does.
-    """
-    if not (Path(directory) / "history.csv").exists():
-        below = sorted(path.parent for path in Path(directory).glob("**/history.csv"))
-        if below:
-            return [read_history(run) for run in below]
-    return [read_history(directory)]
 
 
 def _parsed(row):

@@ -3,52 +3,52 @@
 Each function returns a parent for argparse: OneLineParser("server.py", __doc__, parents=[common_options()]).
 """
 
-import argparse
-
-from support.command_line import (
-    UserError,
+from support.argument_types import (
     address,
-    decay,
-    fraction,
+    directory,
     natural_int,
     positive_float,
     positive_int,
     positive_seconds,
 )
+from support.certificates import server_certificates
+from support.command_line import Options, UserError
+from support.listening import check_listening, check_port_is_free
+from support.locks import check_unlocked
 from support.machine import available_cores
-from support.strategies import STRATEGIES
-
-SCHEMES = ("iid", "dirichlet", "shards")
+from support.schemes import SCHEMES
 
 
 def common_options():
     """Return what partition.py, server.py and federation.py have in common."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument(
-        "--clients", type=positive_int, default=10, help="how many clients there are"
-    )
-    parser.add_argument(
-        "--seed", type=natural_int, default=0, help="the same seed, the same result"
-    )
+    parser = Options()
+    add = parser.add_argument
+    add("--clients", type=positive_int, default=10, help="how many clients there are")
+    add("--seed", type=natural_int, default=0, help="the same seed, the same result")
     return parser
 
 
 def partition_options():
     """Return the options that say how the data is split."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = Options(check_scheme)
     add = parser.add_argument
     add("--scheme", choices=SCHEMES, default="iid", help="how the images are dealt out")
     add("--alpha", type=positive_float, help="with dirichlet: small is skewed (default: 0.5)")
     return parser
 
 
-def server_options():
-    """Return the options that say how the server runs."""
-    parser = argparse.ArgumentParser(add_help=False)
+def run_options():
+    """Return the options that say how the server runs; they may change when a run is resumed."""
+    parser = Options(check_start)
     add = parser.add_argument
     add("--rounds", type=positive_int, default=10, help="how many rounds to run")
     add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT to listen on")
-    add("--run", default="results/fedavg", help="directory for the record of this run")
+    add(
+        "--run",
+        type=directory,
+        default="results/fedavg",
+        help="directory for the record of this run",
+    )
     add("--resume", action="store_true", help="go on from the last finished round of --run")
     add(
         "--parallel-clients",
@@ -59,9 +59,9 @@ def server_options():
     return parser
 
 
-def local_training_options():
-    """Return the options that say how a client trains: E, B, the learning rate, and on what."""
-    parser = argparse.ArgumentParser(add_help=False)
+def training_options():
+    """Return the options that say how a client trains: E, B and the learning rate of FedAvg."""
+    parser = Options()
     add = parser.add_argument
     add(
         "--local-epochs",
@@ -71,37 +71,12 @@ def local_training_options():
     )
     add("--batch-size", type=positive_int, default=32, help="images in one step of local training")
     add("--learning-rate", type=positive_float, default=0.05, help="of the clients' SGD")
-    add(
-        "--client-evaluation",
-        action="store_true",
-        help="clients test on a tenth they do not train on",
-    )
-    return parser
-
-
-def training_options():
-    """Return the options of the field's standard experiment: E, B, the learning rate, C, the strategy."""
-    parser = argparse.ArgumentParser(add_help=False, parents=[local_training_options()])
-    add = parser.add_argument
-    add(
-        "--fraction-fit",
-        type=fraction,
-        default=1.0,
-        help="which part of the clients trains in a round",
-    )
-    add("--strategy", choices=STRATEGIES, default="FedAvg", help="how updates become one model")
-    add("--proximal-mu", type=positive_float, help="FedProx: how strongly clients are held back")
-    add("--server-learning-rate", type=positive_float, help="FedAvgM, FedAdam, FedYogi")
-    add("--server-momentum", type=decay, help="FedAvgM")
-    add("--beta-1", type=decay, help="FedAdam, FedYogi: memory of the direction")
-    add("--beta-2", type=decay, help="FedAdam, FedYogi: memory of the size")
-    add("--tau", type=positive_float, help="FedAdam, FedYogi: the larger, the less adaptive")
     return parser
 
 
 def fault_options():
     """Return the options that say what the server puts up with, and whom it trusts."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = Options(enough_clients)
     add = parser.add_argument
     add(
         "--min-clients",
@@ -134,9 +109,14 @@ def fault_options():
     return parser
 
 
+def server_options():
+    """Return all parents of server.py's options."""
+    return [common_options(), run_options(), training_options(), fault_options()]
+
+
 def client_options():
     """Return the client's options."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = Options()
     add = parser.add_argument
     add("--partition-id", type=natural_int, required=True, help="whose data this client owns")
     add("--server", type=address, default="127.0.0.1:8080", help="HOST:PORT of the server")
@@ -150,9 +130,20 @@ def client_options():
     return parser
 
 
-def names_in(*parents):
-    """Return the names of the options in `parents`, as they stand in a parsed namespace."""
-    return [name for parent in parents for name in vars(parent.parse_args([]))]
+def check_scheme(args):
+    """Raise UserError if --alpha is given to a scheme that has none."""
+    if args.alpha is not None and args.scheme != "dirichlet":
+        raise UserError(
+            f"--alpha goes with --scheme dirichlet, not with {args.scheme}; leave it out"
+        )
+
+
+def check_start(args):
+    """Raise UserError if a server with `args` could not start, before anything else is done."""
+    check_unlocked(args.run)
+    server_certificates(args.certificates)
+    check_listening(args.address, args.certificates, args.insecure)
+    check_port_is_free(args.address)
 
 
 def enough_clients(args):

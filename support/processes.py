@@ -4,18 +4,21 @@ Importing PyTorch and Flower takes seconds and 400 MB. A forkserver does it once
 from there; where there is none (Windows) each process imports for itself.
 """
 
+from support.command_line import ROOT, RunError, run_command
+
 import importlib
 import multiprocessing
+import multiprocessing.util
 import os
+import signal
 import sys
+import tempfile
 import threading
 import time
 from multiprocessing.connection import wait
-from pathlib import Path
 
-from support.command_line import run_command
-
-ROOT = Path(__file__).resolve().parent.parent
+LONGEST_TMPDIR = 60  # characters
+FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone
 GRACE = 3.0  # seconds that processes have to end after they were asked to
 
 
@@ -26,19 +29,52 @@ def process_context():
     # The forkserver looks for modules on PYTHONPATH only, wherever we were started from.
     paths = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(ROOT), *paths]))
+    _choose_short_directory()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["support.preload"])
     return context
 
 
+def _choose_short_directory():
+    """Let multiprocessing put its sockets where their names are short enough.
+
+    The name of a socket has room for a hundred characters; a cluster's TMPDIR may take them all.
+    """
+    if len(tempfile.gettempdir()) > LONGEST_TMPDIR and os.access("/tmp", os.W_OK):
+        earlier, tempfile.tempdir = tempfile.tempdir, "/tmp"
+        multiprocessing.util.get_temp_dir()  # is made now, and remembered
+        tempfile.tempdir = earlier
+
+
 def start_command(context, module, arguments, log=None):
-    """Start `python MODULE.py ARGUMENTS`; return its multiprocessing.Process.
+    """Start `python -m MODULE ARGUMENTS`; return its multiprocessing.Process.
 
     Its output goes to the file `log`, or to our terminal. It ends when we do, however we end.
     """
     process = context.Process(target=_run_command_here, args=(module, arguments, log), name=module)
-    process.start()
+    _start(process)
     return process
+
+
+def _start(process):
+    """Start `process`; raise RunError if what starts our processes has been ended."""
+    try:
+        process.start()
+    except (EOFError, ConnectionError):
+        raise RunError(
+            "the process that starts all others was ended from outside; is the memory full?"
+        ) from None
+
+
+def ending(process):
+    """Return how `process` has ended, in words."""
+    status = process.exitcode
+    if status < 0:
+        cause = "; is the memory full?" if status == -signal.SIGKILL else ""
+        return f"was ended by {signal.Signals(-status).name}{cause}"
+    if status == FORKSERVER_DIED:
+        return "was lost with the process that started it; is the memory full?"
+    return f"ended with status {status}"
 
 
 def finish_command(context, module, arguments, log=None):
@@ -51,8 +87,18 @@ def finish_command(context, module, arguments, log=None):
         process.join()
     finally:
         stop_all([process])
+    exit_with(process)
+
+
+def exit_with(process):
+    """Return if `process` has ended well; exit with its status if it has said why it has not.
+
+    Raises RunError if it could not say it, for a signal has ended it.
+    """
+    if process.exitcode < 0 or process.exitcode == FORKSERVER_DIED:
+        raise RunError(f"the process {process.name} {ending(process)}")
     if process.exitcode != 0:
-        sys.exit(process.exitcode)  # it has said why
+        sys.exit(process.exitcode)
 
 
 def run_all(context, program, function, calls, at_once):
@@ -68,13 +114,12 @@ def run_all(context, program, function, calls, at_once):
                 process = context.Process(
                     target=_call_here, args=(program, function, waiting.pop(0))
                 )
-                process.start()
+                _start(process)
                 running.append(process)
             wait([process.sentinel for process in running])
             for process in [process for process in running if not process.is_alive()]:
                 running.remove(process)
-                if process.exitcode != 0:
-                    sys.exit(process.exitcode)  # it has said why
+                exit_with(process)
     finally:
         stop_all(running)
 
@@ -96,6 +141,7 @@ def stop_all(processes):
 def _belong_to_parent():
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C reaches our parent only, which then asks us to end
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # and we may print, even after stty tostop
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 
@@ -112,7 +158,8 @@ def _run_command_here(module, arguments, log):
         os.dup2(descriptor, 2)
         os.close(descriptor)
     try:
-        run_command(importlib.import_module(module).main, f"{module}.py", arguments)
+        name = module if "." in module else f"{module}.py"
+        run_command(importlib.import_module(module).main, name, arguments)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

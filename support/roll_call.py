@@ -5,15 +5,16 @@ by the number of its partition: people see who is missing, nobody is counted twi
 (who connected first, who answered first) reaches the arithmetic: one seed, one result.
 """
 
-import random
-import threading
-
-from flwr.common import GetPropertiesIns, ReconnectIns
-from flwr.server.client_manager import SimpleClientManager
-
+from support.identity import learn_number, name_of, number_of, order_of, refuse, send_home
 from support.terminal import say
 
-ANSWER_WITHIN = 60.0  # seconds that a new client has to say who it is
+import random
+import threading
+import time
+
+from flwr.server.client_manager import SimpleClientManager
+
+GOODBYE = 3.0  # seconds for those who come when all is over
 
 
 class RollCall(SimpleClientManager):
@@ -31,13 +32,16 @@ class RollCall(SimpleClientManager):
         self.patience = patience
         self.lock = threading.Lock()
         self.connected = {}  # identifier -> client, before and after the roll call
-        self.numbers = {}  # identifier -> partition number, kept after a client has left
+        self.welcomes = []  # the threads that are asking somebody who it is
+        self.is_over = False
 
     def register(self, client):
         """Take a new connection in. Flower calls this before it can deliver messages to the client."""
         with self.lock:
             self.connected[client.cid] = client
-        threading.Thread(target=self._welcome, args=(client,), daemon=True).start()
+        welcome = threading.Thread(target=self._welcome, args=(client,), daemon=True)
+        self.welcomes = [*filter(threading.Thread.is_alive, self.welcomes), welcome]
+        welcome.start()
         return True
 
     def unregister(self, client):
@@ -59,24 +63,17 @@ class RollCall(SimpleClientManager):
         """Wait for enough clients, then choose `num_clients`; the answer is ordered by partition."""
         self._wait_aloud(min_num_clients or num_clients)
         with self.lock:
-            present = sorted(self.clients.values(), key=self.order)
+            present = sorted(self.clients.values(), key=order_of)
         chosen = [client for client in present if criterion is None or criterion.select(client)]
         count = min(num_clients, len(chosen))  # somebody may have left meanwhile
-        return sorted(self.random.sample(chosen, count), key=self.order)
+        return sorted(self.random.sample(chosen, count), key=order_of)
 
-    def order(self, client):
-        """Return a sort key that puts clients in the order of their partitions."""
-        number = self.numbers[client.cid]
-        return (number is None, number or 0, client.cid)
-
-    def name(self, client):
-        """Return what to call `client` in a message."""
-        number = self.numbers[client.cid]
-        return (
-            f"Client {number}"
-            if number is not None
-            else f"A client without a number ({client.cid[:6]})"
-        )
+    def close(self):
+        """Let nobody in any more; send home who is in the roll call at this moment."""
+        self.is_over = True
+        deadline = time.monotonic() + GOODBYE
+        for welcome in self.welcomes:
+            welcome.join(max(0.0, deadline - time.monotonic()))
 
     def dismiss(self):
         """Hang up on everybody who is still connected."""
@@ -85,24 +82,29 @@ class RollCall(SimpleClientManager):
 
     def _welcome(self, client):
         try:
-            number = _partition_number(client, {})
-            if not self._admit(client, number):
-                say(f"Client {number} refused: that partition takes part already")
-                _partition_number(client, {"refusal": f"client {number} takes part already"})
-                client.reconnect(ReconnectIns(seconds=None), timeout=ANSWER_WITHIN, group_id=None)
-        except Exception:  # noqa: BLE001  whatever a stranger's connection ends with, nobody has joined
+            learn_number(client)
+            if self.is_over:
+                send_home(client)
+                return
+            if reason := self._admit(client):
+                say(f"{name_of(client)} refused: {reason}")
+                refuse(client, reason)
+        except Exception:  # whatever a stranger's connection ends with, nobody has joined
             return
 
-    def _admit(self, client, number):
+    def _admit(self, client):
+        """Let `client` take part, or return the reason why not."""
+        number = number_of(client)
         with self.lock:
-            taken = {self.numbers[cid] for cid in self.clients} - {None}
+            taken = {number_of(present) for present in self.clients.values()} - {None}
             if number in taken:
-                return False
+                return f"client {number} takes part already"
+            if len(self) >= self.expected or (number or 0) >= self.expected:
+                return f"the server expects {self.expected} clients, 0 to {self.expected - 1}"
             if client.cid in self.connected:  # it may have hung up meanwhile
-                self.numbers[client.cid] = number
                 self._announce(client, "joined", len(self) + 1)
                 super().register(client)
-            return True
+            return None
 
     def _wait_aloud(self, needed, patience=None):
         if len(self) < needed:
@@ -110,12 +112,4 @@ class RollCall(SimpleClientManager):
             self.wait_for(needed, patience)
 
     def _announce(self, client, event, present):
-        say(f"{self.name(client)} {event}: {present} of {self.expected} clients")
-
-
-def _partition_number(client, config):
-    """Ask `client` which partition it owns; return None if it does not say."""
-    question = GetPropertiesIns(config=config)
-    answer = client.get_properties(question, timeout=ANSWER_WITHIN, group_id=None)
-    number = answer.properties.get("partition_id")
-    return number if type(number) is int and number >= 0 else None
+        say(f"{name_of(client)} {event}: {present} of {self.expected} clients")

@@ -5,25 +5,43 @@ happens in one step: run.json holds the checksums of the history and the model t
 What was written beyond that is cut off when the run goes on.
 """
 
+from support.command_line import RunError, UserError, command_name, option_names
+from support.files import replaced_file, signals_deferred
+from support.history import as_csv, read_history
+from support.locks import lock_directory
+from support.options import fault_options, run_options
+from support.partitions import partition_settings
+from support.run_settings import check_command, check_settings, content_of, damaged, read_file
+
 import hashlib
 import io
 import json
 import os
 import platform
 import tempfile
+import weakref
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from support.command_line import RunError, UserError
-from support.files import replaced_file, signals_deferred
-from support.history import as_csv, read_history
-
 PACKAGES = ("flwr", "torch", "numpy")
 # What run.json says of the last finished round.
 FINISHED = {"round": int, "history_bytes": int, "history_sha256": str, "global_model_sha256": str}
+
+
+def open_record(args, weight_names):
+    """Return the record of a new run, or of an interrupted one if `args.resume`.
+
+    When a run is resumed, all settings must be as they were, but for those that say how the server runs.
+    """
+    settings = {**vars(args), "partitions": partition_settings()}
+    record = RunRecord(args.run, settings, weight_names)
+    may_differ = option_names([run_options(), fault_options()])
+    if not (args.resume and record.resume(must_match=settings.keys() - may_differ)):
+        record.prepare()
+    return record
 
 
 class RunRecord:
@@ -36,45 +54,69 @@ class RunRecord:
         self.directory = Path(directory)
         self.settings = settings
         self.weight_names = weight_names
-        self.last_round = None  # the Round after which an interrupted run goes on
+        self.last_round = None  # the Round after which an interrupted run goes on,
+        self.weights = None  # and its global model, a list of arrays
         self.description = self.directory / "run.json"
         self.history = self.directory / "history.csv"
         self.model = self.directory / "global_model.npz"
+        self.unlock = None
         self.next_model = self.directory / ".global_model.next.npz"
+
+    def prepare(self):
+        """Make sure that the directory is there, and ours.
+
+        Raises UserError if it cannot be written to, or if another process writes to it.
+        """
+        make_run_directory(self.directory)
+        if not self.unlock and (descriptor := lock_directory(self.directory)) is not None:
+            self.unlock = weakref.finalize(self, os.close, descriptor)
 
     def begin(self):
         """Start a new record; an earlier one in this directory is replaced.
 
-        Raises UserError if the directory cannot be written to, RunError if the disk does not take it.
+        Raises UserError as `prepare` does, RunError if the disk does not take it.
         """
-        make_run_directory(self.directory)
+        self.prepare()
+        if self.history.exists():
+            print(f"Replacing the run that is in {self.directory}/; --run names another place")
         try:
             self._commit(finished=None)
         except OSError as error:
             raise RunError(f"cannot write to {self.directory}: {error.strerror}") from None
 
     def resume(self, must_match):
-        """Return the last finished round's weights and make the record ready for the next.
+        """Make the record ready for the round after the last finished one; return whether there is one.
 
-        Returns None if the run was killed before its round 0 was finished: it begins anew. Raises
-        UserError, and changes nothing, if there is nothing to go on from, if files are damaged, or if the
-        settings named in `must_match` differ.
+        If the run was killed before its round 0 was finished, it is to begin anew. Otherwise `last_round` and
+        `weights` are those to go on from. Raises UserError, and changes nothing, if there is nothing to go
+        on from, if files are damaged, or if the settings named in `must_match` differ.
         """
         finished = self._finished_round(must_match)
         if finished is None:
-            return None
-        make_run_directory(self.directory)
+            return False
+        self.prepare()
         size = finished["history_bytes"]
-        if _sha256(_read(self.history)[:size]) != finished["history_sha256"]:
+        if _sha256(read_file(self.history)[:size]) != finished["history_sha256"]:
             raise UserError(
                 f"{self.history} is damaged; restore it, or start again without --resume"
             )
         model = self._find_model(finished["global_model_sha256"])
+        self.weights = self._load_weights(model)
         self.last_round = read_history(self.directory, size)[-1]
-        weights = self._load_weights(model)
         os.truncate(self.history, size)
         os.replace(model, self.model)
-        return weights
+        return True
+
+    def close(self):
+        """Let others write to the directory, and leave none if nothing was written.
+
+        A record that nobody holds any more lets others write, too.
+        """
+        if self.unlock:
+            self.unlock()
+            self.unlock = None
+        with suppress(OSError):  # it is not empty
+            os.removedirs(self.directory)
 
     def add_round(self, row, weights):
         """Append `row` (a Round) to the history and store `weights` (NumPy arrays).
@@ -125,22 +167,26 @@ class RunRecord:
             "python": platform.python_version(),
             **{name: version(name) for name in PACKAGES},
         }
-        content = {"settings": self.settings, "versions": versions, "finished": finished}
+        content = {
+            "command": command_name(default=None),
+            "settings": self.settings,
+            "versions": versions,
+            "finished": finished,
+        }
         with replaced_file(self.description) as file:
             file.write((json.dumps(content, indent=2) + "\n").encode())
 
     def _finished_round(self, must_match):
         """Return what run.json says of the last finished round."""
+        check_command(self.directory, self.settings)
         check_settings(self.directory, {name: self.settings[name] for name in must_match})
+        finished = content_of(self.description)["finished"]
+        if finished is None:
+            return None
         try:
-            finished = json.loads(_read(self.description))["finished"]
-            if finished is not None:
-                finished = {name: kind(finished[name]) for name, kind in FINISHED.items()}
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise UserError(
-                f"{self.description} is damaged; start again without --resume"
-            ) from None
-        return finished
+            return {name: kind(finished[name]) for name, kind in FINISHED.items()}
+        except (ValueError, KeyError, TypeError):
+            raise damaged(self.description) from None
 
     def _find_model(self, checksum):
         """Return the file that holds the finished round's model: a crash may have left it unnamed."""
@@ -156,43 +202,6 @@ class RunRecord:
                     f"{path} holds another model than model.py's; start without --resume"
                 )
             return [file[name] for name in self.weight_names]
-
-
-def check_settings(directory, settings):
-    """Raise UserError if the run in `directory` was made with other settings than these, or is none."""
-    description = Path(directory, "run.json")
-    try:
-        made_with = json.loads(_read(description))["settings"]
-        different = [name for name in settings if made_with[name] != settings[name]]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise UserError(f"{description} is damaged; start again without --resume") from None
-    for name in different:
-        raise UserError(f"{directory} was made {_with_setting(name, made_with[name])}")
-
-
-def _with_setting(name, value):
-    """Say how a run was made, and what to do in order to go on with it."""
-    option = f"--{name.replace('_', '-')}"
-    if name == "partitions":
-        known = value.items() if isinstance(value, dict) else []
-        words = " ".join(f"--{key} {one}" for key, one in known) or "(unknown)"
-        return (
-            f"with other partitions, those of python partition.py {words}; resume it with the same"
-        )
-    if value is None or value is False:
-        return f"without {option}; resume it without"
-    if value is True:
-        return f"with {option}; resume it with the same"
-    return f"with {option} {value}; resume it with the same"
-
-
-def _read(path):
-    try:
-        return path.read_bytes()
-    except OSError:
-        raise UserError(
-            f"cannot read {path}: no run to resume; start one without --resume"
-        ) from None
 
 
 def make_run_directory(directory, option="--run"):

@@ -3,10 +3,12 @@
 Each returns one array of image indices per client; together they hold every index exactly once.
 """
 
-import numpy as np
-
 from support.command_line import UserError
 
+import numpy as np
+
+SCHEMES = ("iid", "dirichlet", "shards")
+DEFAULT_ALPHA = 0.5
 SMALLEST_ALPHA = 1e-6  # below that, mixtures are of one digit, and floats fail
 TINY = 1e-200  # too little of a mixture to be scaled up
 

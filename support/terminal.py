@@ -7,17 +7,20 @@ from contextlib import ExitStack
 from flwr.common.logger import LOGGER_NAME, update_console_handler
 
 
-def prepare_output():
-    """Show every printed line at once, and keep Flower's colours out of files and pipes."""
-    sys.stdout.reconfigure(line_buffering=True)
-    if not sys.stderr.isatty():
+def prepare_log():
+    """Keep the colours of Flower's log out of files and pipes."""
+    if not is_terminal(sys.stderr):
         update_console_handler(colored=False)
+
+
+def is_terminal(stream):
+    """Return whether `stream` is a terminal; a closed one, or a notebook's, is none."""
+    return hasattr(stream, "isatty") and not getattr(stream, "closed", False) and stream.isatty()
 
 
 def say(line):
     """Print one line in one piece: other threads, and Flower's log, write to the same terminal."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    print(f"{line}\n", end="", flush=True)
 
 
 class RoundReport:
@@ -29,7 +32,7 @@ class RoundReport:
         self.resources = ExitStack()
 
     def __enter__(self):
-        if sys.stderr.isatty():
+        if is_terminal(sys.stderr):
             self.bar = self.resources.enter_context(progress_bar())
             self.task = self.bar.add_task("Waiting for clients", total=self.rounds, start=False)
         return self
@@ -67,7 +70,7 @@ def progress_bar():
     )
     console = Console(stderr=True)
     bar = Progress(
-        *columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()
+        *columns, console=console, transient=True, redirect_stdout=is_terminal(sys.stdout)
     )  # what goes to a file is not drawn above the bar
     bar.start()
     for handler in logging.getLogger(LOGGER_NAME).handlers:

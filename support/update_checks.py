@@ -28,7 +28,7 @@ def find_fault(fit_result, global_weights, max_examples):
         return f"claims {count} examples, more than the {max_examples} allowed"
     try:
         weights = parameters_to_ndarrays(fit_result.parameters)
-    except Exception as error:  # noqa: BLE001  the bytes are a stranger's: anything may be wrong with them
+    except Exception as error:  # the bytes are a stranger's: anything may be wrong with them
         return f"cannot be decoded ({type(error).__name__})"
     return _fault_in_weights(weights, global_weights)
 
@@ -44,10 +44,18 @@ def _fault_in_weights(weights, global_weights):
             return f"array {position} is {found}, not {wanted.dtype} {wanted.shape}"
         if not np.isfinite(array).all():
             return f"array {position} holds NaN or infinity"
-    limit = MAX_RELATIVE_DISTANCE * max(_length(global_weights), 1.0)
-    distance = _length(
-        [a - b.astype(np.float64) for a, b in zip(weights, global_weights, strict=True)]
+    return _fault_in_distance(
+        [
+            (array, wanted)
+            for array, wanted in zip(weights, global_weights, strict=True)
+            if np.issubdtype(wanted.dtype, np.floating)  # a counter of batches is no distance
+        ]
     )
+
+
+def _fault_in_distance(pairs):
+    limit = MAX_RELATIVE_DISTANCE * max(_length([wanted for _, wanted in pairs]), 1.0)
+    distance = _length([array - wanted.astype(np.float64) for array, wanted in pairs])
     if distance > limit:
         return f"lies {distance:.3g} away from the global model, more than {limit:.3g}"
     return None

@@ -1,1 +1,1 @@
-"""What keeps README.md true: a recorder of terminals, and what puts code and recordings into the page."""
+"""What keeps the pages true: a recorder of terminals, and what puts code and recordings into the pages."""

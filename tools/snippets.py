@@ -1,22 +1,22 @@
-"""What cog calls inside the Markdown pages: code, recorded outputs and figures, never typed by hand.
+"""What the pages' sources call: code, recorded outputs and figures, never typed by hand.
 
 Each function prints Markdown. `make readme` runs them all; tests fail when a page differs from what they
-would print.
+would print. A chapter has a module of its own for what it alone shows, and builds it from these.
 """
 
 import ast
 import csv
 import json
 import re
-import sys
+import statistics
 import textwrap
 
+from diagrams.build import WORKED_EXAMPLE, fedavg
 from tools.terminals import ROOT
 
-sys.path.insert(0, str(ROOT / "diagrams"))
-from build import WORKED_EXAMPLE, fedavg  # noqa: E402
-
 RECORDED = ROOT / "recorded"
+SEEDS = RECORDED / "seeds.csv"
+WIDTH = 110  # characters in a line of prose
 
 
 def listing(path, *names):
@@ -29,6 +29,12 @@ def listing(path, *names):
         for node in nodes.values()
     ]
     _block("python", ("\n\n" if "." in names[0] else "\n\n\n").join(parts))
+
+
+def file_listing(path):
+    """Print all of the file `path`, below a line that names it."""
+    print(f"\n`{path}`:")
+    _block("python", (ROOT / path).read_text().strip())
 
 
 def _find(tree, name):
@@ -49,14 +55,13 @@ def opening(path, name):
     _block("python", "\n".join(source.splitlines()[first - 1 : last]))
 
 
-def transcript(name, first=None, last=None, leave_out=None, only=None):
-    """Print the recorded screen `name`, from the line that matches `first` to the last that matches `last`.
+def transcript(path, first=None, last=None, leave_out=None, only=None):
+    """Print the recorded screen in the file `path`, from a line that matches `first` to the last that
+    matches `last`; raise ValueError if that is nothing.
 
     Runs of lines that match `leave_out` become one line of dots; with `only`, other lines are not shown.
     """
-    lines = [
-        line.rstrip().expandtabs(4) for line in (RECORDED / f"{name}.txt").read_text().splitlines()
-    ]
+    lines = [line.rstrip().expandtabs(4) for line in (ROOT / path).read_text().splitlines()]
     start = _position(lines, first, 0)
     end = len(lines) - _position(lines[::-1], last, 0)
     shown = []
@@ -67,6 +72,8 @@ def transcript(name, first=None, last=None, leave_out=None, only=None):
             line = "..."
         if not (line == "..." and shown and shown[-1] == "..."):
             shown.append(line)
+    if not shown:
+        raise ValueError(f"{path} has nothing from {first} to {last}; record it again")
     _block("text", "\n".join(shown).strip("\n"))
 
 
@@ -77,46 +84,105 @@ def _position(lines, pattern, default):
 
 
 def figures():
-    """Return the figures of the recorded run that pages quote, as text, by name."""
-    with open(RECORDED / "lesson/history.csv", newline="") as file:
-        rounds = list(csv.DictReader(file))
+    """Return the figures that pages quote, as text, by name."""
     measured = json.loads((RECORDED / "figures.json").read_text())
-    by_clients = json.loads((ROOT / "benchmarks/overhead.json").read_text())
-    overhead = by_clients["10"]
-    besides = {
-        clients: f"{100 * entry['part_of_a_round_besides_training']:.0f} %"
-        for clients, entry in by_clients.items()
-    }
-    payload = int(rounds[1]["bytes_sent"]) / int(rounds[1]["clients"])
     return {
-        "rounds": str(len(rounds) - 1),
-        "accuracy_before": f"{float(rounds[0]['accuracy']):.1%}".replace("%", " %"),
-        "accuracy_first": f"{float(rounds[1]['accuracy']):.1%}".replace("%", " %"),
-        "accuracy": f"{float(rounds[-1]['accuracy']):.2%}".replace("%", " %"),
-        "payload": f"{payload / 1000:.0f} KB",
-        "payload_each_way": f"{int(rounds[1]['bytes_sent']) / 1e6:.2f} MB",
-        "payload_total": f"{sum(int(row['bytes_sent']) for row in rounds) * 2 / 1e6:.0f} MB",
+        **_run_figures(),
+        **_overhead_figures(),
+        "mlp_fast": percent(measured["mlp_accuracy_by_learning_rate"]["0.05"], 0),
+        "mlp_slow": percent(measured["mlp_accuracy_by_learning_rate"]["0.01"], 0),
         "memory_by_hand": f"{measured['memory_by_hand_bytes'] / 1e9:.1f} GB",
-        "memory_together": f"{overhead['peak_memory_gb']:.1f} GB",
-        "run_seconds": f"{overhead['federation_seconds']:.0f}",
-        "besides": besides["10"],
-        "besides_100": besides["100"],
-        "run_ratio": f"{overhead['ratio']:.2f}",
-        "run_ratio_100": f"{by_clients['100']['ratio']:.2f}",
-        "rounds_100": str(by_clients["100"]["rounds"]),
-        "memory_100": f"{by_clients['100']['peak_memory_gb']:.0f} GB",
         "setup_seconds": f"{measured['setup_seconds']}",
         "setup_disk": f"{measured['setup_disk_bytes'] / 1e9:.1f} GB",
     }
 
 
-def say(text):
-    """Print a paragraph with figures in it: say("It takes {run_seconds} s.")."""
-    print("\n" + textwrap.fill(" ".join(text.split()).format(**figures()), 110) + "\n")
+def _run_figures():
+    """Return what the recorded run came to."""
+    with open(RECORDED / "lesson/history.csv", newline="") as file:
+        rounds = list(csv.DictReader(file))
+    payload = int(rounds[1]["bytes_sent"]) / int(rounds[1]["clients"])
+    accuracies = [float(row["accuracy"]) for row in rounds]
+    return {
+        "rounds": str(len(rounds) - 1),
+        "accuracy_before": percent(accuracies[0], 1),
+        "accuracy_first": percent(accuracies[1], 1),
+        "accuracy": percent(accuracies[-1]),
+        "payload": f"{payload / 1000:.0f} KB",
+        "payload_each_way": f"{int(rounds[1]['bytes_sent']) / 1e6:.2f} MB",
+        "payload_total": f"{sum(int(row['bytes_sent']) for row in rounds) * 2 / 1e6:.0f} MB",
+    }
+
+
+def _overhead_figures():
+    """Return what benchmarks/overhead.py has measured, with 10 clients and with 100."""
+    ten, hundred = _overhead()["10"], _overhead()["100"]
+    return {
+        "run_seconds": f"{ten['federation_seconds']:.0f}",
+        "memory_together": f"{ten['peak_memory_gb']:.1f} GB",
+        "run_ratio": f"{ten['ratio']:.2f}",
+        "besides": percent(ten["part_of_a_round_besides_training"], 0),
+        "run_ratio_100": f"{hundred['ratio']:.2f}",
+        "besides_100": percent(hundred["part_of_a_round_besides_training"], 0),
+        "rounds_100": str(hundred["rounds"]),
+        "memory_100": f"{hundred['peak_memory_gb']:.0f} GB",
+    }
+
+
+def _overhead():
+    return json.loads((ROOT / "benchmarks/overhead.json").read_text())
+
+
+def percent(fraction, digits=2):
+    """Return a fraction as text: "99.14 %"."""
+    return f"{100 * fraction:.{digits}f} %"
+
+
+def say(text, known=None):
+    """Print a paragraph with figures, the lesson's or those `known`: say("It takes {run_seconds} s.")."""
+    filled = " ".join(text.split()).format(**(figures() if known is None else known))
+    lines = textwrap.fill(filled, WIDTH, break_long_words=False, break_on_hyphens=False)
+    print(f"\n{lines}\n")
+
+
+def seeds():
+    """Print in a line what other seeds come to; nothing as long as nobody has recorded it."""
+    if not SEEDS.exists():
+        return
+    with open(SEEDS, newline="") as file:
+        accuracies = [float(row["accuracy"]) for row in csv.DictReader(file)]
+    low, high = (f"{100 * end(accuracies):.2f}" for end in (min, max))
+    say(
+        f"That is seed 0. The seeds 0 to {len(accuracies) - 1} end between {low} and {high} %, "
+        f"half of them above {percent(statistics.median(accuracies))}."
+    )
+
+
+def image(path, alt, width=760):
+    """Print a picture at `path`, as seen from the page; `alt` says in words what it shows."""
+    print(f'\n<img src="{path}" width="{width}" alt="{" ".join(alt.split())}">\n')
+
+
+def overhead_table():
+    """Print what benchmarks/overhead.py has measured, a line for each number of clients."""
+    header = ["clients", "rounds", "bare work", "federation", "ratio", "memory at its peak"]
+    lines = [
+        [
+            run["clients"],
+            run["rounds"],
+            f"{run['floor_seconds']:.1f} s",
+            f"{run['federation_seconds']:.1f} s",
+            f"{run['ratio']:.2f}",
+            f"{run['peak_memory_gb']:.1f} GB",
+        ]
+        for run in _overhead().values()
+    ]
+    table(header, lines)
 
 
 def picture(name, alt):
-    """Print a diagram in both themes; `alt` says what it shows."""
+    """Print a diagram of the lesson in both themes; `alt` says in words what it shows."""
+    alt = " ".join(alt.split()).format(**figures())
     print(
         f'\n<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="diagrams/{name}.dark.svg">\n'
         f'  <img src="diagrams/{name}.light.svg" width="760" alt="{alt}">\n</picture>\n'
@@ -145,8 +211,14 @@ def chart():
     alt = (
         "Line chart: test accuracy of the global model by round, from {accuracy_before} before training to "
         "{accuracy_first} after round 1 and {accuracy} after round {rounds}."
-    ).format(**figures())
-    print(f'\n<img src="recorded/lesson/accuracy.png" width="760" alt="{alt}">\n')
+    )
+    image("recorded/lesson/accuracy.png", alt.format(**figures()))
+
+
+def table(header, lines):
+    """Print a Markdown table."""
+    lines = [header, ["---"] * len(header), *lines]
+    print("\n" + "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n")
 
 
 def _block(language, text):

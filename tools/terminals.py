@@ -1,20 +1,21 @@
-"""Terminals that a program watches: start a command, wait for what it prints, keep all of it.
+"""Terminals that a program watches: type a command, wait for what it prints, keep all of it.
 
-Commands stand in README.md in blocks of shell below a line that names the terminal:
+A page says in which terminal a command is typed, above a block of shell, and whether to press Ctrl-Z first:
 
-    **Terminal 1**
+    **Terminal 5**, after Ctrl-Z:
 
     ```shell
-    python server.py
+    kill -KILL %1
     ```
 
-The first line of a block below **Terminals 2 to 11** belongs to terminal 2, the second to terminal 3, ...
+or in a block of text, at the beginning of a line: terminal  2   python client.py --partition-id 0
 """
 
 import io
+import os
 import re
-import shlex
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
@@ -25,7 +26,12 @@ import psutil
 from pexpect.popen_spawn import PopenSpawn
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCK = re.compile(r"^\*\*Terminals? (\d+)[^\n]*\n+```shell\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CTRL_Z = "Ctrl-Z"
+TYPED = re.compile(
+    rf"^\*\*Terminal (?P<block>\d+)\*\*(?P<key>.*{CTRL_Z})?.*\n+```shell\n(?P<line>.*)\n```$"
+    r"|^terminal +(?P<listed>\d+) +(?P<beside>.*)$",
+    re.MULTILINE,
+)
 PATIENCE = 300  # seconds that anything may take before we give up
 
 
@@ -38,12 +44,14 @@ def section(markdown, title):
 
 
 def commands_in(markdown):
-    """Return [(terminal number, command line), ...] in the order in which `markdown` prints them."""
-    return [
-        (int(first) + offset, line.partition("  #")[0].strip())
-        for first, lines in BLOCK.findall(markdown)
-        for offset, line in enumerate(lines.splitlines())
-    ]
+    """Return [(terminal number, command or CTRL_Z), ...] in the order in which `markdown` prints them."""
+    commands = []
+    for found in TYPED.finditer(markdown):
+        terminal = int(found["block"] or found["listed"])
+        if found["key"]:
+            commands.append((terminal, CTRL_Z))
+        commands.append((terminal, found["line"] or found["beside"]))
+    return commands
 
 
 @contextmanager
@@ -66,21 +74,42 @@ def working_copy():
 
 
 class Terminal:
-    """One command in one terminal of a Desk."""
+    """One terminal of a Desk: a shell in which `python` is this environment's."""
 
-    def __init__(self, command, directory):
-        words = shlex.split(command)
-        words[0] = sys.executable if words[0] == "python" else words[0]
+    def __init__(self, directory):
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.screen = io.StringIO()
-        self.process = PopenSpawn(words, cwd=directory, timeout=PATIENCE, encoding="utf-8")
+        self.process = PopenSpawn(
+            "bash",
+            cwd=directory,
+            env={**os.environ, "PATH": path},
+            timeout=PATIENCE,
+            encoding="utf-8",
+        )
         self.process.logfile_read = self.screen
+        self.type(
+            "set -m"
+        )  # jobs, as every shell at a keyboard has them: Ctrl-Z and %1 mean something
+
+    def type(self, line):
+        """Type a command, or press Ctrl-Z, which stops the one that runs."""
+        if line != CTRL_Z:
+            self.process.sendline(line)
+            return
+        for process in self.commands():
+            process.send_signal(signal.SIGTSTP)
+
+    def commands(self):
+        """Return the processes that were started from here and still run."""
+        return psutil.Process(self.process.proc.pid).children()
 
     def wait_for(self, pattern):
         """Return when a line that matches `pattern` has come, after those waited for before."""
         self.process.expect(pattern)
 
     def finish(self, status=0):
-        """Return everything that the command has printed by its end; raise if its exit status is another."""
+        """Wait for the last command's end and return the whole screen; raise if its status is another."""
+        self.process.sendeof()
         self.process.expect(pexpect.EOF)
         self.process.wait()
         if self.process.proc.returncode != status:
@@ -88,17 +117,19 @@ class Terminal:
         return self.text()
 
     def text(self):
-        """Return what it has printed so far, with line ends as text files have them."""
+        """Return what is on the screen so far, with line ends as text files have them."""
         return self.screen.getvalue().replace("\r\n", "\n")
 
     def memory(self):
         """Return the bytes of memory in use: PSS where the system knows it, else RSS."""
-        usage = psutil.Process(self.process.proc.pid).memory_full_info()
-        return getattr(usage, "pss", 0) or usage.rss
+        usages = [process.memory_full_info() for process in self.commands()]
+        return sum(getattr(usage, "pss", 0) or usage.rss for usage in usages)
 
     def close(self):
         """Leave no process behind."""
         if self.process.proc.poll() is None:
+            for process in self.commands():
+                process.kill()
             self.process.proc.kill()
         self.process.proc.wait()
 
@@ -112,6 +143,7 @@ class Desk(ExitStack):
 
     def open(self, command):
         """Type `command` into a new terminal and return the Terminal."""
-        terminal = Terminal(command, self.directory)
+        terminal = Terminal(self.directory)
         self.callback(terminal.close)
+        terminal.type(command)
         return terminal

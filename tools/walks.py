@@ -1,7 +1,5 @@
 """The two walks that README.md takes its reader on, done by a program: the lesson, and "Kill one"."""
 
-import signal
-
 from tools.terminals import Desk, commands_in, section
 
 LESSON = "Part 3"
@@ -52,40 +50,36 @@ def walk_the_faults(readme, directory, more_server="", more_client=""):
 
     Expects partitions in `directory`.
     """
-    start, resume, again = fault_commands(readme)
-    clients = [
-        command + more_client for _, command in lesson_commands(readme) if "client.py" in command
-    ]
-    screens = {}
+    start, stop, kill, again, stop_server, kill_server, resume = fault_commands(readme)
+    commands = [command for _, command in lesson_commands(readme)]
+    clients = [command + more_client for command in commands if "client.py" in command]
     with Desk(directory) as desk:
         server, terminals = start_federation(desk, start + more_server, clients)
-        server.wait_for("Round  1 of")
-        kill(terminals[3])
-        server.wait_for("Round  2 of")
-        terminals[3] = desk.open(again + more_client)
+        server.wait_for("Round +1 of")
+        type_all(terminals[3], stop, kill)
+        server.wait_for("Round +2 of")
+        type_all(terminals[3], again + more_client)
         server.wait_for("Client 3 joined")
         server.wait_for(r"Round +\d+ of")
-        kill(server)
+        type_all(server, stop_server, kill_server)
         for client in terminals:
             client.wait_for("Lost the server")
-        screens["resumed"] = desk.open(resume + more_server).finish()
-        screens["server"] = server.text()
-        screens["client_3"] = terminals[3].finish()
-        for client in terminals:
-            client.finish()
-    return screens
+        before = server.text()
+        type_all(server, resume + more_server)
+        after = server.finish().removeprefix(before)
+        screens = [client.finish() for client in terminals]
+    return {"server": before, "resumed": after, "client_3": screens[3]}
 
 
-def kill(terminal):
-    """Do what pkill -KILL does, to this process and no other."""
-    terminal.process.kill(signal.SIGKILL)
-    terminal.process.proc.wait()
+def type_all(terminal, *lines):
+    """Type one line after the other."""
+    for line in lines:
+        terminal.type(line)
 
 
 def fault_commands(readme):
-    """Return the commands of "Kill one": the server's, the resumed server's, and the returning client's."""
-    commands = [command for _, command in commands_in(section(readme, FAULTS))]
-    start = next(line for line in commands if "server.py" in line and "--resume" not in line)
-    resume = next(line for line in commands if "--resume" in line)
-    again = next(line for line in commands if "client.py" in line)
-    return start, resume, again
+    """Return the lines that "Kill one" has its reader type, in order.
+
+    The server; Ctrl-Z and kill for client 3; client 3 again; Ctrl-Z and kill for the server; it again.
+    """
+    return [line for _, line in commands_in(section(readme, FAULTS))]

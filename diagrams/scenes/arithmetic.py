@@ -1,7 +1,7 @@
 """Scene: FedAvg as arithmetic, with three clients and one weight of the model."""
 
-import glyphs
-from shapes import Drawing
+from diagrams import glyphs
+from diagrams.shapes import Drawing
 
 COLUMNS = {"client": 48, "images": 136, "share": 388, "weight": 528, "product": 676}
 ROW_Y, ROW_HEIGHT, ROW_STEP = 136, 64, 76

@@ -1,7 +1,7 @@
 """Scene: everybody's images in one place, beside images that stay where they are."""
 
-import glyphs
-from shapes import Drawing
+from diagrams import glyphs
+from diagrams.shapes import Drawing
 
 HALF = 344  # width of each half
 CLIENTS = ((0, 7), (1, 3), (9, 5))  # partition, and a digit to show

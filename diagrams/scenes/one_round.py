@@ -1,7 +1,7 @@
 """Scene: one federated round in four steps. Each step adds to what the one before it drew."""
 
-import glyphs
-from shapes import Drawing
+from diagrams import glyphs
+from diagrams.shapes import Drawing
 
 STEPS = (
     ("The server sends the global model", "Every client starts the round with the same weights."),

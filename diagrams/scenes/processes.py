@@ -1,7 +1,7 @@
 """Scene: which process reads and writes which file, and the one port between them."""
 
-import glyphs
-from shapes import Drawing
+from diagrams import glyphs
+from diagrams.shapes import Drawing
 
 DESCRIPTION = (
     "partition.py splits data/MNIST/raw into partitions/test.npz and one file a client. Ten "

@@ -1,7 +1,7 @@
 """Scene: the messages of one round between FedAvg, server.py and client.py."""
 
-import glyphs
-from shapes import Drawing
+from diagrams import glyphs
+from diagrams.shapes import Drawing
 
 STRATEGY, SERVER, CLIENT = 116, 372, 628  # where the lifelines are
 HEIGHT = 848

@@ -1,11 +1,12 @@
 """A partition file that is damaged, or something else: one line that names it, and exit status 2."""
 
+from support.history import read_history
+
 import io
 
 import numpy as np
 import pytest
 
-from support.history import read_history
 from tests.support.complaints import complaint, words_for
 from tests.support.harness import ROOT, snapshot
 from tests.support.ports import free_address
@@ -19,17 +20,20 @@ def images(*shape, dtype=np.uint8):
 
 LABELS = np.array([1, 2, 3])
 NO_PARTITION = {
-    "wrong image shape": (images(3, 28, 27), LABELS),
-    "flat images": (images(3, 784), LABELS),
-    "float images": (images(3, 28, 28, dtype=np.float32), LABELS),
     "int32 labels": (images(3, 28, 28), LABELS.astype(np.int32)),
     "fewer labels than images": (images(3, 28, 28), LABELS[:2]),
     "a column of labels": (images(3, 28, 28), LABELS[:, None]),
-    "a label of ten": (images(3, 28, 28), np.array([1, 10, 3])),
     "a label below zero": (images(3, 28, 28), np.array([1, -1, 3])),
     "no image": (images(0, 28, 28), LABELS[:0]),
     "pickled labels": (images(3, 28, 28), np.array([1, "two", None], dtype=object)),
     "pickled images": (np.array([print, 2, 3], dtype=object), LABELS),
+}
+
+
+NO_FIT = {  # sound partitions, but not for the lesson's network
+    "wrong image shape": (images(3, 28, 11), LABELS),
+    "flat images": (images(3, 784), LABELS),
+    "a label of ten": (images(3, 28, 28), np.array([1, 10, 3])),
 }
 
 
@@ -58,6 +62,33 @@ def test_a_file_that_is_no_partition_is_refused(fresh_place, stage, arrays, name
     images, labels = arrays
     np.savez(fresh_place / "partitions" / name, images=images, labels=labels)
     assert_both_refuse(fresh_place, stage, name)
+
+
+@pytest.mark.parametrize("arrays", NO_FIT.values(), ids=NO_FIT)
+def test_a_model_that_cannot_be_tested_is_found_out_before_anything_is_replaced(
+    place, stage, arrays
+):
+    images, labels = arrays
+    np.savez(place / "partitions/test.npz", images=images, labels=labels)
+    before = snapshot(place)
+    finished = stage.run("server.py", *words_for("server.py"), cwd=place)
+    last_line = finished.stderr.splitlines()[-1]
+    assert finished.status == 2 and "Traceback" not in finished.stderr
+    assert last_line.startswith("server.py: the model cannot be tested on partitions/test.npz: ")
+    assert snapshot(place) == before
+
+
+@pytest.mark.parametrize("arrays", NO_FIT.values(), ids=NO_FIT)
+def test_a_client_whose_model_cannot_train_says_so_in_a_line_and_ends(federation, arrays):
+    images, labels = arrays
+    np.savez(federation.directory / "partitions/client_1.npz", images=images, labels=labels)
+    federation.server(rounds=1)
+    client = federation.everybody()[1]
+    assert client.wait() == 2
+    assert "Traceback" not in client.stderr
+    last_line = client.stderr.splitlines()[-1]
+    assert last_line.startswith("client.py: the model cannot train on partitions/client_1.npz: ")
+    assert "Your own model, your own data" in last_line
 
 
 def cut_off(content):
@@ -110,7 +141,7 @@ def test_a_partition_of_another_kind_is_refused(fresh_place, stage, name):
 
 
 def test_a_federation_with_a_damaged_partition_names_the_log_and_ends(fresh_place, start):
-    save_partition(fresh_place / "partitions/client_1.npz", images(3, 28, 27), LABELS)
+    save_partition(fresh_place / "partitions/client_1.npz", images(3, 28, 28), LABELS[:2])
     words = ["--clients", 3, "--rounds", 1, "--address", free_address(), "--run", "results/x"]
     command = start([ROOT / "federation.py", *words], fresh_place)
     command.wait_for("lient 1 .*client_1.log")

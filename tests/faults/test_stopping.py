@@ -1,5 +1,8 @@
 """However a run ends, no process is left behind and what is on disk is whole."""
 
+from support.history import read_history
+from support.processes import GRACE
+
 import signal
 
 import numpy as np
@@ -7,8 +10,6 @@ import psutil
 import pytest
 
 from model import CNN, get_weights
-from support.history import read_history
-from support.processes import GRACE
 from tests.support.harness import ROOT, processes_in, wait_until
 from tests.support.ports import free_address
 from tests.support.small import write_partitions

@@ -1,5 +1,8 @@
 """With certificates nobody listens in or talks to the wrong server; without them no server listens far."""
 
+from support.command_line import UserError
+from support.listening import check_listening
+
 import shutil
 import stat
 import subprocess
@@ -7,8 +10,6 @@ import subprocess
 import pytest
 from cryptography import x509
 
-from support.certificates import check_listening
-from support.command_line import UserError
 from tests.support.certificates import DAY, Wiretap, make_certificates, tls_records
 from tests.support.harness import ROOT
 from tests.support.ports import free_address

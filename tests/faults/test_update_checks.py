@@ -1,5 +1,8 @@
 """Whatever a client sends, aggregation never raises and never lets through what could not be a model."""
 
+from support.sound_updates import AVERAGED, SoundUpdates
+from support.update_checks import MAX_RELATIVE_DISTANCE, find_fault
+
 import io
 import math
 
@@ -20,8 +23,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from client import FlowerClient
-from support.recorded_strategy import RecordedStrategy
-from support.update_checks import MAX_RELATIVE_DISTANCE, find_fault
 from tests.support.lesson import instructions, untrained
 
 pytestmark = [
@@ -194,28 +195,12 @@ class Connection:
 
     def __init__(self, number):
         self.cid = f"connection-{number}"
-        self.number = number
-
-
-class Names:
-    """As much of a roll call as aggregation looks at."""
-
-    def name(self, client):
-        return f"Client {client.number}"
-
-    def order(self, client):
-        return client.number
-
-
-class NoRecord:
-    """The record of a run that begins."""
-
-    last_round = None
+        self.properties = {"partition_id": number}
 
 
 def a_strategy(asked):
     """Return the strategy as it stands when a round's answers come."""
-    strategy = RecordedStrategy(FedAvg(), Names(), NoRecord(), None, LIMIT)
+    strategy = SoundUpdates(FedAvg(), LIMIT)
     strategy.asked = asked
     strategy.sent_weights = GLOBAL
     return strategy
@@ -235,18 +220,21 @@ def test_aggregation_never_raises_and_averages_over_the_sound_updates_alone(answ
     results = [(Connection(number), answer) for number, answer in enumerate([HONEST, *answers])]
     expected = [answer for _, answer in results if find_fault(answer, GLOBAL, LIMIT) is None]
     strategy = a_strategy([client for client, _ in results] + [Connection(99)])
-    aggregated, _ = strategy.aggregate_fit(1, data.draw(st.permutations(results)), [])
+    aggregated, metrics = strategy.aggregate_fit(1, data.draw(st.permutations(results)), [])
     weights = parameters_to_ndarrays(aggregated)
     by_flower, _ = FedAvg().aggregate_fit(1, [(None, answer) for answer in expected], [])
     assert aggregated.tensors == by_flower.tensors
     assert all(np.isfinite(array).all() for array in weights)
     assert [array.shape for array in weights] == SHAPES
-    assert (strategy.averaged, strategy.failed) == (len(expected), len(results) + 1 - len(expected))
+    assert metrics == {AVERAGED: len(expected)}
 
 
 def test_nothing_sound_gives_no_new_model():
     bad = [(Connection(number), update(GLOBAL, 0)) for number in range(3)]
-    assert a_strategy([client for client, _ in bad]).aggregate_fit(1, bad, []) == (None, {})
+    assert a_strategy([client for client, _ in bad]).aggregate_fit(1, bad, []) == (
+        None,
+        {AVERAGED: 0},
+    )
 
 
 def real_images(mnist, kind):

@@ -1,11 +1,24 @@
-"""A person's mistake with an option of this chapter: one line, exit status 2, and nothing changed on disk."""
+"""A person's mistake with a command of this chapter: one line, exit status 2, and nothing changed on disk."""
+
+from support.command_line import option_names
+
+import re
 
 import pytest
 
-from tests.support.bad_values import DECAY, FRACTION, POSITIVE, parameters
-from tests.support.complaints import words_for
+from beyond.heterogeneity.options import heterogeneity_options
+from tests.heterogeneity.commands import module, needed_by
+from tests.support.bad_values import (
+    ADDRESS,
+    COUNT,
+    DECAY,
+    FRACTION,
+    POSITIVE,
+    SEED,
+    parameters,
+)
 
-SERVER = {
+OWN = {
     "--fraction-fit": FRACTION,
     "--strategy": ["fedavg", "FedSGD", ""],
     "--proximal-mu": [*POSITIVE, "1"],
@@ -16,14 +29,96 @@ SERVER = {
     "--tau": [*POSITIVE, "1"],
     "--client-evaluation": ["yes"],
 }
+PERCENT = ["-1", "100", "nan", "low"]
+PICTURE = ["a_file/who.png", "results", "who.jpg"]
 BAD_VALUES = {
-    "partition.py": {"--plot": ["a_file/who.png", "no_such_directory/who.png", "results"]},
-    "server.py": SERVER,
-    "federation.py": SERVER,
+    "server": OWN,
+    "federation": OWN,
+    "partition_plot": {"--plot": PICTURE},
+    "bands": {"--output": [*PICTURE, "no_such_directory/who.png"], "--from": PERCENT},
+    "baselines": {
+        "--clients": COUNT,
+        "--seed": SEED,
+        "--local-epochs": COUNT,
+        "--batch-size": COUNT,
+        "--learning-rate": POSITIVE,
+        "--rounds": COUNT,
+        "--run": ["a_file/alone"],
+        "--client-evaluation": ["yes"],
+    },
+    "compare": {
+        "--seeds": COUNT,
+        "--rounds": COUNT,
+        "--clients": COUNT,
+        "--only": ["nonsense", ""],
+        "--list": ["yes"],
+        "--output": ["a_file/comparison"],
+        "--address": ADDRESS,
+    },
+    "mcmahan": {
+        "--model": ["theirs"],
+        "--schemes": ["dirichlet"],
+        "--learning-rate": POSITIVE,
+        "--tune": POSITIVE,
+        "--minutes": POSITIVE,
+        "--show-every": COUNT,
+        "--output": ["a_file/found.json", "results"],
+        "--clients": COUNT,
+        "--seed": ["-1", "two"],
+        "--address": ADDRESS,
+    },
+}
+NEEDED = {
+    "bands": ["results", "--output=band.png"],
+    "baselines": ["alone", "--clients=3", "--run=results/alone"],
 }
 
 
-@pytest.mark.parametrize("command, option, value", parameters(BAD_VALUES))
-def test_a_bad_value_is_refused_in_one_line(refuses, command, option, value):
-    line = refuses(command, *words_for(command, option, value))
+@pytest.mark.parametrize("name, option, value", parameters(BAD_VALUES))
+def test_a_bad_value_is_refused_in_one_line(refuses, name, option, value):
+    words = [*NEEDED.get(name, []), option, value]
+    line = refuses(name, *needed_by(name, *words))
     assert option.strip("-") in line or value in line, line
+
+
+@pytest.mark.parametrize("name", [name for name in BAD_VALUES if BAD_VALUES[name] is not OWN])
+def test_every_option_is_tried_with_bad_values(stage, place, name):
+    finished = stage.run(*module(name), "--help", cwd=place)
+    assert finished.status == 0
+    options = re.findall(r"^ +(--[a-z0-9-]+)", finished.stdout, re.MULTILINE)
+    assert set(options) - {"--help"} == set(BAD_VALUES[name])
+
+
+def test_every_option_that_the_chapter_adds_is_tried_with_bad_values():
+    names = option_names([heterogeneity_options()])
+    assert {f"--{name.replace('_', '-')}" for name in names} == set(OWN)
+
+
+@pytest.mark.parametrize("name", ["server", "federation"])
+def test_help_shows_the_lessons_options_and_the_chapters(stage, place, name):
+    finished = stage.run(*module(name), "--help", cwd=place)
+    assert finished.status == 0 and finished.stdout.startswith(
+        f"usage: beyond.heterogeneity.{name}"
+    )
+    options = set(re.findall(r"^ +(--[a-z0-9-]+)", finished.stdout, re.MULTILINE))
+    assert options > {*OWN, "--clients", "--rounds", "--local-epochs", "--resume"}
+
+
+@pytest.mark.parametrize("name", [*BAD_VALUES, "client"])
+def test_an_unknown_option_is_refused_in_one_line(refuses, name):
+    words = [*NEEDED.get(name, []), "--cleints", "3"]
+    assert "--cleints" in refuses(name, *needed_by(name, *words))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--proximal-mu", 1],
+        ["--strategy", "FedProx", "--tau", 0.1],
+        ["--strategy", "FedAdam", "--server-momentum", 0.5],
+        ["--strategy", "FedAvgM", "--beta-1", 0.5],
+    ],
+)
+@pytest.mark.parametrize("name", ["server", "federation"])
+def test_an_option_that_the_strategy_does_not_take_is_refused(refuses, name, words):
+    assert "takes no --" in refuses(name, *needed_by(name, *words))

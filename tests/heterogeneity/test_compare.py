@@ -1,4 +1,6 @@
-"""beyond/compare.py makes the runs it declares, once, and its CSV says what their records say."""
+"""The command compare makes the runs it declares, once, and its CSV says what their records say."""
+
+from support.command_line import RunError, UserError
 
 import csv
 import json
@@ -11,11 +13,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from beyond.compare import check_that_all_took_part
-from beyond.comparison import COLUMNS, collect, curves, read_comparison, rounds_to, write_comparison
-from beyond.grid import SCHEMES, STRATEGIES, WORK, Run, grid
-from beyond.pictures import draw_pictures
-from support.command_line import RunError, UserError
+from beyond.heterogeneity.compare import check_that_all_took_part
+from beyond.heterogeneity.comparison import (
+    COLUMNS,
+    collect,
+    curves,
+    read_comparison,
+    rounds_to,
+    write_comparison,
+)
+from beyond.heterogeneity.grid import SCHEMES, STRATEGIES, WORK, Run, grid
+from beyond.heterogeneity.pictures import draw_pictures
+from tests.heterogeneity.commands import module
 from tests.support.harness import processes_in, snapshot, wait_until
 from tests.support.ports import free_address
 
@@ -29,24 +38,22 @@ def lines_of(path):
         return list(csv.DictReader(file))
 
 
-def compare(stage, repository_copy, directory, *words, status=0):
-    """Run beyond/compare.py in `directory` and return what it prints."""
-    script = repository_copy / "beyond/compare.py"
-    command = stage.start(script, *SMALL, "--address", free_address(), *words, cwd=directory)
+def compare(start_warm, directory, *words, status=0):
+    """Run the comparison in `directory` and return what it prints."""
+    words = [*SMALL, "--address", free_address(), *words]
+    command = start_warm([*module("compare"), *words], directory)
     assert command.wait() == status, command.output
     return command.output
 
 
-def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(
-    stage, repository_copy, tmp_path
-):
-    output = compare(stage, repository_copy, tmp_path, "--only", "work/iid/E1_C0.2/*")
+def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(start_warm, tmp_path):
+    output = compare(start_warm, tmp_path, "--only", "work/iid/E1_C0.2/*")
     assert "1 runs, 0 of them finished" in output
     results = tmp_path / "results/comparison"
     first = results / "work/iid/E1_C0.2/seed_0/history.csv"
     content, when = first.read_bytes(), first.stat().st_mtime_ns
 
-    output = compare(stage, repository_copy, tmp_path, *FEW)
+    output = compare(start_warm, tmp_path, *FEW)
     assert "2 runs, 1 of them finished" in output
     assert (first.read_bytes(), first.stat().st_mtime_ns) == (content, when)
     assert not (tmp_path / "partitions").exists()  # the lesson's stay what they were
@@ -69,27 +76,27 @@ def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(
     assert "Wrote results/comparison/work.png" in output
 
 
-def test_the_results_of_another_grid_are_not_replaced(stage, repository_copy, tmp_path):
+def test_the_results_of_another_grid_are_not_replaced(start_warm, tmp_path):
     run = tmp_path / "results/comparison/work/iid/E1_C0.2/seed_0"
     run.mkdir(parents=True)
     (run / "finished.json").write_text('["--rounds", "7"]')
     before = snapshot(tmp_path)
-    output = compare(stage, repository_copy, tmp_path, *FEW, status=2)
+    output = compare(start_warm, tmp_path, *FEW, status=2)
     assert len(output.splitlines()) == 1 and "--output" in output
     assert snapshot(tmp_path) == before
 
 
-def test_stopped_it_leaves_no_process_and_goes_on_later(stage, repository_copy, tmp_path):
-    words = ["--address", free_address(), "--only", "baselines/iid/alone/*"]
-    script = repository_copy / "beyond/compare.py"
-    command = stage.start(script, *SMALL, *words, cwd=tmp_path)
+def test_stopped_it_leaves_no_process_and_goes_on_later(start_warm, tmp_path):
+    words = ["--clients", 2, "--only", "baselines/iid/alone/*"]
+    address = ["--address", free_address()]
+    command = start_warm([*module("compare"), *SMALL, *address, *words], tmp_path)
     record = tmp_path / "results/comparison/baselines/iid/alone/seed_0/client_1/history.csv"
     command.wait_until(record.exists, "a lone client trains")
     command.send_to_group(signal.SIGINT)
     assert command.wait() == 130
     wait_until(lambda: not processes_in(tmp_path), "no process is left")
     assert not list(tmp_path.rglob("finished.json"))
-    output = compare(stage, repository_copy, tmp_path, *words[2:])
+    output = compare(start_warm, tmp_path, *words)
     assert "1 runs, 0 of them finished" in output and "Wrote" in output
 
 
@@ -114,8 +121,8 @@ def test_a_run_without_all_clients_does_not_count(tmp_path, monkeypatch):
             check_that_all_took_part(run, SimpleNamespace(clients=10))
 
 
-def test_a_pattern_that_matches_nothing_is_a_mistake(stage, repository_copy, tmp_path):
-    output = compare(stage, repository_copy, tmp_path, "--only", "nonsense", status=2)
+def test_a_pattern_that_matches_nothing_is_a_mistake(start_warm, tmp_path):
+    output = compare(start_warm, tmp_path, "--only", "nonsense", status=2)
     assert len(output.splitlines()) == 1 and "--list" in output
     assert list(tmp_path.iterdir()) == []
 

@@ -1,8 +1,7 @@
-"""The benchmarks that put other programs in the places of server.py and client.py."""
+"""The paper's own setting: its network, and how many rounds a federation needs with it."""
 
 import json
-import re
-import shutil
+import socket
 import time
 from collections import deque
 from types import SimpleNamespace
@@ -11,23 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.mcmahan import watch
-from benchmarks.paper_cnn import PaperCNN
+from beyond.heterogeneity import mcmahan
+from beyond.heterogeneity.mcmahan import watch
+from beyond.heterogeneity.paper_cnn import PaperCNN
 from model import get_weights
-from tests.support.harness import ROOT, snapshot
+from tests.heterogeneity.commands import module, refused
+from tests.support.harness import snapshot
 from tests.support.ports import free_address
-from tests.support.shared import SIZES
+from tests.support.shared import SIZES, run_at_once
 
 WEIGHTS = 1_663_370  # McMahan et al. 2017, section 3
-
-
-def federate_with(stage, workspace, directory, *programs):
-    """Run one round of the small federation with other programs; return its directory."""
-    words = ["--clients", len(SIZES), "--rounds", 1, "--address", free_address()]
-    program = [ROOT / "benchmarks/federation_with.py", *programs]
-    command = stage.start(*program, *words, "--run", directory / "run", cwd=workspace)
-    assert command.wait() == 0, command.output
-    return directory / "run"
 
 
 def test_the_papers_cnn_has_the_papers_number_of_weights():
@@ -36,46 +28,46 @@ def test_the_papers_cnn_has_the_papers_number_of_weights():
     assert model(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
 
 
-def test_a_federation_trains_the_papers_cnn(stage, workspace, tmp_path):
-    programs = ("benchmarks.paper_server", "benchmarks.paper_client")
-    run = federate_with(stage, workspace, tmp_path, *programs)
-    with np.load(run / "global_model.npz") as file:
+def test_a_federation_trains_the_papers_cnn_with_the_chapters_options(stage, workspace, tmp_path):
+    words = [tmp_path / "run", "--client-evaluation", "--rounds", 1]
+    finished = run_at_once(stage, workspace, *words, program=module("paper_federation"))
+    assert finished.status == 0, finished.output
+    with np.load(finished.run / "global_model.npz") as file:
         assert sum(file[name].size for name in file.files) == WEIGHTS
-    assert "trained on 700 images" in (run / "logs/client_0.log").read_text()
+    assert "trained on 630 images" in (finished.run / "logs/client_0.log").read_text()
+    lines = (finished.run / "client_accuracy.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(SIZES)
 
 
-def test_a_timed_client_says_how_long_it_trained(stage, workspace, tmp_path):
-    run = federate_with(stage, workspace, tmp_path, "server", "benchmarks.timed_client")
-    for client in range(len(SIZES)):
-        log = (run / f"logs/client_{client}.log").read_text()
-        seconds = re.search(r"^Round 1: ([0-9.]+) s of training$", log, re.MULTILINE)[1]
-        assert 0 < float(seconds) < 60
+def work(start_warm, directory, *words):
+    """Start the command in `directory`, with results in trial.json; return it and its exit status."""
+    words = ["--address", free_address(), "--output", directory / "trial.json", *words]
+    command = start_warm([*module("mcmahan"), *words], directory)
+    return command, command.wait()
 
 
-def test_a_run_of_the_papers_setting_that_is_cut_short_says_so(stage, repository_copy, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(repository_copy, copy)
-    shutil.copytree(ROOT / "benchmarks", copy / "benchmarks")
-    kept = (copy / "benchmarks/mcmahan.json").read_bytes()
-    words = ["--schemes", "iid", "--clients", 20, "--minutes", 0.001, "--address", free_address()]
-    words += ["--output", tmp_path / "trial.json"]
-    command = stage.start(copy / "benchmarks/mcmahan.py", *words, cwd=tmp_path)
-    assert command.wait() == 0, command.output
+def test_a_run_of_the_papers_setting_that_is_cut_short_says_so(start_warm, tmp_path):
+    kept = mcmahan.RESULTS.read_bytes()
+    words = ["--schemes", "iid", "--clients", 20, "--minutes", 0.001]
+    command, status = work(start_warm, tmp_path, *words)
+    assert status == 0, command.output
     (found,) = json.loads((tmp_path / "trial.json").read_text())["ours"].values()
     assert 0 < found["accuracies"][0] < 0.3  # the untrained model
     assert found["clients"] == 20 and found["learning_rate"] == 0.01
     assert "not yet at 99%" in command.output and "paper: 20" in command.output
-    assert (copy / "benchmarks/mcmahan.json").read_bytes() == kept
+    assert mcmahan.RESULTS.read_bytes() == kept
 
 
-def test_a_federation_that_fails_says_why(stage, repository_copy, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(repository_copy, copy)
-    shutil.copytree(ROOT / "benchmarks", copy / "benchmarks")
-    words = ["--clients", 100_000, "--address", free_address(), "--output", tmp_path / "trial.json"]
-    command = stage.start(copy / "benchmarks/mcmahan.py", *words, cwd=tmp_path)
-    assert command.wait() == 1
-    assert "100000 clients cannot share 60000 images" in command.output
+def test_a_federation_that_fails_says_why(start_warm, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "{}:{}".format(*taken.getsockname())
+        command, status = work(start_warm, tmp_path, "--address", address)
+    assert status == 1
+    assert len(command.stderr.splitlines()) == 1
+    assert (
+        f"the federation failed: beyond.heterogeneity.federation: cannot listen on {address}"
+        in (command.stderr)
+    )
     assert not (tmp_path / "trial.json").exists()
 
 
@@ -100,14 +92,5 @@ def test_results_that_could_not_be_kept_are_not_worked_for(stage, tmp_path, cont
     output.mkdir() if content is None else output.write_text(content)
     before = snapshot(tmp_path)
     words = ["--output", output, "--address", free_address()]
-    command = stage.start(ROOT / "benchmarks/mcmahan.py", *words, cwd=tmp_path)
-    assert command.wait() == 2
-    assert len(command.output.splitlines()) == 1 and "--output" in command.output
+    assert "--output" in refused(stage, tmp_path, "mcmahan", *words)
     assert snapshot(tmp_path) == before
-
-
-def test_federation_with_needs_two_programs(stage, tmp_path):
-    for words in ([], ["server"], ["--help"], ["server", "--rounds"]):
-        command = stage.start(ROOT / "benchmarks/federation_with.py", *words, cwd=tmp_path)
-        assert command.wait() == 2
-        assert len(command.output.splitlines()) == 1

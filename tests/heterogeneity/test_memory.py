@@ -1,11 +1,12 @@
 """Strategies with a memory, and rounds in which nothing sound came back."""
 
+from support.command_line import RunError
+from support.history import read_history
+
 import numpy as np
 import pytest
 from flwr.common import FitRes, ndarrays_to_parameters
 
-from support.command_line import RunError
-from support.history import read_history
 from tests.support.handmade import OK, HandmadeClient, three_clients, weights_of
 
 

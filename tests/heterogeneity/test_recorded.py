@@ -1,16 +1,17 @@
-"""beyond/heterogeneous_data.md: what it claims is in the recorded runs, and its pictures show them."""
+"""Chapter 6: what it claims is in the recorded runs, and its pictures show them."""
 
 import statistics
 
 import matplotlib.image
 import pytest
 
-from beyond.comparison import curves, read_comparison
-from beyond.grid import SCHEMES, STRATEGIES, grid
-from beyond.pictures import draw_pictures
+from beyond.heterogeneity.comparison import curves, read_comparison
+from beyond.heterogeneity.grid import SCHEMES, STRATEGIES, grid
+from beyond.heterogeneity.pictures import draw_pictures
+from tests.heterogeneity.commands import module
 from tests.support.harness import ROOT
 
-FOLDER = ROOT / "recorded/heterogeneous"
+FOLDER = ROOT / "beyond/heterogeneity/recorded"
 
 
 @pytest.fixture(scope="module")
@@ -105,10 +106,9 @@ def test_a_picture_of_other_runs_is_another_picture(rows, tmp_path):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_recorded_partitions_are_those_that_partition_makes(
-    repository_copy, stage, tmp_path, scheme
-):
-    words = [*SCHEMES[scheme], "--plot", f"{scheme}.png"]
-    printed = stage.run(repository_copy / "partition.py", *words, cwd=tmp_path)
+def test_the_recorded_partitions_are_those_that_partition_makes(stage, tmp_path, scheme):
+    printed = stage.run("partition.py", *SCHEMES[scheme], cwd=tmp_path)
     assert printed.stdout == (FOLDER / f"partition_{scheme}.txt").read_text()
+    drawn = stage.run(*module("partition_plot"), "--plot", f"{scheme}.png", cwd=tmp_path)
+    assert drawn.status == 0, drawn
     assert_same_picture(FOLDER / f"partition_{scheme}.png", tmp_path / f"{scheme}.png")

@@ -1,22 +1,17 @@
 """The standard experiment's options do what they say, in real federations."""
 
-import csv
-import re
-import shutil
-from types import SimpleNamespace
+from support.history import read_history
+from support.options import server_options
+from support.strategy_around import StrategyAround
 
 import numpy as np
 import pytest
-import torch
-from flwr.common import ndarrays_to_parameters
 
-from model import CNN, evaluate, get_weights, set_weights, to_tensors
-from support.history import read_history
-from support.local_data import proximal_penalty, split
-from support.strategies import OPTIONS, other_strategy
-from tests.support.lesson import images_of, untrained
-from tests.support.ports import free_address
-from tests.support.shared import LOCAL_EPOCHS, ROUNDS, SIZES, run_at_once
+from beyond.heterogeneity import server
+from beyond.heterogeneity.options import heterogeneity_options
+from model import make_model
+from tests.support.lesson import parsed, untrained
+from tests.support.shared import ROUNDS, SIZES
 
 
 def weights_of(directory):
@@ -45,102 +40,55 @@ def test_fedprox_holds_clients_back(federate):
     assert near < 0.8 * far
 
 
-def test_the_proximal_penalty_is_half_mu_times_the_squared_distance():
-    torch.manual_seed(1)
-    model = CNN()
-    penalty = proximal_penalty(model, 0.3)
-    assert penalty().item() == 0
-    set_weights(model, [array + 0.01 for array in get_weights(model)])
-    count = sum(array.size for array in get_weights(model))
-    assert penalty().item() == pytest.approx(0.3 / 2 * count * 0.01**2, rel=1e-3)
-    assert proximal_penalty(model, None) is None
-
-
 def test_a_fraction_of_the_clients_is_asked_and_the_seed_says_which(federate):
     one, two = (federate("--fraction-fit", 0.4) for _ in range(2))
     assert [row.clients for row in read_history(one)] == [0] + [1] * ROUNDS
     assert (one / "global_model.npz").read_bytes() == (two / "global_model.npz").read_bytes()
 
 
+def made_with(mnist, directory, *words):
+    """Return the strategy of Flower's that this chapter's server makes when it is given `words`."""
+    args = parsed(["--run", directory, *words], *server_options(), heterogeneity_options())
+    strategy = server.make_strategy(
+        args, make_model(), mnist.test_images[:9], mnist.test_labels[:9]
+    )
+    while isinstance(strategy, StrategyAround):
+        strategy = strategy.strategy
+    return strategy
+
+
 @pytest.mark.parametrize(
-    ("strategy", "given", "expected"),
+    ("words", "expected"),
     [
-        ("FedAvgM", {}, {"server_learning_rate": 1.0, "server_momentum": 0.9}),
-        ("FedAvgM", {"server_momentum": 0.0}, {"server_momentum": 0.0}),
-        ("FedAvgM", {"server_learning_rate": 0.3}, {"server_learning_rate": 0.3}),
-        ("FedProx", {"proximal_mu": 0.7}, {"proximal_mu": 0.7}),
-        ("FedAdam", {}, {"eta": 0.01, "beta_1": 0.9, "beta_2": 0.99, "tau": 1e-3}),
-        ("FedYogi", {"server_learning_rate": 0.3, "beta_1": 0.5}, {"eta": 0.3, "beta_1": 0.5}),
-        ("FedYogi", {"beta_2": 0.4, "tau": 0.2}, {"beta_1": 0.9, "beta_2": 0.4, "tau": 0.2}),
+        ("FedAvgM", {"server_learning_rate": 1.0, "server_momentum": 0.9}),
+        ("FedAvgM --server-momentum 0", {"server_momentum": 0.0}),
+        ("FedAvgM --server-learning-rate 0.3", {"server_learning_rate": 0.3}),
+        ("FedProx", {"proximal_mu": 0.1}),
+        ("FedProx --proximal-mu 0.7", {"proximal_mu": 0.7}),
+        ("FedAdam", {"eta": 0.01, "beta_1": 0.9, "beta_2": 0.99, "tau": 1e-3}),
+        ("FedYogi --server-learning-rate 0.3 --beta-1 0.5", {"eta": 0.3, "beta_1": 0.5}),
+        ("FedYogi --beta-2 0.4 --tau 0.2", {"beta_1": 0.9, "beta_2": 0.4, "tau": 0.2}),
     ],
 )
-def test_options_reach_flowers_strategy(strategy, given, expected):
-    args = SimpleNamespace(strategy=strategy, **(dict.fromkeys(OPTIONS) | given))
-    made = other_strategy(args, initial_parameters=ndarrays_to_parameters(untrained()))
+def test_options_reach_flowers_strategy(mnist, tmp_path, words, expected):
+    strategy, *more = words.split()
+    made = made_with(mnist, tmp_path, "--strategy", strategy, *more)
     assert type(made).__name__ == strategy
     assert {name: getattr(made, name) for name in expected} == expected
 
 
-def test_clients_evaluate_on_images_that_they_do_not_train_on(stage, workspace, tmp_path):
-    finished = run_at_once(stage, workspace, tmp_path / "run", "--client-evaluation")
-    assert finished.status == 0, finished.output
-    directory = finished.run
-    with open(directory / "client_accuracy.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [(int(row["round"]), int(row["client"])) for row in rows] == [
-        (number, client) for number in range(1, ROUNDS + 1) for client in range(len(SIZES))
-    ]
-    model = CNN()
-    set_weights(model, weights_of(directory))
-    for row in rows[-len(SIZES) :]:
-        number = int(row["client"])
-        log = (directory / f"logs/client_{number}.log").read_text()
-        trained_on = re.findall(r"^Round \d+: trained on (\d+) images", log, re.MULTILINE)
-        assert trained_on == [str(SIZES[number] - SIZES[number] // 10)] * ROUNDS
-        data = to_tensors(*images_of(workspace, number))
-        (_, kept), held_out = split(*data, seed=number)
-        assert int(row["examples"]) == SIZES[number] // 10 == len(data[1]) - len(kept)
-        assert float(row["accuracy"]) == pytest.approx(evaluate(model, *held_out)[1])
-
-
-@pytest.mark.parametrize("count", [1, 2, 9, 10, 25])
-def test_what_is_held_out_is_a_tenth_and_never_trained_on(count):
-    labels = torch.arange(count)
-    (_, kept), (_, held_out) = split(torch.zeros(count, 1, 28, 28), labels, seed=4)
-    assert sorted([*kept.tolist(), *held_out.tolist()]) == list(range(count))
-    assert len(kept) >= 1 and len(held_out) == (0 if count == 1 else max(1, round(count / 10)))
-
-
-def test_an_option_that_the_run_did_not_have_is_refused_when_it_is_resumed(
-    federation_run, stage, workspace
-):
-    words = ["--clients", len(SIZES), "--run", federation_run.run, "--address", free_address()]
-    words += ["--local-epochs", LOCAL_EPOCHS, "--client-evaluation", "--resume"]
-    finished = stage.run("server.py", *words, cwd=workspace)
-    assert finished.status == 2
-    assert "was made without --client-evaluation; resume it without" in finished.stderr
-
-
-def test_a_strategy_with_a_memory_cannot_be_resumed(stage, workspace, federation_run, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(federation_run.run, copy)
-    words = ["--clients", len(SIZES), "--run", copy, "--strategy", "FedAdam", "--resume"]
-    finished = stage.run("server.py", *words, "--address", free_address(), cwd=workspace)
-    assert finished.status == 2 and "FedAdam remembers earlier rounds" in finished.stderr
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--proximal-mu", 1],
-        ["--strategy", "FedProx", "--tau", 0.1],
-        ["--strategy", "FedAdam", "--server-momentum", 0.5],
-        ["--strategy", "FedAvgM", "--beta-1", 0.5],
-    ],
-)
-@pytest.mark.parametrize("command", ["server.py", "federation.py"])
-def test_an_option_that_the_strategy_does_not_take_is_refused(stage, tmp_path, command, words):
-    finished = stage.run(command, *words, "--address", free_address(), cwd=tmp_path)
-    assert finished.status == 2
-    assert "takes no --" in finished.stderr and len(finished.stderr.splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("strategy", ["FedAvg", "FedAvgM", "FedProx", "FedAdam", "FedYogi"])
+def test_whatever_the_strategy_it_has_the_lessons_arguments_and_c(mnist, tmp_path, strategy):
+    words = ["--strategy", strategy, "--fraction-fit", 0.3, "--min-clients", 4]
+    words += ["--batch-size", 7, "--client-evaluation"]
+    made = made_with(mnist, tmp_path, *words)
+    assert (made.fraction_fit, made.fraction_evaluate) == (0.3, 1.0)
+    assert (made.min_fit_clients, made.min_evaluate_clients) == (1, 1)
+    assert made.min_available_clients == 4
+    config = made.on_fit_config_fn(5)
+    assert (config["server_round"], config["batch_size"]) == (5, 7)
+    assert config["client_evaluation"] is True
+    assert made.evaluate_fn(0, untrained(), {})[1].keys() == {"accuracy"}
+    plain = made_with(mnist, tmp_path, "--strategy", strategy)
+    assert (plain.fraction_fit, plain.fraction_evaluate) == (1.0, 0.0)
+    assert plain.on_fit_config_fn(1)["client_evaluation"] is False

@@ -1,12 +1,22 @@
 """A client trains on its own data, and its data stays as it is."""
 
+from support.participant import Participant
+from support.partitions import load_partition
+
 import numpy as np
 import pytest
 import torch
+from flwr.common import (
+    Code,
+    EvaluateIns,
+    FitIns,
+    GetParametersIns,
+    GetPropertiesIns,
+    parameters_to_ndarrays,
+)
 
 from client import FlowerClient
 from model import evaluate, get_weights
-from partition import load_partition
 from tests.support.harness import sha256
 from tests.support.lesson import instructions
 from tests.support.small import save_partition
@@ -70,8 +80,29 @@ def test_a_fit_hands_out_arrays_of_the_model_and_nothing_of_the_data(client):
         weight.shape for weight in get_weights(client.model)
     ]
     assert isinstance(count, int)
-    assert metrics.keys() <= {"train_loss"}
+    assert metrics == {}
 
 
-def test_a_client_says_whose_partition_it_owns(client):
-    assert client.get_properties(config={}) == {"partition_id": 3}
+def test_a_participant_says_whose_partition_it_owns_and_hears_a_refusal(client):
+    participant = Participant(client.to_client(), 3)
+    answer = participant.get_properties(GetPropertiesIns(config={}))
+    assert (answer.status.code, answer.properties) == (Code.OK, {"partition_id": 3})
+    assert participant.refusal is None
+    participant.get_properties(GetPropertiesIns(config={"refusal": "too many"}))
+    assert participant.refusal == "too many"
+
+
+def test_a_participant_passes_everything_else_on(client):
+    participant = Participant(client.to_client(), 3)
+    parameters = participant.get_parameters(GetParametersIns(config={})).parameters
+    answer = participant.fit(FitIns(parameters, CONFIG))
+    expected, count, _ = client.fit(parameters_to_ndarrays(parameters), CONFIG)
+    assert all(map(np.array_equal, parameters_to_ndarrays(answer.parameters), expected))
+    assert answer.num_examples == count
+    code = participant.evaluate(EvaluateIns(parameters, {})).status.code
+    assert code == Code.EVALUATE_NOT_IMPLEMENTED  # as the lesson's client
+
+
+def test_the_client_has_only_what_the_lesson_explains():
+    own = {name for name in vars(FlowerClient) if not name.startswith("_")}
+    assert own == {"get_parameters", "set_parameters", "fit"}

@@ -13,7 +13,7 @@ import pytest
 from flwr.common import ndarrays_to_parameters
 
 from model import CNN, evaluate, get_weights, set_weights, to_tensors
-from tests.support.harness import processes_in
+from tests.support.harness import processes_in, wait_until
 from tests.support.lesson import instructions, owner, untrained
 from tests.support.shared import CLIENTS, EPOCHS, LOCAL_EPOCHS, ROUNDS, SIZES, TEST_SIZE
 
@@ -42,7 +42,7 @@ def partition_of(workspace, name):
 
 def test_the_run_ends_well_and_leaves_no_process(federation_run, workspace):
     assert federation_run.status == 0, federation_run.output
-    assert processes_in(workspace) == []
+    wait_until(lambda: not processes_in(workspace), "no process is left")
     assert "Traceback" not in federation_run.output
 
 

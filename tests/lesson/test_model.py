@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from model import CNN, evaluate, get_weights, set_weights, to_tensors, train
 
+LESSON = {"learning_rate": 0.05, "batch_size": 32}
 SHAPES = [weight.shape for weight in get_weights(CNN())]
 FLOATS = st.floats(width=32)  # with NaN, infinities and the smallest numbers that there are
 
@@ -86,7 +87,7 @@ def test_get_weights_returns_copies(digits):
         weight += 1
     assert as_bytes(get_weights(model)) == before
     taken = get_weights(model)
-    train(model, *digits, 1, np.random.default_rng(0))
+    train(model, *digits, 1, np.random.default_rng(0), **LESSON)
     assert as_bytes(taken) == before
     assert as_bytes(get_weights(model)) != before
 
@@ -95,14 +96,14 @@ def test_set_weights_keeps_no_hold_on_the_arrays(digits):
     model, weights = CNN(), get_weights(seeded_model())
     before = as_bytes(weights)
     set_weights(model, weights)
-    train(model, *digits, 1, np.random.default_rng(0))
+    train(model, *digits, 1, np.random.default_rng(0), **LESSON)
     assert as_bytes(weights) == before
 
 
 def trained(digits, seed, epochs=1):
     """Return the weights after training from the same start, shuffled by `seed`."""
     model = seeded_model()
-    train(model, *digits, epochs, np.random.default_rng(seed))
+    train(model, *digits, epochs, np.random.default_rng(seed), **LESSON)
     return as_bytes(get_weights(model))
 
 
@@ -114,7 +115,7 @@ def test_training_repeats_with_the_same_generator_and_differs_with_another(digit
 def test_two_epochs_shuffle_anew_from_one_generator(digits):
     rng = np.random.default_rng(0)
     model = seeded_model()
-    train(model, *digits, 2, rng)
+    train(model, *digits, 2, rng, **LESSON)
     used = np.random.default_rng(0)
     used.permutation(len(digits[1]))
     used.permutation(len(digits[1]))
@@ -124,14 +125,14 @@ def test_two_epochs_shuffle_anew_from_one_generator(digits):
 
 def test_training_does_not_touch_its_data(digits):
     before = [tensor.numpy().tobytes() for tensor in digits]
-    train(seeded_model(), *digits, 1, np.random.default_rng(0))
+    train(seeded_model(), *digits, 1, np.random.default_rng(0), **LESSON)
     assert [tensor.numpy().tobytes() for tensor in digits] == before
 
 
 def test_training_learns(digits):
     model = seeded_model()
     before, _ = evaluate(model, *digits)
-    train(model, *digits, 5, np.random.default_rng(0))
+    train(model, *digits, 5, np.random.default_rng(0), **LESSON)
     after, accuracy = evaluate(model, *digits)
     assert after < before / 2
     assert accuracy > 0.7
@@ -149,7 +150,7 @@ def cross_entropy(scores, labels):
 def test_evaluation_agrees_with_numpy(digits, batch_size):
     images, labels = digits
     model = seeded_model()
-    train(model, images, labels, 1, np.random.default_rng(0))
+    train(model, images, labels, 1, np.random.default_rng(0), **LESSON)
     scores, answers = model(images).detach().numpy(), labels.numpy()
     loss, accuracy = evaluate(model, images, labels, batch_size)
     assert loss == pytest.approx(cross_entropy(scores, answers), rel=1e-5)

@@ -1,5 +1,8 @@
 """How the images are dealt out, and what a partition file may hold."""
 
+from support.command_line import UserError
+from support.partitions import are_partitioned, load_partition
+
 import json
 
 import numpy as np
@@ -8,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import partition
-from support.command_line import UserError
 from tests.support.lesson import settings_of
 from tests.support.small import save_partition, write_partitions
 
@@ -51,11 +53,11 @@ def test_every_share_of_an_iid_split_looks_like_the_whole(mnist):
 
 def test_are_partitioned_is_true_for_the_same_settings_only(tmp_path, monkeypatch, mnist):
     monkeypatch.chdir(tmp_path)
-    assert not partition.are_partitioned(settings_of("--clients", 2))
+    assert not are_partitioned(settings_of("--clients", 2))
     write_partitions(tmp_path, mnist, sizes=[3, 4], test_size=5)
-    assert partition.are_partitioned(settings_of("--clients", 2))
-    assert not partition.are_partitioned(settings_of("--clients", 3))
-    assert not partition.are_partitioned(settings_of("--clients", 2, "--seed", 1))
+    assert are_partitioned(settings_of("--clients", 2))
+    assert not are_partitioned(settings_of("--clients", 3))
+    assert not are_partitioned(settings_of("--clients", 2, "--seed", 1))
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"clients": 2}', "\xff"])
@@ -63,7 +65,7 @@ def test_are_partitioned_is_false_for_damaged_settings(tmp_path, monkeypatch, co
     monkeypatch.chdir(tmp_path)
     (tmp_path / "partitions").mkdir()
     (tmp_path / "partitions/settings.json").write_text(content, encoding="latin-1")
-    assert not partition.are_partitioned(settings_of("--clients", 2))
+    assert not are_partitioned(settings_of("--clients", 2))
 
 
 def test_partitions_with_a_file_missing_are_not_partitioned(tmp_path, monkeypatch, mnist):
@@ -73,12 +75,12 @@ def test_partitions_with_a_file_missing_are_not_partitioned(tmp_path, monkeypatc
     assert json.loads((tmp_path / "partitions/settings.json").read_text()) == settings_of(
         "--clients", 2
     )
-    assert not partition.are_partitioned(settings_of("--clients", 2))
+    assert not are_partitioned(settings_of("--clients", 2))
 
 
 def test_a_partition_is_read_as_it_was_written(tmp_path, mnist):
     save_partition(tmp_path / "client_0.npz", mnist.images[:20], mnist.labels[:20])
-    images, labels = partition.load_partition(tmp_path / "client_0.npz")
+    images, labels = load_partition(tmp_path / "client_0.npz")
     assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
     np.testing.assert_array_equal(images, mnist.images[:20])
     np.testing.assert_array_equal(labels, mnist.labels[:20])
@@ -87,7 +89,7 @@ def test_a_partition_is_read_as_it_was_written(tmp_path, mnist):
 def read(path):
     """Return what loading a damaged file comes to: 'refused' or its two arrays."""
     try:
-        return partition.load_partition(path)
+        return load_partition(path)
     except UserError:
         return "refused"
 
@@ -95,7 +97,7 @@ def read(path):
 def test_a_partition_with_one_byte_flipped_is_refused_or_unharmed(tmp_path, mnist):
     path = tmp_path / "client_0.npz"
     save_partition(path, mnist.images[:2], mnist.labels[:2])
-    sound, content = partition.load_partition(path), path.read_bytes()
+    sound, content = load_partition(path), path.read_bytes()
     outcomes = []
     for place in range(len(content)):
         path.write_bytes(

@@ -1,9 +1,10 @@
 """The picture of one run, of several, and of a damaged one."""
 
+from support.history import Round
+
 import pytest
 
 import plot_accuracy
-from support.history import Round
 from tests.support.small import HEADER, write_history
 
 ACCURACIES = {"fedavg": (0.1, 0.5, 0.75), "other": (0.08, 0.9)}
@@ -27,7 +28,7 @@ def rounds(accuracies):
 
 def test_every_run_has_a_curve_of_its_accuracies():
     figure = plot_accuracy.draw(
-        {name: [rounds(accuracies)] for name, accuracies in ACCURACIES.items()}
+        {name: rounds(accuracies) for name, accuracies in ACCURACIES.items()}
     )
     (axes,) = figure.axes
     drawn = {tuple(line.get_ydata()): list(line.get_xdata()) for line in axes.get_lines()}
@@ -40,7 +41,7 @@ def test_every_run_has_a_curve_of_its_accuracies():
 
 
 def test_the_lowest_accuracy_shown_is_ones_own_choice_and_the_axis_says_so():
-    figure = plot_accuracy.draw({"$x_$y": [rounds((0.1, 0.97, 0.99))]}, lowest=90)
+    figure = plot_accuracy.draw({"$x_$y": rounds((0.1, 0.97, 0.99))}, lowest=90)
     (axes,) = figure.axes
     low, high = axes.get_ylim()
     assert low == 90 and 100 < high < 102
@@ -84,7 +85,7 @@ def test_runs_with_the_same_last_name_are_both_drawn(tmp_path, monkeypatch):
         plot_accuracy, "draw", lambda runs, lowest: drawn.append(runs) or DRAW(runs)
     )
     plot_accuracy.main(["monday/fedavg", "tuesday/fedavg", "--output", "both.png"])
-    accuracies = [[row.accuracy for row in run] for (run,) in drawn[0].values()]
+    accuracies = [[row.accuracy for row in run] for run in drawn[0].values()]
     assert accuracies == [[0.1, 0.5], [0.1, 0.9]]
 
 

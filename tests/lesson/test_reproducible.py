@@ -1,5 +1,7 @@
 """One seed, one result, whatever the order in which clients come and answer."""
 
+from support.history import read_history
+
 import json
 import re
 
@@ -8,7 +10,6 @@ import pytest
 from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
 
-from support.history import read_history
 from tests.support.harness import sha256
 from tests.support.lesson import instructions, owner, untrained
 from tests.support.shared import CLIENTS, EPOCHS, ROUNDS, SIZES, TEST_SIZE, run_at_once

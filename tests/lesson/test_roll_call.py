@@ -1,8 +1,9 @@
 """Who is asked in a round."""
 
-from types import SimpleNamespace
-
+from support.identity import number_of
 from support.roll_call import RollCall
+
+from types import SimpleNamespace
 
 
 def sampled(seed, server_round, count=2, clients=5):
@@ -10,10 +11,10 @@ def sampled(seed, server_round, count=2, clients=5):
     present = RollCall(clients, 1, seed)
     for number in reversed(range(clients)):
         identifier = f"connection-{(7 * number + 11 * seed) % 13}"  # says nothing
-        present.numbers[identifier] = number
-        present.clients[identifier] = SimpleNamespace(cid=identifier)
+        properties = {"partition_id": number}
+        present.clients[identifier] = SimpleNamespace(cid=identifier, properties=properties)
     present.gather(server_round, first_round=server_round == 1)
-    return [present.numbers[client.cid] for client in present.sample(count)]
+    return [number_of(client) for client in present.sample(count)]
 
 
 def test_who_is_sampled_depends_on_seed_and_round_and_nothing_else():

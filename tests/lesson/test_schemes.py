@@ -1,5 +1,7 @@
 """Skewed partitions are what the papers say they are."""
 
+from support.schemes import dirichlet, shards
+
 import json
 
 import numpy as np
@@ -7,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.schemes import dirichlet, shards
 from tests.support.harness import snapshot
 
 

@@ -4,12 +4,13 @@ import pytest
 
 from tests.support.harness import PROGRAMS, ROOT
 
-LOOPBACK = {"127.0.0.1", "localhost", "None"}
+LOOPBACK = {"127.0.0.1", "localhost", "::1", "None"}
 
 
 @pytest.fixture
 def start_noted(federation, start):
     """start_noted(telemetry, name) starts NAME.py of a federation of one, and has it note whom it calls."""
+    (federation.directory / "partitions/settings.json").unlink()  # which says that there are three
     words = {
         "server": ["--clients", 1, "--rounds", 1, "--address", federation.address, "--run", "run"],
         "client": ["--partition-id", 0, "--server", federation.address],

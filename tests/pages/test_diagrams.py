@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
-import build
 import pytest
 
+from diagrams import build
 from tests.support.harness import ROOT
 
 FOLDER = ROOT / "diagrams"
@@ -140,7 +140,7 @@ def test_files_on_disk_are_what_the_script_writes():
     if not build.HISTORY.exists():
         pytest.skip("recorded/lesson/history.csv is not recorded yet")
     stale = build.out_of_date(build.build())
-    assert not stale, "run python diagrams/build.py"
+    assert not stale, "run python -m diagrams.build"
 
 
 def test_every_scene_exists_in_light_and_dark_and_nothing_else_lies_around():

@@ -1,11 +1,12 @@
 """Done by hand, the lesson prints what README.md shows: the same lines, and nearly the same accuracies."""
 
+from support.listening import check_port_is_free
+
 import csv
 import re
 
 import pytest
 
-from support.port import check_port_is_free
 from tests.support.harness import ROOT
 from tests.support.ports import free_address
 from tools.record import MESSAGE_ID
@@ -105,7 +106,7 @@ def test_killed_client_and_killed_server_are_seen_and_survived_as_the_page_shows
         seen = {kind_of(line) for line in faults[name].splitlines() if re.search(ours, line)}
         assert seen == {kind_of(line) for line in shown.splitlines() if re.search(ours, line)}
     assert "Round 2: no update from Client 3" in faults["server"]
-    assert "Round 10 of 10" in faults["resumed"]
+    assert re.search(r"^Round +5 of 5: ", faults["resumed"], re.MULTILINE)
 
 
 def kind_of(line):

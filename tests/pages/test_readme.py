@@ -1,4 +1,4 @@
-"""README.md says what is true: its code, outputs, figures, links and pictures."""
+"""The pages say what is true: their code, outputs, figures, links and pictures."""
 
 import re
 from fractions import Fraction
@@ -10,23 +10,87 @@ import pytest
 import plot_accuracy
 from tests.support.harness import ROOT
 from tests.support.pages import (
-    assert_is_up_to_date,
     assert_leads_somewhere,
     assert_pictures_have_words,
+    prose,
     targets_of,
 )
 from tests.support.small import read_mnist
 from tools.digits import save_digits
+from tools.pages import main, pages, stale
 
 README = ROOT / "README.md"
-PAGES = [README, ROOT / "data/README.md"]
+# Chapters have tests of their own.
+GENERATED = [page for page in pages() if page.parent.parent != ROOT / "beyond"]
+PAGES = [*GENERATED, ROOT / "beyond/README.md", ROOT / "data/README.md"]
+MOST_WORDS = 2700
+NOT_IN_THE_LESSON = (
+    "proximal|FedProx|FedAdam|held.out|client_evaluation|fraction_fit|noise|clip|epsilon|refusal|ServerApp"
+    "|Dirichlet|chapter"
+)
 
 
-def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_runs():
-    assert_is_up_to_date(README)
+def page_name(page):
+    return str(page.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def count_words(markdown):
+    """Return how many words a reader of the page reads: all but code, pictures and the bars of tables."""
+    text = re.sub(r"<[^>]*>", "", prose(markdown))
+    return len([word for word in text.split() if word != "|"])
+
+
+def parts(first, last):
+    """Return README.md from the heading of the part `first` to the end of the part `last`."""
+    text = README.read_text()
+    begin, last_part = (text.index(f"\n## Part {number}:") for number in (first, last))
+    end = text.index("\n## ", last_part + 1)
+    return text[begin:end]
+
+
+@pytest.mark.parametrize("page", GENERATED, ids=page_name)
+def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_runs(page):
+    assert stale(page) is None
+
+
+def test_a_page_that_somebody_has_changed_is_stale_and_says_what_mends_it(tmp_path, monkeypatch):
+    page, source = tmp_path / "page.md", tmp_path / "source.md"
+    source.write_text("<!-- [[[cog print(6 * 7) ]]] -->\n<!-- [[[end]]] -->\n")
+    monkeypatch.setattr("tools.pages.ROOT", tmp_path)
+    monkeypatch.setattr("tools.pages.SOURCES", {"source.md": "page.md"})
+    assert "run make readme" in stale(page)
+    main([])
+    assert stale(page) is None
+    assert page.read_text().splitlines()[-1] == "42"
+    page.write_text(page.read_text().replace("42", "43"))
+    assert stale(page) == "page.md is not what source.md and the code say; run make readme"
+    with pytest.raises(SystemExit, match=r"page\.md .* run make readme"):
+        main(["--check"])
+
+
+@pytest.mark.parametrize("page", GENERATED, ids=page_name)
+def test_a_page_can_be_read_in_an_editor(page):
+    text = page.read_text()
+    assert "[[[" not in text
+    for line in text.splitlines():
+        assert len(line) <= 120 or re.match(r"\|", line) or re.search(r"https?://|\]\(|src", line)
+
+
+def test_the_lesson_is_short():
+    assert count_words(README.read_text()) <= MOST_WORDS
+
+
+def test_parts_1_to_4_speak_of_nothing_but_the_lesson():
+    assert re.findall(NOT_IN_THE_LESSON, parts(1, 4), re.IGNORECASE) == []
+
+
+def test_the_table_of_support_names_files_that_are_there():
+    names = re.findall(r"`(\w+\.py)`", parts(5, 5).partition("where in `support/`")[2])
+    assert len(names) >= 12
+    assert [name for name in names if not (ROOT / "support" / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_every_relative_link_and_picture_leads_somewhere(page):
     for target in targets_of(page):
         if not target.startswith("beyond/"):  # chapters check who leads to them

@@ -12,6 +12,10 @@ limitN@ROUND     lets no file grow beyond N bytes from the recording of ROUND (o
 count            prints the number of write steps of every round
 """
 
+from support.command_line import run_command
+from support.roll_call import RollCall
+from support.run_record import RunRecord
+
 import errno
 import os
 import re
@@ -22,9 +26,6 @@ import threading
 from pathlib import Path
 
 import server
-from support.command_line import run_command
-from support.roll_call import RollCall
-from support.run_record import RunRecord
 
 LOST = 7  # bytes of a torn file
 

@@ -6,6 +6,10 @@ It is honest until ROUND (default: 1), and from then on lies as LIES says; or "h
 until it is told to go on, "shy" keep silent about who it is, "closed channel" meet one.
 """
 
+from support.command_line import OneLineParser, run_command
+from support.options import client_options
+from support.partitions import PARTITIONS, load_partition
+
 import io
 import sys
 import threading
@@ -13,13 +17,9 @@ from pathlib import Path
 
 import grpc
 import numpy as np
-from flwr.client import NumPyClient
 from flwr.common import Code, Status, ndarrays_to_parameters, parameters_to_ndarrays
 
 import client
-from support.command_line import run_command
-
-HonestClient = client.FlowerClient
 
 
 def with_weights(change):
@@ -145,7 +145,7 @@ def meet_a_closed_channel():
     print("A thread of gRPC has met a closed channel")
 
 
-class Liar(HonestClient):
+class Liar(client.FlowerClient):
     """An honest client whose answers are tampered with on their way out."""
 
     lie, since = "nothing", 1
@@ -174,24 +174,22 @@ class Liar(HonestClient):
         return flower_client
 
 
-class Shy(NumPyClient):
-    """A client of Flower's simplest kind: it trains, and does not say which partition it owns."""
-
-    def __init__(self, partition_id, images, labels):
-        self.inner = HonestClient(partition_id, images, labels)
-        self.refusal = None
-
-    def fit(self, parameters, config):
-        """Train."""
-        return self.inner.fit(parameters, config)
+def take_part_without_a_name(arguments):
+    """Do as the shortest of Flower's clients does: train, and do not say which partition this is."""
+    args = OneLineParser("liars.py", __doc__, [client_options()]).parse_args(arguments)
+    data = load_partition(PARTITIONS / f"client_{args.partition_id}.npz")
+    shy = client.FlowerClient(args.partition_id, *data)
+    client.take_part(shy, args.server, certificate=None)
 
 
 def main():
-    """Replace the client's class and run its command line."""
+    """Run the client's command line with another class of client."""
     lie, _, since = sys.argv.pop(1).partition("@")
     Liar.lie, Liar.since = lie, int(since or 1)
-    client.FlowerClient = Shy if lie == "shy" else Liar
-    run_command(client.main, "client.py")
+    if lie == "shy":
+        run_command(take_part_without_a_name, "client.py")
+    else:
+        run_command(lambda arguments: client.main(arguments, Liar), "client.py")
 
 
 if __name__ == "__main__":

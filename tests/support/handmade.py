@@ -1,5 +1,8 @@
 """Handmade clients in this process, for a server, a strategy and a record that are real."""
 
+from support.history import read_history
+from support.recorded_strategy import RecordedStrategy
+
 import flwr as fl
 import numpy as np
 from flwr.common import (
@@ -15,8 +18,6 @@ from flwr.server.superlink.fleet.grpc_bidi.grpc_client_proxy import GrpcClientPr
 
 import server
 from model import CNN, get_weights
-from support.history import read_history
-from support.recorded_strategy import RecordedStrategy
 from tests.support.ports import idle_address
 
 OK = Status(Code.OK, "")
@@ -82,10 +83,10 @@ def in_order(order, aggregate_fit):
     return aggregate_in_order
 
 
-def run_server(monkeypatch, clients, order=None, rounds=1, words=()):
+def run_server(monkeypatch, clients, order=None, rounds=1, words=(), main=server.main):
     """Run server.py for these clients, in this directory; return the global weights and the history.
 
-    `order` is that of client numbers in which their answers reach the strategy.
+    `order` is that of client numbers in which their answers reach the strategy, `main` a chapter's server.
     """
 
     def start_server(server, config, **_):
@@ -96,6 +97,6 @@ def run_server(monkeypatch, clients, order=None, rounds=1, words=()):
     monkeypatch.setattr(fl.server, "start_server", start_server)
     monkeypatch.setattr(RecordedStrategy, "aggregate_fit", in_order(order, AGGREGATE_FIT))
     common = ["--clients", len(clients), "--rounds", rounds, "--run", "run"]
-    server.main(list(map(str, [*common, "--address", idle_address(), *words])))
+    main(list(map(str, [*common, "--address", idle_address(), *words])))
     with np.load("run/global_model.npz") as file:
         return list(file.values()), read_history("run")

@@ -1,5 +1,8 @@
 """Where tests ask the lesson's own code, in this process."""
 
+from support.options import common_options, partition_options, training_options
+from support.partitions import load_partition
+
 import argparse
 
 import torch
@@ -8,7 +11,6 @@ import partition
 from client import FlowerClient
 from model import CNN, get_weights
 from server import training_instructions
-from support.options import common_options, partition_options, training_options
 
 
 def settings_of(*words):
@@ -32,11 +34,7 @@ def untrained(seed=0):
     return get_weights(CNN())
 
 
-def images_of(directory, number):
-    """Return the (images, labels) of client `number` in `directory`."""
-    return partition.load_partition(directory / f"partitions/client_{number}.npz")
-
-
 def owner(directory, number):
-    """Return the client that owns these."""
-    return FlowerClient(number, *images_of(directory, number))
+    """Return the client that owns a partition in `directory`."""
+    path = directory / f"partitions/client_{number}.npz"
+    return FlowerClient(number, *load_partition(path))

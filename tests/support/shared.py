@@ -22,21 +22,27 @@ def server_words(run, *more):
     return address, [*words, *more]
 
 
-def run_at_once(stage, directory, run, *more):
-    """Run `python federation.py` from beginning to end; return its directory, status and output."""
+def run_at_once(stage, directory, run, *more, program=("federation.py",)):
+    """Run `python federation.py` from beginning to end; return its directory, status and output.
+
+    `program` are the words that start a chapter's federation instead.
+    """
     _, words = server_words(run, *more)
-    finished = stage.run("federation.py", *words, cwd=directory, cold=True)
+    finished = stage.run(*program, *words, cwd=directory, cold=True)
     output = finished.stdout + finished.stderr
     return SimpleNamespace(run=directory / run, status=finished.status, output=output)
 
 
-def run_quickly(stage, directory, run, *more):
-    """Run server.py and its clients where imports are done already; return its directory."""
+def run_quickly(stage, directory, run, *more, programs=(("server.py",), ("client.py",))):
+    """Run server.py and its clients where imports are done already; return its directory.
+
+    `programs` are the words that start a chapter's server and clients instead.
+    """
     address, words = server_words(run, *more)
-    actors = [stage.start("server.py", *words, cwd=directory)]
+    actors = [stage.start(*programs[0], *words, cwd=directory)]
     for number in CLIENTS:
         words = ["--partition-id", number, "--server", address]
-        actors.append(stage.start("client.py", *words, cwd=directory))
+        actors.append(stage.start(*programs[1], *words, cwd=directory))
     for actor in actors:
         assert actor.wait() == 0, actor
     return directory / run

@@ -1,0 +1,1 @@
+"""Where the figures on speed and memory come from."""

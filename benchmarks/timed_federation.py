@@ -1,0 +1,17 @@
+"""federation.py with clients that carry a clock; the options are federation.py's.
+
+python -m benchmarks.timed_federation --rounds 3
+"""
+
+from support.command_line import run_command
+
+import federation
+
+
+def main(arguments=None):
+    """Run federation.py's command line."""
+    federation.main(arguments, programs=("server", "benchmarks.timed_client"))
+
+
+if __name__ == "__main__":
+    run_command(main, "benchmarks.timed_federation")

@@ -1,0 +1,1 @@
+"""Chapter 6: what federation buys, and what skewed data costs."""

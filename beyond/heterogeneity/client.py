@@ -1,0 +1,51 @@
+"""client.py for chapter 6: it can hold images out and test on them, and lets FedProx pull on its gradients.
+
+python -m beyond.heterogeneity.client --partition-id 3
+"""
+
+from support.command_line import run_command
+
+import functools
+
+import client
+from beyond.heterogeneity.local_data import split
+from beyond.heterogeneity.proximal import proximal_pull
+from model import evaluate
+
+
+class HeterogeneityClient(client.FlowerClient):
+    """A FlowerClient that does what the server of this chapter may ask besides."""
+
+    def __init__(self, partition_id, images, labels):
+        super().__init__(partition_id, images, labels)
+        self.everything = self.images, self.labels
+
+    @functools.cached_property
+    def parts(self):
+        """((images, labels) to train on, (images, labels) held out), if the server wants evaluations."""
+        return split(*self.everything, seed=self.partition_id)
+
+    def fit(self, parameters, config):
+        """Train as the lesson's client does, on what is not held out if the server wants evaluations."""
+        holds_out = config.get("client_evaluation", False)  # the lesson's server does not ask
+        self.images, self.labels = self.parts[0] if holds_out else self.everything
+        with proximal_pull(self.model, parameters, config.get("proximal_mu", 0.0)):
+            return super().fit(parameters, config)
+
+    def evaluate(self, parameters, config):
+        """Return (loss, images, metrics) of the global model on images that are held out of training."""
+        self.set_parameters(parameters)
+        images, labels = self.parts[1]
+        if len(labels) == 0:
+            return 0.0, 0, {}
+        loss, accuracy = evaluate(self.model, images, labels)
+        return loss, len(labels), {"accuracy": accuracy}
+
+
+def main(arguments=None, make_client=HeterogeneityClient):
+    """Run the command line described above."""
+    client.main(arguments, make_client)
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.heterogeneity.client")

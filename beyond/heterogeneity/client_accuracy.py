@@ -1,0 +1,101 @@
+"""client_accuracy.csv: how good the global model is for each client, on data of its own.
+
+Clients are asked after a round is on record. A server that is killed in between, and goes on with --resume,
+does not ask again: the file has no lines for that round.
+"""
+
+from support.command_line import RunError, UserError
+from support.files import replaced_file, signals_deferred
+from support.identity import number_of, order_of
+from support.strategy_around import StrategyAround
+from support.terminal import say
+
+import csv
+import io
+import math
+import statistics
+from pathlib import Path
+
+COLUMNS = ("round", "client", "examples", "accuracy")
+
+
+class ClientAccuracy(StrategyAround):
+    """Keeps what clients report of each round of `strategy` in `directory`/client_accuracy.csv.
+
+    With `resume` the rows of earlier rounds stay. Raises UserError if the file is damaged.
+    """
+
+    def __init__(self, strategy, directory, resume=False):
+        super().__init__(strategy)
+        self.path = Path(directory, "client_accuracy.csv")
+        self.rows = read_client_accuracies(directory) if resume and self.path.exists() else []
+
+    def initialize_parameters(self, client_manager):
+        """Pass on; the run begins, and what another one has left goes."""
+        if not self.rows:
+            self.path.unlink(missing_ok=True)
+        return super().initialize_parameters(client_manager)
+
+    def aggregate_evaluate(self, server_round, results, failures):
+        """Keep what every client reports; return no loss and no metrics, for nobody needs their mean.
+
+        Reports that cannot be true are left out. Raises RunError if the disk does not take them.
+        """
+        results = sorted(results, key=lambda result: order_of(result[0]))
+        reports = [
+            (number_of(client), result.num_examples, result.metrics.get("accuracy"))
+            for client, result in results
+        ]
+        sound = [report for report in reports if _is_sound(*report)]
+        if sound:
+            # A round that was not on record when the run was interrupted is done again.
+            self.rows = [row for row in self.rows if row["round"] < server_round]
+            self.rows += [
+                dict(zip(COLUMNS, (server_round, *report), strict=True)) for report in sound
+            ]
+            self._write()
+            say(f"Round {server_round:>2}: {_summary(sound)}")
+        return None, {}
+
+    def _write(self):
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        try:
+            with signals_deferred(), replaced_file(self.path) as file:
+                file.write(text.getvalue().encode())
+        except OSError as error:
+            raise RunError(f"cannot write {self.path}: {error.strerror}") from None
+
+
+def _summary(reports):
+    accuracies = [accuracy for _, _, accuracy in reports]
+    worst, _, lowest = min(reports, key=lambda report: report[2])
+    return (
+        f"the model on {len(reports)} clients' own data: mean {statistics.mean(accuracies):.2%}, "
+        f"worst {lowest:.2%} (client {worst}), "
+        f"standard deviation {100 * statistics.pstdev(accuracies):.2f} points"
+    )
+
+
+def read_client_accuracies(directory):
+    """Return the rows of `directory`/client_accuracy.csv as dicts of numbers.
+
+    Raises UserError if a line of it is damaged.
+    """
+    path = Path(directory, "client_accuracy.csv")
+    kinds = dict(zip(COLUMNS, (int, int, int, float), strict=True))
+    try:
+        with open(path, newline="") as file:
+            return [
+                {name: kind(row[name]) for name, kind in kinds.items()}
+                for row in csv.DictReader(file)
+            ]
+    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+        raise UserError(f"{path} is damaged ({error}); remove it, or make the run again") from None
+
+
+def _is_sound(client, examples, accuracy):
+    is_number = isinstance(accuracy, float) and math.isfinite(accuracy)
+    return client is not None and examples > 0 and is_number and 0 <= accuracy <= 1

@@ -1,0 +1,21 @@
+"""federation.py for chapter 6: the whole federation in one command, with this chapter's server and clients.
+
+python -m beyond.heterogeneity.federation --strategy FedAvgM --scheme shards --run results/momentum
+python -m beyond.heterogeneity.federation --fraction-fit 0.2 --client-evaluation --run results/few
+"""
+
+from support.command_line import run_command
+
+import federation
+from beyond.heterogeneity.options import heterogeneity_options
+
+PROGRAMS = ("beyond.heterogeneity.server", "beyond.heterogeneity.client")
+
+
+def main(arguments=None, programs=PROGRAMS, more_options=()):
+    """Run the command line described above."""
+    federation.main(arguments, programs, [heterogeneity_options(), *more_options])
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.heterogeneity.federation")

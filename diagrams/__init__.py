@@ -1,0 +1,1 @@
+"""The lesson's drawings: `build` draws the `scenes`, from what `shapes` and `glyphs` know."""

@@ -1,0 +1,73 @@
+"""Pictures drawn into memory: no screen is needed, and no setting of the host's gets in the way."""
+
+from support.command_line import UserError
+from support.files import replaced_file
+
+import os
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+_import_lock = threading.Lock()
+
+
+def new_figure(rows=1, columns=1, **style):
+    """Return a matplotlib Figure and its axes in an array (rows, columns).
+
+    As pyplot's `subplots` does, but without pyplot: a notebook that runs us keeps its own way of showing
+    figures.
+    """
+    figure = load_matplotlib()(layout="constrained", **style)
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def load_matplotlib():
+    """Return matplotlib's class Figure; the first call takes a second, for it imports."""
+    with _import_lock, _without_variable("MPLBACKEND"):
+        from matplotlib.figure import Figure
+    return Figure
+
+
+@contextmanager
+def _without_variable(name):
+    """Hide an environment variable: a notebook's MPLBACKEND may name what is not installed here."""
+    value = os.environ.pop(name, None)
+    try:
+        yield
+    finally:
+        if value is not None:
+            os.environ[name] = value
+
+
+def plain_text(name):
+    """Return a directory's name as matplotlib can print it.
+
+    $ would begin a formula, a label that begins with _ is left out of legends, and characters that no font
+    here has would be boxes.
+    """
+    from matplotlib import font_manager
+
+    font = font_manager.get_font(font_manager.findfont("DejaVu Sans"))
+    known = font.get_charmap()
+    shown = "".join(c if ord(c) in known else c.encode("unicode_escape").decode() for c in name)
+    return (" " if shown.startswith("_") else "") + shown.replace("$", r"\$")
+
+
+def check_picture(path, option):
+    """Raise UserError if `path` cannot be a PNG file that we write; `option` is what names another one."""
+    path = Path(path)
+    if path.suffix.lower() not in ("", ".png"):
+        raise UserError(f"{path} would hold a PNG picture; choose an {option} that ends in .png")
+
+
+def save_figure(figure, path, option):
+    """Write a matplotlib figure to the PNG file `path`.
+
+    Raises UserError if that is impossible; `option` is what names another place.
+    """
+    check_picture(path, option)
+    try:
+        with replaced_file(path) as file:
+            figure.savefig(file, format="png", dpi=150)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; choose another {option}") from None

@@ -1,0 +1,41 @@
+"""Whether a server may listen where it is told to, and whether it could."""
+
+from support.command_line import UserError
+
+import ipaddress
+import socket
+
+
+def check_listening(address, certificates, insecure):
+    """Raise UserError if a server would listen beyond this machine without TLS and unasked."""
+    host = address.rpartition(":")[0].strip("[]")
+    if certificates is None and not insecure and not is_loopback(host):
+        raise UserError(
+            f"{address} is open to other machines and nothing would be encrypted; "
+            "use --certificates DIR (or --insecure, if you must)"
+        )
+
+
+def check_port_is_free(address):
+    """Raise UserError if nothing can listen at `address` (HOST:PORT), before anything else is done."""
+    host, _, port = address.rpartition(":")
+    try:
+        found = socket.getaddrinfo(
+            host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, kind, protocol, _, where = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        raise UserError(
+            f"cannot listen on {address}: {error.strerror}; stop what uses it or choose another --address"
+        ) from None
+
+
+def is_loopback(host):
+    """Return whether `host`, a name or an address without brackets, is this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,37 @@
+"""One writer at a time: two servers in one directory would destroy each other's record."""
+
+from support.command_line import UserError
+
+import errno
+import os
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing is locked
+    fcntl = None
+
+
+def lock_directory(directory):
+    """Keep others from locking `directory`, however they name it, while the returned descriptor is open.
+
+    A process that ends, however it ends, holds no lock any more. Raises UserError if another one holds it.
+    """
+    if fcntl is None:
+        return None
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            os.close(descriptor)
+            raise UserError(
+                f"another server is writing to {directory}; stop it, or choose another --run"
+            ) from None
+    return descriptor
+
+
+def check_unlocked(directory):
+    """Raise UserError if another process writes to `directory`; it need not exist."""
+    if Path(directory).is_dir() and (descriptor := lock_directory(directory)) is not None:
+        os.close(descriptor)

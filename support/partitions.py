@@ -1,0 +1,127 @@
+"""The files of the partitions: read with suspicion, replaced all at once; and how they were made."""
+
+from support.command_line import UserError
+
+import json
+import re
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+PARTITIONS = Path("partitions")
+UNFINISHED = Path(".partitions.unfinished")
+SETTINGS_FILE = (
+    "settings.json"  # how the partitions beside it were made; only partition.py writes it
+)
+OUR_FILE = re.compile(r"client_\d+\.npz|test\.npz|settings\.json")
+# What PyTorch and NumPy raise when examples and model do not fit together.
+MISFIT = (RuntimeError, ValueError, IndexError, TypeError)
+
+
+def load_partition(path):
+    """Return (images (n, ...), labels int64 (n,)) from one partition file.
+
+    MNIST's images are uint8 (n, 28, 28); what shape they have to have is the model's business. Raises
+    UserError if the file is missing, damaged or not a partition.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"there is no {path}; {_advice_on_missing(path)}")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            images, labels = file["images"], file["labels"]
+    except Exception as error:  # damaged bytes make zip and NumPy raise almost anything
+        raise UserError(
+            f"{path} is damaged ({error}); make it again with python partition.py"
+        ) from None
+    fault = _fault(images, labels)
+    if fault:
+        raise UserError(
+            f"{path} is not a partition: {fault}; make it again with python partition.py"
+        )
+    return images, labels
+
+
+def _advice_on_missing(path):
+    present = [int(file.stem.split("_")[1]) for file in path.parent.glob("client_[0-9]*.npz")]
+    if path.name != "test.npz" and present:
+        return f"the partitions there are {min(present)} to {max(present)}: choose one of them"
+    return (
+        f"make the partitions with python partition.py, or go to where they are (not {Path.cwd()})"
+    )
+
+
+def _fault(images, labels):
+    """Return what is wrong with a partition's arrays, or None."""
+    if not np.issubdtype(images.dtype, np.number) or images.ndim < 2:
+        return f"images are {images.dtype} {images.shape}, not numbers (n, ...)"
+    if labels.dtype != np.int64 or labels.shape != images.shape[:1]:
+        return f"labels are {labels.dtype} {labels.shape}, not int64 ({len(images)},)"
+    if len(labels) == 0:
+        return "it holds no image"
+    if labels.min() < 0:
+        return f"the lowest label is {labels.min()}; they are counted from 0"
+    return None
+
+
+def describe_misfit(what, error):
+    """Return one line about a model that cannot do `what` because its examples do not fit."""
+    reason = " ".join(str(error).split())
+    return (
+        f"the model cannot {what}: {reason}; "
+        "make model.py fit the data (README: Your own model, your own data)"
+    )
+
+
+@contextmanager
+def replaced_partitions(settings):
+    """Make a new directory, which takes the place of PARTITIONS when the block ends well.
+
+    All or nothing: whatever happens, PARTITIONS never holds a mixture of old and new files. `settings` (a
+    JSON-able dict) says how they were made. Raises UserError if the directory cannot be replaced, or holds
+    anything that partition.py has not made.
+    """
+    try:
+        _check_that_all_is_ours()
+        shutil.rmtree(UNFINISHED, ignore_errors=True)  # what a killed run has left
+        new = UNFINISHED / "new"
+        new.mkdir(parents=True)
+        yield new
+        (new / SETTINGS_FILE).write_text(json.dumps(settings) + "\n")
+        if PARTITIONS.exists():
+            PARTITIONS.rename(UNFINISHED / "old")
+        new.rename(PARTITIONS)
+    except OSError as error:
+        raise UserError(f"cannot write {PARTITIONS}/: {error.strerror}; make room for it") from None
+    finally:
+        shutil.rmtree(UNFINISHED, ignore_errors=True)
+
+
+def _check_that_all_is_ours():
+    names = [path.name for path in PARTITIONS.glob("*")]
+    strangers = [name for name in names if not OUR_FILE.fullmatch(name)]
+    if strangers or PARTITIONS.is_file() or (names and partition_settings() is None):
+        raise UserError(f"{PARTITIONS}/ holds what partition.py has not made; move it elsewhere")
+
+
+def partition_settings():
+    """Return how PARTITIONS was made, as `replaced_partitions` was told; None if nothing there says so."""
+    try:
+        settings = json.loads((PARTITIONS / SETTINGS_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    return settings if isinstance(settings, dict) else None
+
+
+def are_own_partitions():
+    """Return whether PARTITIONS holds a reader's own data: files that partition.py has not made."""
+    files = [PARTITIONS / name for name in ("client_0.npz", "test.npz")]
+    return all(file.is_file() for file in files) and not (PARTITIONS / SETTINGS_FILE).exists()
+
+
+def are_partitioned(settings):
+    """Return whether PARTITIONS holds what `settings` would make."""
+    names = ["test.npz", *(f"client_{client}.npz" for client in range(settings["clients"]))]
+    return partition_settings() == settings and all((PARTITIONS / name).is_file() for name in names)

@@ -1,0 +1,147 @@
+"""A Flower Server that a real federation needs: with a roll call, a record, and a good end.
+
+Flower's own Server runs the rounds. What is around it here waits aloud for named clients, keeps unsound
+updates out, writes every round to disk, goes on with an interrupted run, and ends well when it is stopped.
+"""
+
+from support.command_line import NothingToDo, RunError, UserError
+from support.options import enough_clients
+from support.partitions import MISFIT, PARTITIONS, describe_misfit, partition_settings
+from support.recorded_strategy import RecordedStrategy
+from support.roll_call import RollCall
+from support.run_record import open_record
+from support.signals import end_as_signalled
+from support.sound_updates import SoundUpdates
+from support.strategy_around import StrategyAround
+from support.terminal import RoundReport, prepare_log
+
+from contextlib import closing, contextmanager
+
+from flwr.common import ndarrays_to_parameters
+from flwr.server import Server
+
+PATIENCE_WHEN_RESUMED = 30  # seconds: the clients of an interrupted run are there or lost
+
+
+@contextmanager
+def robust_server(args, strategy, model):
+    """Yield a Server for `start_server`, and hang up on its clients in the end.
+
+    `args` are the options in support/options.py, `model` gives its arrays their names. Raises UserError if
+    `args.run` cannot be written or resumed, NothingToDo if all of its rounds are finished.
+    """
+    prepare_log()
+    _check_number_of_clients(args)
+    with closing(open_record(args, list(model.state_dict()))) as record:
+        _check_that_it_can_go_on(args, record, model)
+        with RoundReport(args.rounds) as report:
+            strategy = SoundUpdates(strategy, args.max_examples_per_client)
+            strategy = RecordedStrategy(strategy, record, report)
+            server = RobustServer(_roll_call(args), ResumedStrategy(strategy, record))
+            server.set_max_workers(args.parallel_clients)
+            try:
+                yield server
+            finally:
+                server.client_manager().dismiss()
+    if strategy.updates == 0:
+        raise RunError(f"no round had an update, so the model in {args.run} is as it was before")
+    print(f"The record of this run is in {args.run}/")
+
+
+def _check_that_it_can_go_on(args, record, model):
+    """Raise UserError if the record is another model's, NothingToDo if its rounds are all finished."""
+    if record.last_round is None:
+        return
+    shapes = [tuple(tensor.shape) for tensor in model.state_dict().values()]
+    if [array.shape for array in record.weights] != shapes:
+        raise UserError(f"{args.run} holds another model than model.py's; start without --resume")
+    if record.last_round.round >= args.rounds:
+        raise NothingToDo(
+            f"{args.run} has finished {record.last_round.round} rounds; ask for more with --rounds"
+        )
+
+
+def _roll_call(args):
+    patience = args.patience or (PATIENCE_WHEN_RESUMED if args.resume else None)
+    return RollCall(args.clients, enough_clients(args), args.seed, patience)
+
+
+def _check_number_of_clients(args):
+    dealt_to = (partition_settings() or {}).get("clients", args.clients)
+    if dealt_to != args.clients:
+        raise UserError(
+            f"{PARTITIONS}/ is dealt out to {dealt_to} clients; give --clients {dealt_to}, "
+            f"or deal anew with python partition.py --clients {args.clients}"
+        )
+
+
+class RobustServer(Server):
+    """Flower's Server; it calls the roll before every round, and ends as its signal says."""
+
+    def __init__(self, clients, strategy):
+        """`clients` is a RollCall, `strategy` a ResumedStrategy."""
+        super().__init__(client_manager=clients, strategy=strategy)
+
+    def fit(self, num_rounds, timeout):
+        """Run the rounds up to `num_rounds`. Raises KeyboardInterrupt on Ctrl-C, SystemExit on SIGTERM."""
+        with end_as_signalled():
+            result = super().fit(num_rounds - self.strategy.rounds_before, timeout)
+            self.client_manager().close()
+            return result
+
+    def fit_round(self, server_round, timeout):
+        """Wait for enough clients, then run the round."""
+        number = self.strategy.rounds_before + server_round
+        self.client_manager().gather(number, first_round=server_round == 1)
+        return super().fit_round(server_round, timeout)
+
+
+class ResumedStrategy(StrategyAround):
+    """Goes on where an interrupted run has ended; for a new run it only passes on.
+
+    Flower counts rounds from 1 again; the strategies inside learn the true number. `record` is the RunRecord.
+    """
+
+    def __init__(self, strategy, record):
+        super().__init__(strategy)
+        self.record = record
+        self.rounds_before = record.last_round.round if record.last_round else 0
+        self.last_round = record.last_round
+
+    def initialize_parameters(self, client_manager):
+        """Return the last global model, or pass on."""
+        first = super().initialize_parameters(client_manager)
+        return ndarrays_to_parameters(self.record.weights) if self.last_round else first
+
+    def configure_fit(self, server_round, parameters, client_manager):
+        """Pass on with the true number."""
+        return super().configure_fit(self.rounds_before + server_round, parameters, client_manager)
+
+    def aggregate_fit(self, server_round, results, failures):
+        """Pass on with the true number."""
+        return super().aggregate_fit(self.rounds_before + server_round, results, failures)
+
+    def configure_evaluate(self, server_round, parameters, client_manager):
+        """Pass on with the true number."""
+        number = self.rounds_before + server_round
+        return super().configure_evaluate(number, parameters, client_manager)
+
+    def aggregate_evaluate(self, server_round, results, failures):
+        """Pass on with the true number."""
+        return super().aggregate_evaluate(self.rounds_before + server_round, results, failures)
+
+    def evaluate(self, server_round, parameters):
+        """Pass on with the true number; what is on record already is not evaluated again.
+
+        Raises UserError if the model cannot take the test images.
+        """
+        if server_round == 0 and self.last_round:
+            return self.last_round.loss, {"accuracy": self.last_round.accuracy}
+        try:
+            return super().evaluate(self.rounds_before + server_round, parameters)
+        except MISFIT as error:
+            if server_round > 0:
+                raise
+            raise UserError(
+                describe_misfit(f"be tested on {PARTITIONS}/test.npz", error)
+            ) from error

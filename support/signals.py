@@ -1,0 +1,43 @@
+"""Which signal has stopped a server.
+
+Flower ends with status 0 whether it was Ctrl-C or SIGTERM, and leaves nobody a trace of which.
+"""
+
+import signal
+from contextlib import contextmanager
+
+
+@contextmanager
+def end_as_signalled():
+    """Turn the end that Flower's signal handlers make of the block into what run_command expects.
+
+    Raises KeyboardInterrupt on Ctrl-C, SystemExit(143) on SIGTERM.
+    """
+    with _noted_signals() as arrived:
+        try:
+            yield
+        except SystemExit:  # from Flower's handlers
+            if arrived == [signal.SIGTERM]:
+                raise SystemExit(128 + signal.SIGTERM) from None
+            raise KeyboardInterrupt from None
+
+
+@contextmanager
+def _noted_signals():
+    """Note the first Ctrl-C or SIGTERM in a list, and let the handlers in place do their work."""
+    arrived = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number, frame):
+        if not arrived:
+            arrived.append(number)
+        handlers[number](number, frame)
+
+    for number, handler in handlers.items():
+        if callable(handler):
+            signal.signal(number, note)
+    try:
+        yield arrived
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

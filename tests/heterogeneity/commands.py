@@ -1,0 +1,25 @@
+"""How this chapter's commands are started, and how they complain."""
+
+from tests.support.complaints import complaint, words_for
+
+CHAPTER = "beyond.heterogeneity"
+
+
+def module(name):
+    """Return the words that start a command of this chapter: -m beyond.heterogeneity.NAME."""
+    return ("-m", f"{CHAPTER}.{name}")
+
+
+SERVER, CLIENT, FEDERATION = map(module, ("server", "client", "federation"))
+
+
+def refused(stage, directory, name, *words):
+    """Run a command of this chapter, which complains in one line; return the line."""
+    finished = stage.run(*module(name), *words, cwd=directory)
+    return complaint(finished, f"{CHAPTER}.{name}")
+
+
+def needed_by(name, *words):
+    """Return the words of a command with what it needs besides: the same as a command of the lesson."""
+    alike = {"compare": "federation", "mcmahan": "federation"}.get(name, name)
+    return words_for(f"{alike}.py", *words)

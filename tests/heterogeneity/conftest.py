@@ -1,0 +1,34 @@
+"""What this chapter's tests share: the fixtures of all tests, with the chapter's server and clients."""
+
+from functools import partial
+from itertools import count
+
+import pytest
+
+from beyond.heterogeneity import server
+from tests.heterogeneity.commands import CLIENT, SERVER, refused
+from tests.support import shared
+from tests.support.harness import snapshot
+
+
+@pytest.fixture
+def federate(stage, workspace, tmp_path):
+    """federate(*words) runs the shared federation with this chapter's programs; returns its directory."""
+    numbers = count()
+    return lambda *words: shared.run_quickly(
+        stage, workspace, tmp_path / f"run{next(numbers)}", *words, programs=(SERVER, CLIENT)
+    )
+
+
+@pytest.fixture
+def aggregate(aggregate):
+    """aggregate(clients, ...) runs this chapter's server for handmade clients; see run_server."""
+    return partial(aggregate, main=server.main)
+
+
+@pytest.fixture
+def refuses(place, stage):
+    """refuses(name, *words) runs a command of this chapter in `place`; checks and returns its complaint."""
+    before = snapshot(place)
+    yield partial(refused, stage, place)
+    assert snapshot(place) == before

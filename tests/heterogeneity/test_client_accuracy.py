@@ -1,0 +1,116 @@
+"""client_accuracy.csv: what clients report of the model on images of their own."""
+
+from support.command_line import RunError, UserError
+
+import pytest
+from flwr.common import EvaluateRes
+
+from beyond.heterogeneity.client_accuracy import read_client_accuracies
+from tests.support.handmade import OK, HandmadeClient, weights_of
+
+TEST = ["--client-evaluation"]
+HEADER = "round,client,examples,accuracy\n"
+
+
+class Witness(HandmadeClient):
+    """A client that reports what it is told to report."""
+
+    def __init__(self, number, examples, **metrics):
+        super().__init__(number, weights_of(number), 100)
+        self.report = EvaluateRes(OK, 0.0, examples, metrics)
+
+    def evaluate(self, ins, timeout, group_id):
+        return self.report
+
+
+def rows():
+    """Return (round, client, examples, accuracy) of every line."""
+    return [tuple(row.values()) for row in read_client_accuracies("run")]
+
+
+def test_the_mean_the_worst_client_and_the_spread_are_printed(aggregate, capsys):
+    clients = [Witness(number, 10, accuracy=value) for number, value in enumerate([0.9, 0.3, 0.6])]
+    aggregate(clients, words=TEST)
+    assert rows() == [(1, 0, 10, 0.9), (1, 1, 10, 0.3), (1, 2, 10, 0.6)]
+    expected = "Round  1: the model on 3 clients' own data: mean 60.00%, worst 30.00% (client 1), "
+    assert f"{expected}standard deviation 24.49 points\n" in capsys.readouterr().out
+
+
+IMPOSSIBLE = [
+    (10, {"accuracy": float("nan")}),
+    (10, {"accuracy": float("inf")}),
+    (10, {"accuracy": -0.01}),
+    (10, {"accuracy": 1.01}),
+    (10, {"accuracy": "0.5"}),
+    (10, {"accuracy": True}),
+    (10, {}),
+    (0, {"accuracy": 0.1}),
+    (-3, {"accuracy": 0.1}),
+]
+
+
+def test_values_that_cannot_be_are_left_out(aggregate, capsys):
+    clients = [
+        Witness(number, count, **metrics) for number, (count, metrics) in enumerate(IMPOSSIBLE)
+    ]
+    clients += [Witness(9, 10, accuracy=0.0), Witness(10, 10, accuracy=1.0)]
+    aggregate(clients, words=TEST)
+    assert rows() == [(1, 9, 10, 0.0), (1, 10, 10, 1.0)]
+    assert "the model on 2 clients' own data: mean 50.00%, worst 0.00% (client 9)" in (
+        capsys.readouterr().out
+    )
+
+
+def test_a_round_in_which_nobody_reports_what_can_be_is_no_line(aggregate):
+    aggregate([Witness(0, 0)], words=TEST)
+    with pytest.raises(UserError):
+        rows()
+
+
+def test_a_resumed_run_keeps_the_rows_of_finished_rounds_and_no_others(aggregate):
+    aggregate([Witness(0, 10, accuracy=0.1)], rounds=2, words=TEST)
+    assert rows() == [(1, 0, 10, 0.1), (2, 0, 10, 0.1)]
+    with open("run/client_accuracy.csv", "a") as file:
+        file.write("3,0,10,0.9\n")  # of a round that was not on record when the run was interrupted
+    aggregate([Witness(0, 10, accuracy=0.2)], rounds=3, words=[*TEST, "--resume"])
+    assert rows() == [(1, 0, 10, 0.1), (2, 0, 10, 0.1), (3, 0, 10, 0.2)]
+
+
+@pytest.mark.parametrize("words", [[], TEST])
+def test_the_file_of_an_earlier_run_goes_when_a_new_one_begins(aggregate, tmp_path, words):
+    (tmp_path / "run").mkdir()
+    old = tmp_path / "run/client_accuracy.csv"
+    old.write_text(f"{HEADER}1,0,10,0.5\n")
+    aggregate([Witness(0, 0)], words=words)
+    assert not old.exists()
+
+
+def test_the_file_of_an_earlier_run_stays_when_the_new_one_cannot_begin(aggregate, tmp_path):
+    (tmp_path / "run").mkdir()
+    old = tmp_path / "run/client_accuracy.csv"
+    old.write_text(f"{HEADER}1,0,10,0.5\n")
+    with pytest.raises(UserError, match="no run to resume"):
+        aggregate([Witness(0, 0)], words=[*TEST, "--resume"])
+    assert rows() == [(1, 0, 10, 0.5)]
+
+
+@pytest.mark.parametrize(
+    "content", ["nonsense\n1\n", f"{HEADER}1,0,10\n", f"{HEADER}one,0,10,0.5\n"]
+)
+def test_a_damaged_file_is_named_when_the_run_is_resumed(aggregate, tmp_path, content):
+    aggregate([Witness(0, 10, accuracy=0.1)], words=TEST)
+    (tmp_path / "run/client_accuracy.csv").write_text(content)
+    with pytest.raises(UserError, match="run/client_accuracy.csv is damaged"):
+        aggregate([Witness(0, 10, accuracy=0.1)], rounds=2, words=[*TEST, "--resume"])
+
+
+def test_a_file_that_cannot_be_written_ends_the_run_in_one_line(aggregate, tmp_path):
+    class Blocker(Witness):
+        """A client in whose test something gets in the way of the file."""
+
+        def evaluate(self, ins, timeout, group_id):
+            (tmp_path / "run/client_accuracy.csv").mkdir()
+            return super().evaluate(ins, timeout, group_id)
+
+    with pytest.raises(RunError, match="cannot write run/client_accuracy.csv: Is a directory"):
+        aggregate([Blocker(0, 10, accuracy=0.1)], words=TEST)

@@ -1,0 +1,99 @@
+"""Going on with a run of this chapter: only with what it was made with, and with the same command."""
+
+import re
+import shutil
+from functools import partial
+
+import pytest
+
+from tests.heterogeneity.commands import CLIENT, FEDERATION, SERVER, refused
+from tests.support.harness import snapshot
+from tests.support.shared import run_quickly, server_words
+
+pytestmark = pytest.mark.xdist_group("chapter 6, resumed")  # they share runs
+MADE_WITH = ["--strategy", "FedProx", "--proximal-mu", 0.5, "--fraction-fit", 0.7]
+
+
+@pytest.fixture(scope="module")
+def runs(shared_stage, workspace):
+    """Runs of this chapter's server and of the lesson's: {name: directory}."""
+    run = partial(run_quickly, shared_stage, workspace)
+    try:
+        chapter = run("results/fedprox", *MADE_WITH, programs=(SERVER, CLIENT))
+        return {"chapter": chapter, "lesson": run("results/lesson")}
+    finally:
+        shared_stage.clear()
+
+
+def resumed(run, *words):
+    """Return the words with which a run is to go on."""
+    return server_words(run, "--rounds", 3, "--resume", *words)[1]
+
+
+@pytest.mark.parametrize(
+    "words, advice",
+    [
+        (["--fraction-fit", 0.7], "with --strategy FedProx"),
+        (["--strategy", "FedProx", "--fraction-fit", 0.7], "with --proximal-mu 0.5"),
+        ([*MADE_WITH, "--proximal-mu", 0.25], "with --proximal-mu 0.5"),
+        ([*MADE_WITH, "--fraction-fit", 0.6], "with --fraction-fit 0.7"),
+        (MADE_WITH[:4], "with --fraction-fit 0.7"),
+        ([*MADE_WITH, "--client-evaluation"], "without --client-evaluation"),
+        (["--strategy", "FedAvgM"], "FedAvgM remembers earlier rounds"),
+        (["--strategy", "FedAdam"], "FedAdam remembers earlier rounds"),
+        (["--strategy", "FedYogi"], "FedYogi remembers earlier rounds"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_another_strategy_c_or_mu_is_refused(stage, workspace, runs, words, advice):
+    before = snapshot(runs["chapter"])
+    line = refused(stage, workspace, "server", *resumed(runs["chapter"], *words))
+    assert advice in line and "resume" in line
+    assert snapshot(runs["chapter"]) == before
+
+
+@pytest.mark.parametrize("strategy", ["FedAvgM", "FedAdam", "FedYogi"])
+def test_a_run_of_a_strategy_with_a_memory_goes_on_with_no_strategy(
+    federate, stage, workspace, strategy
+):
+    run = federate("--strategy", strategy, "--local-epochs", 1)
+    line = refused(stage, workspace, "server", *resumed(run, "--strategy", strategy))
+    assert f"{strategy} remembers earlier rounds" in line and "without --resume" in line
+    for other in ("FedAvg", "FedProx"):
+        line = refused(stage, workspace, "server", *resumed(run, "--strategy", other))
+        assert f"was made with --strategy {strategy}" in line
+
+
+def test_a_resumed_run_is_the_run_that_was_not_interrupted(
+    stage, workspace, runs, federate, tmp_path
+):
+    shutil.copytree(runs["chapter"], tmp_path / "copy")
+    words = [tmp_path / "copy", *MADE_WITH, "--rounds", 3, "--resume"]
+    again = run_quickly(stage, workspace, *words, programs=(SERVER, CLIENT))
+    whole = federate(*MADE_WITH, "--rounds", 3)
+    assert (again / "global_model.npz").read_bytes() == (whole / "global_model.npz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "whose, program",
+    [
+        ("lesson", SERVER),
+        ("lesson", FEDERATION),
+        ("chapter", ("server.py",)),
+        ("chapter", ("federation.py",)),
+    ],
+)
+def test_the_run_of_another_command_is_refused_in_a_line_that_names_it(
+    stage, workspace, runs, whose, program
+):
+    """Seen to fail when run.json's command, or the comparison of its settings' names, is left out."""
+    run = runs[whose]
+    before = snapshot(run)
+    finished = stage.run(*program, *resumed(run, "--rounds", 2), cwd=workspace)
+    assert finished.status == 2
+    assert len(finished.stderr.splitlines()) == 1
+    named = re.search("made by another command, python (.*); resume it with that", finished.stderr)
+    assert {path: snapshot(run).get(path) for path in before} == before
+    own = MADE_WITH if whose == "chapter" else []
+    finished = stage.run(*named[1].split(), *resumed(run, *own, "--rounds", 2), cwd=workspace)
+    assert finished.status == 0 and "has finished 2 rounds" in finished.stdout, finished

@@ -1,0 +1,78 @@
+"""A chapter attaches through the three doors, and the lesson runs without any."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from tests.support.harness import ROOT, snapshot
+from tests.support.ports import free_address
+from tests.support.small import write_partitions
+
+TOY = ROOT / "tests/toy"
+FEDERATION = ["-m", "beyond.toy.federation", "--clients", 2, "--rounds", 2, "--run", "results/toy"]
+
+
+@pytest.fixture
+def house(repository_copy, tmp_path, mnist):
+    """A copy of the repository with the toy as its only chapter, and partitions for two clients."""
+    copy = tmp_path / "house"
+    ignored = shutil.ignore_patterns("__pycache__", "beyond")
+    shutil.copytree(repository_copy, copy, ignore=ignored)
+    (copy / "beyond").mkdir()
+    shutil.copy(ROOT / "beyond/__init__.py", copy / "beyond")
+    shutil.copytree(TOY, copy / "beyond/toy", ignore=shutil.ignore_patterns("__pycache__"))
+    write_partitions(copy, mnist, sizes=[40, 30], test_size=20)
+    return copy
+
+
+def run(stage, house, *words):
+    """Run a command of the copy in a Python of its own, as a person does there."""
+    words = [*words, "--address", free_address()]
+    return stage.run(*words, cwd=house, cold=True, PYTHONPATH=str(house))
+
+
+def test_a_chapter_comes_in_through_the_doors_and_touches_nothing(house, stage):
+    before = snapshot(house)
+    finished = run(stage, house, *FEDERATION, "--decay", 0.5)
+    assert finished.status == 0, finished
+    for number in range(2):
+        log = (house / f"results/toy/logs/client_{number}.log").read_text()
+        assert re.findall(r"^Learning rate (.*)$", log, re.MULTILINE) == ["0.05", "0.025"]
+    settings = json.loads((house / "results/toy/run.json").read_text())["settings"]
+    assert settings["decay"] == 0.5
+    after = snapshot(house)
+    new = {path for path in after if not path.startswith("results") and "__pycache__" not in path}
+    assert new == set(before) and before.items() <= after.items()
+
+
+def test_a_run_of_a_chapter_goes_on_with_the_same_options_only(house, stage):
+    assert run(stage, house, *FEDERATION, "--decay", 0.5).status == 0
+    longer = [*FEDERATION, "--rounds", 3, "--resume"]
+    refused = run(stage, house, *longer, "--decay", 0.25)
+    assert refused.status == 2 and "with --decay 0.5" in refused.stderr
+    other = [house / "federation.py", *FEDERATION[2:], "--rounds", 3, "--resume"]
+    refused = run(stage, house, *other)
+    assert refused.status == 2 and "python -m beyond.toy.server" in refused.stderr
+    assert run(stage, house, *longer, "--decay", 0.5).status == 0
+
+
+def test_a_mistake_in_a_chapters_option_names_the_chapters_command(house, stage):
+    finished = run(stage, house, *FEDERATION, "--decay", 2)
+    assert finished.status == 2
+    assert finished.stderr.startswith("beyond.toy.federation: ")
+    assert "python -m beyond.toy.federation --help" in finished.stderr
+    assert not (house / "results").exists()
+
+
+def test_an_option_at_the_wrong_command_is_told_the_right_one(house, stage):
+    finished = run(stage, house, house / "federation.py", "--decay", 0.5)
+    assert (finished.status, len(finished.stderr.splitlines())) == (2, 1)
+    assert "python -m beyond.toy.federation has --decay" in finished.stderr
+
+
+def test_the_lesson_runs_without_any_chapter(house, stage):
+    shutil.rmtree(house / "beyond")
+    words = [house / "federation.py", "--clients", 2, "--rounds", 1, "--run", "results/alone"]
+    assert run(stage, house, *words).status == 0

@@ -1,0 +1,133 @@
+"""A strategy around a strategy answers its own question, passes on the others, and nests with Flower's."""
+
+from support.history import read_history
+from support.recorded_strategy import RecordedStrategy
+from support.run_record import RunRecord
+from support.sound_updates import AVERAGED, SoundUpdates
+from support.strategy_around import StrategyAround
+from support.terminal import RoundReport
+
+import inspect
+
+import numpy as np
+import pytest
+from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
+from flwr.server.strategy import (
+    DifferentialPrivacyServerSideFixedClipping,
+    FedAvg,
+    Strategy,
+)
+
+WEIGHTS = [np.arange(6, dtype=np.float32).reshape(2, 3), np.zeros(2, np.float32)]
+QUESTIONS = sorted(Strategy.__abstractmethods__)
+
+
+class Noted(Strategy):
+    """Answers every question with its own name and what it was asked with."""
+
+    def __getattribute__(self, name):
+        if name in QUESTIONS:
+            return lambda *arguments: (name, arguments)
+        return super().__getattribute__(name)
+
+
+for question in QUESTIONS:
+    setattr(Noted, question, None)
+Noted.__abstractmethods__ = frozenset()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_all_six_questions_are_passed_on(question):
+    assert len(QUESTIONS) == 6
+    count = len(inspect.signature(getattr(Strategy, question)).parameters) - 1
+    arguments = tuple(object() for _ in range(count))
+    around = StrategyAround(StrategyAround(Noted()))
+    assert getattr(around, question)(*arguments) == (question, arguments)
+
+
+class Clients:
+    """As many clients as a strategy asks for, known by their numbers."""
+
+    def __init__(self, count):
+        self.present = [Client(number) for number in range(count)]
+
+    def num_available(self):
+        return len(self.present)
+
+    def sample(self, num_clients, min_num_clients=None, criterion=None):
+        return self.present[:num_clients]
+
+
+class Client:
+    """A connection as strategies see it."""
+
+    def __init__(self, number):
+        self.cid = f"connection-{number}"
+        self.properties = {"partition_id": number}
+
+
+def update(value, count=10):
+    """Return what a client sends whose weights are all `value`."""
+    weights = [np.full_like(array, value) for array in WEIGHTS]
+    return FitRes(Status(Code.OK, ""), ndarrays_to_parameters(weights), count, {})
+
+
+def a_round(strategy, values, clients=None):
+    """Play one round in which clients send these values; return (arrays or None, metrics)."""
+    clients = clients or Clients(len(values))
+    asked = strategy.configure_fit(1, ndarrays_to_parameters(WEIGHTS), clients)
+    results = [(client, update(value)) for (client, _), value in zip(asked, values, strict=True)]
+    parameters, metrics = strategy.aggregate_fit(1, results, [])
+    return parameters and parameters_to_ndarrays(parameters), metrics
+
+
+def test_sound_updates_alone_keeps_out_what_is_no_number(capsys):
+    weights, metrics = a_round(SoundUpdates(FedAvg(), 60_000), [1.0, np.nan, 3.0])
+    assert metrics == {AVERAGED: 2}
+    assert [array.dtype for array in weights] == [np.float32, np.float32]
+    assert all((array == 2.0).all() for array in weights)
+    assert "left out the update from Client 1" in capsys.readouterr().out
+
+
+def test_a_round_without_a_sound_update_says_so_and_asks_nobody_inside(capsys):
+    inside = Noted()
+    inside.configure_fit = None
+    strategy = SoundUpdates(FedAvg(), 60_000)
+    assert a_round(strategy, [np.nan, np.inf]) == (None, {AVERAGED: 0})
+    assert "no update could be used" in capsys.readouterr().out
+
+
+def wrapped(strategy):
+    """Return Flower's own wrapper around `strategy`, with next to no noise."""
+    return DifferentialPrivacyServerSideFixedClipping(strategy, 1e-12, 1e3, 2)
+
+
+@pytest.mark.parametrize(
+    "nest",
+    [
+        lambda strategy: SoundUpdates(wrapped(strategy), 60_000),
+        lambda strategy: wrapped(SoundUpdates(strategy, 60_000)),
+    ],
+    ids=["around Flower's", "inside Flower's"],
+)
+def test_ours_nest_with_flowers_own(nest):
+    weights, _ = a_round(nest(FedAvg()), [1.0, 3.0])
+    for array in weights:
+        np.testing.assert_allclose(array, 2.0, atol=1e-4)
+
+
+def test_recorded_strategy_alone_records_what_it_sees(tmp_path):
+    inside = FedAvg(evaluate_fn=lambda number, weights, config: (0.5, {"accuracy": 0.25 * number}))
+    record = RunRecord(tmp_path / "run", {}, ["one", "two"])
+    strategy = RecordedStrategy(inside, record, RoundReport(rounds=1))
+    strategy.evaluate(0, ndarrays_to_parameters(WEIGHTS))
+    weights, metrics = a_round(strategy, [1.0, 3.0])
+    strategy.evaluate(1, ndarrays_to_parameters(weights))
+    payload = sum(map(len, ndarrays_to_parameters(WEIGHTS).tensors))
+    before, after = read_history(tmp_path / "run")
+    assert (before.accuracy, before.clients, before.bytes_sent) == (0.0, 0, 0)
+    assert (after.accuracy, after.clients, after.failures) == (0.25, 2, 0)
+    assert (after.bytes_sent, after.bytes_received) == (2 * payload, 2 * payload)
+    assert AVERAGED not in metrics
+    with np.load(tmp_path / "run/global_model.npz") as file:
+        assert file.files == ["one", "two"] and (file["one"] == 2.0).all()
