@@ -79,7 +79,9 @@ def test_no_room_to_unpack_is_told_with_a_way_out_that_works(own_copy, stage, tm
     finished = stage.run(*full, cwd=tmp_path / "work", cold=True, **gone)
     assert finished.status == 2 and "TMPDIR" in finished.stderr
     assert len(finished.stderr.splitlines()) == 1
-    assert not list((tmp_path / "work").glob("tmp*")) and not (tmp_path / "work/partitions").exists()
+    assert (
+        not list((tmp_path / "work").glob("tmp*")) and not (tmp_path / "work/partitions").exists()
+    )
     assert stage.run(own_copy / "partition.py", *words, cwd=tmp_path / "work", **gone).status == 0
 
 

@@ -41,6 +41,7 @@ def test_a_server_that_waits_for_clients_ends_when_it_is_told_to(federation, sto
     server = federation.server()
     federation.client(0)
     server.wait_for("joined: 1 of 3")
+    server.wait_for("^Round +0 of")  # in either order
     assert_ends_cleanly(server, stop_signal)
     assert federation.counts() == [(0, 0, 0)]
     federation.stage.clear()
@@ -142,6 +143,7 @@ def test_a_server_that_was_started_by_python_ends_as_well(federation, start, sto
     command = start([ROOT / "server.py", *words], federation.directory)
     federation.client(0)
     command.wait_for("joined: 1 of 3")
+    command.wait_for("^Round +0 of")
     command.send(stop_signal)
     assert command.wait(SECONDS) == STATUSES[stop_signal]
     assert "Traceback" not in command.output

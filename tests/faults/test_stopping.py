@@ -124,7 +124,9 @@ def test_a_killed_client_is_done_without_and_sigterm_ends_the_rest_in_order(runn
     a_client(processes, address).kill()
     command.wait_for(r"Client \d left: 1 of 2")
     run = tmp_path / "results/run"
-    wait_until(lambda: read_history(run)[-1].clients == 1, "the run goes on with one client")
+    command.wait_until(
+        lambda: read_history(run)[-1].clients == 1, "the run goes on with one client"
+    )
     command.send(signal.SIGTERM)
     assert command.wait(GRACE) == 128 + signal.SIGTERM
     assert_nothing_runs(tmp_path, processes)

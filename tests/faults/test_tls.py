@@ -150,7 +150,7 @@ def test_strangers_do_not_disturb_a_run_with_certificates(federation, certificat
     server = federation.server(*words(certificates))
     server.wait_for("^Waiting for clients")
     refusal(federation.client(1, *words(others)))
-    federation.client(1, "--max-wait", 1)
+    federation.client(1, "--max-wait", 1).may_fail = True
     for number in range(3):
         federation.client(number, *words(certificates))
     server.wait_for("^The record of this run")

@@ -27,6 +27,7 @@ from tests.support.lesson import instructions, untrained
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Stored array in format 3.0"),
+    pytest.mark.filterwarnings("ignore:invalid escape sequence"),  # in an array's header
     pytest.mark.usefixtures("one_thread"),
 ]
 

@@ -22,10 +22,10 @@ from tests.support.shared import CLIENTS, SIZES
 BASELINES = module("baselines")
 
 
-def run(start, workspace, directory, how, *words):
+def run(start_warm, workspace, directory, how, *words):
     """Train for two rounds' worth of passes; return what is printed."""
     common = ["--clients", len(SIZES), "--rounds", 2, "--run", directory]
-    command = start([*BASELINES, how, *common, *words], workspace)
+    command = start_warm([*BASELINES, how, *common, *words], workspace)
     assert command.wait() == 0, command.output
     return command.stdout
 
@@ -54,10 +54,10 @@ def parts(workspace):
 
 
 def test_alone_is_one_model_per_client_trained_on_its_own_images(
-    start, workspace, tmp_path, parts, one_thread
+    start_warm, workspace, tmp_path, parts, one_thread
 ):
     words = ["--local-epochs", 2, "--learning-rate", 0.03]
-    output = run(start, workspace, tmp_path / "alone", "alone", *words)
+    output = run(start_warm, workspace, tmp_path / "alone", "alone", *words)
     lines = []
     for client in CLIENTS:
         directory = tmp_path / f"alone/client_{client}"
@@ -69,9 +69,9 @@ def test_alone_is_one_model_per_client_trained_on_its_own_images(
 
 
 def test_pooled_is_one_model_trained_on_all_partitions(
-    start, workspace, tmp_path, parts, one_thread
+    start_warm, workspace, tmp_path, parts, one_thread
 ):
-    output = run(start, workspace, tmp_path / "pooled", "pooled")
+    output = run(start_warm, workspace, tmp_path / "pooled", "pooled")
     expected = trained_by_hand(parts, 0, learning_rate=0.01)
     assert all(map(np.array_equal, weights_in(tmp_path / "pooled"), expected))
     history = read_history(tmp_path / "pooled")
@@ -96,9 +96,9 @@ def test_the_first_weights_depend_on_the_seed(stage, workspace, tmp_path, one_th
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_whatever_ends_it_no_process_is_left(start, workspace, tmp_path, number):
+def test_whatever_ends_it_no_process_is_left(start_warm, workspace, tmp_path, number):
     words = ["alone", "--clients", len(SIZES), "--rounds", 1000, "--run", tmp_path / "alone"]
-    command = start([*BASELINES, *words], workspace)
+    command = start_warm([*BASELINES, *words], workspace)
     second = tmp_path / "alone/client_1/history.csv"
     command.wait_until(second.exists, "the second client trains")
     command.send_to_group(number)
@@ -106,12 +106,12 @@ def test_whatever_ends_it_no_process_is_left(start, workspace, tmp_path, number)
     wait_until(lambda: not processes_in(workspace), "no process is left")
 
 
-def test_one_that_fails_ends_all_of_them(start, workspace, tmp_path):
+def test_one_that_fails_ends_all_of_them(start_warm, workspace, tmp_path):
     """Seen to fail when run_all does not look at how its processes end."""
     (tmp_path / "alone").mkdir()
     (tmp_path / "alone/client_0").touch()  # where a record is to be
     words = ["alone", "--clients", len(SIZES), "--rounds", 1000, "--run", tmp_path / "alone"]
-    command = start([*BASELINES, *words], workspace)
+    command = start_warm([*BASELINES, *words], workspace)
     assert command.wait() == 2
     assert len(command.stderr.splitlines()) == 1 and "alone/client_0" in command.stderr
     wait_until(lambda: not processes_in(workspace), "no process is left")
@@ -119,12 +119,12 @@ def test_one_that_fails_ends_all_of_them(start, workspace, tmp_path):
 
 
 def test_clients_of_an_earlier_run_do_not_stay_but_what_is_not_ours_does(
-    start, workspace, tmp_path
+    start_warm, workspace, tmp_path
 ):
     (tmp_path / "alone/client_photos").mkdir(parents=True)
     (tmp_path / "alone/client_7").mkdir()
     (tmp_path / "alone/client_7/run.json").touch()
-    run(start, workspace, tmp_path / "alone", "alone")
+    run(start_warm, workspace, tmp_path / "alone", "alone")
     names = {path.name for path in (tmp_path / "alone").iterdir()}
     assert names == {"client_photos", *(f"client_{number}" for number in CLIENTS)}
 
@@ -143,9 +143,17 @@ def test_partitions_for_other_clients_are_not_taken_for_all_images(stage, worksp
 
 
 def test_what_clients_would_hold_out_is_not_trained_on_and_the_digits_are_noted(
-    start, workspace, tmp_path, parts
+    start_warm, workspace, tmp_path, parts
 ):
-    run(start, workspace, tmp_path / "alone", "alone", "--client-evaluation", "--batch-size", 1000)
+    run(
+        start_warm,
+        workspace,
+        tmp_path / "alone",
+        "alone",
+        "--client-evaluation",
+        "--batch-size",
+        1000,
+    )
     for client, size in enumerate(SIZES):
         directory = tmp_path / f"alone/client_{client}"
         settings = json.loads((directory / "run.json").read_text())["settings"]

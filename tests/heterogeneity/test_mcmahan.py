@@ -39,17 +39,17 @@ def test_a_federation_trains_the_papers_cnn_with_the_chapters_options(stage, wor
     assert len(lines) == 1 + len(SIZES)
 
 
-def work(start, directory, *words):
+def work(start_warm, directory, *words):
     """Start the command in `directory`, with results in trial.json; return it and its exit status."""
     words = ["--address", free_address(), "--output", directory / "trial.json", *words]
-    command = start([*module("mcmahan"), *words], directory)
+    command = start_warm([*module("mcmahan"), *words], directory)
     return command, command.wait()
 
 
-def test_a_run_of_the_papers_setting_that_is_cut_short_says_so(start, tmp_path):
+def test_a_run_of_the_papers_setting_that_is_cut_short_says_so(start_warm, tmp_path):
     kept = mcmahan.RESULTS.read_bytes()
     words = ["--schemes", "iid", "--clients", 20, "--minutes", 0.001]
-    command, status = work(start, tmp_path, *words)
+    command, status = work(start_warm, tmp_path, *words)
     assert status == 0, command.output
     (found,) = json.loads((tmp_path / "trial.json").read_text())["ours"].values()
     assert 0 < found["accuracies"][0] < 0.3  # the untrained model
@@ -58,10 +58,10 @@ def test_a_run_of_the_papers_setting_that_is_cut_short_says_so(start, tmp_path):
     assert mcmahan.RESULTS.read_bytes() == kept
 
 
-def test_a_federation_that_fails_says_why(start, tmp_path):
+def test_a_federation_that_fails_says_why(start_warm, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = "{}:{}".format(*taken.getsockname())
-        command, status = work(start, tmp_path, "--address", address)
+        command, status = work(start_warm, tmp_path, "--address", address)
     assert status == 1
     assert len(command.stderr.splitlines()) == 1
     assert (
