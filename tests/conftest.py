@@ -26,19 +26,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("lesson", deadline=None, database=None)
 settings.load_profile("lesson")
 
-LONGEST = (  # files that begin first, so that in the end no worker waits for another
-    "test_lesson.py",
-    "test_compare.py",
-    "test_signals.py",
-    "test_stopping.py",
-    "test_update_checks.py",
-    "test_baselines.py",
-    "test_by_hand.py",
-    "test_resume.py",
-    "test_imports.py",
-    "test_tls.py",
-    "test_bad_input.py",
-)
+GROUPS = {  # whose tests share fixtures that take seconds, which one worker makes for all of them
+    "the shared federation": {"federation_run", "run_by_hand"},
+    "the walk through the lesson": {"lesson"},
+    "the uninterrupted run": {"uninterrupted"},
+    "the liars": {"one_liar_of_each_kind", "honest_models"},
+    "the partitions": {"partitioned"},
+    "the imports": {"reports"},
+}
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 
 
@@ -60,11 +55,11 @@ def pytest_unconfigure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Put the longest files first; the others stay in their order."""
-    last = len(LONGEST)
-    items.sort(
-        key=lambda item: LONGEST.index(name) if (name := item.path.name) in LONGEST else last
-    )
+    """Say which tests go to the same worker; all others go wherever there is time."""
+    for item in items:
+        for group, fixtures in GROUPS.items():
+            if not fixtures.isdisjoint(item.fixturenames):
+                item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
