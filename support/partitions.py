@@ -90,13 +90,24 @@ def replaced_partitions(settings):
         new.mkdir(parents=True)
         yield new
         (new / SETTINGS_FILE).write_text(json.dumps(settings) + "\n")
-        if PARTITIONS.exists():
-            PARTITIONS.rename(UNFINISHED / "old")
-        new.rename(PARTITIONS)
+        _put_in_place(new)
     except OSError as error:
         raise UserError(f"cannot write {PARTITIONS}/: {error.strerror}; make room for it") from None
     finally:
         shutil.rmtree(UNFINISHED, ignore_errors=True)
+
+
+def _put_in_place(new):
+    """Let the directory `new` take the place of PARTITIONS; if it cannot, that stays."""
+    old = UNFINISHED / "old"
+    if PARTITIONS.exists():
+        PARTITIONS.rename(old)
+    try:
+        new.rename(PARTITIONS)
+    except BaseException:
+        if old.exists():
+            old.rename(PARTITIONS)
+        raise
 
 
 def _check_that_all_is_ours():

@@ -54,6 +54,7 @@ def pytest_unconfigure(config):
         config.stash[TEMPORARY].cleanup()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for what is said here
 def pytest_collection_modifyitems(items):
     """Say which tests go to the same worker; all others go wherever there is time."""
     for item in items:

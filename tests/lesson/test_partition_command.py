@@ -1,7 +1,12 @@
 """What `python partition.py` leaves on disk, and what it leaves when it is killed."""
 
+from support.command_line import UserError
+from support.partitions import replaced_partitions
+
+import errno
 import hashlib
 import json
+import os
 import signal
 from collections import Counter
 
@@ -130,9 +135,12 @@ def test_a_killed_run_leaves_partitions_whole_or_absent(
     command = stage.start(repository_copy / "partition.py", "--clients", 4, cwd=tmp_path)
     command.wait_until(lambda: list(tmp_path.glob(moment)), f"{moment} appears")
     command.kill()
-    if not (tmp_path / "partitions").exists():
-        return
-    assert snapshot(tmp_path / "partitions") == before or whole(tmp_path / "partitions")
+    partitions = tmp_path / "partitions"
+    assert partitions.exists() or not earlier  # absent only if they have never been there
+    assert not partitions.exists() or snapshot(partitions) == before or whole(partitions)
+    again = stage.run(repository_copy / "partition.py", "--clients", 4, cwd=tmp_path)
+    assert again.status == 0 and whole(partitions)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["partitions"]
 
 
 def test_an_interrupted_run_cleans_up_and_says_so(repository_copy, stage, tmp_path, mnist):
@@ -157,4 +165,50 @@ def test_what_is_not_ours_is_not_replaced(repository_copy, stage, tmp_path, stra
     assert finished.status == 2
     assert len(finished.stderr.splitlines()) == 1
     assert finished.stderr.startswith("partition.py: partitions")
+    assert snapshot(tmp_path) == before
+
+
+def test_an_interrupted_run_leaves_nothing_that_it_has_unpacked(repository_copy, stage, tmp_path):
+    words = [repository_copy / "partition.py", "--clients", 4]
+    command = stage.start(*words, cwd=tmp_path, cold=True, TMPDIR=str(tmp_path))
+    command.wait_until(lambda: list(tmp_path.glob("tmp*/MNIST")), "MNIST is being unpacked")
+    command.send(signal.SIGINT)
+    assert (command.wait(), command.stderr) == (130, "partition.py: stopped\n")
+    assert not list(tmp_path.glob("tmp*")) and not list(tmp_path.glob("*partitions*"))
+
+
+ALMOST_OURS = ["client_0.npz.bak", "client_a.npz", "my_client_0.npz", "test.npz~", "settings.json5"]
+
+
+@pytest.mark.parametrize("stranger", ALMOST_OURS)
+def test_a_stranger_among_our_files_is_not_replaced_because_its_name_begins_like_ours(
+    stage, tmp_path, mnist, stranger
+):
+    write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
+    (tmp_path / "partitions" / stranger).write_text("somebody's work")
+    before = snapshot(tmp_path)
+    finished = stage.run("partition.py", "--clients", 2, cwd=tmp_path)
+    assert finished.status == 2
+    assert "partitions/ holds what partition.py has not made" in finished.stderr
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_old_partitions_stay_when_a_rename_fails(tmp_path, mnist, monkeypatch, failing):
+    write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
+    before = snapshot(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    rename, calls = os.rename, []
+
+    def rename_until_the_disk_is_full(*words):
+        calls.append(words)
+        if len(calls) == failing:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rename(*words)
+
+    monkeypatch.setattr(os, "rename", rename_until_the_disk_is_full)
+    complaint = pytest.raises(UserError, match="cannot write partitions/")
+    with complaint, replaced_partitions(settings_of("--clients", 1)) as directory:
+        (directory / "client_0.npz").write_text("new")
+    assert len(calls) >= failing
     assert snapshot(tmp_path) == before

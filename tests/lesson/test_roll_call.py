@@ -1,9 +1,16 @@
-"""Who is asked in a round."""
+"""Who is asked in a round, and who is not there."""
 
 from support.identity import number_of
 from support.roll_call import RollCall
 
+import threading
+from functools import partial
 from types import SimpleNamespace
+
+import pytest
+
+import server
+from tests.support.handmade import HandmadeClient, weights_of
 
 
 def sampled(seed, server_round, count=2, clients=5):
@@ -30,3 +37,116 @@ def test_who_is_sampled_depends_on_seed_and_round_and_nothing_else():
         assert min(asked) >= 10 and max(asked) <= 30  # 20 on average
     assert choices[0, 1] != choices[0, 2] or choices[0, 2] != choices[0, 3]
     assert [choices[0, n] for n in range(1, 51)] != [choices[1, n] for n in range(1, 51)]
+
+
+class CountedClient(HandmadeClient):
+    """A client that remembers in which rounds it was asked to train."""
+
+    def __init__(self, *words):
+        super().__init__(*words)
+        self.rounds = []
+
+    def fit(self, ins, **more):
+        self.rounds.append(ins.config["server_round"])
+        return super().fit(ins, **more)
+
+
+def two_of_five(*words):
+    """Return the lesson's strategy, which takes two of five clients in a round."""
+    strategy = server.make_strategy(*words)
+    strategy.fraction_fit = 0.4
+    return strategy
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_server_samples_with_the_seed_that_it_is_given(aggregate, seed):
+    clients = [CountedClient(number, weights_of(number), 10) for number in range(5)]
+    main = partial(server.main, make_strategy=two_of_five)
+    aggregate(clients, rounds=4, words=["--seed", seed], main=main)
+    for number in range(1, 5):
+        asked = [client.number for client in clients if number in client.rounds]
+        assert asked == sampled(seed, number)
+
+
+class UndecidedClient(HandmadeClient):
+    """A client that has been asked who it is, and answers when it is told to."""
+
+    def __init__(self, number):
+        super().__init__(number, weights_of(number), 10)
+        self.is_asked, self.may_answer, self.has_gone_home = (threading.Event() for _ in range(3))
+
+    def get_properties(self, *words, **more):
+        self.is_asked.set()
+        assert self.may_answer.wait(10)
+        return super().get_properties(*words, **more)
+
+    def reconnect(self, *words, **more):
+        self.has_gone_home.set()
+        return super().reconnect(*words, **more)
+
+    def answers(self, roll_call):
+        """Answer, and return when the roll call has drawn its conclusions."""
+        self.may_answer.set()
+        for welcome in roll_call.welcomes:
+            welcome.join(10)
+
+
+@pytest.fixture
+def asked():
+    """A roll call for two clients, and client 0, which has been asked who it is."""
+    roll_call, client = RollCall(2, 1, seed=0), UndecidedClient(0)
+    roll_call.register(client)
+    assert client.is_asked.wait(10)
+    return roll_call, client
+
+
+def test_who_says_who_it_is_takes_part(asked, capsys):
+    roll_call, client = asked
+    assert len(roll_call) == 0
+    client.answers(roll_call)
+    assert list(roll_call.clients.values()) == [client]
+    assert capsys.readouterr().out == "Client 0 joined: 1 of 2 clients\n"
+
+
+def test_who_hangs_up_during_its_roll_call_is_no_ghost(asked, capsys):
+    roll_call, client = asked
+    roll_call.unregister(client)
+    client.answers(roll_call)
+    assert (len(roll_call), roll_call.connected) == (0, {})
+    assert capsys.readouterr().out == ""
+
+
+def test_who_is_in_the_roll_call_when_a_run_ends_is_sent_home(asked):
+    roll_call, client = asked
+    end = threading.Thread(target=roll_call.close)
+    end.start()
+    while not roll_call.is_over:
+        end.join(0.001)
+    assert end.is_alive()  # it waits for the answer
+    client.answers(roll_call)
+    end.join(10)
+    assert client.has_gone_home.is_set() and len(roll_call) == 0
+
+
+def test_who_leaves_before_clients_are_chosen_is_no_ghost(capsys):
+    roll_call = RollCall(3, 2, seed=0)
+    clients = [HandmadeClient(number, weights_of(number), 10) for number in range(3)]
+    for client in clients:
+        roll_call.register(client)
+    roll_call.gather(1, first_round=True)
+    roll_call.unregister(clients[1])
+    assert roll_call.sample(3, min_num_clients=2) == [clients[0], clients[2]]
+    assert capsys.readouterr().out.endswith("Client 1 left: 2 of 3 clients\n")
+
+
+def test_the_number_of_one_who_has_left_is_free_again():
+    roll_call = RollCall(2, 1, seed=0)
+    first, second, third = (UndecidedClient(0) for _ in range(3))
+    for place, client in enumerate((first, second, third)):
+        client.cid = f"connection-{place}"
+        roll_call.register(client)
+        client.answers(roll_call)
+        if client is second:
+            assert second.has_gone_home.is_set()  # 0 takes part already
+            roll_call.unregister(first)
+    assert list(roll_call.clients.values()) == [third]
