@@ -19,7 +19,7 @@ PAUSE = 0.2  # seconds between two looks whether the server is still there
 class Connection:
     """What has passed on one connection: chunks (seconds, direction, bytes) in the order of arrival.
 
-    `kernel` has the operating system's own count of the bytes of each direction, where it keeps one.
+    `kernel` has the operating system's own count of the bytes of a direction, or None where it has none.
     """
 
     chunks: list = field(default_factory=list)
@@ -64,13 +64,12 @@ class Relay:
         connection = Connection()
         self.connections.append(connection)
         self.open += 1
+        near, far = (reader, writer), (far_reader, far_writer)
         await asyncio.gather(
-            _carry(reader, far_writer, connection, TO_SERVER),
-            _carry(far_reader, writer, connection, TO_CLIENT),
+            _carry(near, far, connection, TO_SERVER), _carry(far, near, connection, TO_CLIENT)
         )
-        for one, direction in ((writer, TO_SERVER), (far_writer, TO_CLIENT)):
-            connection.kernel[direction] = received_by(one.get_extra_info("socket"))
-            one.close()
+        writer.close()
+        far_writer.close()
         self.open -= 1
         await self._watch_the_server()
 
@@ -86,23 +85,28 @@ class Relay:
             await asyncio.sleep(PAUSE)  # nothing tells when a stranger's process ends
 
 
-async def _carry(reader, writer, connection, direction):
-    """Pass on what comes until one side has had enough."""
+async def _carry(source, target, connection, direction):
+    """Pass on what comes until one side has had enough; both are asyncio's (reader, writer)."""
+    (reader, own_writer), (_, writer) = source, target
     try:
         while data := await reader.read(65536):
             connection.chunks.append((time.monotonic(), direction, data))
             writer.write(data)
             await writer.drain()
+        connection.kernel[direction] = received_by(own_writer.get_extra_info("socket"))
         writer.write_eof()
     except OSError:
         writer.close()
 
 
 def received_by(sock):
-    """Return how many bytes the kernel has received on a TCP socket, or None where it does not tell."""
+    """Return how many bytes the kernel has received on a TCP socket that is at its end, or None.
+
+    None is for kernels that do not tell, and for connections that were broken off.
+    """
     with suppress(AttributeError, OSError, struct.error):
         report = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-        return struct.unpack_from("Q", report, BYTES_RECEIVED)[0]
+        return struct.unpack_from("Q", report, BYTES_RECEIVED)[0] - 1  # the end counts as one
     return None
 
 

@@ -43,10 +43,19 @@ def print_encrypted(books, connections):
 
 
 def print_kernels_count(connections):
-    """Print what the operating system has counted on the same sockets, if it counts."""
-    counts = [count for connection in connections for count in connection.kernel.values()]
-    if counts and None not in counts:
-        print(f"The kernel's own count of these sockets: {sum(counts):,} bytes received")
+    """Print what the operating system has counted on the same sockets, where it has."""
+    pairs = [
+        (connection.carried(direction), count)
+        for connection in connections
+        for direction, count in connection.kernel.items()
+        if count is not None
+    ]
+    if pairs:
+        carried, counted = map(sum, zip(*pairs, strict=True))
+        print(
+            f"The kernel's own counters, where a stream has ended in order: {counted:,} bytes; "
+            f"of these the books have {carried:,}"
+        )
 
 
 def print_images(found, search, looked_for):
