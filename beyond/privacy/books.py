@@ -51,7 +51,9 @@ class ConnectionBooks:
         self.readers = {TO_SERVER: Reader(PREFACE), TO_CLIENT: Reader()}
         self.classes = classes()
         self.calls = {}  # by stream: the classes of its messages
-        self.booked = Counter()  # by direction: the bytes of transport that are in the books already
+        self.booked = (
+            Counter()
+        )  # by direction: the bytes of transport that are in the books already
         self.round = 0
 
     def keep(self, connection):

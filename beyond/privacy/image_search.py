@@ -31,7 +31,10 @@ class Search:
     def find(self, content):
         """Return {(image, form): set of its rows} of what `content`, bytes, holds; compressed parts, too."""
         found = {}
-        for text, manner in [(content, ""), *((part, ", compressed") for part in inflated(content))]:
+        for text, manner in [
+            (content, ""),
+            *((part, ", compressed") for part in inflated(content)),
+        ]:
             for form, index in self.indexes.items():
                 for position in index.positions_in(text):
                     image, row = divmod(int(self.telling[position]), self.height)

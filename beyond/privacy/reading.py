@@ -6,9 +6,9 @@ of each. SGD has moved every weight against its gradient.
 
 import numpy as np
 
-FC1_WEIGHT, FC1_BIAS, FC2_BIAS = 4, 5, 7
+FC1_WEIGHT, FC1_BIAS, FC2_WEIGHT, FC2_BIAS = 4, 5, 6, 7
 EVENLY = 0.1  # of each digit, in what a fresh model answers
-CLEAR_OF_THE_FLOOR = 0.7  # lowered by less than this part of the floor: chosen once, with shards and seed 0
+CLEAR = 0.7  # lowered by less than this part of the floor; chosen once, with seed 0
 
 
 def label_of(update):
@@ -27,8 +27,9 @@ def label_counts(update, images, learning_rate):
     with nearly the same probability for every digit.
     """
     shares = EVENLY + update[FC2_BIAS] / learning_rate
-    expected = np.clip(shares * images, 0, None)
-    counts = np.floor(expected).astype(int)
+    expected = np.clip(shares, 0, None)
+    expected *= images / expected.sum()
+    counts = np.floor(expected + 1e-6).astype(int)
     left = np.argsort(counts - expected)  # largest remainder first
     for digit in left[: max(images - counts.sum(), 0)]:
         counts[digit] += 1
@@ -46,11 +47,18 @@ def input_of_fc1(update):
 
 
 def digits_of(update):
-    """Return the set of digits that the client seems to own, from what a whole epoch did to the last bias.
+    """Return the set of digits that the client seems to own, from what a whole epoch did to the last layer.
 
-    An image lifts its own digit's bias and lowers the nine others. Digits without any image are only ever
-    lowered, all by about as much: a floor. What stays clear of it is owned.
+    An image lifts its own digit's bias and lowers the nine others; the weights behind a bias follow it, for
+    what they are multiplied with is never negative. Digits without any image are only ever lowered, all by
+    about as much: a floor. What stays clear of it, bias or mean weight, is owned.
     """
-    change = update[FC2_BIAS]
-    floor = np.median(change[change < 0])
-    return {int(digit) for digit in np.flatnonzero(change > CLEAR_OF_THE_FLOOR * floor)}
+    changes = (update[FC2_BIAS], update[FC2_WEIGHT].mean(axis=1))  # (10,) each
+    return {int(digit) for change in changes for digit in _clear_of_the_floor(change)}
+
+
+def _clear_of_the_floor(change):
+    fallen = change[change < 0]
+    if len(fallen) == 0:  # a client whose training has ended in NaN, say
+        return []
+    return np.flatnonzero(change > CLEAR * np.median(fallen))

@@ -1,9 +1,9 @@
 """client.py that smuggles its first image out, to try the wiretap: python -m beyond.privacy.smuggler --how metrics
 
-    --how metrics       the pixels, as one of the metrics
-    --how compressed    the same, packed by zlib
-    --how weights       as 784 of the 12,800 weights of the second convolution
-    --how low-bits      in the lowest bits of 6,272 weights
+--how metrics       the pixels, as one of the metrics
+--how compressed    the same, packed by zlib
+--how weights       as 784 of the 12,800 weights of the second convolution
+--how low-bits      in the lowest bits of 6,272 weights
 """
 
 from support.command_line import Options, OneLineParser, run_command
@@ -82,7 +82,9 @@ def main(arguments=None):
     args = OneLineParser("beyond.privacy.smuggler", __doc__, parents).parse_args(arguments)
     torch.set_num_threads(1)
     images, labels = load_partition(PARTITIONS / f"client_{args.partition_id}.npz")
-    stay_connected(client.take_part, smuggling_client(args.how)(args.partition_id, images, labels), args)
+    stay_connected(
+        client.take_part, smuggling_client(args.how)(args.partition_id, images, labels), args
+    )
 
 
 if __name__ == "__main__":

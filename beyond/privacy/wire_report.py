@@ -18,7 +18,9 @@ def print_table(books, connections):
                 print_row(direction, server_round, books.bytes[towards, server_round])
     if any(books.encrypted.values()):
         print_encrypted(books, connections)
-    carried = sum(connection.carried(direction) for connection in connections for direction in DIRECTIONS)
+    carried = sum(
+        connection.carried(direction) for connection in connections for direction in DIRECTIONS
+    )
     print(
         f"{len(connections)} connections carried {carried:,} bytes; "
         f"the books have {books.total():,}, unexplained {books.total(UNEXPLAINED):,}"
@@ -35,7 +37,9 @@ def print_row(direction, server_round, counts):
 def print_encrypted(books, connections):
     """Say what TLS leaves to see: how much, when, and nothing else."""
     for direction in DIRECTIONS:
-        times = [seconds for c in connections for seconds, towards, _ in c.chunks if towards == direction]
+        times = [
+            seconds for c in connections for seconds, towards, _ in c.chunks if towards == direction
+        ]
         print(
             f"TLS, {direction}: {books.encrypted[direction]:,} bytes within "
             f"{max(times) - min(times):.1f} s; what they say cannot be read here, only sizes and times"
@@ -69,7 +73,9 @@ def print_images(found, search, looked_for):
             f"{direction}, round {server_round}, in {message}"
         )
     if not found:
-        print(f"None of {looked_for:,} images seen. What is hidden in the low bits of weights is not seen, either")
+        print(
+            f"None of {looked_for:,} images seen. What is hidden in the low bits of weights is not seen, either"
+        )
 
 
 def draw(books, path):
@@ -91,7 +97,9 @@ def draw(books, path):
     axes.set_xlim(left=-0.1)
     axes.set_yticks(range(len(KINDS)), KINDS)
     axes.invert_yaxis()
-    axes.set(xlabel="Bytes in a round (logarithmic; 0 on the left)", title="What passed on the wire")
+    axes.set(
+        xlabel="Bytes in a round (logarithmic; 0 on the left)", title="What passed on the wire"
+    )
     axes.grid(alpha=0.3)
     if books.bytes:
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9)

@@ -69,4 +69,7 @@ def test_what_is_kept_is_what_was_sent(passed):
 @pytest.mark.skipif(sys.platform != "linux", reason="other kernels count elsewhere")
 def test_the_kernel_has_counted_the_same(passed):
     (connection,) = passed[0].connections
-    assert [connection.kernel[direction] for direction in DIRECTIONS] == [len(QUESTION), len(ANSWER)]
+    assert [connection.kernel[direction] for direction in DIRECTIONS] == [
+        len(QUESTION),
+        len(ANSWER),
+    ]
