@@ -12,8 +12,9 @@ TLS_HANDSHAKE = b"\x16\x03"  # how a client begins that encrypts (RFC 8446, 5.1)
 
 @dataclass
 class Books:
-    """Bytes by kind, for every (direction, round), and what was said in clear: (direction, round, name, bytes).
+    """Bytes by kind, for every (direction, round).
 
+    `contents` is what was said in clear, a list of (direction, round, name, bytes).
     Round 0 is what comes before the first instructions to fit. `encrypted` counts the bytes of TLS, which
     nobody here can read, by direction.
     """

@@ -1,4 +1,4 @@
-"""The strip of chapter 7: more noise from left to right, and beneath it what is left to the attacker and to us."""
+"""The strip of chapter 7: more noise from left to right, and beneath it what that leaves to whom."""
 
 from support.figures import new_figure, save_figure
 

@@ -1,4 +1,4 @@
-"""One direction of an HTTP/2 connection: frames by hyperframe, headers by hpack, gRPC messages put together."""
+"""One direction of an HTTP/2 connection: frames by hyperframe, headers by hpack, messages put together."""
 
 import struct
 from collections import defaultdict

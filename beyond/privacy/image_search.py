@@ -16,6 +16,7 @@ FORMS = {  # how the pixels 0..255 may be written
     "float32 from 0 to 1": lambda images: images.astype(np.float32) / np.float32(255),
 }
 ZLIB_BEGINS = re.compile(rb"\x78[\x01\x5e\x9c\xda]")  # RFC 1950, 2.2
+FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, with no pattern in its bits
 WORDS = {1: np.uint8, 4: np.uint32}  # a window is hashed as whole numbers of the size of one value
 
 
@@ -26,7 +27,12 @@ class Search:
         rows = images.reshape(-1, images.shape[-1])
         self.height = images.shape[-2]
         self.telling = np.flatnonzero(distinct_values(rows) > TELLING)
-        self.indexes = {form: RowIndex(make(rows[self.telling])) for form, make in FORMS.items()}
+        forms = {name: write(rows[self.telling]) for name, write in FORMS.items()}
+        sizes = {rows.itemsize for rows in forms.values()}
+        self.indexes = [
+            RowIndex({name: rows for name, rows in forms.items() if rows.itemsize == size})
+            for size in sizes
+        ]
 
     def find(self, content):
         """Return {(image, form): set of its rows} of what `content`, bytes, holds; compressed parts, too."""
@@ -35,8 +41,8 @@ class Search:
             (content, ""),
             *((part, ", compressed") for part in inflated(content)),
         ]:
-            for form, index in self.indexes.items():
-                for position in index.positions_in(text):
+            for index in self.indexes:
+                for form, position in index.find(text):
                     image, row = divmod(int(self.telling[position]), self.height)
                     found.setdefault((image, form + manner), set()).add(row)
         return found
@@ -47,51 +53,56 @@ class Search:
 
 
 class RowIndex:
-    """Finds any of `rows` (n, width), all of one dtype, in bytes."""
+    """Finds rows in bytes: `forms` is {form: rows (n, width)}, with values of one size in bytes."""
 
-    def __init__(self, rows):
-        self.rows = np.ascontiguousarray(rows)
-        self.word = WORDS[rows.dtype.itemsize]
-        self.factors = np.random.default_rng(0).integers(1, 2**63, rows.shape[1], dtype=np.uint64)
-        hashes = self._hashes(self.rows.view(self.word))[:, 0]
+    def __init__(self, forms):
+        self.names = list(forms)
+        self.rows = np.concatenate([rows.view(WORDS[rows.itemsize]) for rows in forms.values()])
+        hashes = window_hashes(self.rows, self.rows.shape[1])[:, 0]
         self.order = np.argsort(hashes)
         self.hashes = hashes[self.order]
 
-    def positions_in(self, content):
-        """Return the indices of the rows that occur in `content` at any offset, each checked byte by byte."""
-        size, width = self.rows.dtype.itemsize, self.rows.shape[1]
+    def find(self, content):
+        """Return {(form, index of a row)} of the rows in `content` at any offset, each compared in full."""
+        size, width = self.rows.itemsize, self.rows.shape[1]
         found = set()
         for shift in range(size):
-            usable = (len(content) - shift) // size * size
-            if len(self.hashes) == 0 or usable < width * size:
-                continue
-            words = np.frombuffer(content, self.word, usable // size, shift)
-            for window, slot in zip(*self._hits(words), strict=True):
-                start = shift + window * size
-                found |= self._equal(slot, content[start : start + width * size])
+            count = (len(content) - shift) // size
+            if len(self.rows) and count >= width:
+                found |= self._find_in(np.frombuffer(content, self.rows.dtype, count, shift))
         return found
 
-    def _hits(self, words):
-        """Return (windows, slots): where a hash of a window is a hash of ours, and its first slot."""
-        hashes = self._hashes(words[None])[0]
-        slots = np.searchsorted(self.hashes, hashes)
-        slots[slots == len(self.hashes)] = 0
-        windows = np.flatnonzero(self.hashes[slots] == hashes)
-        return windows, slots[windows]
+    def _find_in(self, words):
+        width = self.rows.shape[1]
+        hashes = window_hashes(words[None], width)[0]
+        first = np.searchsorted(self.hashes, hashes)
+        first[first == len(self.hashes)] = 0
+        starts = np.flatnonzero(self.hashes[first] == hashes)
+        rows = {row for i in starts for row in self._equal(words[i : i + width], hashes[i])}
+        number = len(self.rows) // len(self.names)  # of rows in one form
+        return {(self.names[row // number], row % number) for row in rows}
 
-    def _hashes(self, words):
-        """Return a hash of every window of `words` (..., length) -> (..., length - width + 1), modulo 2^64."""
-        windows = words.shape[-1] - len(self.factors) + 1
-        total = np.zeros((*words.shape[:-1], windows), np.uint64)
-        for offset, factor in enumerate(self.factors):
-            total += words[..., offset : offset + windows] * factor
-        return total
+    def _equal(self, window, hash_of_it):
+        """Return the rows that are equal to `window`: twins have the same hash, and others may have."""
+        first, last = (np.searchsorted(self.hashes, hash_of_it, side) for side in ("left", "right"))
+        return [int(row) for row in self.order[first:last] if (self.rows[row] == window).all()]
 
-    def _equal(self, slot, window):
-        """Return the rows with the hash in `slot` whose bytes are those of `window`: twins, too."""
-        last = np.searchsorted(self.hashes, self.hashes[slot], side="right")
-        same = self.order[slot:last]
-        return {int(row) for row in same if self.rows[row].tobytes() == window}
+
+def window_hashes(words, width):
+    """Return a hash modulo 2^64 of every window of `words`: (..., length) -> (..., length - width + 1).
+
+    By doubling: hashes of windows of 1, 2, 4, ... words, and of these the ones that make up `width`.
+    """
+    windows = words.shape[-1] - width + 1
+    total = np.zeros((*words.shape[:-1], windows), np.uint64)
+    pieces, size, done = words.astype(np.uint64), 1, 0
+    while done < width:
+        if width & size:
+            total = total * FACTOR + pieces[..., done : done + windows]
+            done += size
+        pieces = pieces[..., :-size] * (FACTOR + np.uint64(2 * size)) + pieces[..., size:]
+        size *= 2
+    return total
 
 
 def distinct_values(rows):

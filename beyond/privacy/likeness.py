@@ -43,7 +43,7 @@ def matched(images, reconstructions):
 
 
 def _directions(images):
-    """Return `images` (n, 28, 28) as rows (n, 784) of mean 0 and length 1: their products are correlations."""
+    """Return `images` as rows (n, 784) of mean 0 and length 1: their products are correlations."""
     rows = images.reshape(len(images), -1).astype(np.float32)
     rows = rows - rows.mean(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):

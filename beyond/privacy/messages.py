@@ -1,4 +1,4 @@
-"""What Flower's messages consist of: weights, other fields, framing. Decoded by Flower's own protobuf classes."""
+"""What Flower's messages consist of: weights, other fields, framing; decoded by Flower's own classes."""
 
 import io
 from collections import Counter

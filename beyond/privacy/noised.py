@@ -18,7 +18,6 @@ import io
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from beyond.privacy.updates import fresh_weights, length_of, update_of
 from model import evaluate, make_model, set_weights, to_tensors
@@ -47,14 +46,14 @@ def mean_of(updates):
     return [np.mean(arrays, axis=0, dtype=np.float32) for arrays in zip(*updates, strict=True)]
 
 
-def train_with_noise(partitions, test, noise, rounds, seed):
-    """Yield the test accuracy after every round of a federation with clipped updates and noise z = `noise`.
+def train_with_noise(partitions, noise, rounds, seed):
+    """Yield the weights after every round of a federation with clipped updates and noise z = `noise`.
 
-    `partitions` and `test` are pairs (images, labels). The noise is seeded, so that the figures can be made
-    again: nobody who has something to hide may do that.
+    `partitions` are pairs (images, labels). The noise is seeded, so that the figures can be made again:
+    nobody who has something to hide may do that.
     """
     rng = np.random.default_rng([seed, round(noise * 1000)])
-    weights, model = fresh_weights(seed), make_model()
+    weights = fresh_weights(seed)
     for server_round in range(1, rounds + 1):
         updates = [
             clipped(update_of(weights, *part, number=k, server_round=server_round, seed=seed))
@@ -62,12 +61,18 @@ def train_with_noise(partitions, test, noise, rounds, seed):
         ]
         step = noised(mean_of(updates), noise * CLIP / len(partitions), rng)
         weights = [before + change for before, change in zip(weights, step, strict=True)]
-        set_weights(model, weights)
-        yield evaluate(model, *test)[1]
+        yield weights
+
+
+def accuracy_of(weights, test):
+    """Return the accuracy of `weights` on `test`, tensors from to_tensors."""
+    model = make_model()
+    set_weights(model, weights)
+    return evaluate(model, *test)[1]
 
 
 def deal(seed, per_client):
-    """Return (partitions, test): MNIST dealt out as the lesson does; `per_client` limits the images of each."""
+    """Return (partitions, test): MNIST dealt out as in the lesson, `per_client` images each at most."""
     (images, labels), (test_images, test_labels) = load_mnist()
     shares = iid(labels, CLIENTS, np.random.default_rng(seed))
     partitions = [(images[share[:per_client]], labels[share[:per_client]]) for share in shares]
@@ -75,7 +80,7 @@ def deal(seed, per_client):
 
 
 def write_accuracies(accuracies, path):
-    """Write {noise: accuracy as a fraction} to a CSV file `path`: noise,accuracy. Raises RunError if that fails."""
+    """Write {noise: accuracy as a fraction} to the CSV file `path`. Raises RunError if that fails."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["noise", "accuracy"])
@@ -98,8 +103,8 @@ def main(arguments=None):
     """Run the command line described above."""
     parser = OneLineParser("beyond.privacy.noised", __doc__)
     add = parser.add_argument
-    add("--rounds", type=positive_int, default=10, help="of every federation")
-    add("--images", type=positive_int, default=6000, help="of every client")
+    add("--rounds", type=positive_int, default=60, help="of every federation")
+    add("--images", type=positive_int, default=300, help="of every client")
     add("--seed", type=natural_int, default=0, help="the same seed, the same figures")
     add("--output", default="results/privacy/noise_accuracy.csv", help="the CSV file to write")
     args = parser.parse_args(arguments)
@@ -109,10 +114,10 @@ def main(arguments=None):
         task = bar.add_task("", total=len(NOISES) * args.rounds)
         for noise in NOISES:
             bar.update(task, description=f"noise {noise:g}")
-            for accuracy in train_with_noise(partitions, test, noise, args.rounds, args.seed):
+            for weights in train_with_noise(partitions, noise, args.rounds, args.seed):
                 bar.advance(task)
-            accuracies[noise] = accuracy
-            print(f"Noise {noise:g}: accuracy {accuracy:.2%} after {args.rounds} rounds")
+            accuracies[noise] = accuracy_of(weights, test)
+            print(f"Noise {noise:g}: accuracy {accuracies[noise]:.2%} after {args.rounds} rounds")
     write_accuracies(accuracies, args.output)
     print(f"Wrote {args.output}")
 

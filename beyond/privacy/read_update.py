@@ -1,4 +1,4 @@
-"""What one client's update says, by arithmetic alone: a label, a layer's input, the digits that the client owns.
+"""What one client's update says, by arithmetic alone: a label, a layer's input, the digits a client owns.
 
     python -m beyond.privacy.read_update              # a minute -> results/privacy/digits.png, digits.csv
 
@@ -52,7 +52,7 @@ def read_single_images(training, weights):
 def read_epochs(training, scheme, seed, images=None):
     """Return (counts, read) of clients that each train one whole epoch on a fresh model.
 
-    `counts` are their images of each digit, ints (clients, 10); `read` are booleans of the same shape: what was
+    `counts` are their images of each digit, ints (clients, 10), `read` booleans of the same shape: what was
     read off. `images` limits how many a client has.
     """
     weights = fresh_weights(seed)

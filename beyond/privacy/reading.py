@@ -21,7 +21,7 @@ def label_of(update):
 
 
 def label_counts(update, images, learning_rate):
-    """Return how many images of each digit there are, ints (10,) that sum to `images`, from a fresh model's step.
+    """Return how many of `images` images show each digit, ints (10,), from one step of a fresh model.
 
     The mean gradient of the last bias is the mean probability minus the digit's share; a fresh model answers
     with nearly the same probability for every digit.

@@ -1,4 +1,6 @@
-"""client.py that smuggles its first image out, to try the wiretap: python -m beyond.privacy.smuggler --how metrics
+"""client.py that smuggles its first image out, to try the wiretap.
+
+    python -m beyond.privacy.smuggler --how metrics --partition-id 1 --server 127.0.0.1:8081
 
 --how metrics       the pixels, as one of the metrics
 --how compressed    the same, packed by zlib
@@ -6,7 +8,7 @@
 --how low-bits      in the lowest bits of 6,272 weights
 """
 
-from support.command_line import Options, OneLineParser, run_command
+from support.command_line import OneLineParser, Options, run_command
 from support.connection import stay_connected
 from support.options import client_options
 from support.partitions import PARTITIONS, load_partition

@@ -22,7 +22,7 @@ def fresh_weights(seed=0):
 
 
 def update_of(weights, images, labels, number=0, **changes):
-    """Let client `number` fit on `weights`; return what its weights have changed by, a list of float32 arrays.
+    """Let client `number` fit on `weights`; return what these have changed by, a list of float32 arrays.
 
     `images` are uint8 (n, 28, 28), `labels` int64 (n,). `changes` replace what the lesson's server sends with
     the weights (LESSON), such as `local_epochs`.

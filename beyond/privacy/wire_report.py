@@ -1,4 +1,4 @@
-"""What a wiretap tells in the end: a table, a picture, and which images it has seen."""
+"""What a wiretap tells in the end: a table and a picture."""
 
 from support.figures import new_figure, save_figure
 
@@ -10,7 +10,7 @@ MARKERS = dict(zip(DIRECTIONS, "os", strict=True))
 
 def print_table(books, connections):
     """Print the bytes of every direction and round by kind, and what they sum to."""
-    header = f"{'':<14}{'round':>6}" + "".join(f"{kind:>17}" for kind in KINDS) + f"{'all':>12}"
+    header = f"{'':<14}{'round':>6}" + "".join(f"{kind:>16}" for kind in KINDS) + f"{'all':>12}"
     print(header)
     for direction in DIRECTIONS:
         for towards, server_round in sorted(books.bytes):
@@ -30,7 +30,7 @@ def print_table(books, connections):
 
 def print_row(direction, server_round, counts):
     """Print one line of the table."""
-    cells = "".join(f"{counts[kind]:>17,}" for kind in KINDS)
+    cells = "".join(f"{counts[kind]:>16,}" for kind in KINDS)
     print(f"{direction:<14}{server_round:>6}{cells}{counts.total():>12,}")
 
 
@@ -59,22 +59,6 @@ def print_kernels_count(connections):
         print(
             f"The kernel's own counters, where a stream has ended in order: {counted:,} bytes; "
             f"of these the books have {carried:,}"
-        )
-
-
-def print_images(found, search, looked_for):
-    """Print a line for every image that was seen in a message, or that there was none.
-
-    `found` is [(direction, round, message, image, form, rows)]; `looked_for` is the number of images.
-    """
-    for direction, server_round, message, image, form, rows in found:
-        print(
-            f"FOUND image {image}, {len(rows)} of its {search.rows_of(image)} telling rows, as {form}: "
-            f"{direction}, round {server_round}, in {message}"
-        )
-    if not found:
-        print(
-            f"None of {looked_for:,} images seen. What is hidden in the low bits of weights is not seen, either"
         )
 
 

@@ -17,12 +17,11 @@ from support.partitions import PARTITIONS, load_partition
 import asyncio
 from pathlib import Path
 
-import numpy as np
-
+from beyond.privacy import low_bits
 from beyond.privacy.books import keep_books
-from beyond.privacy.image_search import Search
 from beyond.privacy.relay import Relay, split
-from beyond.privacy.wire_report import draw, print_images, print_table
+from beyond.privacy.sightings import report_found, report_low_bits
+from beyond.privacy.wire_report import draw, print_table
 
 
 def listen_in(relay):
@@ -34,23 +33,6 @@ def listen_in(relay):
         print("Stopped; what has passed so far:")
 
 
-def search_images(contents, images):
-    """Return (Search, findings): see wire_report.print_images."""
-    search = Search(images)
-    findings = [
-        (direction, server_round, name, image, form, rows)
-        for direction, server_round, name, content in contents
-        for (image, form), rows in search.find(content).items()
-    ]
-    return search, findings
-
-
-def load_images(partitions):
-    """Return the images of all `partitions`, numbers, in one array (n, 28, 28)."""
-    parts = [load_partition(PARTITIONS / f"client_{number}.npz")[0] for number in partitions]
-    return np.concatenate(parts) if parts else np.empty((0, 28, 28), np.uint8)
-
-
 def check(args):
     """Raise UserError if the wiretap would listen where it should not, or to itself."""
     host, _ = split(args.listen)
@@ -59,6 +41,8 @@ def check(args):
     if split(args.listen) == split(args.server):
         raise UserError("--listen and --server are the same address; choose two")
     check_picture(args.picture, "--picture")
+    if args.reveal:
+        check_picture(args.reveal, "--reveal")
 
 
 def main(arguments=None):
@@ -69,19 +53,26 @@ def main(arguments=None):
     add("--server", type=address, default="127.0.0.1:8080", help="HOST:PORT of the server")
     add("--partition", type=natural_int, nargs="+", default=[], help="whose images to look for")
     add("--picture", default="results/wiretap.png", help="the PNG file to write")
+    add("--reveal", metavar="FILE", help="draw what is in the low bits of the last round's updates")
     args = parser.parse_args(arguments)
     check(args)
-    images = load_images(args.partition)
+    images = {k: load_partition(PARTITIONS / f"client_{k}.npz")[0] for k in args.partition}
     relay = Relay(args.listen, args.server)
     listen_in(relay)
     books = keep_books(relay.connections)
     print_table(books, relay.connections)
-    if len(images):
-        search, found = search_images(books.contents, images)
-        print_images(found, search, len(images))
-    Path(args.picture).parent.mkdir(parents=True, exist_ok=True)
-    draw(books, args.picture)
-    print(f"Wrote {args.picture}")
+    if images and books.contents:
+        report_found(books.contents, images)
+    write_picture(args.picture, lambda path: draw(books, path))
+    if args.reveal and (pictures := report_low_bits(books.contents, images)):
+        write_picture(args.reveal, lambda path: low_bits.draw(pictures, path))
+
+
+def write_picture(path, draw_it):
+    """Call `draw_it(path)`, which writes that file, and say so."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    draw_it(path)
+    print(f"Wrote {path}")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def passed():
     """A relay after one conversation, and the digests of what both ends have received."""
     listener = socket.create_server(("127.0.0.1", 0))
     at_server, at_client = hashlib.sha256(), hashlib.sha256()
-    relay = Relay(f"127.0.0.1:{free_port()}", "127.0.0.1:{}".format(listener.getsockname()[1]))
+    relay = Relay(f"127.0.0.1:{free_port()}", f"127.0.0.1:{listener.getsockname()[1]}")
     threads = [threading.Thread(target=serve_once, args=(listener, at_server))]
     threads.append(threading.Thread(target=ask, args=(relay.listen, at_client)))
     threads[0].start()
