@@ -115,8 +115,9 @@ def main(arguments=None):
         for noise in NOISES:
             bar.update(task, description=f"noise {noise:g}")
             for weights in train_with_noise(partitions, noise, args.rounds, args.seed):
+                last = weights
                 bar.advance(task)
-            accuracies[noise] = accuracy_of(weights, test)
+            accuracies[noise] = accuracy_of(last, test)
             print(f"Noise {noise:g}: accuracy {accuracies[noise]:.2%} after {args.rounds} rounds")
     write_accuracies(accuracies, args.output)
     print(f"Wrote {args.output}")
