@@ -53,7 +53,9 @@ def read_facts():
     first = screen("read_update_0")
     known = {
         "labels_read": re.search(r"bias: (\d+ of \d+)", first)[1],
-        "fc1_error": max(re.search(r"error ([\d.e-]+)", screen(f"read_update_{s}"))[1] for s in SEEDS),
+        "fc1_error": max(
+            re.search(r"error ([\d.e-]+)", screen(f"read_update_{s}"))[1] for s in SEEDS
+        ),
     }
     for scheme in ("Shards", "Dirichlet 0.5", "IID"):
         name = scheme.split()[0].lower()

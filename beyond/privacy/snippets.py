@@ -17,8 +17,17 @@ def chart(name, alt, width=760):
 def inversion_table():
     """Print rank, PSNR and the update's length for every case of the grid."""
     lines = [
-        [number, case, f"{first} of {images}", f"{rank:,.0f}", f"{decibels:.1f} dB", f"{length:.1e}"]
-        for number, (case, first, images, rank, decibels, length) in enumerate(inversion_summary(), 1)
+        [
+            number,
+            case,
+            f"{first} of {images}",
+            f"{rank:,.0f}",
+            f"{decibels:.1f} dB",
+            f"{length:.1e}",
+        ]
+        for number, (case, first, images, rank, decibels, length) in enumerate(
+            inversion_summary(), 1
+        )
     ]
     header = ["", "the client trained on", "rank 1", "median rank", "median PSNR"]
     table([*header, "length of the update"], lines)
