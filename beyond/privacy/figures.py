@@ -90,6 +90,31 @@ def inversion_summary():
     ]
 
 
+def inversion_facts():
+    """Return what sentences quote about inversion, as text."""
+    rows = inversion_rows()
+    known = [float(row["update_length"]) for row in rows["one image that a trained model knows"]]
+    known_first = sum(row["rank"] == "1" for row in rows["one image that a trained model knows"])
+    wrong = rows["one image that a trained model gets wrong"]
+    return {
+        "known_shortest": f"{min(known):.0e}",
+        "known_longest": f"{max(known):.0e}",
+        "known_first": f"{known_first} of {len(known)}",
+        "worst_readable": f"{min(float(row['psnr']) for row in wrong if row['rank'] == '1'):.0f} dB",
+    }
+
+
+def membership_facts():
+    """Return how well membership is guessed, as text."""
+    whole, single = re.findall(r"AUC ([\d.]+)", screen("membership"))
+    return {
+        "auc_global": whole,
+        "auc_update": single,
+        "auc_update_most": re.search(r"to ([\d.]+), mean", screen("membership"))[1],
+        "auc_update_mean": re.search(r"mean ([\d.]+)", screen("membership"))[1],
+    }
+
+
 def read_table(name):
     """Return the rows of a recorded CSV file."""
     with open(FOLDER / f"{name}.csv", newline="") as file:
@@ -130,4 +155,5 @@ def sum_facts():
 
 def facts():
     """Return all figures that sentences quote, as text, by name."""
-    return {**wire_facts(), **read_facts(), **level_facts(), **sum_facts()}
+    parts = (wire_facts, read_facts, inversion_facts, level_facts, sum_facts, membership_facts)
+    return {name: text for part in parts for name, text in part().items()}

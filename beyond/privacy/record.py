@@ -3,7 +3,7 @@
     python -m beyond.privacy.record             # all of it -> beyond/privacy/recorded/
     python -m beyond.privacy.record --only wire
 
-The parts are wire, read, invert and defend. The trained model that is attacked is a federation's of the
+The parts are wire, tls, read, invert and defend. The trained model that is attacked is a federation's of the
 lesson, run here as well.
 """
 
@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 
 from tools.record import keep_screens
 from tools.terminals import ROOT, working_copy
@@ -51,6 +52,15 @@ def start(stack, directory, *words):
     stack.callback(process.terminate)
 
 
+def wait_for(address):
+    """Return when something listens at `address`: a client with TLS mistrusts who hangs up."""
+    host, port = address.split(":")
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port))):
+            return
+        time.sleep(0.1)  # nothing tells when another process begins to listen
+
+
 def tap(directory, name, clients, tap_words, more=()):
     """Let a wiretap listen to a server with `clients`, {number: words}; keep its screen as NAME.txt."""
     server, listen = free_address(), free_address()
@@ -66,6 +76,7 @@ def tap(directory, name, clients, tap_words, more=()):
     ]
     with contextlib.ExitStack() as stack:
         start(stack, directory, "server.py", *words, "--address", server, *more)
+        wait_for(server)
         for number, program in clients.items():
             own = ["--partition-id", number, "--server", listen, *more]
             start(stack, directory, *program, *own)
@@ -78,14 +89,19 @@ def tap(directory, name, clients, tap_words, more=()):
 
 
 def record_wire(directory):
-    """Record what the wiretap prints and draws: honest clients, smugglers, and clients with TLS."""
+    """Record what the wiretap prints and draws: of honest clients, and of smugglers."""
     run(directory, "partition.py")
     tap(directory, "wiretap", HONEST, ["--partition", 0, 1, 2])
     reveal = ["--reveal", "results/low_bits.png"]
     tap(directory, "smugglers", SMUGGLERS, ["--partition", 0, 1, 2, 3, *reveal])
+    keep(directory / "results", "wiretap.png", "low_bits.png")
+
+
+def record_tls(directory):
+    """Record what the wiretap prints when clients and server use TLS."""
+    run(directory, "partition.py")
     subprocess.run(["make", "certificates"], cwd=directory, check=True, capture_output=True)
     tap(directory, "tls", HONEST, ["--partition", 0, 1, 2], ["--certificates", "certificates"])
-    keep(directory / "results", "wiretap.png", "low_bits.png")
 
 
 def record_read(directory):
@@ -102,6 +118,7 @@ def record_invert(directory):
     run(directory, "federation.py", "--address", free_address())
     screen = run(directory, "-m", "beyond.privacy.invert_update")
     keep_screens(FOLDER, {"invert_update": screen})
+    keep_screens(FOLDER, {"membership": run(directory, "-m", "beyond.privacy.membership")})
     keep(directory / "results/privacy", "inversion.png", "inversion.csv")
 
 
@@ -126,6 +143,7 @@ def keep(folder, *names):
 
 PARTS = {
     "wire": record_wire,
+    "tls": record_tls,
     "read": record_read,
     "invert": record_invert,
     "defend": record_defend,
