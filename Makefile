@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install run test readme record chapter bench certificates clean
+.PHONY: help install run test readme record chapter beyond bench certificates clean
 
 help: ## List what can be made.
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -16,7 +16,7 @@ install: $(VENV)/installed ## Make the environment .venv with what the lesson ne
 run: $(VENV)/installed ## Train the federation: ten clients, ten rounds -> results/fedavg/accuracy.png
 	$(BIN)/python federation.py $(ARGS)
 
-test: $(VENV)/installed-dev ## Check the code's style and run all tests.
+test: $(VENV)/installed-beyond ## Check the code's style and run all tests.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
@@ -31,6 +31,10 @@ record: $(VENV)/installed-dev ## Record the lesson anew, as its page tells it, a
 
 chapter: $(VENV)/installed-dev ## Make the runs of chapter 6 that are not there yet, and bring its page up to date.
 	$(BIN)/python -m beyond.heterogeneity.record
+	$(MAKE) readme
+
+beyond: $(VENV)/installed-beyond ## Record chapter 7 anew, tables and pictures, and bring its page up to date.
+	$(BIN)/python -m beyond.privacy.record $(ARGS)
 	$(MAKE) readme
 
 bench: $(VENV)/installed-dev ## Measure what federating costs, against the same training without it.
@@ -55,6 +59,10 @@ $(VENV)/installed: requirements.txt | $(VENV)/made
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/installed-beyond: requirements-beyond.txt $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-beyond.txt
 	@touch $@
 
 $(VENV)/made:

@@ -1,0 +1,119 @@
+"""Which defence stops what: noise, sums, and what each leaves of pictures, labels and digits.
+
+    python -m beyond.privacy.defences     # some minutes -> results/privacy/defences.png, defences.csv
+
+The accuracies beneath the strip are read from a CSV file (noise,accuracy) that beyond.privacy.noised makes.
+"""
+
+from support.argument_types import natural_int, positive_int
+from support.command_line import OneLineParser, UserError, run_command
+from support.run_record import make_run_directory
+from support.terminal import progress_bar
+
+import csv
+from pathlib import Path
+
+import torch
+
+from beyond.privacy.cases import CLIENTS, Training
+from beyond.privacy.defences_picture import draw
+from beyond.privacy.noised import NOISES, read_accuracies
+from beyond.privacy.trial import SINGLES, Trial
+
+RECORDED = Path(__file__).with_name("recorded") / "noise_accuracy.csv"
+
+
+def accuracies_in(path):
+    """Return {noise: accuracy}. Raises UserError if the file `path` is not there, or not such a file."""
+    try:
+        return read_accuracies(path)
+    except FileNotFoundError:
+        raise UserError(
+            f"there is no {path}; make it with python -m beyond.privacy.noised"
+        ) from None
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{path} is not a table noise,accuracy ({error}); choose another --accuracies"
+        ) from None
+
+
+def write_levels(levels, path):
+    """Write a line for every amount of noise to the CSV file `path`."""
+    with open(path, "w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["noise", "rank", "labels", "digits", "accuracy"])
+        for level in levels:
+            rows.writerow(
+                [f"{level.noise:g}", level.rank, level.labels, level.digits, level.accuracy]
+            )
+
+
+def write_sum(result, digits, path):
+    """Write what was read from the sum to the CSV file `path`: a line for every label and rank."""
+    with open(path, "w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["label", "label_read", "rank", "clients_whose_digits_were_read"])
+        for line in zip(result.labels, result.read, sorted(result.ranks), strict=True):
+            rows.writerow([*line, digits])
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parser = OneLineParser("beyond.privacy.defences", __doc__)
+    add = parser.add_argument
+    add("--seed", type=natural_int, default=0, help="of the fresh model and of the noise")
+    add("--steps", type=positive_int, default=400, help="of every attack")
+    add(
+        "--images",
+        type=positive_int,
+        help="at most so many a client in a whole epoch (default: all)",
+    )
+    add(
+        "--accuracies",
+        default=RECORDED,
+        help="the CSV file with what each noise leaves of the accuracy",
+    )
+    add("--output", default="results/privacy", help="directory for the picture and the tables")
+    args = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    accuracies = accuracies_in(args.accuracies)
+    output = make_run_directory(args.output, option="--output")
+    trial = Trial(Training(), args.seed, args.images)
+    levels = []
+    with progress_bar() as bar:
+        for noise in bar.track(NOISES, description="Levels of noise"):
+            level = trial.level(noise, args.steps, accuracies.get(noise))
+            levels.append(level)
+            print_level(level)
+        ten = trial.sum_of_ten(2 * args.steps)
+    print_sum(ten, digits := trial.digits_after_sum())
+    write_levels(levels, output / "defences.csv")
+    write_sum(ten, digits, output / "sum.csv")
+    draw(levels, ten, output / "defences.png")
+    print(
+        "\n".join(f"Wrote {output}/{name}" for name in ("defences.csv", "sum.csv", "defences.png"))
+    )
+
+
+def print_level(level):
+    """Print one line about a Level."""
+    kept = "unknown" if level.accuracy is None else f"{level.accuracy:.1%}"
+    print(
+        f"Noise {level.noise:g}: rank {level.rank:,}, labels {level.labels} of {CLIENTS * SINGLES}, "
+        f"digits of {level.digits} of {CLIENTS} clients, accuracy {kept}"
+    )
+
+
+def print_sum(ten, digits):
+    """Print what the sum tells."""
+    right = sum(min(ten.labels.count(digit), ten.read.count(digit)) for digit in range(10))
+    first = sum(rank == 1 for rank in ten.ranks)
+    print(
+        f"Sum of ten clients with one image each: {right} of 10 labels, rank 1 for {first} of 10 images; "
+        "whose each is it does not tell"
+    )
+    print(f"Sum of ten whole epochs: digits of {digits} of {CLIENTS} clients")
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.privacy.defences")

@@ -1,0 +1,87 @@
+"""Gradient inversion of real updates: original beside reconstruction, and what it is worth.
+
+    python -m beyond.privacy.invert_update     # some minutes -> results/privacy/inversion.png, inversion.csv
+
+The trained model is a run's: results/fedavg/global_model.npz, unless --model names another. What an attack is
+given: the weights that were sent, the update, and the labels, which read_update reads off it.
+"""
+
+from support.argument_types import natural_int, positive_int
+from support.command_line import OneLineParser, run_command
+from support.run_record import make_run_directory
+from support.terminal import progress_bar
+
+import csv
+
+import numpy as np
+import torch
+
+from beyond.privacy.cases import Training, trained_weights
+from beyond.privacy.inversion_cases import attack, cases
+from beyond.privacy.inversion_picture import draw
+from beyond.privacy.likeness import Gallery
+from beyond.privacy.updates import fresh_weights
+
+
+def summary(results):
+    """Return one line about the results of a case."""
+    first = sum(result.rank == 1 for result in results)
+    decibels = np.median([result.psnr for result in results])
+    return (
+        f"{results[0].case}: rank 1 for {first} of {len(results)}, median PSNR {decibels:.1f} dB, "
+        f"update {np.median([result.length for result in results]):.1e} long"
+    )
+
+
+def write_results(results, path):
+    """Write a line for every image to the CSV file `path`."""
+    with open(path, "w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["case", "image", "rank", "psnr", "update_length"])
+        for result in results:
+            line = [result.case, result.index, result.rank]
+            rows.writerow([*line, f"{result.psnr:.2f}", f"{result.length:.3e}"])
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parser = OneLineParser("beyond.privacy.invert_update", __doc__)
+    add = parser.add_argument
+    add("--model", default="results/fedavg/global_model.npz", help="the trained model's weights")
+    add(
+        "--seed",
+        type=natural_int,
+        default=0,
+        help="of the fresh model and of the attack's first guesses",
+    )
+    add("--steps", type=positive_int, help="of every attack (default: 400 to 800)")
+    add("--only", type=positive_int, help="number of the one case to try (default: all)")
+    add("--output", default="results/privacy", help="directory for the picture and the table")
+    args = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    trained = trained_weights(args.model)
+    output = make_run_directory(args.output, option="--output")
+    training = Training()
+    gallery = Gallery(training.images)
+    grid = cases(training, fresh_weights(args.seed), trained)
+    everything = []
+    with progress_bar() as bar:
+        task = bar.add_task("", total=sum(len(case.groups) for case in grid))
+        for case in grid[args.only - 1 : args.only] if args.only else grid:
+            bar.update(task, description=case.name)
+            case.steps = args.steps or case.steps
+            results = []
+            for some in attack(case, training, gallery, args.seed):
+                results += some
+                bar.advance(task)
+            print(summary(results))
+            everything.append(results)
+    write_results(
+        [result for results in everything for result in results], output / "inversion.csv"
+    )
+    draw(everything, output / "inversion.png")
+    print(f"Wrote {output}/inversion.csv\nWrote {output}/inversion.png")
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.privacy.invert_update")

@@ -1,0 +1,166 @@
+"""Record what the first half of chapter 7 shows.
+
+    python -m beyond.privacy.record             # all of it -> beyond/privacy/recorded/
+    python -m beyond.privacy.record --only wire
+
+The parts are wire, tls, read, invert and defend. The trained model that is attacked is a federation's of the
+lesson, run here as well.
+"""
+
+from support.command_line import OneLineParser, run_command
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+from tools.record import keep_screens
+from tools.terminals import ROOT, working_copy
+
+FOLDER = ROOT / "beyond/privacy/recorded"
+HONEST = {number: ["client.py"] for number in range(3)}
+SMUGGLERS = {
+    number: ["-m", "beyond.privacy.smuggler", "--how", way]
+    for number, way in enumerate(("metrics", "compressed", "weights", "low-bits"))
+}
+SEEDS = (0, 1, 2)  # of read_update
+
+
+def free_address():
+    """Return 127.0.0.1:PORT with a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def run(directory, *words):
+    """Run `python WORDS` in `directory` and return what it prints."""
+    command = [sys.executable, *map(str, words)]
+    return subprocess.run(
+        command, cwd=directory, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+
+
+def start(stack, directory, *words):
+    """Start `python WORDS` in `directory`; it ends with `stack`."""
+    command = [sys.executable, *map(str, words)]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, cwd=directory, stdout=quiet, stderr=quiet)
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+
+
+def wait_for(address):
+    """Return when something listens at `address`: a client with TLS mistrusts who hangs up."""
+    host, port = address.split(":")
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port))):
+            return
+        time.sleep(0.1)  # nothing tells when another process begins to listen
+
+
+def tap(directory, name, clients, tap_words, more=()):
+    """Let a wiretap listen to a server with `clients`, {number: words}; keep its screen as NAME.txt."""
+    server, listen = free_address(), free_address()
+    words = [
+        "--rounds",
+        3,
+        "--min-clients",
+        len(clients),
+        "--patience",
+        20,
+        "--run",
+        f"results/{name}",
+    ]
+    with contextlib.ExitStack() as stack:
+        start(stack, directory, "server.py", *words, "--address", server, *more)
+        wait_for(server)
+        for number, program in clients.items():
+            own = ["--partition-id", number, "--server", listen, *more]
+            start(stack, directory, *program, *own)
+        screen = run(
+            directory,
+            *("-m", "beyond.privacy.wiretap", "--listen", listen, "--server", server),
+            *(*tap_words, "--picture", f"results/{name}.png"),
+        )
+    keep_screens(FOLDER, {name: screen.replace(listen, "127.0.0.1:8081")})
+
+
+def record_wire(directory):
+    """Record what the wiretap prints and draws: of honest clients, and of smugglers."""
+    run(directory, "partition.py")
+    tap(directory, "wiretap", HONEST, ["--partition", 0, 1, 2])
+    reveal = ["--reveal", "results/low_bits.png"]
+    tap(directory, "smugglers", SMUGGLERS, ["--partition", 0, 1, 2, 3, *reveal])
+    keep(directory / "results", "wiretap.png", "low_bits.png")
+
+
+def record_tls(directory):
+    """Record what the wiretap prints when clients and server use TLS."""
+    run(directory, "partition.py")
+    subprocess.run(["make", "certificates"], cwd=directory, check=True, capture_output=True)
+    tap(directory, "tls", HONEST, ["--partition", 0, 1, 2], ["--certificates", "certificates"])
+
+
+def record_read(directory):
+    """Record what can be read without an attack, with several seeds."""
+    for seed in SEEDS:
+        words = ["--seed", seed, "--output", f"results/read_{seed}"]
+        screen = run(directory, "-m", "beyond.privacy.read_update", *words)
+        keep_screens(FOLDER, {f"read_update_{seed}": screen})
+    keep(directory / "results/read_0", "digits.png", "digits.csv")
+
+
+def record_invert(directory):
+    """Record the grid of inversions; the trained model comes from the lesson's federation."""
+    run(directory, "federation.py", "--address", free_address())
+    screen = run(directory, "-m", "beyond.privacy.invert_update")
+    keep_screens(FOLDER, {"invert_update": screen})
+    keep_screens(FOLDER, {"membership": run(directory, "-m", "beyond.privacy.membership")})
+    keep(directory / "results/privacy", "inversion.png", "inversion.csv")
+
+
+def record_defend(directory):
+    """Record the accuracies that noise leaves, and what the defences stop."""
+    screen = run(directory, "-m", "beyond.privacy.noised")
+    keep_screens(FOLDER, {"noised": screen})
+    table = "results/privacy/noise_accuracy.csv"
+    screen = run(directory, "-m", "beyond.privacy.defences", "--accuracies", table)
+    keep_screens(FOLDER, {"defences": screen})
+    keep(
+        directory / "results/privacy",
+        *("noise_accuracy.csv", "defences.csv", "sum.csv", "defences.png"),
+    )
+
+
+def keep(folder, *names):
+    """Copy files to the recordings."""
+    for name in names:
+        shutil.copyfile(folder / name, FOLDER / name)
+
+
+PARTS = {
+    "wire": record_wire,
+    "tls": record_tls,
+    "read": record_read,
+    "invert": record_invert,
+    "defend": record_defend,
+}
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parser = OneLineParser("beyond.privacy.record", __doc__)
+    parser.add_argument("--only", choices=PARTS, action="append", help="record this part")
+    args = parser.parse_args(arguments)
+    FOLDER.mkdir(exist_ok=True)
+    with working_copy() as directory:
+        for name in args.only or PARTS:
+            print(f"Recording: {name}")
+            PARTS[name](directory)
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.privacy.record")

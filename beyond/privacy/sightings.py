@@ -1,0 +1,47 @@
+"""Which images a wiretap has seen: those anybody could find, and those that only an accomplice finds.
+
+`images` is {client: uint8 array (n, 28, 28)}, `contents` what the books have (see books.Books).
+"""
+
+from itertools import chain
+
+import numpy as np
+
+from beyond.privacy import low_bits
+from beyond.privacy.image_search import Search
+
+
+def names_of(images):
+    """Return how each of `images` is called, in their order."""
+    return [
+        f"image {k} of client {number}" for number in images for k in range(len(images[number]))
+    ]
+
+
+def report_found(contents, images):
+    """Look for `images` in all `contents`; print what is found, and what is never found."""
+    names, search = names_of(images), Search(np.concatenate(list(images.values())))
+    found = [
+        f"FOUND {names[image]}, {len(rows)} of its {search.rows_of(image)} telling rows, as {form}:\n"
+        f"      {direction}, round {server_round}, in {message}"
+        for direction, server_round, message, content in contents
+        for (image, form), rows in search.find(content).items()
+    ]
+    print("\n".join(found) or f"None of {len(names):,} images was seen.")
+    print("What hides in the low bits of weights is never seen.")
+
+
+def report_low_bits(contents, images):
+    """Read the low bits of the last round's updates as an accomplice does; return them, [image (28, 28)].
+
+    Prints which of `images` they are, bit by bit.
+    """
+    revealed = low_bits.revealed(contents)
+    last = max(revealed, default=0)
+    pictures = revealed.get(last, [])
+    pairs = zip(names_of(images), chain(*images.values()), strict=True)
+    names = {image.tobytes(): name for name, image in pairs}
+    for picture in pictures:
+        if name := names.get(picture.tobytes()):
+            print(f"The low bits of an update of round {last} are {name}, exactly")
+    return pictures
