@@ -1,0 +1,53 @@
+"""The server of this chapter with the small network of edges in the place of the lesson's."""
+
+from support.argument_types import positive_int
+from support.command_line import OneLineParser, Options, UserError
+from support.options import server_options
+from support.partitions import PARTITIONS, load_partition
+
+from beyond.privacy.edges import EdgeModel
+from beyond.privacy.options import privacy_options
+from beyond.privacy.price_training import KEEP, mean_model
+from beyond.privacy.server import make_strategy
+from server import centralized_evaluation, serve
+
+
+def edge_options():
+    """Return the options of a federation with the network of edges."""
+    parser = Options(check_keep)
+    add = parser.add_argument
+    add("--cells", type=positive_int, default=7, help="parts of an image, along each side")
+    add("--keep", choices=KEEP, default="last", help="test the last model, or the later ones' mean")
+    return parser
+
+
+def check_keep(args):
+    """Raise UserError if what an interrupted run had in memory would be needed."""
+    if args.resume and args.keep == "mean":
+        raise UserError("--keep mean needs models that are not on disk; start without --resume")
+
+
+def evaluation_of_mean(evaluate, rounds):
+    """Return the function `evaluate`, an evaluate_fn, for the mean of the models since half of `rounds`."""
+    later = []
+
+    def evaluate_mean(server_round, weights, config):
+        if server_round > rounds // 2:
+            later.append(weights)
+            weights = mean_model(later)
+        return evaluate(server_round, weights, config)
+
+    return evaluate_mean
+
+
+def main(arguments=None):
+    """Do as server.py's main does, with another network; it starts at zero, so no seed is needed."""
+    parents = [*server_options(), privacy_options(), edge_options()]
+    args = OneLineParser("edge_server.py", __doc__, parents).parse_args(arguments)
+    model = EdgeModel(args.cells)
+    images, labels = load_partition(PARTITIONS / "test.npz")
+    strategy = make_strategy(args, model, images, labels)
+    if args.keep == "mean":
+        evaluate = centralized_evaluation(model, images, labels)
+        strategy.strategy.evaluate_fn = evaluation_of_mean(evaluate, args.rounds)
+    serve(args, strategy, model)
