@@ -7,9 +7,9 @@ from support.command_line import UserError
 
 import math
 
-LARGEST_MU = (
-    30.0  # epsilon is above 500 there: no guarantee, and the accountant's floats overflow beyond
-)
+SMALLEST_MU = 1e-6  # epsilon is 0 there, at any delta that anybody would name
+# Epsilon is above 500 there, which promises nothing; and a little beyond, the accountant's floats overflow.
+LARGEST_MU = 30.0
 
 
 def spent_epsilon(noise_multiplier, rounds, delta):
