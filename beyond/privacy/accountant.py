@@ -16,36 +16,39 @@ def spent_epsilon(noise_multiplier, rounds, delta):
     """Return epsilon at `delta` after `rounds` in which everybody was asked; infinity if it is above 500.
 
     T rounds with noise multiplier z are one Gaussian mechanism with noise multiplier z / sqrt(T) (Dong, Roth
-    and Su 2022, arXiv 1905.02383, corollary 3.3), whose privacy loss distribution (PLD) is exact but for the
-    width of its bins; those are made so fine that four digits are right. Raises UserError as `load` does.
+    and Su 2022, arXiv 1905.02383, corollary 3.3). Raises UserError as `load` does.
     """
     mu = max(signal_to_noise(noise_multiplier, rounds), SMALLEST_MU)
-    if mu > LARGEST_MU:
-        return math.inf
+    return math.inf if mu > LARGEST_MU else _epsilon(mu, delta)
+
+
+def _epsilon(mu, delta):
+    """Return epsilon of one Gaussian mechanism with the noise multiplier 1 / `mu`, by its PLD.
+
+    The privacy loss distribution is exact but for the width of its bins: so fine that four digits are right.
+    """
     accounting, pld = load()
     accountant = pld.PLDAccountant(
         accounting.NeighboringRelation.ADD_OR_REMOVE_ONE,
-        value_discretization_interval=1e-4 * mu * max(1.0, mu),
+        value_discretization_interval=1e-3 * mu * max(1.0, mu),
     )
     accountant.compose(accounting.GaussianDpEvent(1 / mu))
     return accountant.get_epsilon(delta)
 
 
 def noise_multiplier_for(epsilon, rounds, delta):
-    """Return the noise multiplier with which `rounds` cost `epsilon` at `delta`, by bisection.
+    """Return the noise multiplier with which `rounds` cost `epsilon` at `delta`, or a millionth more noise.
 
-    Raises UserError if no noise multiplier that spent_epsilon knows comes to that.
+    Raises UserError if nothing within the accountant's bounds comes to that.
     """
-    lowest, highest = math.sqrt(rounds) / LARGEST_MU, math.sqrt(rounds) * 1e6
-    if not spent_epsilon(highest, rounds, delta) <= epsilon <= spent_epsilon(lowest, rounds, delta):
+    load()  # brings scipy
+    from scipy.optimize import brentq
+
+    bounds = math.log(SMALLEST_MU), math.log(LARGEST_MU)
+    if not _epsilon(SMALLEST_MU, delta) < epsilon < _epsilon(LARGEST_MU, delta):
         raise UserError(f"no noise makes epsilon {epsilon:g} at delta {delta:g}; choose another")
-    while highest / lowest > 1 + 1e-6:
-        middle = math.sqrt(lowest * highest)
-        if spent_epsilon(middle, rounds, delta) > epsilon:
-            lowest = middle
-        else:
-            highest = middle
-    return highest  # the side on which the promise is kept
+    mu = math.exp(brentq(lambda x: _epsilon(math.exp(x), delta) - epsilon, *bounds, xtol=1e-7))
+    return math.sqrt(rounds) / mu * (1 + 1e-6)  # the side on which the promise is kept
 
 
 def signal_to_noise(noise_multiplier, rounds):
