@@ -1,6 +1,5 @@
 """The server of this chapter with the small network of edges in the place of the lesson's."""
 
-from support.argument_types import positive_int
 from support.command_line import OneLineParser, Options, UserError
 from support.options import server_options
 from support.partitions import PARTITIONS, load_partition
@@ -16,7 +15,7 @@ def edge_options():
     """Return the options of a federation with the network of edges."""
     parser = Options(check_keep)
     add = parser.add_argument
-    add("--cells", type=positive_int, default=7, help="parts of an image, along each side")
+    add("--cells", type=int, choices=(4, 7), default=7, help="parts of an image, along each side")
     add("--keep", choices=KEEP, default="last", help="test the last model, or the later ones' mean")
     return parser
 

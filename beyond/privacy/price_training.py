@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from beyond.privacy.accountant import noise_multiplier_for
 from beyond.privacy.mechanism import mean_over_asked, private_mean
 
 KEEP = (
@@ -10,20 +11,19 @@ KEEP = (
 )  # the last round's model, or the mean of those of the second half of the rounds
 
 
-def models_of(crowd, settings, noise_multiplier, seed, local=False):
+def models_of(crowd, settings, noise_multiplier, point):
     """Yield the global model (a list of float32 arrays) after every round.
 
     `settings` has `rounds` and `clip`. The noise is seeded, as it must not be where people's data are.
     """
-    normal = np.random.default_rng([7, seed]).standard_normal
-    weights = crowd.first_weights(seed)
-    mean = locally_private_mean if local else private_mean
+    normal = np.random.default_rng([7, point.seed]).standard_normal
+    mean = locally_private_mean if point.privacy == "local" else private_mean
+    weights = crowd.first_weights(point.seed)
     for server_round in range(1, settings["rounds"] + 1):
         updates = crowd.updates(weights, server_round)
         change = mean(updates, len(updates), settings["clip"], noise_multiplier, normal)
-        weights = [
-            (old + step).astype(old.dtype) for old, step in zip(weights, change, strict=True)
-        ]
+        pairs = zip(weights, change, strict=True)
+        weights = [(old + step).astype(old.dtype) for old, step in pairs]
         yield weights
 
 
@@ -47,3 +47,16 @@ def kept_models(models):
 def mean_model(models):
     """Return the mean of models, lists of float32 arrays."""
     return [array.astype(np.float32) for array in mean_over_asked(models, len(models))]
+
+
+def accuracies(crowd, point, settings):
+    """Train a Point of price_grid.py; return {"last": accuracy, "mean": accuracy} of what may be kept."""
+    models = models_of(crowd, settings, noise_of(point, settings["rounds"]), point)
+    return {name: crowd.accuracy(model) for name, model in kept_models(list(models)).items()}
+
+
+def noise_of(point, rounds):
+    """Return the noise multiplier with which `rounds` cost the point's epsilon; 0 if it has no noise."""
+    if point.privacy == "none":
+        return 0.0
+    return noise_multiplier_for(point.epsilon, rounds, point.delta)
