@@ -4,8 +4,8 @@
     python -m beyond.privacy.price --only 'edges, central, 100 *'
 
 All clients of a point are computed in one process; clipping, averaging and noise are the functions that a
-federation with real processes calls. Points that are measured are not measured again: stop it whenever you like,
-and go on with the same command.
+federation with real processes calls. Points that are measured are not measured again: stop it whenever you
+like, and go on with the same command.
 """
 
 from support.argument_types import positive_int
