@@ -66,6 +66,6 @@ def grid(seeds):
                 where = (clients, scheme)
                 points += [Point("edges", "central", *where, epsilon, seed) for epsilon in EPSILONS]
                 points.append(Point("edges", "none", *where, 8.0, seed))
-                points.append(Point("cnn", "central", *where, 8.0, seed))
+            points.append(Point("cnn", "central", clients, "iid", 8.0, seed))
             points.append(Point("edges", "local", clients, "iid", 8.0, seed))
     return points

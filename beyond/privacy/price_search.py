@@ -10,27 +10,34 @@ search costs privacy as well, or needs data of one's own.
 from support.command_line import OneLineParser, run_command
 from support.files import replaced_file
 
-import itertools
 import json
 import time
 
 from beyond.privacy.price_data import crowd_of
-from beyond.privacy.price_grid import DELTAS, SCHEMES, SETTINGS, Point, settings_key
+from beyond.privacy.price_grid import SCHEMES, SETTINGS, Point, settings_key
 from beyond.privacy.price_pool import in_parallel
 from beyond.privacy.price_record import read_table, write_table
 from beyond.privacy.price_training import KEEP, accuracies
 
 TABLE = SETTINGS.with_name("price_search.csv")
 SEED = 1000  # none of those that price.py measures with
-# How long all rounds' clips together are, for each epsilon and number of clients; and the rounds.
+ROUNDS = {10: 40, 100: 40, 1000: 100}  # of the network of edges; the CNN has 4, for they take long
+# How long the clips of all rounds together are: for each network, epsilon and number of clients.
 PATHS = {
-    ("edges", 8.0): {10: (1, 2, 4, 8), 100: (4, 8, 14, 20), 1000: (10, 25, 50, 80)},
-    ("edges", 2.0): {10: (1, 2, 4), 100: (2, 4, 8), 1000: (10, 20, 40)},
-    ("cnn", 8.0): dict.fromkeys(DELTAS, (1, 2, 4, 8)),
+    ("edges", 8.0, 10): (1, 2, 4, 8),
+    ("edges", 8.0, 100): (4, 8, 14, 20),
+    ("edges", 8.0, 1000): (10, 25, 50, 80),
+    ("edges", 2.0, 10): (1, 2, 4),
+    ("edges", 2.0, 100): (2, 4, 8),
+    ("edges", 2.0, 1000): (10, 20, 40),
+    ("cnn", 8.0, 10): (1, 4),
+    ("cnn", 8.0, 100): (1, 4),
+    ("cnn", 8.0, 1000): (1, 4),
 }
-ROUNDS = {"edges": {10: (40,), 100: (40,), 1000: (100,)}, "cnn": dict.fromkeys(DELTAS, (4,))}
+# Where the best was at the end of that range: (rounds, path) of more trials.
+MORE = {("edges", 8.0, 1000, "shards"): ((200, 80), (200, 120), (200, 160))}
 # For the network of edges so large that nearly all updates are cut: only their direction counts.
-LEARNING_RATES = {"edges": (25.0,), "cnn": (0.05,)}
+LEARNING_RATES = {"edges": 25.0, "cnn": 0.05}
 COLUMNS = {
     "network": str,
     "clients": int,
@@ -46,13 +53,14 @@ COLUMNS = {
 def trials():
     """Return all (Point, settings) that are to be tried; settings are rounds, clip and learning_rate."""
     found = []
-    for (network, epsilon), paths in PATHS.items():
-        for clients, scheme in itertools.product(DELTAS, SCHEMES):
+    for (network, epsilon, clients), paths in PATHS.items():
+        rounds = ROUNDS[clients] if network == "edges" else 4
+        for scheme in SCHEMES if network == "edges" else ("iid",):
             point = Point(network, "central", clients, scheme, epsilon, SEED)
-            for rounds, path, rate in itertools.product(
-                ROUNDS[network][clients], paths[clients], LEARNING_RATES[network]
-            ):
-                settings = {"rounds": rounds, "clip": path / rounds, "learning_rate": rate}
+            more = MORE.get((network, epsilon, clients, scheme), ())
+            for number, path in [*((rounds, path) for path in paths), *more]:
+                clip, rate = path / number, LEARNING_RATES[network]
+                settings = {"rounds": number, "clip": clip, "learning_rate": rate}
                 found.append((point, settings))
     return found
 
