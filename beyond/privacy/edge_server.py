@@ -4,11 +4,12 @@ from support.command_line import OneLineParser, Options, UserError
 from support.options import server_options
 from support.partitions import PARTITIONS, load_partition
 
-from beyond.privacy.edges import EdgeModel
+from beyond.privacy.edges import EdgeModel, features_of
 from beyond.privacy.options import privacy_options
 from beyond.privacy.price_training import KEEP, mean_model
 from beyond.privacy.server import make_strategy
-from server import centralized_evaluation, serve
+from model import evaluate, set_weights, to_tensors
+from server import serve
 
 
 def edge_options():
@@ -26,17 +27,21 @@ def check_keep(args):
         raise UserError("--keep mean needs models that are not on disk; start without --resume")
 
 
-def evaluation_of_mean(evaluate, rounds):
-    """Return the function `evaluate`, an evaluate_fn, for the mean of the models since half of `rounds`."""
+def edge_evaluation(model, images, labels, args):
+    """Return the function with which Flower tests the model, or the mean of the later rounds' models."""
+    images, labels = to_tensors(images, labels)
+    features = features_of(images, model.cells)  # once for all rounds
     later = []
 
-    def evaluate_mean(server_round, weights, config):
-        if server_round > rounds // 2:
+    def evaluate_global_model(server_round, weights, config):
+        if args.keep == "mean" and server_round > args.rounds // 2:
             later.append(weights)
             weights = mean_model(later)
-        return evaluate(server_round, weights, config)
+        set_weights(model, weights)
+        loss, accuracy = evaluate(model, features, labels)
+        return loss, {"accuracy": accuracy}
 
-    return evaluate_mean
+    return evaluate_global_model
 
 
 def main(arguments=None):
@@ -46,7 +51,5 @@ def main(arguments=None):
     model = EdgeModel(args.cells)
     images, labels = load_partition(PARTITIONS / "test.npz")
     strategy = make_strategy(args, model, images, labels)
-    if args.keep == "mean":
-        evaluate = centralized_evaluation(model, images, labels)
-        strategy.strategy.evaluate_fn = evaluation_of_mean(evaluate, args.rounds)
+    strategy.strategy.evaluate_fn = edge_evaluation(model, images, labels, args)
     serve(args, strategy, model)

@@ -5,22 +5,21 @@ import numpy as np
 from beyond.privacy.accountant import noise_multiplier_for
 from beyond.privacy.mechanism import mean_over_asked, private_mean
 
-KEEP = (
-    "last",
-    "mean",
-)  # the last round's model, or the mean of those of the second half of the rounds
+# What may be kept: the last round's model, or the mean of those of the second half of the rounds.
+KEEP = ("last", "mean")
 
 
 def models_of(crowd, settings, noise_multiplier, point):
     """Yield the global model (a list of float32 arrays) after every round.
 
-    `settings` has `rounds` and `clip`. The noise is seeded, as it must not be where people's data are.
+    `settings` has `rounds` and `clip`. The noise is that of a federation with the point's seed as its
+    --noise-seed: it can be repeated, as it must not be where people's data are.
     """
-    normal = np.random.default_rng([7, point.seed]).standard_normal
     mean = locally_private_mean if point.privacy == "local" else private_mean
     weights = crowd.first_weights(point.seed)
     for server_round in range(1, settings["rounds"] + 1):
         updates = crowd.updates(weights, server_round)
+        normal = np.random.default_rng([point.seed, server_round]).standard_normal
         change = mean(updates, len(updates), settings["clip"], noise_multiplier, normal)
         pairs = zip(weights, change, strict=True)
         weights = [(old + step).astype(old.dtype) for old, step in pairs]
@@ -56,7 +55,5 @@ def accuracies(crowd, point, settings):
 
 
 def noise_of(point, rounds):
-    """Return the noise multiplier with which `rounds` cost the point's epsilon; 0 if it has no noise."""
-    if point.privacy == "none":
-        return 0.0
+    """Return the noise multiplier with which `rounds` cost the point's epsilon."""
     return noise_multiplier_for(point.epsilon, rounds, point.delta)

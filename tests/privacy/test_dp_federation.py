@@ -1,5 +1,7 @@
 """Real processes with the small network: killed with kill -9, resumed, and counted."""
 
+from support.partitions import load_partition
+
 import os
 import re
 import signal
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from beyond.privacy.crowd import EdgeCrowd
 from beyond.privacy.edges import EdgeModel, features_of
@@ -130,3 +133,33 @@ def test_the_crowd_makes_the_updates_that_real_clients_make():
         assert count == 1
         for mine, theirs, sent in zip(clipped(update, 0.3), new, weights, strict=True):
             np.testing.assert_allclose(theirs - sent, mine, atol=2e-6)
+
+
+def test_price_and_real_processes_come_to_the_same(start, place):
+    from beyond.privacy.price_grid import Point
+    from beyond.privacy.price_training import kept_models, models_of
+
+    parts = {
+        name: to_tensors(*load_partition(place / f"partitions/{name}.npz"))
+        for name in ("client_0", "client_1", "client_2", "test")
+    }
+    images, labels = (torch.cat([parts[f"client_{k}"][i] for k in range(3)]) for i in range(2))
+    tests = features_of(parts["test"][0], 7), parts["test"][1]
+    shares = np.split(np.arange(60), 3)
+    crowd = EdgeCrowd((features_of(images, 7), labels), tests, shares, learning_rate=1.0)
+    point = Point("edges", "central", 3, "iid", 8.0, seed=5)
+    models = list(models_of(crowd, {"rounds": 4, "clip": 0.5}, 0.5, point))
+
+    address = free_address()
+    words = [*WORDS, "--clients", 3, "--address", address, "--run", "run", "--batch-size", 100]
+    server = start(
+        "beyond.privacy.edge_server", *words, "--rounds", 4, "--noise-seed", 5, "--keep", "mean"
+    )
+    for number in range(3):
+        start("beyond.privacy.edge_client", "--partition-id", number, "--server", address)
+    read_until(server, "^The record of this run")
+    with np.load(place / "run/global_model.npz") as real:
+        for mine, name in zip(models[-1], ("linear.weight", "linear.bias"), strict=True):
+            np.testing.assert_allclose(real[name], mine, atol=1e-5)
+    accuracy = float((place / "run/history.csv").read_text().splitlines()[-1].split(",")[2])
+    assert accuracy == pytest.approx(crowd.accuracy(kept_models(models)["mean"]), abs=0.051)
