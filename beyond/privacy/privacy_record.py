@@ -79,9 +79,9 @@ class PrivacyRecord:
             raise RunError(f"cannot write {self.path}: {error.strerror}") from None
 
 
-def read_privacy(directory):
-    """Return the rows of `directory`/privacy.csv as a list of Spent. Raises UserError if one is damaged."""
-    path = Path(directory, "privacy.csv")
+def read_privacy(directory, name="privacy.csv"):
+    """Return the rows of the file `name` in `directory` as a list of Spent. Raises UserError on damage."""
+    path = Path(directory, name)
     try:
         with open(path, newline="") as file:
             return [
