@@ -8,6 +8,7 @@ import math
 
 from beyond.privacy.accountant import (
     LARGEST_MU,
+    load,
     noise_multiplier_for,
     signal_to_noise,
 )
@@ -61,6 +62,7 @@ def probability(text):
 
 def check_privacy(args):
     """Fill in --delta and --noise-multiplier. Raise UserError if they would promise nothing."""
+    load()  # what is not installed is better missed now than in round 1
     if args.delta is None:
         args.delta = 0.1 / args.clients
     if args.delta >= 1 / args.clients:
