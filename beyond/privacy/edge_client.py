@@ -1,0 +1,21 @@
+"""The client of this chapter with the small network of edges, which learns from the client's own digits."""
+
+from beyond.privacy.client import PrivateClient
+from beyond.privacy.client import main as client_main
+from beyond.privacy.edges import EdgeModel, cells_of, digits_of, features_of
+
+
+class EdgeClient(PrivateClient):
+    """A client that trains the network of edges in the place of the lesson's."""
+
+    def set_parameters(self, parameters):
+        """Take the weights into a network of the size that the server has chosen."""
+        if not isinstance(self.model, EdgeModel):
+            self.model = EdgeModel(cells_of(parameters), digits_of(self.labels))
+            self.images = features_of(self.images, self.model.cells)  # once: nothing in them learns
+        super().set_parameters(parameters)
+
+
+def main(arguments=None):
+    """Run the command line of the chapter's client."""
+    client_main(arguments, EdgeClient)

@@ -1,0 +1,60 @@
+"""The Gaussian mechanism on updates: clip each, divide their sum by how many were asked, add noise.
+
+As in DP-FedAvg (McMahan et al. 2018, arXiv 1710.06963) with equal weights and everybody in every round. What
+a federation with real processes calls, and what price.py calls, is this and nothing else.
+"""
+
+import os
+
+import numpy as np
+
+
+def clipped(update, clip):
+    """Return `update` (a list of arrays) as float64, scaled down to the L2 length `clip` if it is longer.
+
+    The length is that over all arrays of floats. Arrays of whole numbers, such as counters, become zero:
+    nothing bounds what they could tell.
+    """
+    floats = [array if _is_float(array) else np.zeros(array.shape) for array in update]
+    length = np.sqrt(sum(np.sum(np.square(array, dtype=np.float64)) for array in floats))
+    scale = min(1.0, clip / length) if length > 0 else 1.0
+    return [array * np.float64(scale) for array in floats]
+
+
+def mean_over_asked(updates, asked):
+    """Return the sum of `updates` (lists of arrays, at least one) over the number of clients `asked`.
+
+    Who was asked and is not among `updates` counts as zero: one client more or less moves the result by at
+    most clip / asked, if the updates are clipped.
+    """
+    return [sum(arrays) / asked for arrays in zip(*updates, strict=True)]
+
+
+def private_mean(updates, asked, clip, noise_multiplier, normal):
+    """Return the noisy mean of clipped `updates`: a list of float64 arrays.
+
+    The noise's standard deviation is noise_multiplier * clip / asked, whoever is missing. `normal(shape)`
+    draws from the standard normal distribution.
+    """
+    mean = mean_over_asked([clipped(update, clip) for update in updates], asked)
+    scale = noise_multiplier * clip / asked
+    # A counter gets no noise, and needs none: it stays zero.
+    noisy = zip(mean, updates[0], strict=True)
+    return [
+        array + scale * normal(array.shape) if _is_float(sent) else array for array, sent in noisy
+    ]
+
+
+def system_normal(shape):
+    """Draw float64 numbers from the standard normal distribution, out of the operating system's entropy.
+
+    Box and Muller 1958: two uniform numbers make a normal one. No seed exists, so nobody can draw them again.
+    """
+    count = int(np.prod(shape))
+    random = np.frombuffer(os.urandom(16 * count), np.uint64).reshape(2, count)
+    radius, angle = ((random >> np.uint64(11)) + 0.5) / 2**53  # 53 bits, above 0 and below 1
+    return (np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * angle)).reshape(shape)
+
+
+def _is_float(array):
+    return np.issubdtype(array.dtype, np.floating)

@@ -1,0 +1,29 @@
+"""server.py with a guarantee for clients: updates are clipped, their mean gets noise, epsilon is counted.
+
+python -m beyond.privacy.server --clip 0.5 --target-epsilon 8
+"""
+
+from support.command_line import run_command
+
+import server
+from beyond.privacy.options import privacy_options
+from beyond.privacy.privacy_record import PrivacyRecord
+from beyond.privacy.strategy import PrivateAverage
+
+
+def make_strategy(args, model, images, labels):
+    """Return the lesson's strategy with private averages; clients are told the clip as well."""
+    fedavg = server.make_strategy(args, model, images, labels)
+    instructions = fedavg.on_fit_config_fn
+    fedavg.on_fit_config_fn = lambda server_round: {**instructions(server_round), "clip": args.clip}
+    record = PrivacyRecord(args.run, args.noise_multiplier, args.clip, args.delta, args.resume)
+    return PrivateAverage(fedavg, args.clip, args.noise_multiplier, record, args.noise_seed)
+
+
+def main(arguments=None, make_strategy=make_strategy, more_options=()):
+    """Run the command line described above."""
+    server.main(arguments, make_strategy, [privacy_options(), *more_options])
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.privacy.server")

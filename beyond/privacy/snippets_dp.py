@@ -1,0 +1,186 @@
+"""What sections 7.5 and 7.6 call: each function prints Markdown."""
+
+import functools
+import statistics
+
+from beyond.privacy.accountant import noise_multiplier_for, signal_to_noise, spent_epsilon
+from beyond.privacy.price import COLUMNS
+from beyond.privacy.price_grid import DELTAS, EPSILONS, SCHEMES
+from beyond.privacy.price_record import read_table
+from beyond.privacy.price_search import COLUMNS as SEARCH_COLUMNS
+from beyond.privacy.price_search import TABLE
+from beyond.privacy.privacy_record import read_privacy
+from beyond.privacy.record_dp import FOLDER, REAL_COLUMNS
+from tools.snippets import image, percent, say, table, transcript
+
+NAMES = {"shards": "two digits a client", "iid": "IID"}
+WRAPPER = "tests/privacy/test_dp_flower_wrapper.py"
+# What Flower 1.41's server-side wrappers do, what ours does, and the test in WRAPPER that shows both.
+FAULTS = (
+    (
+        "Half of the clients fail: the mean is that of the rest, the noise that for all.",
+        "The sum is divided by the number asked, like the noise.",
+        "fault_1",
+    ),
+    (
+        "A client counts as much as it claims examples, and moves the mean as far.",
+        "Every client weighs 1.",
+        "fault_2",
+    ),
+    (
+        "With a server learning rate the step is ten times as long, and the noise, added later, is not.",
+        "Any strategy but FedAvg is refused.",
+        "fault_3",
+    ),
+    ("One failure, and the round returns nothing.", "Who is missing counts as zero.", "fault_4"),
+    ("An update of zeros ends in a division by zero.", "It stays zero.", "fault_5"),
+    ("NaN and infinity are taken as noise and as clip.", "One line, exit status 2.", "fault_6"),
+    (
+        "Adaptive clipping runs away from its quantile, to nothing or without end.",
+        "The clip is a number that you choose.",
+        "fault_7",
+    ),
+)
+
+
+@functools.cache
+def rows():
+    """Return the recorded lines of price.csv."""
+    return read_table(FOLDER / "price.csv", COLUMNS)
+
+
+def found(clients, scheme, epsilon=8.0, network="edges", privacy="central"):
+    """Return the accuracies of all seeds at a point."""
+    wanted = {
+        "clients": clients,
+        "scheme": scheme,
+        "epsilon": epsilon,
+        "network": network,
+        "privacy": privacy,
+    }
+    return [row["accuracy"] for row in rows() if wanted.items() <= row.items()]
+
+
+def spread(fractions):
+    """Return the mean of accuracies and their range as text: "95.1 % (94.8 to 95.3)"."""
+    low, high = (f"{100 * end(fractions):.1f}" for end in (min, max))
+    return f"{percent(statistics.mean(fractions), 1)} ({low} to {high})"
+
+
+def wrapper_table():
+    """Print what is wrong with Flower's wrapper, beside ours."""
+    header = ["Flower 1.41's wrapper", "ours", f"shown by a test in [`{WRAPPER}`](../../{WRAPPER})"]
+    table(header, [[theirs, ours, f"`test_{test}_...`"] for theirs, ours, test in FAULTS])
+
+
+def adjacency_table():
+    """Print what epsilon 8 for adding or removing a client is for replacing one."""
+    lines = []
+    for clients, delta in DELTAS.items():
+        noise = noise_multiplier_for(8.0, 1, delta)
+        mu = signal_to_noise(noise, 1)
+        replace_one = spent_epsilon(noise / 2, 1, delta)
+        lines.append([f"{clients:,}", f"{delta:g}", "8", f"{replace_one:.1f}", f"{mu:.2f}"])
+    header = [
+        "clients",
+        "δ",
+        "ε, add or remove one",
+        "ε, replace one",
+        "μ = √rounds / noise multiplier",
+    ]
+    table(header, lines)
+
+
+def noise_table():
+    """Print how long the noise is beside all updates together, at epsilon 8: sqrt(weights) / (mu * clients)."""
+    lines = []
+    for clients, delta in DELTAS.items():
+        mu = signal_to_noise(noise_multiplier_for(8.0, 1, delta), 1)
+        ratios = [f"{weights**0.5 / mu / clients:.2g}" for weights in (1_290, 3_930, 46_730)]
+        lines.append([f"{clients:,}", f"{delta:g}", *ratios])
+    table(["clients", "δ", "1,290 weights", "3,930 weights", "the lesson's CNN: 46,730"], lines)
+
+
+def privacy_csv():
+    """Print the recorded privacy.csv."""
+    transcript((FOLDER / "dp_privacy.csv").relative_to(FOLDER.parents[2]))
+
+
+def price_table():
+    """Print accuracy against epsilon for each number of clients and way of dealing out."""
+    lines = []
+    for clients, delta in DELTAS.items():
+        for scheme in SCHEMES:
+            cells = [spread(found(clients, scheme, epsilon)) for epsilon in EPSILONS]
+            lines.append([f"{clients:,}", f"{delta:g}", NAMES[scheme], *cells])
+    table(["clients", "δ", "dealt out", *(f"ε = {epsilon:g}" for epsilon in EPSILONS)], lines)
+
+
+def failures_table():
+    """Print what does not work at epsilon 8: the lesson's network, and local noise."""
+    lines = [
+        [
+            f"{clients:,}",
+            spread(found(clients, "iid")),
+            spread(found(clients, "iid", network="cnn")),
+            spread(found(clients, "iid", privacy="local")),
+        ]
+        for clients in DELTAS
+    ]
+    small, cnn = "edges and one layer, noise on the sum", "the lesson's CNN, noise on the sum"
+    table(["clients", small, cnn, "edges and one layer, noise at every client"], lines)
+
+
+def real_table():
+    """Print what real processes came to beside price.py."""
+    lines = [
+        [
+            row["clients"],
+            NAMES[row["scheme"]],
+            *(percent(row[name]) for name in ("processes", "price")),
+        ]
+        for row in read_table(FOLDER / "price_real.csv", REAL_COLUMNS)
+    ]
+    table(["clients", "dealt out", "a federation with real processes", "price.py"], lines)
+
+
+def facts():
+    """Return the figures that sentences quote, as text, by name."""
+    last = read_privacy(FOLDER, "dp_privacy.csv")[-1]
+    history = (FOLDER / "dp_history.csv").read_text().splitlines()
+    searched = read_table(TABLE, SEARCH_COLUMNS)
+    known = {
+        "private_epsilon": f"{last.epsilon:.3g}",
+        "private_rounds": str(last.round),
+        "private_noise": f"{last.noise_multiplier:.3g}",
+        "private_std": f"{last.noise_multiplier * last.clip / last.clients_asked:.3g}",
+        "private_accuracy": percent(float(history[-1].split(",")[2]), 1),
+        "trials": str(len(searched)),
+        "cpu_minutes": f"{sum(row['seconds'] for row in rows()) / 60:.0f}",
+        "points": str(len(rows())),
+    }
+    for clients in DELTAS:
+        for scheme in SCHEMES:
+            for epsilon in EPSILONS:
+                mean = statistics.mean(found(clients, scheme, epsilon))
+                known[f"{scheme}_{clients}_{epsilon:g}"] = percent(mean, 1)
+        known[f"cnn_{clients}"] = percent(statistics.mean(found(clients, "iid", network="cnn")), 1)
+        local = statistics.mean(found(clients, "iid", privacy="local"))
+        known[f"local_{clients}"] = percent(local, 1)
+    return known
+
+
+def tell_dp(text):
+    """Print a paragraph with the figures of these two sections in it."""
+    say(text, facts())
+
+
+def price_chart():
+    """Print the picture of the price."""
+    image(
+        "recorded/price.png",
+        """Two charts of test accuracy against epsilon 1, 2, 4 and 8, on the left with two digits a client,
+        on the right with IID data. A thousand clients lie highest, a hundred below them and falling faster
+        towards small epsilon, ten far below. Single marks at epsilon 8, IID: the lesson's CNN lies below the
+        small network for every number of clients, and noise added by every client itself lies lowest.""",
+    )

@@ -1,0 +1,165 @@
+"""Real processes with the small network: killed with kill -9, resumed, and counted."""
+
+from support.partitions import load_partition
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from beyond.privacy.crowd import EdgeCrowd
+from beyond.privacy.edges import EdgeModel, features_of
+from beyond.privacy.mechanism import clipped
+from beyond.privacy.privacy_record import read_privacy
+from model import get_weights, to_tensors
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60.0
+WORDS = ["--clip", "0.5", "--noise-multiplier", "0.5", "--delta", "0.1", "--learning-rate", "1"]
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A directory with partitions for three clients, of noise that is no picture."""
+    (tmp_path / "partitions").mkdir()
+    for name in ("client_0", "client_1", "client_2", "test"):
+        rng = np.random.default_rng(len(name))
+        images = rng.integers(0, 256, (20, 28, 28), np.uint8)
+        labels = rng.integers(0, 10, 20)
+        np.savez(tmp_path / f"partitions/{name}.npz", images=images, labels=labels)
+    return tmp_path
+
+
+@pytest.fixture
+def start(place):
+    """start(module, *words) starts `python -c "module.main(words)"`; nothing of it is left after the test."""
+    processes = []
+
+    def start_one(module, *words):
+        call = f"from support.command_line import run_command; from {module} import main; "
+        call += f"run_command(main, {module!r}, {list(map(str, words))})"
+        process = subprocess.Popen(
+            [sys.executable, "-c", call],
+            cwd=place,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        processes.append(process)
+        return process
+
+    yield start_one
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def free_address():
+    """Return 127.0.0.1:PORT with a port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def read_until(process, pattern):
+    """Return the first line that matches; fail if there is none in time."""
+    alarm = threading.Timer(PATIENCE, process.kill)
+    alarm.start()
+    try:
+        for line in process.stdout:
+            if re.search(pattern, line):
+                return line
+        pytest.fail(f"no line {pattern!r}")
+    finally:
+        alarm.cancel()
+
+
+def test_a_killed_server_goes_on_and_has_forgotten_nothing(start, place):
+    address = free_address()
+    words = [*WORDS, "--clients", 3, "--address", address, "--run", "run", "--batch-size", 100]
+    server = start("beyond.privacy.edge_server", *words, "--rounds", 50)
+    clients = [
+        start("beyond.privacy.edge_client", "--partition-id", number, "--server", address)
+        for number in range(3)
+    ]
+    read_until(server, "^Round  2: epsilon")
+    server.kill()
+    server.wait()
+    spent = len(read_privacy(place / "run"))
+    history = (place / "run/history.csv").read_text().splitlines()
+    finished = int(history[-1].split(",")[0])
+    again = start("beyond.privacy.edge_server", *words, "--rounds", finished + 1, "--resume")
+    read_until(again, "^The record of this run")
+    seen = [
+        {line for line in client.communicate(timeout=PATIENCE)[0].splitlines() if "trained" in line}
+        for client in clients
+    ]
+    rows = read_privacy(place / "run")
+    # Counted by hand: every finished round, the one that was lost, if any, and the one after --resume.
+    assert spent in (finished, finished + 1) and len(rows) == spent + 1
+    assert all(len(lines) >= finished for lines in seen)
+    assert [row.clients_asked for row in rows] == [3] * len(rows)
+    assert (place / "run/run.json").read_text().count('"noise_seed": null') == 1
+
+
+def test_the_crowd_makes_the_updates_that_real_clients_make():
+    from beyond.privacy.edge_client import EdgeClient
+
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (60, 28, 28), np.uint8)
+    labels = np.repeat([3, 7, 1], 20)
+    pixels, targets = to_tensors(images, labels)
+    features = features_of(pixels, 4)
+    shares = np.split(np.arange(60), 3)
+    crowd = EdgeCrowd((features, targets), (features, targets), shares, learning_rate=2.0)
+    weights = [
+        rng.normal(0, 0.1, array.shape).astype(np.float32) for array in get_weights(EdgeModel(4))
+    ]
+    config = {"server_round": 1, "local_epochs": 1, "batch_size": 60, "learning_rate": 2.0}
+    for number, update in enumerate(crowd.updates(weights, 1)):
+        client = EdgeClient(number, images[shares[number]], labels[shares[number]])
+        new, count, _ = client.fit(weights, {**config, "seed": 0, "clip": 0.3})
+        assert count == 1
+        for mine, theirs, sent in zip(clipped(update, 0.3), new, weights, strict=True):
+            np.testing.assert_allclose(theirs - sent, mine, atol=2e-6)
+
+
+def test_price_and_real_processes_come_to_the_same(start, place):
+    from beyond.privacy.price_grid import Point
+    from beyond.privacy.price_training import kept_models, models_of
+
+    parts = {
+        name: to_tensors(*load_partition(place / f"partitions/{name}.npz"))
+        for name in ("client_0", "client_1", "client_2", "test")
+    }
+    images, labels = (torch.cat([parts[f"client_{k}"][i] for k in range(3)]) for i in range(2))
+    tests = features_of(parts["test"][0], 7), parts["test"][1]
+    shares = np.split(np.arange(60), 3)
+    crowd = EdgeCrowd((features_of(images, 7), labels), tests, shares, learning_rate=1.0)
+    point = Point("edges", "central", 3, "iid", 8.0, seed=5)
+    models = list(models_of(crowd, {"rounds": 4, "clip": 0.5}, 0.5, point))
+
+    address = free_address()
+    words = [*WORDS, "--clients", 3, "--address", address, "--run", "run", "--batch-size", 100]
+    server = start(
+        "beyond.privacy.edge_server", *words, "--rounds", 4, "--noise-seed", 5, "--keep", "mean"
+    )
+    for number in range(3):
+        start("beyond.privacy.edge_client", "--partition-id", number, "--server", address)
+    read_until(server, "^The record of this run")
+    with np.load(place / "run/global_model.npz") as real:
+        for mine, name in zip(models[-1], ("linear.weight", "linear.bias"), strict=True):
+            np.testing.assert_allclose(real[name], mine, atol=1e-5)
+    accuracy = float((place / "run/history.csv").read_text().splitlines()[-1].split(",")[2])
+    assert accuracy == pytest.approx(crowd.accuracy(kept_models(models)["mean"]), abs=0.051)
