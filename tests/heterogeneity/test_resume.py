@@ -33,7 +33,7 @@ def resumed(run, *words):
 @pytest.mark.parametrize(
     "words, advice",
     [
-        (["--fraction-fit", 0.7], "with --strategy FedProx"),
+        (["--fraction-fit", 0.7], "with --(strategy FedProx|proximal-mu 0.5)"),
         (["--strategy", "FedProx", "--fraction-fit", 0.7], "with --proximal-mu 0.5"),
         ([*MADE_WITH, "--proximal-mu", 0.25], "with --proximal-mu 0.5"),
         ([*MADE_WITH, "--fraction-fit", 0.6], "with --fraction-fit 0.7"),
@@ -48,7 +48,7 @@ def resumed(run, *words):
 def test_another_strategy_c_or_mu_is_refused(stage, workspace, runs, words, advice):
     before = snapshot(runs["chapter"])
     line = refused(stage, workspace, "server", *resumed(runs["chapter"], *words))
-    assert advice in line and "resume" in line
+    assert re.search(advice, line) and "resume" in line
     assert snapshot(runs["chapter"]) == before
 
 
