@@ -47,9 +47,9 @@ certificates: ## Make a CA of our own and a certificate for a server on this mac
 clean: ## Remove partitions, results and the virtual environment.
 	rm -rf partitions results $(VENV)
 
-# The stamps say which requirements are installed; a changed file installs again. What fails leaves no stamp, and
-# no half environment either: Debian without python3-venv makes one that has no pip.
-$(VENV)/installed: requirements.txt | $(VENV)/made
+# The stamps say which requirements are installed; a changed file installs again. What fails leaves no stamp: Debian
+# without python3-venv makes an environment that has no pip, and is to make it again once python3-venv is there.
+$(VENV)/installed: requirements.txt $(VENV)/made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
@@ -59,5 +59,5 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
-	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip --version > $@

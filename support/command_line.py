@@ -3,13 +3,15 @@
 Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 130 Ctrl-C, 143 SIGTERM.
 """
 
+from support.environment import is_hosted
+from support.streams import complain, drop_output, leave_the_pipe, prepare_output
+
 import argparse
-import builtins
 import difflib
-import os
 import signal
 import sys
-from contextlib import contextmanager, suppress
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -126,12 +128,10 @@ def run_command(main, prog, arguments=None):
     """Call `main(arguments)` and turn what goes wrong into one line and an exit status."""
     global _command
     _command = (prog, sys.modules[main.__module__].__doc__)
-    _prepare_output()
+    prepare_output()
     try:
         with _signals_that_unwind():
-            return main(arguments)
-    except NothingToDo as news:
-        return print(news)
+            return _call(main, arguments)
     except UserError as error:
         status, message = 2, str(error)
     except RunError as error:
@@ -139,15 +139,20 @@ def run_command(main, prog, arguments=None):
     except KeyboardInterrupt:
         status, message = 130, "stopped"
     except BrokenPipeError:
-        _leave_the_pipe()
-    print(f"{prog}: {message}", file=sys.stderr, flush=True)
+        leave_the_pipe()
+    except OSError as error:  # what we print goes to a full disk, say
+        drop_output()
+        where = f" ({error.filename})" if error.filename else ""
+        status, message = 1, f"cannot go on: {error.strerror or error}{where}"
+    complain(f"{prog}: {message}")
     sys.exit(status)
 
 
-def _prepare_output():
-    """Show every printed line at once, whatever characters are in the name of a run."""
-    with suppress(AttributeError, ValueError):  # a notebook's stream, say
-        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+def _call(main, arguments):
+    try:
+        return main(arguments)
+    except NothingToDo as news:
+        return print(news)
 
 
 @contextmanager
@@ -155,6 +160,9 @@ def _signals_that_unwind():
     """Let Ctrl-C and SIGTERM unwind the block, so that with and finally do their work."""
     global _ended
     _ended = False
+    if threading.current_thread() is not threading.main_thread():
+        yield  # a host's business: only its main thread is ever interrupted
+        return
     earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(signal.SIGTERM, _exit_cleanly)
     # SIG_DFL: as support.environment leaves it. What ignores Ctrl-C (nohup) goes on doing so.
@@ -164,15 +172,8 @@ def _signals_that_unwind():
         yield
     finally:
         _ended = True  # what is left to do may be cut short
-        for number, handler in earlier.items():
-            # A notebook goes on when we have ended, and wants its own handlers back.
-            signal.signal(number, handler if hasattr(builtins, "__IPYTHON__") else signal.SIG_DFL)
-
-
-def _leave_the_pipe():
-    """End as programs do when the one that reads them has ended: in silence, as SIGPIPE would."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
-    sys.exit(128 + signal.SIGPIPE)
+        for number, handler in earlier.items():  # which a host wants back
+            signal.signal(number, handler if is_hosted() else signal.SIG_DFL)
 
 
 def _exit_cleanly(number, frame):

@@ -19,6 +19,7 @@ from multiprocessing.connection import wait
 
 LONGEST_TMPDIR = 60  # characters
 FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone
+TERMINATED = 128 + signal.SIGTERM  # the status of our commands when that signal has ended them
 GRACE = 3.0  # seconds that processes have to end after they were asked to
 
 
@@ -62,19 +63,25 @@ def _start(process):
         process.start()
     except (EOFError, ConnectionError):
         raise RunError(
-            "the process that starts all others was ended from outside; is the memory full?"
+            "the process that starts all others was ended from outside (is the memory full?); try again"
         ) from None
+
+
+def was_killed(process):
+    """Return whether something from outside has ended `process`, which could not say why."""
+    return process.exitcode < 0 or process.exitcode in (FORKSERVER_DIED, TERMINATED)
 
 
 def ending(process):
     """Return how `process` has ended, in words."""
     status = process.exitcode
-    if status < 0:
-        cause = "; is the memory full?" if status == -signal.SIGKILL else ""
-        return f"was ended by {signal.Signals(-status).name}{cause}"
     if status == FORKSERVER_DIED:
-        return "was lost with the process that started it; is the memory full?"
-    return f"ended with status {status}"
+        return "was lost with the process that started it (is the memory full?)"
+    if not was_killed(process):
+        return f"ended with status {status}"
+    number = signal.SIGTERM if status == TERMINATED else signal.Signals(-status)
+    cause = " (is the memory full?)" if number == signal.SIGKILL else ""
+    return f"was ended by {number.name}{cause}"
 
 
 def finish_command(context, module, arguments, log=None):
@@ -95,7 +102,7 @@ def exit_with(process):
 
     Raises RunError if it could not say it, for a signal has ended it.
     """
-    if process.exitcode < 0 or process.exitcode == FORKSERVER_DIED:
+    if was_killed(process):
         raise RunError(f"the process {process.name} {ending(process)}")
     if process.exitcode != 0:
         sys.exit(process.exitcode)

@@ -219,5 +219,11 @@ def make_run_directory(directory, option="--run"):
         ) from None
 
 
+def last_commit(directory):
+    """Return what changes with every round that is recorded in `directory`; None if nothing ever was."""
+    description = Path(directory, "run.json")
+    return description.stat().st_mtime_ns if description.exists() else None
+
+
 def _sha256(content):
     return hashlib.sha256(content).hexdigest()
