@@ -13,6 +13,7 @@ from support.limits import make_room
 from support.options import common_options, enough_clients, partition_options, server_options
 from support.partitions import are_own_partitions, are_partitioned
 from support.processes import (
+    check_not_lost,
     ending,
     exit_with,
     finish_command,
@@ -87,6 +88,7 @@ def watch(server, clients, logs, needed):
     left = len(clients)
     while server.sentinel not in (ended := wait([server.sentinel, *running])):
         number = running.pop(ended[0])
+        check_not_lost(clients[number])
         if clients[number].exitcode == 2:
             raise RunError(f"client {number} cannot start: {logs}/client_{number}.log says why")
         if clients[number].exitcode != 0:

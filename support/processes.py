@@ -19,6 +19,7 @@ from multiprocessing.connection import wait
 
 LONGEST_TMPDIR = 60  # characters
 FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone
+FORKSERVER_LOST = "the process that starts all others was ended from outside (is the memory full?)"
 TERMINATED = 128 + signal.SIGTERM  # the status of our commands when that signal has ended them
 GRACE = 3.0  # seconds that processes have to end after they were asked to
 
@@ -62,21 +63,23 @@ def _start(process):
     try:
         process.start()
     except (EOFError, ConnectionError):
-        raise RunError(
-            "the process that starts all others was ended from outside (is the memory full?); try again"
-        ) from None
+        raise RunError(FORKSERVER_LOST) from None
 
 
 def was_killed(process):
     """Return whether something from outside has ended `process`, which could not say why."""
-    return process.exitcode < 0 or process.exitcode in (FORKSERVER_DIED, TERMINATED)
+    return process.exitcode < 0 or process.exitcode == TERMINATED
+
+
+def check_not_lost(process):
+    """Raise RunError if nobody knows how `process` ended, for what started it has ended before."""
+    if process.exitcode == FORKSERVER_DIED:
+        raise RunError(FORKSERVER_LOST)
 
 
 def ending(process):
     """Return how `process` has ended, in words."""
     status = process.exitcode
-    if status == FORKSERVER_DIED:
-        return "was lost with the process that started it (is the memory full?)"
     if not was_killed(process):
         return f"ended with status {status}"
     number = signal.SIGTERM if status == TERMINATED else signal.Signals(-status)
@@ -102,6 +105,7 @@ def exit_with(process):
 
     Raises RunError if it could not say it, for a signal has ended it.
     """
+    check_not_lost(process)
     if was_killed(process):
         raise RunError(f"the process {process.name} {ending(process)}")
     if process.exitcode != 0:
