@@ -142,10 +142,14 @@ def run_command(main, prog, arguments=None):
         leave_the_pipe()
     except OSError as error:  # what we print goes to a full disk, say
         drop_output()
-        where = f" ({error.filename})" if error.filename else ""
-        status, message = 1, f"cannot go on: {error.strerror or error}{where}"
+        status, message = 1, _in_words(error)
     complain(f"{prog}: {message}")
     sys.exit(status)
+
+
+def _in_words(error):
+    where = f" ({error.filename})" if error.filename else ""
+    return f"cannot go on: {error.strerror or error}{where}"
 
 
 def _call(main, arguments):
