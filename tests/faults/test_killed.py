@@ -1,13 +1,18 @@
 """Killed from outside, as when the memory is full: one line says what ended, and the run can go on."""
 
+from support.command_line import RunError
 from support.history import read_history
 
+import os
 import signal
 from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+import federation
 from tests.support.harness import ROOT, processes_in, wait_until
 from tests.support.ports import free_address
 from tests.support.small import write_partitions
@@ -97,6 +102,18 @@ def test_the_loss_of_what_starts_all_processes_is_told_in_one_line(running):
         "go on with --resume"
     )
     assert not running.command.found("^Client . (was|ended)")
+
+
+def test_one_client_that_was_lost_with_the_forkserver_is_enough_to_know_it():
+    """Its sentinel may come before the server's."""
+    waiting, ended = os.pipe(), os.pipe()
+    os.close(ended[1])
+    server = SimpleNamespace(sentinel=waiting[0])
+    client = SimpleNamespace(sentinel=ended[0], exitcode=255)
+    with pytest.raises(RunError, match="the process that starts all others was ended"):
+        federation.watch(server, {0: client}, Path("logs"), needed=1)
+    for descriptor in (*waiting, ended[0]):
+        os.close(descriptor)
 
 
 def test_a_server_killed_before_its_first_round_leaves_nothing_to_resume(start, tmp_path, mnist):
