@@ -8,12 +8,14 @@ from support.streams import complain, drop_output, leave_the_pipe, prepare_outpu
 
 import argparse
 import difflib
+import re
 import signal
 import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
 
+MISTYPED = 0.8  # how much alike a typed option and the one that was meant are, at the least
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -79,11 +81,11 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}; {advice}\n")
 
     def _where_else(self, option):
-        """Return advice on an option that this command does not have: whose it is, or what was meant."""
+        """Return advice on an option that this command does not have: what was meant, or whose it is."""
+        if close := difflib.get_close_matches(option, self._option_string_actions, 1, MISTYPED):
+            return f"did you mean {close[0]}?"
         if command := chapter_command(option, self.prog):
             return f"{command} has {option}"
-        if close := difflib.get_close_matches(option, self._option_string_actions, n=1):
-            return f"did you mean {close[0]}?"
         return None
 
 
@@ -92,12 +94,12 @@ def chapter_command(option, prog):
 
     Found by looking, so that the lesson need not know which chapters there are.
     """
-    files = sorted(ROOT.glob("beyond/*/*.py"), key=lambda file: file.name != "options.py")
-    for file in files:
-        if f'"{option}"' in file.read_text():
-            same = file.with_name(prog.rpartition("/")[2])
-            name = same if file.name == "options.py" and same.exists() else file
-            return f"python -m {'.'.join(name.relative_to(ROOT).with_suffix('').parts)}"
+    files = ROOT.glob("beyond/*/*.py")
+    for file in sorted(files, key=lambda file: (file.name != "options.py", file)):
+        if re.search(rf'add(_argument)?\(\s*"{option}"', file.read_text()):
+            if file.name == "options.py":  # the server's and the federation's alike
+                file = file.with_name("server.py" if prog == "server.py" else "federation.py")
+            return f"python -m {'.'.join(file.relative_to(ROOT).with_suffix('').parts)}"
     return None
 
 

@@ -122,9 +122,8 @@ def run_all(context, program, function, calls, at_once):
     try:
         while waiting or running:
             while waiting and len(running) < at_once:
-                process = context.Process(
-                    target=_call_here, args=(program, function, waiting.pop(0))
-                )
+                call = (program, function, waiting.pop(0))
+                process = context.Process(target=_call_here, args=call, name=program)
                 _start(process)
                 running.append(process)
             wait([process.sentinel for process in running])

@@ -39,7 +39,8 @@ def open_record(args, weight_names):
     settings = {**vars(args), "partitions": partition_settings()}
     record = RunRecord(args.run, settings, weight_names)
     may_differ = option_names([run_options(), fault_options()])
-    if not (args.resume and record.resume(must_match=settings.keys() - may_differ)):
+    must_match = [name for name in settings if name not in may_differ]
+    if not (args.resume and record.resume(must_match)):
         record.prepare()
     return record
 
