@@ -19,7 +19,7 @@ run: $(VENV)/installed ## Train the federation: ten clients, ten rounds -> resul
 test: $(VENV)/installed-beyond ## Check the code's style and run all tests.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 readme: $(VENV)/installed-dev ## Write all pages and diagrams anew from their sources, the code and the recordings.
 	$(BIN)/python -m diagrams.build
@@ -51,9 +51,9 @@ certificates: ## Make a CA of our own and a certificate for a server on this mac
 clean: ## Remove partitions, results and the virtual environment.
 	rm -rf partitions results $(VENV)
 
-# The stamps say which requirements are installed; a changed file installs again. What fails leaves no stamp, and
-# no half environment either: Debian without python3-venv makes one that has no pip.
-$(VENV)/installed: requirements.txt | $(VENV)/made
+# The stamps say which requirements are installed; a changed file installs again. What fails leaves no stamp: Debian
+# without python3-venv makes an environment that has no pip, and is to make it again once python3-venv is there.
+$(VENV)/installed: requirements.txt $(VENV)/made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
@@ -67,5 +67,5 @@ $(VENV)/installed-beyond: requirements-beyond.txt $(VENV)/installed-dev
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
-	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip --version > $@

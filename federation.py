@@ -13,17 +13,20 @@ from support.limits import make_room
 from support.options import common_options, enough_clients, partition_options, server_options
 from support.partitions import are_own_partitions, are_partitioned
 from support.processes import (
+    check_not_lost,
     ending,
     exit_with,
     finish_command,
     process_context,
     start_command,
     stop_all,
+    was_killed,
 )
-from support.run_record import make_run_directory
+from support.run_record import last_commit, make_run_directory
 from support.run_settings import check_settings
 
 import threading
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -58,7 +61,6 @@ def run_processes(context, args, programs=("server", "client"), more_options=(),
 
     The server takes `more_options`, too. It prints here, or into the file `server_log`.
     """
-    make_room(args.clients)
     logs = make_run_directory(Path(args.run, "logs"))
     server_words = as_words(args, [*server_options(), *more_options])
     client_words = ["--server", args.address]
@@ -71,7 +73,8 @@ def run_processes(context, args, programs=("server", "client"), more_options=(),
             words = ["--partition-id", str(number), *client_words]
             log = logs / f"client_{number}.log"
             clients[number] = start_command(context, programs[1], words, log)
-        watch(server, clients, logs, enough_clients(args))
+        with advice_to_resume(args.run):
+            watch(server, clients, logs, enough_clients(args))
     finally:
         stop_all([server, *clients.values()])
 
@@ -85,30 +88,37 @@ def watch(server, clients, logs, needed):
     left = len(clients)
     while server.sentinel not in (ended := wait([server.sentinel, *running])):
         number = running.pop(ended[0])
+        check_not_lost(clients[number])
         if clients[number].exitcode == 2:
             raise RunError(f"client {number} cannot start: {logs}/client_{number}.log says why")
         if clients[number].exitcode != 0:
             left -= 1
-            print(f"Client {number} {ending(clients[number])}; see {logs}/client_{number}.log")
+            reason = "" if was_killed(clients[number]) else f"; see {logs}/client_{number}.log"
+            print(f"Client {number} {ending(clients[number])}{reason}")
         if left < needed:
-            raise RunError(f"only {left} clients are left, and {needed} are needed")
+            raise RunError(f"{left} of {len(clients)} clients are left, and {needed} are needed")
     server.join()
-    exit_with_advice(server)
+    exit_with(server)
 
 
-def exit_with_advice(server):
-    """Return if the server has ended well; otherwise end as it did. Raises RunError if it was killed."""
+@contextmanager
+def advice_to_resume(run):
+    """Add to the block's RunError how to go on with `run`, if the block has recorded a round of it."""
+    before = last_commit(run)
     try:
-        exit_with(server)
+        yield
     except RunError as error:
+        if last_commit(run) == before:
+            raise
         raise RunError(f"{error}; go on with --resume") from None
 
 
 def parse(arguments, more_options=()):
-    """Return the command line's options; raise UserError if they do not go together."""
+    """Return the command line's options; raise UserError if they, or they and this system, do not agree."""
     parents = [*server_options(), partition_options(), *more_options]
     args = OneLineParser("federation.py", __doc__, parents).parse_args(arguments)
     args.patience = args.patience or 30  # nobody starts a missing client by hand
+    make_room(args.clients)
     return args
 
 
@@ -123,7 +133,7 @@ def main(arguments=None, programs=("server", "client"), more_options=()):
     # While the processes start: what the picture needs is slow to import, too.
     threading.Thread(target=load_matplotlib, daemon=True).start()
     run_processes(context, args, programs, more_options)
-    plot_accuracy.main([args.run])
+    plot_accuracy.main(["--", args.run])  # its name may begin with a dash
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ python plot_accuracy.py                              # results/fedavg -> results
 python plot_accuracy.py results/a results/b --output comparison.png
 """
 
-from support.argument_types import percentage
+from support.argument_types import directory, percentage
 from support.command_line import OneLineParser, run_command
 from support.figures import new_figure, plain_text, save_figure
-from support.history import read_history
+from support.history import read_history, run_directory
 
 from pathlib import Path
 
@@ -62,8 +62,13 @@ def main(arguments=None):
     """Run the command line described above."""
     parser = OneLineParser("plot_accuracy.py", __doc__)
     add = parser.add_argument
-    add("runs", nargs="*", default=["results/fedavg"], metavar="RUN", help="directories of runs")
-    add("--output", help="the PNG file to write; accuracy.png in the first RUN if not given")
+    runs = {"nargs": "*", "type": run_directory, "default": ["results/fedavg"], "metavar": "RUN"}
+    add("runs", **runs, help="directories of runs")
+    add(
+        "--output",
+        type=directory,
+        help="the PNG file to write; accuracy.png in the first RUN if not given",
+    )
     add(
         "--from",
         dest="lowest",

@@ -3,15 +3,19 @@
 Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 130 Ctrl-C, 143 SIGTERM.
 """
 
+from support.environment import is_hosted
+from support.streams import complain, drop_output, leave_the_pipe, prepare_output
+
 import argparse
-import builtins
 import difflib
-import os
+import re
 import signal
 import sys
-from contextlib import contextmanager, suppress
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
+MISTYPED = 0.8  # how much alike a typed option and the one that was meant are, at the least
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -77,11 +81,11 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}; {advice}\n")
 
     def _where_else(self, option):
-        """Return advice on an option that this command does not have: whose it is, or what was meant."""
+        """Return advice on an option that this command does not have: what was meant, or whose it is."""
+        if close := difflib.get_close_matches(option, self._option_string_actions, 1, MISTYPED):
+            return f"did you mean {close[0]}?"
         if command := chapter_command(option, self.prog):
             return f"{command} has {option}"
-        if close := difflib.get_close_matches(option, self._option_string_actions, n=1):
-            return f"did you mean {close[0]}?"
         return None
 
 
@@ -90,12 +94,12 @@ def chapter_command(option, prog):
 
     Found by looking, so that the lesson need not know which chapters there are.
     """
-    files = sorted(ROOT.glob("beyond/*/*.py"), key=lambda file: file.name != "options.py")
-    for file in files:
-        if f'"{option}"' in file.read_text():
-            same = file.with_name(prog.rpartition("/")[2])
-            name = same if file.name == "options.py" and same.exists() else file
-            return f"python -m {'.'.join(name.relative_to(ROOT).with_suffix('').parts)}"
+    files = ROOT.glob("beyond/*/*.py")
+    for file in sorted(files, key=lambda file: (file.name != "options.py", file)):
+        if re.search(rf'add(_argument)?\(\s*"{option}"', file.read_text()):
+            if file.name == "options.py":  # the server's and the federation's alike
+                file = file.with_name("server.py" if prog == "server.py" else "federation.py")
+            return f"python -m {'.'.join(file.relative_to(ROOT).with_suffix('').parts)}"
     return None
 
 
@@ -126,12 +130,10 @@ def run_command(main, prog, arguments=None):
     """Call `main(arguments)` and turn what goes wrong into one line and an exit status."""
     global _command
     _command = (prog, sys.modules[main.__module__].__doc__)
-    _prepare_output()
+    prepare_output()
     try:
         with _signals_that_unwind():
-            return main(arguments)
-    except NothingToDo as news:
-        return print(news)
+            return _call(main, arguments)
     except UserError as error:
         status, message = 2, str(error)
     except RunError as error:
@@ -139,15 +141,24 @@ def run_command(main, prog, arguments=None):
     except KeyboardInterrupt:
         status, message = 130, "stopped"
     except BrokenPipeError:
-        _leave_the_pipe()
-    print(f"{prog}: {message}", file=sys.stderr, flush=True)
+        leave_the_pipe()
+    except OSError as error:  # what we print goes to a full disk, say
+        drop_output()
+        status, message = 1, _in_words(error)
+    complain(f"{prog}: {message}")
     sys.exit(status)
 
 
-def _prepare_output():
-    """Show every printed line at once, whatever characters are in the name of a run."""
-    with suppress(AttributeError, ValueError):  # a notebook's stream, say
-        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+def _in_words(error):
+    where = f" ({error.filename})" if error.filename else ""
+    return f"cannot go on: {error.strerror or error}{where}"
+
+
+def _call(main, arguments):
+    try:
+        return main(arguments)
+    except NothingToDo as news:
+        return print(news)
 
 
 @contextmanager
@@ -155,6 +166,9 @@ def _signals_that_unwind():
     """Let Ctrl-C and SIGTERM unwind the block, so that with and finally do their work."""
     global _ended
     _ended = False
+    if threading.current_thread() is not threading.main_thread():
+        yield  # a host's business: only its main thread is ever interrupted
+        return
     earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(signal.SIGTERM, _exit_cleanly)
     # SIG_DFL: as support.environment leaves it. What ignores Ctrl-C (nohup) goes on doing so.
@@ -164,15 +178,8 @@ def _signals_that_unwind():
         yield
     finally:
         _ended = True  # what is left to do may be cut short
-        for number, handler in earlier.items():
-            # A notebook goes on when we have ended, and wants its own handlers back.
-            signal.signal(number, handler if hasattr(builtins, "__IPYTHON__") else signal.SIG_DFL)
-
-
-def _leave_the_pipe():
-    """End as programs do when the one that reads them has ended: in silence, as SIGPIPE would."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
-    sys.exit(128 + signal.SIGPIPE)
+        for number, handler in earlier.items():  # which a host wants back
+            signal.signal(number, handler if is_hosted() else signal.SIG_DFL)
 
 
 def _exit_cleanly(number, frame):

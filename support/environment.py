@@ -1,5 +1,8 @@
 """What has to be set before Flower is imported: no telemetry, no proxy on loopback, no needless warnings."""
 
+from support.streams import reopen_closed_streams
+
+import builtins
 import logging
 import os
 import signal
@@ -13,7 +16,7 @@ NEEDLESS = ("No fit_metrics_aggregation_fn provided", "Setting `min_available_cl
 
 def prepare():
     """Set the environment variables that Flower and gRPC read while they are imported."""
-    _reopen_closed_streams()
+    reopen_closed_streams()
     # Flower reports usage statistics to its makers by default. A lesson on privacy does not phone home;
     # whoever wants to can: FLWR_TELEMETRY_ENABLED=1 python server.py
     os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
@@ -36,17 +39,9 @@ def exempt_from_proxy(host):
         os.environ[name] = ",".join(dict.fromkeys([*hosts, host]))
 
 
-def _reopen_closed_streams():
-    """Give a command that was started with closed streams (>&-) others, which lead nowhere.
-
-    The next file that is opened would take their place, and have our output in it.
-    """
-    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
-            setattr(sys, name, os.fdopen(descriptor, mode, closefd=False))
+def is_hosted():
+    """Return whether Python goes on when our command has ended: in a notebook, or after python -i."""
+    return hasattr(builtins, "__IPYTHON__") or hasattr(sys, "ps1") or bool(sys.flags.interactive)
 
 
 def _is_needed(record):
@@ -59,5 +54,9 @@ def _let_ctrl_c_end_imports():
     "-m": so Python names a module while it imports the packages around it.
     """
     is_command = Path(sys.argv[0]).name in ("server.py", "client.py", "-m")
-    if is_command and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if (
+        is_command
+        and not is_hosted()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -4,8 +4,9 @@ from support.command_line import UserError
 from support.files import replaced_file
 
 import os
+import sys
 import threading
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 
 _import_lock = threading.Lock()
@@ -23,20 +24,22 @@ def new_figure(rows=1, columns=1, **style):
 
 def load_matplotlib():
     """Return matplotlib's class Figure; the first call takes a second, for it imports."""
-    with _import_lock, _without_variable("MPLBACKEND"):
+    with _import_lock:
+        if "matplotlib" not in sys.modules:
+            _import_matplotlib()
         from matplotlib.figure import Figure
     return Figure
 
 
-@contextmanager
-def _without_variable(name):
-    """Hide an environment variable: a notebook's MPLBACKEND may name what is not installed here."""
-    value = os.environ.pop(name, None)
-    try:
-        yield
-    finally:
-        if value is not None:
-            os.environ[name] = value
+def _import_matplotlib():
+    """Import it whatever MPLBACKEND says: a notebook's may name what is not installed here."""
+    backend = os.environ.pop("MPLBACKEND", None)
+    import matplotlib
+
+    if backend is not None:
+        os.environ["MPLBACKEND"] = backend
+        with suppress(ValueError):  # it is none; if it is one, the notebook's own figures need it
+            matplotlib.rcParams["backend"] = backend
 
 
 def plain_text(name):

@@ -1,5 +1,6 @@
 """history.csv: what every round of a run came to, one line each."""
 
+from support.argument_types import directory
 from support.command_line import UserError
 
 import csv
@@ -32,22 +33,27 @@ def as_csv(row):
     return text.getvalue()
 
 
-def read_history(directory, size=None):
-    """Return the rounds in `directory`/history.csv (its first `size` bytes) as a list of Round.
+def run_directory(text):
+    """argparse type: the directory of a run; its history.csv may be named in its place."""
+    path = Path(directory(text))
+    return str(path.parent if path.name == "history.csv" else path)
+
+
+def read_history(run, size=None):
+    """Return the rounds in the directory `run`, of history.csv (its first `size` bytes) as a list of Round.
 
     Raises UserError if there is no history, or if a line of it is damaged.
     """
-    path = Path(directory)
-    if path.name != "history.csv":  # that file itself may be named, too
-        path = path / "history.csv"
+    path = Path(run_directory(run), "history.csv")
     try:
-        text = path.read_bytes()[:size].decode(
-            "utf-8-sig"
-        )  # a spreadsheet may have put a mark in front
+        # A spreadsheet may have put a mark in front.
+        text = path.read_bytes()[:size].decode("utf-8-sig")
         rows = [_parsed(row) for row in csv.DictReader(io.StringIO(text))]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"there is no {path}; make a run with python federation.py") from None
-    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}; name another run") from None
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise UserError(f"{path} is damaged ({error}); make the run again") from None
     if not rows or [row.round for row in rows] != list(range(len(rows))):
         raise UserError(f"{path} is damaged (rounds missing or out of order); make the run again")

@@ -20,21 +20,28 @@ def make_room(clients):
 
     Raises UserError if the system does not allow that many.
     """
-    _raise_limit("RLIMIT_NOFILE", FILES + FILES_A_CLIENT * clients, "open files", "ulimit -n")
-    _raise_limit("RLIMIT_NPROC", THREADS + THREADS_A_CLIENT * clients, "processes", "ulimit -u")
+    _raise_limit("RLIMIT_NOFILE", FILES, FILES_A_CLIENT, clients, "open files (ulimit -n)")
+    _raise_limit("RLIMIT_NPROC", THREADS, THREADS_A_CLIENT, clients, "processes (ulimit -u)")
 
 
-def _raise_limit(name, needed, what, command):
+def make_room_for_connections(clients):
+    """Do the same for a server, whose clients are processes elsewhere."""
+    _raise_limit("RLIMIT_NOFILE", FILES, 1, clients, "open files (ulimit -n)")
+
+
+def _raise_limit(name, basis, each, clients, what):
     number = getattr(resource, name, None)
     if number is None:
         return
     soft, hard = resource.getrlimit(number)
+    needed = basis + each * clients
     if _allows(soft, needed):
         return
     if not _allows(hard, needed):
+        enough_for = (hard - basis) // each
+        fewer = f", or choose --clients {enough_for}" if enough_for > 0 else ""
         raise UserError(
-            f"so many clients need some {needed} {what}, and {hard} are allowed; "
-            f"use fewer --clients, or raise the limit with {command} {needed}"
+            f"{clients} clients need some {needed} {what}, and {hard} are allowed; allow more{fewer}"
         )
     with contextlib.suppress(OSError, ValueError):  # then the soft limit has to do
         resource.setrlimit(number, (needed, hard))

@@ -36,6 +36,8 @@ def check_port_is_free(address):
 def is_loopback(host):
     """Return whether `host`, a name or an address without brackets, is this machine itself."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return host.lower() == "localhost"
+    mapped = getattr(address, "ipv4_mapped", None)  # ::ffff:127.0.0.1
+    return (mapped or address).is_loopback

@@ -19,6 +19,8 @@ from multiprocessing.connection import wait
 
 LONGEST_TMPDIR = 60  # characters
 FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone
+FORKSERVER_LOST = "the process that starts all others was ended from outside (is the memory full?)"
+TERMINATED = 128 + signal.SIGTERM  # the status of our commands when that signal has ended them
 GRACE = 3.0  # seconds that processes have to end after they were asked to
 
 
@@ -61,20 +63,28 @@ def _start(process):
     try:
         process.start()
     except (EOFError, ConnectionError):
-        raise RunError(
-            "the process that starts all others was ended from outside; is the memory full?"
-        ) from None
+        raise RunError(FORKSERVER_LOST) from None
+
+
+def was_killed(process):
+    """Return whether something from outside has ended `process`, which could not say why."""
+    return process.exitcode < 0 or process.exitcode == TERMINATED
+
+
+def check_not_lost(process):
+    """Raise RunError if nobody knows how `process` ended, for what started it has ended before."""
+    if process.exitcode == FORKSERVER_DIED:
+        raise RunError(FORKSERVER_LOST)
 
 
 def ending(process):
     """Return how `process` has ended, in words."""
     status = process.exitcode
-    if status < 0:
-        cause = "; is the memory full?" if status == -signal.SIGKILL else ""
-        return f"was ended by {signal.Signals(-status).name}{cause}"
-    if status == FORKSERVER_DIED:
-        return "was lost with the process that started it; is the memory full?"
-    return f"ended with status {status}"
+    if not was_killed(process):
+        return f"ended with status {status}"
+    number = signal.SIGTERM if status == TERMINATED else signal.Signals(-status)
+    cause = " (is the memory full?)" if number == signal.SIGKILL else ""
+    return f"was ended by {number.name}{cause}"
 
 
 def finish_command(context, module, arguments, log=None):
@@ -95,7 +105,8 @@ def exit_with(process):
 
     Raises RunError if it could not say it, for a signal has ended it.
     """
-    if process.exitcode < 0 or process.exitcode == FORKSERVER_DIED:
+    check_not_lost(process)
+    if was_killed(process):
         raise RunError(f"the process {process.name} {ending(process)}")
     if process.exitcode != 0:
         sys.exit(process.exitcode)
@@ -111,9 +122,8 @@ def run_all(context, program, function, calls, at_once):
     try:
         while waiting or running:
             while waiting and len(running) < at_once:
-                process = context.Process(
-                    target=_call_here, args=(program, function, waiting.pop(0))
-                )
+                call = (program, function, waiting.pop(0))
+                process = context.Process(target=_call_here, args=call, name=program)
                 _start(process)
                 running.append(process)
             wait([process.sentinel for process in running])

@@ -5,6 +5,7 @@ updates out, writes every round to disk, goes on with an interrupted run, and en
 """
 
 from support.command_line import NothingToDo, RunError, UserError
+from support.limits import make_room_for_connections
 from support.options import enough_clients
 from support.partitions import MISFIT, PARTITIONS, describe_misfit, partition_settings
 from support.recorded_strategy import RecordedStrategy
@@ -32,6 +33,7 @@ def robust_server(args, strategy, model):
     """
     prepare_log()
     _check_number_of_clients(args)
+    make_room_for_connections(args.clients)
     with closing(open_record(args, list(model.state_dict()))) as record:
         _check_that_it_can_go_on(args, record, model)
         with RoundReport(args.rounds) as report:
@@ -44,7 +46,9 @@ def robust_server(args, strategy, model):
             finally:
                 server.client_manager().dismiss()
     if strategy.updates == 0:
-        raise RunError(f"no round had an update, so the model in {args.run} is as it was before")
+        raise RunError(
+            f"no round had an update (see above), so the model in {args.run} did not change"
+        )
     print(f"The record of this run is in {args.run}/")
 
 

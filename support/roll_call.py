@@ -100,7 +100,8 @@ class RollCall(SimpleClientManager):
             if number in taken:
                 return f"client {number} takes part already"
             if len(self) >= self.expected or (number or 0) >= self.expected:
-                return f"the server expects {self.expected} clients, 0 to {self.expected - 1}"
+                last = self.expected - 1
+                return f"the server has --clients {self.expected}: 0 to {last}; start it with more"
             if client.cid in self.connected:  # it may have hung up meanwhile
                 self._announce(client, "joined", len(self) + 1)
                 super().register(client)

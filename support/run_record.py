@@ -39,7 +39,8 @@ def open_record(args, weight_names):
     settings = {**vars(args), "partitions": partition_settings()}
     record = RunRecord(args.run, settings, weight_names)
     may_differ = option_names([run_options(), fault_options()])
-    if not (args.resume and record.resume(must_match=settings.keys() - may_differ)):
+    must_match = [name for name in settings if name not in may_differ]
+    if not (args.resume and record.resume(must_match)):
         record.prepare()
     return record
 
@@ -217,6 +218,12 @@ def make_run_directory(directory, option="--run"):
         raise UserError(
             f"cannot write to {directory}: {error.strerror}; choose another {option}"
         ) from None
+
+
+def last_commit(directory):
+    """Return what changes with every round that is recorded in `directory`; None if nothing ever was."""
+    description = Path(directory, "run.json")
+    return description.stat().st_mtime_ns if description.exists() else None
 
 
 def _sha256(content):

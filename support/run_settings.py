@@ -21,8 +21,12 @@ def check_command(directory, settings):
         return
     if not isinstance(content.get("command"), str):
         raise damaged(Path(directory, "run.json"))
-    command = command_words(content["command"])
-    raise UserError(f"{directory} was made by another command, {command}; resume it with that")
+    server = command_words(content["command"])
+    # federation.py starts its server under the server's own name.
+    raise UserError(
+        f"{directory} was made by another command; resume it with {server}, "
+        f"or with {server.replace('server', 'federation')}"
+    )
 
 
 def content_of(description):

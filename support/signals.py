@@ -3,6 +3,10 @@
 Flower ends with status 0 whether it was Ctrl-C or SIGTERM, and leaves nobody a trace of which.
 """
 
+from support.argument_types import LONGEST_WAIT
+from support.environment import is_hosted
+
+import importlib
 import signal
 from contextlib import contextmanager
 
@@ -13,6 +17,8 @@ def end_as_signalled():
 
     Raises KeyboardInterrupt on Ctrl-C, SystemExit(143) on SIGTERM.
     """
+    if is_hosted():
+        _let_the_host_live()
     with _noted_signals() as arrived:
         try:
             yield
@@ -20,6 +26,11 @@ def end_as_signalled():
             if arrived == [signal.SIGTERM]:
                 raise SystemExit(128 + signal.SIGTERM) from None
             raise KeyboardInterrupt from None
+
+
+def _let_the_host_live():
+    """Keep Flower from ending the whole process, a notebook's say, five seconds after its own good end."""
+    importlib.import_module("flwr.supercore.exit.exit").FORCE_EXIT_TIMEOUT_SECONDS = LONGEST_WAIT
 
 
 @contextmanager

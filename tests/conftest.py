@@ -26,14 +26,21 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("lesson", deadline=None, database=None)
 settings.load_profile("lesson")
 
-GROUPS = {  # whose tests share fixtures that take seconds, which one worker makes for all of them
-    "the shared federation": {"federation_run", "run_by_hand"},
-    "the walk through the lesson": {"lesson"},
-    "the uninterrupted run": {"uninterrupted"},
-    "the liars": {"one_liar_of_each_kind", "honest_models"},
-    "the partitions": {"partitioned"},
-    "the imports": {"reports"},
-}
+LONGEST = (  # files that begin first, so that in the end no worker waits for another
+    "pages/test_lesson.py",
+    "heterogeneity/test_compare.py",
+    "faults/test_signals.py",
+    "faults/test_stopping.py",
+    "heterogeneity/test_baselines.py",
+    "faults/test_hosts.py",
+    "faults/test_advice.py",
+    "faults/test_killed.py",
+    "faults/test_tls.py",
+    "lesson/test_by_hand.py",
+    "faults/test_resume.py",
+    "faults/test_clients.py",
+    "faults/test_bad_input.py",
+)
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 
 
@@ -54,13 +61,10 @@ def pytest_unconfigure(config):
         config.stash[TEMPORARY].cleanup()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for what is said here
 def pytest_collection_modifyitems(items):
-    """Say which tests go to the same worker; all others go wherever there is time."""
-    for item in items:
-        for group, fixtures in GROUPS.items():
-            if not fixtures.isdisjoint(item.fixturenames):
-                item.add_marker(pytest.mark.xdist_group(group))
+    """Put the longest files first; a worker runs whole files, for their tests share what takes seconds."""
+    longest = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: longest.get(item.path, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

@@ -58,20 +58,6 @@ BAD_VALUES = {
 }
 
 
-CHAPTER_6 = {  # tried with that chapter
-    "--plot",
-    "--fraction-fit",
-    "--strategy",
-    "--proximal-mu",
-    "--server-learning-rate",
-    "--server-momentum",
-    "--beta-1",
-    "--beta-2",
-    "--tau",
-    "--client-evaluation",
-}
-
-
 @pytest.mark.parametrize("command, option, value", parameters(BAD_VALUES))
 def test_a_bad_value_is_refused_in_one_line(refuses, command, option, value):
     line = refuses(command, *words_for(command, option, value))
@@ -83,7 +69,7 @@ def test_every_option_is_tried_with_bad_values(stage, place, command):
     finished = stage.run(command, "--help", cwd=place)
     assert finished.status == 0
     options = set(re.findall(r"^ +(--[a-z0-9-]+)", finished.stdout, re.MULTILINE))
-    assert options - {"--help"} - CHAPTER_6 == set(BAD_VALUES[command])
+    assert options - {"--help"} == set(BAD_VALUES[command])
 
 
 @pytest.mark.parametrize("command", BAD_VALUES)
@@ -101,6 +87,8 @@ def test_commands_complain_the_same_way_when_python_starts_them(start, place):
         name: start([ROOT / name, *words_for(name, "--no-such-option")], place)
         for name in BAD_VALUES
     }
+    for command in commands.values():
+        command.may_fail = True  # they all do
     for name, command in commands.items():
         assert command.wait() == 2
         assert len(command.lines) == 1  # on both streams together

@@ -11,6 +11,8 @@ import grpc
 import pytest
 from flwr.proto.transport_pb2_grpc import FlowerServiceStub
 
+from tests.support.wires import FrayedWire
+
 SILENT = "^Round {}: no update from Client 1; it has left, or took longer than --round-timeout$"
 
 
@@ -162,6 +164,24 @@ def test_a_second_client_for_one_partition_is_refused_and_not_counted(federation
     assert server.found("^Client 1 refused: client 1 takes part already$")
     federation.release(1)
     server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
+
+
+def test_a_client_that_comes_back_insists_while_its_old_connection_is_in_the_way(federation):
+    server = federation.server(moment="pause@2")
+    with FrayedWire(federation.address) as wire:
+        federation.everybody(but=[1])
+        client = federation.client(1, server=wire.address)
+        server.wait_for("Pausing before round 2")
+        wire.cut_off_clients()
+        client.wait_for("^Lost the server at ")
+        server.wait_for("^Client 1 refused: client 1 takes part already$", times=2)
+        assert not client.ended
+        wire.let_go_of_the_server()
+        server.wait_for("^Client 1 left")
+        server.wait_for("^Client 1 joined", times=2)
+        federation.release("server")
+        assert (server.wait(), client.wait()) == (0, 0)
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
 
 

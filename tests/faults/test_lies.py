@@ -86,7 +86,15 @@ def test_lies_are_counted_as_failures(one_liar_of_each_kind):
     assert "Traceback" not in one_liar_of_each_kind.errors
 
 
-def test_who_stops_lying_is_believed_again(federation, honest_models):
+def test_who_stops_lying_is_believed_again(federation):
+    server = federation.server(rounds=3)
+    federation.everybody(but=[1])
+    federation.liar(1, "NaN@2only")
+    server.wait_for("^The record of this run")
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 3, 0)]
+
+
+def test_who_was_honest_until_now_is_not_believed_any_more(federation):
     server = federation.server(rounds=3)
     federation.everybody(but=[1])
     federation.liar(1, "NaN@2")

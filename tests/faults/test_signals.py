@@ -150,15 +150,15 @@ def test_a_server_that_was_started_by_python_ends_as_well(federation, start, sto
     federation.assert_record_is_whole()
 
 
-def test_a_second_ctrl_c_does_no_harm(federation):
+def test_to_say_it_twice_does_no_harm(federation, stop_signal):
     server = federation.server()
     federation.everybody(but=[1])
     slow = federation.liar(1, "hold@1")
     slow.wait_for("Round 1: holding")
-    server.send(signal.SIGINT)
+    server.send(stop_signal)
     server.wait_until(lambda: not listens(federation.address), "the server closes its port")
-    server.send(signal.SIGINT)
-    assert server.wait(SECONDS) == STATUSES[signal.SIGINT]
+    server.send(stop_signal)
+    assert server.wait(SECONDS) == STATUSES[stop_signal]
     assert "Traceback" not in server.stderr
     federation.assert_record_is_whole()
 

@@ -89,13 +89,13 @@ def ports(process, status):
     }
 
 
-def a_client(processes, address):
-    """Return a process that is connected to the server and is not the server."""
+def clients_of(processes, address):
+    """Return the processes that are connected to the server and are not the server."""
     server = listener(processes, address)
     others = [process for process in processes if process != server]
     connected = [process for process in others if ports(process, psutil.CONN_ESTABLISHED)]
     assert len(connected) == CLIENTS
-    return connected[0]
+    return connected
 
 
 def test_ctrl_c_ends_everything_in_order(running, tmp_path):
@@ -121,7 +121,7 @@ def test_ctrl_c_while_clients_are_still_coming_ends_everything_in_order(starting
 
 def test_a_killed_client_is_done_without_and_sigterm_ends_the_rest_in_order(running, tmp_path):
     command, address, processes = running
-    a_client(processes, address).kill()
+    clients_of(processes, address)[0].kill()
     command.wait_for(r"Client \d left: 1 of 2")
     run = tmp_path / "results/run"
     command.wait_until(
@@ -131,6 +131,19 @@ def test_a_killed_client_is_done_without_and_sigterm_ends_the_rest_in_order(runn
     assert command.wait(GRACE) == 128 + signal.SIGTERM
     assert_nothing_runs(tmp_path, processes)
     assert_record_is_whole(run)
+    assert "Traceback" not in command.output
+
+
+def test_when_all_clients_are_killed_the_federation_ends_and_says_why(running, tmp_path):
+    command, address, processes = running
+    for client in clients_of(processes, address):
+        client.kill()
+    assert command.wait() == 1
+    assert command.stderr.splitlines()[-1] == (
+        "federation.py: 0 of 2 clients are left, and 1 are needed; go on with --resume"
+    )
+    assert_nothing_runs(tmp_path, processes)
+    assert_record_is_whole(tmp_path / "results/run")
     assert "Traceback" not in command.output
 
 

@@ -33,7 +33,7 @@ def resumed(run, *words):
 @pytest.mark.parametrize(
     "words, advice",
     [
-        (["--fraction-fit", 0.7], "with --strategy FedProx"),
+        (["--fraction-fit", 0.7], "with --(strategy FedProx|proximal-mu 0.5)"),
         (["--strategy", "FedProx", "--fraction-fit", 0.7], "with --proximal-mu 0.5"),
         ([*MADE_WITH, "--proximal-mu", 0.25], "with --proximal-mu 0.5"),
         ([*MADE_WITH, "--fraction-fit", 0.6], "with --fraction-fit 0.7"),
@@ -48,7 +48,7 @@ def resumed(run, *words):
 def test_another_strategy_c_or_mu_is_refused(stage, workspace, runs, words, advice):
     before = snapshot(runs["chapter"])
     line = refused(stage, workspace, "server", *resumed(runs["chapter"], *words))
-    assert advice in line and "resume" in line
+    assert re.search(advice, line) and "resume" in line
     assert snapshot(runs["chapter"]) == before
 
 
@@ -92,7 +92,9 @@ def test_the_run_of_another_command_is_refused_in_a_line_that_names_it(
     finished = stage.run(*program, *resumed(run, "--rounds", 2), cwd=workspace)
     assert finished.status == 2
     assert len(finished.stderr.splitlines()) == 1
-    named = re.search("made by another command, python (.*); resume it with that", finished.stderr)
+    named = re.search(
+        "made by another command; resume it with python (.*), or with python ", finished.stderr
+    )
     assert {path: snapshot(run).get(path) for path in before} == before
     own = MADE_WITH if whose == "chapter" else []
     finished = stage.run(*named[1].split(), *resumed(run, *own, "--rounds", 2), cwd=workspace)

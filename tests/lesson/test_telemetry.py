@@ -1,5 +1,7 @@
 """A lesson on privacy does not phone home, unless the person wants it to."""
 
+import os
+
 import pytest
 
 from tests.support.harness import PROGRAMS, ROOT
@@ -23,22 +25,48 @@ def start_noted(federation, start):
     return start_one
 
 
-def hosts_called(federation, name):
-    """Return the hosts that NAME.py has called so far."""
-    notes = federation.directory / name
-    return set(notes.read_text().split()) if notes.exists() else set()
+@pytest.fixture
+def start_all_noted(federation, stage):
+    """start_all_noted(telemetry) starts federation.py, and has every process of it note whom it calls."""
+    words = ["--clients", 3, "--rounds", 1, "--address", federation.address, "--run", "run"]
+    # Not by way of the package tests, which would switch telemetry off itself.
+    everywhere = os.pathsep.join(map(str, (PROGRAMS / "everywhere", PROGRAMS, ROOT)))
+
+    def start_all(telemetry):
+        noted = {"PYTHONPATH": everywhere, "PHONE_NOTES": "all", "PHONE_TELEMETRY": telemetry}
+        return stage.start("federation.py", *words, cwd=federation.directory, cold=True, **noted)
+
+    return start_all
+
+
+def strangers_called(federation, name):
+    """Return the hosts beyond this machine that a command has called so far."""
+    return set((federation.directory / name).read_text().split()) - LOOPBACK
 
 
 def test_nobody_outside_is_called(federation, start_noted):
     server, client = start_noted("unset", "server"), start_noted("unset", "client")
     assert (server.wait(), client.wait()) == (0, 0), server.output + client.output
-    assert hosts_called(federation, "server") <= LOOPBACK
-    assert hosts_called(federation, "client") <= LOOPBACK
+    assert strangers_called(federation, "server") == set()
+    assert strangers_called(federation, "client") == set()
 
 
-def test_who_wants_telemetry_has_it(federation, start_noted):
-    """What shows that the test above can fail."""
-    server = start_noted("1", "server")
-    server.wait_until(
-        lambda: "telemetry.flower.ai" in hosts_called(federation, "server"), "Flower is called"
+def test_nobody_outside_is_called_by_what_is_imported_once_for_all_processes(
+    federation, start_all_noted
+):
+    command = start_all_noted("unset")
+    assert command.wait() == 0, command
+    calls = (federation.directory / "all").read_text().split()
+    assert len(calls) > 1  # federation.py's, and those of what it has started
+    assert strangers_called(federation, "all") == set()
+
+
+@pytest.mark.parametrize("name", ["server", "all"])
+def test_who_wants_telemetry_has_it(federation, start_noted, start_all_noted, name):
+    """What shows that the tests above can fail."""
+    command = start_noted("1", "server") if name == "server" else start_all_noted("1")
+    notes = federation.directory / name
+    command.wait_until(notes.exists, "something is called")
+    command.wait_until(
+        lambda: strangers_called(federation, name) == {"telemetry.flower.ai"}, "Flower is called"
     )

@@ -2,8 +2,9 @@
 
     liars.py LIE[@ROUND] ARGUMENTS_OF_CLIENT...
 
-It is honest until ROUND (default: 1), and from then on lies as LIES says; or "hold" makes it hold on in ROUND
-until it is told to go on, "shy" keep silent about who it is, "closed channel" meet one.
+It is honest until ROUND (default: 1), and from then on lies as LIES says (in that round only, if ROUND ends
+in "only"); or "hold" makes it hold on in ROUND until it is told to go on, "company" look for others that
+train at the same time, "shy" keep silent about who it is, "closed channel" meet one.
 """
 
 from support.command_line import OneLineParser, run_command
@@ -13,6 +14,7 @@ from support.partitions import PARTITIONS, load_partition
 import io
 import sys
 import threading
+import time
 from pathlib import Path
 
 import grpc
@@ -135,6 +137,16 @@ def hold(number, server_round):
         threading.Event().wait(0.01)
 
 
+def look_for_company(number, server_round):
+    """Say whether somebody else trains at the same time; wait a second for that."""
+    mine, deadline = Path(f"trains_{number}"), time.monotonic() + 1
+    mine.touch()
+    while not (others := set(Path().glob("trains_*")) - {mine}) and time.monotonic() < deadline:
+        threading.Event().wait(0.01)
+    mine.unlink()
+    print(f"Round {server_round}: {'in company' if others else 'alone'}")
+
+
 def meet_a_closed_channel():
     """Do what a thread of gRPC's does when a channel is closed at an unlucky moment: raise."""
     channel = grpc.insecure_channel("127.0.0.1:1")
@@ -148,13 +160,15 @@ def meet_a_closed_channel():
 class Liar(client.FlowerClient):
     """An honest client whose answers are tampered with on their way out."""
 
-    lie, since = "nothing", 1
+    lie, since, only = "nothing", 1, False
 
     def fit(self, parameters, config):
         """Train, perhaps not right now."""
         self.round = config["server_round"]
         if self.lie == "hold" and self.round == self.since:
             hold(self.partition_id, self.round)
+        if self.lie == "company":
+            look_for_company(self.partition_id, self.round)
         if self.lie == "closed channel":
             meet_a_closed_channel()
         return super().fit(parameters, config)
@@ -166,7 +180,8 @@ class Liar(client.FlowerClient):
 
         def fit(instructions):
             answer = honest_fit(instructions)
-            if self.lie in ALL and self.round >= self.since:
+            now = self.round == self.since or (self.round > self.since and not self.only)
+            if self.lie in ALL and now:
                 ALL[self.lie](answer)
             return answer
 
@@ -185,7 +200,8 @@ def take_part_without_a_name(arguments):
 def main():
     """Run the client's command line with another class of client."""
     lie, _, since = sys.argv.pop(1).partition("@")
-    Liar.lie, Liar.since = lie, int(since or 1)
+    Liar.lie, Liar.since = lie, int(since.removesuffix("only") or 1)
+    Liar.only = since.endswith("only")
     if lie == "shy":
         run_command(take_part_without_a_name, "client.py")
     else:

@@ -11,8 +11,14 @@ import runpy
 import sys
 from pathlib import Path
 
+
+def is_file(address):
+    """Return whether a socket's address is a file on this machine, and no host."""
+    return isinstance(address, str | bytes)
+
+
 HOST_OF = {  # audit event -> the host among its arguments
-    "socket.connect": lambda connection, address: address[0],
+    "socket.connect": lambda connection, address: None if is_file(address) else address[0],
     "socket.sendto": lambda connection, address: address[0],
     "socket.getaddrinfo": lambda host, *rest: host,
     "socket.gethostbyname": lambda host: host,
@@ -22,7 +28,7 @@ HERE = ("127.0.0.1", "localhost", "::1", None)
 
 def note_calls(path):
     """Write every host that is called from now on to `path`, and refuse calls to others than this machine."""
-    notes = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    notes = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def note(event, arguments):
         if event in HOST_OF:
@@ -34,11 +40,16 @@ def note_calls(path):
     sys.addaudithook(note)
 
 
-notes, telemetry = sys.argv[1:3]
-os.environ.pop("FLWR_TELEMETRY_ENABLED", None)
-if telemetry != "unset":
-    os.environ["FLWR_TELEMETRY_ENABLED"] = telemetry
-note_calls(notes)
-sys.argv = sys.argv[3:]
-sys.path[0] = str(Path(sys.argv[0]).parent)
-runpy.run_path(sys.argv[0], run_name="__main__")
+def listen_in(notes, telemetry):
+    """Note calls in the file `notes`, and set the environment's wish for telemetry."""
+    os.environ.pop("FLWR_TELEMETRY_ENABLED", None)
+    if telemetry != "unset":
+        os.environ["FLWR_TELEMETRY_ENABLED"] = telemetry
+    note_calls(notes)
+
+
+if __name__ == "__main__":
+    listen_in(*sys.argv[1:3])
+    sys.argv = sys.argv[3:]
+    sys.path[0] = str(Path(sys.argv[0]).parent)
+    runpy.run_path(sys.argv[0], run_name="__main__")

@@ -94,6 +94,9 @@ class Wiretap:
             while content := source.recv(65536):
                 record += content
                 sink.sendall(content)
+        self._end(sink)
+
+    def _end(self, sink):
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
 
