@@ -1,4 +1,4 @@
-"""Membership inference: was this image trained on? Guessed from the model's loss, as good as a coin or better.
+"""Membership inference: was this image trained on? Guessed from the loss, as good as a coin or better.
 
     python -m beyond.privacy.membership      # seconds; needs a run's global_model.npz
 

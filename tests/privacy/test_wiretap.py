@@ -1,8 +1,10 @@
 """The wiretap between real processes: every byte explained, smuggled images seen, hidden ones not."""
 
+import contextlib
 import gzip
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -133,6 +135,24 @@ def test_what_hides_in_low_bits_is_not_found_but_there_for_who_knows(tapped, pla
     revealed = re.findall("^The low bits of an update .* are (.*), exactly$", tapped, re.MULTILINE)
     assert revealed == ["image 0 of client 3"]
     assert matplotlib.image.imread(place / "results/low_bits.png").shape[1] > 300
+
+
+def test_ctrl_c_ends_it_with_what_has_passed(place):
+    listen = free_address()
+    words = ["--listen", listen, "--server", free_address(), "--picture", "results/none.png"]
+    tap = start(place, "-m", "beyond.privacy.wiretap", *words)
+    try:
+        assert tap.stdout.readline() == f"Listening on {listen}\n"
+        host, port = listen.split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b""  # there is no server to be connected to
+        tap.send_signal(signal.SIGINT)
+        output, _ = tap.communicate(timeout=SECONDS)
+    finally:
+        tap.kill()
+    assert tap.returncode == 0
+    assert output.startswith("Stopped") and "0 connections carried 0 bytes" in output
 
 
 @pytest.mark.parametrize(
