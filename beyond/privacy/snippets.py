@@ -17,14 +17,14 @@ def chart(name, alt, width=760):
 def teaser():
     """Print what the lesson says about this chapter: two sentences, one picture."""
     tell(
-        """**Is it private?** [Chapter 7](beyond/privacy/README.md) listens in on a federation and accounts for
-        every byte. Then it reads what weights tell: which digits a client owns, exactly for {digits_shards} of 10
-        clients, and the very image, if a client trains on one."""
+        """**Is it private?** [Chapter 7](beyond/privacy/README.md) listens in on a federation and accounts
+        for every byte. Then it reads what weights tell: which digits a client owns, exactly for
+        {digits_shards} of 10 clients, and the very image, if a client trains on one."""
     )
     image(
         "beyond/privacy/recorded/inversion.png",
-        """A grid of handwritten digits, originals above what was reconstructed from a client's update: the same
-        digits, readable, for single images and a batch of eight; noise for a whole epoch.""",
+        """A grid of handwritten digits, originals above what was reconstructed from a client's update: the
+        same digits, readable, for single images and a batch of eight; noise for a whole epoch.""",
     )
 
 

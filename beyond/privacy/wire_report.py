@@ -42,9 +42,10 @@ def print_encrypted(books, connections):
         times = [
             seconds for c in connections for seconds, towards, _ in c.chunks if towards == direction
         ]
+        duration = max(times, default=0) - min(times, default=0)
         print(
-            f"TLS, {direction}: {books.encrypted[direction]:,} bytes within "
-            f"{max(times, default=0) - min(times, default=0):.1f} s; what they say cannot be read here, only sizes and times"
+            f"TLS, {direction}: {books.encrypted[direction]:,} bytes within {duration:.1f} s; "
+            "what they say cannot be read here, only sizes and times"
         )
 
 

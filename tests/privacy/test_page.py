@@ -22,9 +22,8 @@ def rows(name):
 @pytest.mark.parametrize("name", ["wiretap", "smugglers"])
 def test_no_byte_is_unexplained(name):
     text = (FOLDER / f"{name}.txt").read_text()
-    carried, books = re.search(
-        r"carried ([\d,]+) bytes; the books have ([\d,]+), unexplained 0$", text, re.M
-    ).groups()
+    sums = r"carried ([\d,]+) bytes; the books have ([\d,]+), unexplained 0$"
+    carried, books = re.search(sums, text, re.MULTILINE).groups()
     table = figures.wire_rows(name)
     assert carried == books == f"{sum(row['all'] for row in table.values()):,}"
     assert all(row["unexplained"] == 0 for row in table.values())

@@ -144,9 +144,9 @@ def test_ctrl_c_ends_it_with_what_has_passed(place):
     try:
         assert tap.stdout.readline() == f"Listening on {listen}\n"
         host, port = listen.split(":")
-        with socket.create_connection((host, int(port))) as connection:
-            with contextlib.suppress(ConnectionResetError):
-                assert connection.recv(1) == b""  # there is no server to be connected to
+        connection = socket.create_connection((host, int(port)))
+        with connection, contextlib.suppress(ConnectionResetError):
+            assert connection.recv(1) == b""  # there is no server to be connected to
         tap.send_signal(signal.SIGINT)
         output, _ = tap.communicate(timeout=SECONDS)
     finally:
