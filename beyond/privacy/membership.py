@@ -55,6 +55,7 @@ def main(arguments=None):
     add = parser.add_argument
     add("--model", default="results/fedavg/global_model.npz", help="the trained model's weights")
     args = parser.parse_args(arguments)
+    torch.set_num_threads(1)  # the same figures on every machine of a kind
     weights, training = trained_weights(args.model), Training()
     _, test = load_mnist()
     everyone = auc(-losses(weights, training.images, training.labels), -losses(weights, *test))

@@ -15,6 +15,7 @@ from support.terminal import progress_bar
 import csv
 
 import numpy as np
+import torch
 
 from beyond.privacy.tables import write_table
 from beyond.privacy.updates import fresh_weights, length_of, update_of
@@ -95,6 +96,7 @@ def main(arguments=None):
     add("--seed", type=natural_int, default=0, help="the same seed, the same figures")
     add("--output", default="results/privacy/noise_accuracy.csv", help="the CSV file to write")
     args = parser.parse_args(arguments)
+    torch.set_num_threads(1)  # the same figures on every machine of a kind
     partitions, test = deal(args.seed, args.images)
     accuracies = {}
     with progress_bar() as bar:
