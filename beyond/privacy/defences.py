@@ -10,14 +10,15 @@ from support.command_line import OneLineParser, UserError, run_command
 from support.run_record import make_run_directory
 from support.terminal import progress_bar
 
-import csv
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from beyond.privacy.cases import CLIENTS, Training
 from beyond.privacy.defences_picture import draw
 from beyond.privacy.noised import NOISES, read_accuracies
+from beyond.privacy.tables import write_table
 from beyond.privacy.trial import SINGLES, Trial
 
 RECORDED = Path(__file__).with_name("recorded") / "noise_accuracy.csv"
@@ -37,24 +38,17 @@ def accuracies_in(path):
         ) from None
 
 
-def write_levels(levels, path):
-    """Write a line for every amount of noise to the CSV file `path`."""
-    with open(path, "w", newline="") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["noise", "rank", "labels", "digits", "accuracy"])
-        for level in levels:
-            rows.writerow(
-                [f"{level.noise:g}", level.rank, level.labels, level.digits, level.accuracy]
-            )
+def level_rows(levels):
+    """Yield a row of the CSV file for every amount of noise: median and least of the images' ranks first."""
+    for level in levels:
+        ranks = [f"{np.median(level.ranks):g}", min(level.ranks)]
+        yield [f"{level.noise:g}", *ranks, level.labels, level.digits, level.accuracy]
 
 
-def write_sum(result, digits, path):
-    """Write what was read from the sum to the CSV file `path`: a line for every label and rank."""
-    with open(path, "w", newline="") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["label", "label_read", "rank", "clients_whose_digits_were_read"])
-        for line in zip(result.labels, result.read, sorted(result.ranks), strict=True):
-            rows.writerow([*line, digits])
+def sum_rows(result, digits):
+    """Yield a row for every label in the sum, beside one read off it and a rank; all three in order."""
+    for line in zip(result.labels, result.read, sorted(result.ranks), strict=True):
+        yield [*line, digits]
 
 
 def main(arguments=None):
@@ -87,8 +81,10 @@ def main(arguments=None):
             print_level(level)
         ten = trial.sum_of_ten(2 * args.steps)
     print_sum(ten, digits := trial.digits_after_sum())
-    write_levels(levels, output / "defences.csv")
-    write_sum(ten, digits, output / "sum.csv")
+    header = ["noise", "median_rank", "least_rank", "labels", "digits", "accuracy"]
+    write_table(output / "defences.csv", header, level_rows(levels))
+    header = ["label", "label_read", "rank", "clients_whose_digits_were_read"]
+    write_table(output / "sum.csv", header, sum_rows(ten, digits))
     draw(levels, ten, output / "defences.png")
     print(
         "\n".join(f"Wrote {output}/{name}" for name in ("defences.csv", "sum.csv", "defences.png"))
@@ -98,8 +94,9 @@ def main(arguments=None):
 def print_level(level):
     """Print one line about a Level."""
     kept = "unknown" if level.accuracy is None else f"{level.accuracy:.1%}"
+    ranks = ", ".join(f"{rank:,}" for rank in level.ranks)
     print(
-        f"Noise {level.noise:g}: rank {level.rank:,}, labels {level.labels} of {CLIENTS * SINGLES}, "
+        f"Noise {level.noise:g}: ranks {ranks}; labels {level.labels} of {CLIENTS * SINGLES}, "
         f"digits of {level.digits} of {CLIENTS} clients, accuracy {kept}"
     )
 

@@ -1,14 +1,23 @@
 """The figures of chapter 7's first half, read from its recordings: numbers, and the same as text."""
 
 import csv
+import json
+import math
 import re
 import statistics
 
+from tools.snippets import percent
 from tools.terminals import ROOT
 
 FOLDER = ROOT / "beyond/privacy/recorded"
 SEEDS = (0, 1, 2)  # of read_update
 KINDS = ("weights", "fields", "framing", "transport", "unexplained", "all")
+
+
+def seconds_facts():
+    """Return how long the commands took when they were recorded, in seconds, as text."""
+    seconds = json.loads((FOLDER / "seconds.json").read_text())
+    return {f"seconds_{name}": f"{number}" for name, number in seconds.items()}
 
 
 def screen(name):
@@ -100,6 +109,7 @@ def inversion_facts():
         "known_shortest": f"{min(known):.0e}",
         "known_longest": f"{max(known):.0e}",
         "known_first": f"{known_first} of {len(known)}",
+        "epoch_length": f"{float(rows['a whole epoch over 6,000 images'][0]['update_length']):.0f}",
         "worst_readable": f"{min(float(row['psnr']) for row in wrong if row['rank'] == '1'):.0f} dB",
     }
 
@@ -121,24 +131,48 @@ def read_table(name):
         return list(csv.DictReader(file))
 
 
+def epsilon_of(noise, rounds, delta):
+    """Return epsilon of `rounds` Gaussian mechanisms with noise z, in closed form (Dong et al. 2022).
+
+    For neighbours that differ by one client, added or removed; all clients take part in every round.
+    """
+    mu, normal = math.sqrt(rounds) / noise, statistics.NormalDist()
+    low, high = 0.0, 600.0
+    while high - low > 1e-6:
+        epsilon = (low + high) / 2
+        first, second = (normal.cdf(sign * mu / 2 - epsilon / mu) for sign in (1, -1))
+        low, high = (
+            (epsilon, high) if first - math.exp(epsilon) * second > delta else (low, epsilon)
+        )
+    return high
+
+
 def level_facts():
-    """Return what sentences quote about noise, as text: where picture, accuracy and labels are gone."""
+    """Return what sentences quote about noise, as text: where pictures, accuracy and labels are gone."""
     levels = read_table("defences")
-    clean = float(levels[0]["accuracy"])
+    accuracies = {row["noise"]: float(row["accuracy"]) for row in read_table("noise_accuracy")}
     gone = {
-        "picture_gone": next(row for row in levels if int(row["rank"]) > 100),
+        "picture_gone": next(row for row in levels if int(row["least_rank"]) > 100),
         "labels_gone": next(row for row in levels if int(row["labels"]) <= 10),
-        "accuracy_gone": next(row for row in levels if float(row["accuracy"]) < clean - 0.1),
+        "accuracy_gone": next(
+            row for row in levels if float(row["accuracy"]) < accuracies["0"] - 0.05
+        ),
     }
-    known = {name: row["noise"] for name, row in gone.items()}
-    known["accuracy_clean"] = f"{100 * clean:.1f} %"
-    known["picture_gone_rank"] = f"{int(gone['picture_gone']['rank']):,}"
-    known["picture_gone_labels"] = gone["picture_gone"]["labels"]
-    known["picture_gone_digits"] = gone["picture_gone"]["digits"]
-    for name in ("picture_gone", "accuracy_gone", "labels_gone"):
-        known[f"{name}_accuracy"] = f"{100 * float(gone[name]['accuracy']):.1f} %"
-    known["accuracy_gone_labels"] = gone["accuracy_gone"]["labels"]
-    return known
+    known = {"accuracy_clean": percent(accuracies["0"], 1)}
+    for name, row in gone.items():
+        known[name] = row["noise"]
+        known[f"{name}_rank"] = f"{int(row['least_rank']):,}"
+        known[f"{name}_labels"] = row["labels"]
+        known[f"{name}_accuracy"] = percent(float(row["accuracy"]), 1)
+    *_, guarantee = accuracies
+    return known | {
+        "guarantee": guarantee,
+        "guarantee_accuracy": percent(accuracies[guarantee], 1),
+        "guarantee_epsilon": f"{epsilon_of(float(guarantee), 60, 0.01):.1f}",
+        "labels_gone_epsilon": f"{epsilon_of(float(known['labels_gone']), 60, 0.01):.0f}",
+        "digits_clipped": levels[0]["digits"],
+        "digits_noise": next(row["noise"] for row in levels if int(row["digits"]) <= 1),
+    }
 
 
 def sum_facts():
@@ -155,5 +189,13 @@ def sum_facts():
 
 def facts():
     """Return all figures that sentences quote, as text, by name."""
-    parts = (wire_facts, read_facts, inversion_facts, level_facts, sum_facts, membership_facts)
+    parts = (
+        seconds_facts,
+        wire_facts,
+        read_facts,
+        inversion_facts,
+        level_facts,
+        sum_facts,
+        membership_facts,
+    )
     return {name: text for part in parts for name, text in part().items()}

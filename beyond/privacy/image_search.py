@@ -47,6 +47,10 @@ class Search:
                     found.setdefault((image, form + manner), set()).add(row)
         return found
 
+    def hopeless(self, images):
+        """Return how many of the first `images` images have no telling row, and cannot be found."""
+        return images - len(np.unique(self.telling // self.height))
+
     def rows_of(self, image):
         """Return how many telling rows an image has."""
         return int((self.telling // self.height == image).sum())

@@ -11,8 +11,6 @@ from support.command_line import OneLineParser, run_command
 from support.run_record import make_run_directory
 from support.terminal import progress_bar
 
-import csv
-
 import numpy as np
 import torch
 
@@ -20,6 +18,7 @@ from beyond.privacy.cases import Training, trained_weights
 from beyond.privacy.inversion_cases import attack, cases
 from beyond.privacy.inversion_picture import draw
 from beyond.privacy.likeness import Gallery
+from beyond.privacy.tables import write_table
 from beyond.privacy.updates import fresh_weights
 
 
@@ -33,14 +32,9 @@ def summary(results):
     )
 
 
-def write_results(results, path):
-    """Write a line for every image to the CSV file `path`."""
-    with open(path, "w", newline="") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["case", "image", "rank", "psnr", "update_length"])
-        for result in results:
-            line = [result.case, result.index, result.rank]
-            rows.writerow([*line, f"{result.psnr:.2f}", f"{result.length:.3e}"])
+def row_of(result):
+    """Return the row of the CSV file about one image."""
+    return [result.case, result.index, result.rank, f"{result.psnr:.2f}", f"{result.length:.3e}"]
 
 
 def main(arguments=None):
@@ -76,9 +70,9 @@ def main(arguments=None):
                 bar.advance(task)
             print(summary(results))
             everything.append(results)
-    write_results(
-        [result for results in everything for result in results], output / "inversion.csv"
-    )
+    header = ["case", "image", "rank", "psnr", "update_length"]
+    rows = [row_of(result) for results in everything for result in results]
+    write_table(output / "inversion.csv", header, rows)
     draw(everything, output / "inversion.png")
     print(f"Wrote {output}/inversion.csv\nWrote {output}/inversion.png")
 

@@ -3,6 +3,7 @@
 from support.figures import new_figure, save_figure
 
 import io
+from contextlib import suppress
 
 import numpy as np
 from flwr.proto.transport_pb2 import ClientMessage
@@ -16,8 +17,9 @@ def revealed(contents):
     for _, server_round, name, content in contents:
         if name == "fit_res":
             tensors = ClientMessage.FromString(content).fit_res.parameters.tensors
-            weights = [np.load(io.BytesIO(tensor), allow_pickle=False) for tensor in tensors]
-            found.setdefault(server_round, []).append(reveal(weights))
+            with suppress(ValueError, OSError):  # another network, or no arrays at all
+                weights = [np.load(io.BytesIO(tensor), allow_pickle=False) for tensor in tensors]
+                found.setdefault(server_round, []).append(reveal(weights))
     return found
 
 

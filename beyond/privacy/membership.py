@@ -1,4 +1,4 @@
-"""Membership inference: was this image trained on? Guessed from the model's loss, as good as a coin or better.
+"""Membership inference: was this image trained on? Guessed from the loss, as good as a coin or better.
 
     python -m beyond.privacy.membership      # seconds; needs a run's global_model.npz
 
@@ -55,6 +55,7 @@ def main(arguments=None):
     add = parser.add_argument
     add("--model", default="results/fedavg/global_model.npz", help="the trained model's weights")
     args = parser.parse_args(arguments)
+    torch.set_num_threads(1)  # the same figures on every machine of a kind
     weights, training = trained_weights(args.model), Training()
     _, test = load_mnist()
     everyone = auc(-losses(weights, training.images, training.labels), -losses(weights, *test))

@@ -10,13 +10,12 @@ from support.command_line import OneLineParser, run_command
 from support.figures import new_figure, save_figure
 from support.run_record import make_run_directory
 
-import csv
-
 import numpy as np
 import torch
 
 from beyond.privacy.cases import CLIENTS, Training
 from beyond.privacy.reading import digits_of, input_of_fc1, label_of
+from beyond.privacy.tables import write_table
 from beyond.privacy.updates import fresh_weights, update_of
 from model import make_model, set_weights, to_tensors
 
@@ -100,14 +99,11 @@ def draw(results, path):
     save_figure(figure, path, option="--output")
 
 
-def write_digits(results, path):
-    """Write one line for every scheme, client and digit: how many images, and whether it was read off."""
-    with open(path, "w", newline="") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["scheme", "client", "digit", "images", "read"])
-        for scheme, (counts, read) in results.items():
-            for (client, digit), count in np.ndenumerate(counts):
-                rows.writerow([scheme, client, digit, count, int(read[client, digit])])
+def rows_of(results):
+    """Yield a row for every scheme, client and digit: how many images, and whether it was read off."""
+    for scheme, (counts, read) in results.items():
+        for (client, digit), count in np.ndenumerate(counts):
+            yield [scheme, client, digit, count, int(read[client, digit])]
 
 
 def main(arguments=None):
@@ -140,7 +136,8 @@ def main(arguments=None):
             f"Digits owned, after a whole epoch, {name}: {exact} of {len(pairs)} clients exactly, "
             f"{pairs.sum()} of {pairs.size} answers right"
         )
-    write_digits(results, output / "digits.csv")
+    header = ["scheme", "client", "digit", "images", "read"]
+    write_table(output / "digits.csv", header, rows_of(results))
     draw(results, output / "digits.png")
     print(f"Wrote {output}/digits.csv\nWrote {output}/digits.png")
 

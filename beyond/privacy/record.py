@@ -10,6 +10,7 @@ lesson, run here as well.
 from support.command_line import OneLineParser, run_command
 
 import contextlib
+import json
 import shutil
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from tools.record import keep_screens
 from tools.terminals import ROOT, working_copy
 
 FOLDER = ROOT / "beyond/privacy/recorded"
+SECONDS = FOLDER / "seconds.json"
 HONEST = {number: ["client.py"] for number in range(3)}
 SMUGGLERS = {
     number: ["-m", "beyond.privacy.smuggler", "--how", way]
@@ -107,32 +109,37 @@ def record_tls(directory):
 def record_read(directory):
     """Record what can be read without an attack, with several seeds."""
     for seed in SEEDS:
-        words = ["--seed", seed, "--output", f"results/read_{seed}"]
-        screen = run(directory, "-m", "beyond.privacy.read_update", *words)
+        screen = timed(directory, "read_update", "--seed", seed)
         keep_screens(FOLDER, {f"read_update_{seed}": screen})
-    keep(directory / "results/read_0", "digits.png", "digits.csv")
+        if seed == 0:
+            keep(directory / "results/privacy", "digits.png", "digits.csv")
 
 
 def record_invert(directory):
     """Record the grid of inversions; the trained model comes from the lesson's federation."""
     run(directory, "federation.py", "--address", free_address())
-    screen = run(directory, "-m", "beyond.privacy.invert_update")
-    keep_screens(FOLDER, {"invert_update": screen})
-    keep_screens(FOLDER, {"membership": run(directory, "-m", "beyond.privacy.membership")})
+    keep_screens(FOLDER, {name: timed(directory, name) for name in ("invert_update", "membership")})
     keep(directory / "results/privacy", "inversion.png", "inversion.csv")
 
 
 def record_defend(directory):
     """Record the accuracies that noise leaves, and what the defences stop."""
-    screen = run(directory, "-m", "beyond.privacy.noised")
-    keep_screens(FOLDER, {"noised": screen})
     table = "results/privacy/noise_accuracy.csv"
-    screen = run(directory, "-m", "beyond.privacy.defences", "--accuracies", table)
-    keep_screens(FOLDER, {"defences": screen})
-    keep(
-        directory / "results/privacy",
-        *("noise_accuracy.csv", "defences.csv", "sum.csv", "defences.png"),
-    )
+    screens = {"noised": timed(directory, "noised")}
+    screens["defences"] = timed(directory, "defences", "--accuracies", table)
+    keep_screens(FOLDER, screens)
+    names = ("noise_accuracy.csv", "defences.csv", "sum.csv", "defences.png")
+    keep(directory / "results/privacy", *names)
+
+
+def timed(directory, name, *words):
+    """Run a command of this chapter; return what it prints, and keep how many seconds it took."""
+    began = time.perf_counter()
+    screen = run(directory, "-m", f"beyond.privacy.{name}", *words)
+    known = json.loads(SECONDS.read_text()) if SECONDS.exists() else {}
+    known[name] = round(time.perf_counter() - began)
+    SECONDS.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
+    return screen
 
 
 def keep(folder, *names):

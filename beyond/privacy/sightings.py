@@ -28,6 +28,9 @@ def report_found(contents, images):
         for (image, form), rows in search.find(content).items()
     ]
     print("\n".join(found) or f"None of {len(names):,} images was seen.")
+    print(
+        f"{search.hopeless(len(names)):,} of {len(names):,} have no telling row, and cannot be found."
+    )
     print("What hides in the low bits of weights is never seen.")
 
 

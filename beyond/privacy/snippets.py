@@ -14,6 +14,20 @@ def chart(name, alt, width=760):
     image(f"recorded/{name}.png", alt, width)
 
 
+def teaser():
+    """Print what the lesson says about this chapter: two sentences, one picture."""
+    tell(
+        """**Is it private?** [Chapter 7](beyond/privacy/README.md) listens in on a federation and accounts
+        for every byte. Then it reads what weights tell: which digits a client owns, exactly for
+        {digits_shards} of 10 clients, and the very image, if a client trains on one."""
+    )
+    image(
+        "beyond/privacy/recorded/inversion.png",
+        """A grid of handwritten digits, originals above what was reconstructed from a client's update: the
+        same digits, readable, for single images and a batch of eight; noise for a whole epoch.""",
+    )
+
+
 def inversion_table():
     """Print rank, PSNR and the update's length for every case of the grid."""
     lines = [
@@ -38,12 +52,13 @@ def defences_table():
     lines = [
         [
             row["noise"],
-            f"{int(row['rank']):,}",
+            f"{float(row['median_rank']):,.0f}",
+            f"{int(row['least_rank']):,}",
             f"{row['labels']} of 50",
             f"{row['digits']} of 10",
             f"{100 * float(row['accuracy']):.1f} %",
         ]
         for row in read_table("defences")
     ]
-    header = ["noise z", "rank of the true image", "labels read", "clients whose digits are read"]
-    table([*header, "accuracy that is left"], lines)
+    header = ["noise z", "median rank, of three", "best rank", "labels read"]
+    table([*header, "clients whose digits are read", "accuracy that is left"], lines)

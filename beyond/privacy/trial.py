@@ -11,6 +11,7 @@ from beyond.privacy.noised import CLIP, clipped, mean_of, noised
 from beyond.privacy.reading import digits_of, label_counts, label_of
 from beyond.privacy.updates import LESSON, fresh_weights, update_of
 
+PICTURES = 3  # clients whose first image is looked for
 SINGLES = 5  # images of every client whose labels are read, each alone
 
 
@@ -19,11 +20,11 @@ class Level:
     """What an attacker gets from updates that were clipped, with noise z = `noise`."""
 
     noise: float
-    image: np.ndarray  # the first client's first image
-    reconstruction: np.ndarray = None
-    rank: int = 0
-    labels: int = 0  # read correctly, of CLIENTS * SINGLES
-    digits: int = 0  # clients whose digits were read exactly
+    images: np.ndarray = field(repr=False)  # the first ones of the first clients
+    reconstructions: list = field(repr=False)
+    ranks: list
+    labels: int  # read correctly, of CLIENTS * SINGLES
+    digits: int  # clients whose digits were read exactly
     accuracy: float | None = None  # that the federation keeps
 
 
@@ -62,18 +63,20 @@ class Trial:
         """Return the Level of one amount of noise."""
         updates = [self.defended(update, noise, k) for k, update in enumerate(self.single_updates)]
         truth = self.training.labels[self.singles]
-        result = Level(noise, self.training.images[self.singles[0]], accuracy=accuracy)
-        result.labels = int(
-            sum(label_of(u) == label for u, label in zip(updates, truth, strict=True))
-        )
-        guess, _ = invert(self.weights, updates[0], truth[:1], steps)
-        result.reconstruction = guess[0]
-        result.rank = self.gallery.rank(result.image, guess[0])
+        labels = sum(label_of(u) == label for u, label in zip(updates, truth, strict=True))
         epochs = [
             self.defended(update, noise, 100 + k) for k, update in enumerate(self.epoch_updates)
         ]
-        result.digits = self.digits_read(epochs)
-        return result
+        tried = range(0, PICTURES * SINGLES, SINGLES)
+        images = self.training.images[self.singles[tried]]
+        # Noise is announced: who attacks knows when to prefer smooth images.
+        smoothness = 0.1 if noise else 0.01
+        found = [
+            invert(self.weights, updates[k], truth[[k]], steps, smoothness=smoothness)[0][0]
+            for k in tried
+        ]
+        ranks = [self.gallery.rank(*pair) for pair in zip(images, found, strict=True)]
+        return Level(noise, images, found, ranks, int(labels), self.digits_read(epochs), accuracy)
 
     def digits_read(self, updates):
         """Return of how many clients exactly the digits are read that they own."""

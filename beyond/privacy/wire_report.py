@@ -10,8 +10,8 @@ MARKERS = dict(zip(DIRECTIONS, "os", strict=True))
 
 def print_table(books, connections):
     """Print the bytes of every direction and round by kind, and what they sum to."""
-    header = f"{'':<14}{'round':>6}" + "".join(f"{kind:>16}" for kind in KINDS) + f"{'all':>12}"
-    print(header)
+    if books.bytes:
+        print(f"{'':<14}{'round':>6}{''.join(f'{kind:>16}' for kind in KINDS)}{'all':>12}")
     for direction in DIRECTIONS:
         for towards, server_round in sorted(books.bytes):
             if towards == direction:
@@ -21,9 +21,11 @@ def print_table(books, connections):
     carried = sum(
         connection.carried(direction) for connection in connections for direction in DIRECTIONS
     )
+    hidden = books.encrypted.total()
     print(
         f"{len(connections)} connections carried {carried:,} bytes; "
         f"the books have {books.total():,}, unexplained {books.total(UNEXPLAINED):,}"
+        + (f", encrypted {hidden:,}" if hidden else "")
     )
     print_kernels_count(connections)
 
@@ -40,9 +42,10 @@ def print_encrypted(books, connections):
         times = [
             seconds for c in connections for seconds, towards, _ in c.chunks if towards == direction
         ]
+        duration = max(times, default=0) - min(times, default=0)
         print(
-            f"TLS, {direction}: {books.encrypted[direction]:,} bytes within "
-            f"{max(times) - min(times):.1f} s; what they say cannot be read here, only sizes and times"
+            f"TLS, {direction}: {books.encrypted[direction]:,} bytes within {duration:.1f} s; "
+            "what they say cannot be read here, only sizes and times"
         )
 
 

@@ -4,8 +4,8 @@
     python -m beyond.privacy.wiretap --partition 0 1            # terminal 2: listens on 8081
     python client.py --partition-id 0 --server 127.0.0.1:8081   # terminal 3, and so on
 
-It passes everything on unchanged. When the run is over (or on Ctrl-C) it prints what every byte was, and
-whether any image of the partitions it was given was among them.
+It passes everything on unchanged, and keeps it in memory. When the run is over (or on Ctrl-C) it prints what
+every byte was, and whether any image of the partitions it was given was among them.
 """
 
 from support.argument_types import address, natural_int
@@ -63,7 +63,8 @@ def main(arguments=None):
     print_table(books, relay.connections)
     if images and books.contents:
         report_found(books.contents, images)
-    write_picture(args.picture, lambda path: draw(books, path))
+    if books.bytes:
+        write_picture(args.picture, lambda path: draw(books, path))
     if args.reveal and (pictures := report_low_bits(books.contents, images)):
         write_picture(args.reveal, lambda path: low_bits.draw(pictures, path))
 

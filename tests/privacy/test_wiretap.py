@@ -1,8 +1,10 @@
 """The wiretap between real processes: every byte explained, smuggled images seen, hidden ones not."""
 
+import contextlib
 import gzip
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -109,7 +111,9 @@ def test_every_byte_is_explained_and_the_sums_are_right(tapped):
         kernel = re.search(
             r"own counters.*: ([\d,]+) bytes; of these the books have ([\d,]+)", tapped
         )
-        assert kernel[1] == kernel[2] and int(kernel[1].replace(",", "")) > 0.9 * total
+        assert kernel[1] == kernel[2], tapped
+        # A stream that was broken off, as a server may do at its end, has left no count to ask for.
+        assert int(kernel[1].replace(",", "")) > 0.5 * total, tapped
 
 
 def test_the_weights_are_as_many_as_the_network_has(tapped):
@@ -133,6 +137,24 @@ def test_what_hides_in_low_bits_is_not_found_but_there_for_who_knows(tapped, pla
     revealed = re.findall("^The low bits of an update .* are (.*), exactly$", tapped, re.MULTILINE)
     assert revealed == ["image 0 of client 3"]
     assert matplotlib.image.imread(place / "results/low_bits.png").shape[1] > 300
+
+
+def test_ctrl_c_ends_it_with_what_has_passed(place):
+    listen = free_address()
+    words = ["--listen", listen, "--server", free_address(), "--picture", "results/none.png"]
+    tap = start(place, "-m", "beyond.privacy.wiretap", *words)
+    try:
+        assert tap.stdout.readline() == f"Listening on {listen}\n"
+        host, port = listen.split(":")
+        connection = socket.create_connection((host, int(port)))
+        with connection, contextlib.suppress(ConnectionResetError):
+            assert connection.recv(1) == b""  # there is no server to be connected to
+        tap.send_signal(signal.SIGINT)
+        output, _ = tap.communicate(timeout=SECONDS)
+    finally:
+        tap.kill()
+    assert tap.returncode == 0
+    assert output.startswith("Stopped") and "0 connections carried 0 bytes" in output
 
 
 @pytest.mark.parametrize(
