@@ -92,7 +92,7 @@ def adjacency_table():
 
 
 def noise_table():
-    """Print how long the noise is beside all updates together, at epsilon 8: sqrt(weights) / (mu * clients)."""
+    """Print how long the noise is beside all updates: sqrt(weights) / (mu * clients), at epsilon 8."""
     lines = []
     for clients, delta in DELTAS.items():
         mu = signal_to_noise(noise_multiplier_for(8.0, 1, delta), 1)
