@@ -21,7 +21,7 @@ test: $(VENV)/installed-beyond ## Check the code's style and run all tests.
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-readme: $(VENV)/installed-dev ## Write all pages and diagrams anew from their sources, the code and the recordings.
+readme: $(VENV)/installed-beyond ## Write all pages and diagrams anew from their sources, the code and the recordings.
 	$(BIN)/python -m diagrams.build
 	$(BIN)/python -m tools.pages
 
@@ -34,7 +34,8 @@ chapter: $(VENV)/installed-dev ## Make the runs of chapter 6 that are not there 
 	$(MAKE) readme
 
 beyond: $(VENV)/installed-beyond ## Record chapter 7 anew, tables and pictures, and bring its page up to date.
-	$(BIN)/python -m beyond.privacy.record $(ARGS)
+	$(BIN)/python -m beyond.privacy.record
+	$(BIN)/python -m beyond.privacy.record_dp
 	$(MAKE) readme
 
 bench: $(VENV)/installed-dev ## Measure what federating costs, against the same training without it.

@@ -6,6 +6,7 @@ would print. A chapter has a module of its own for what it alone shows, and buil
 
 import ast
 import csv
+import importlib
 import json
 import re
 import statistics
@@ -29,6 +30,12 @@ def listing(path, *names):
         for node in nodes.values()
     ]
     _block("python", ("\n\n" if "." in names[0] else "\n\n\n").join(parts))
+
+
+def teaser(chapter):
+    """Print what the chapter in beyond/`chapter` has to say on the lesson's page; nothing if it is not there."""
+    if (ROOT / "beyond" / chapter).exists():
+        importlib.import_module(f"beyond.{chapter}.snippets").teaser()
 
 
 def file_listing(path):

@@ -1,4 +1,4 @@
-"""Record what sections 7.5 and 7.6 show.
+"""Record what the sections on the guarantee and the price show.
 
     python -m beyond.privacy.record_dp            # measures what results/price has not measured yet
 

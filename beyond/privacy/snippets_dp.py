@@ -1,4 +1,4 @@
-"""What sections 7.5 and 7.6 call: each function prints Markdown."""
+"""What the sections on the guarantee and the price call: each function prints Markdown."""
 
 import functools
 import statistics
