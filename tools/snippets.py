@@ -33,7 +33,7 @@ def listing(path, *names):
 
 
 def teaser(chapter):
-    """Print what the chapter in beyond/`chapter` has to say on the lesson's page; nothing if it is not there."""
+    """Print what the chapter in beyond/`chapter` says on the lesson's page; nothing if it is not there."""
     if (ROOT / "beyond" / chapter).exists():
         importlib.import_module(f"beyond.{chapter}.snippets").teaser()
 

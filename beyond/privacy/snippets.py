@@ -22,9 +22,10 @@ def teaser():
         {digits_shards} of 10 clients, and the very image, if a client trains on one."""
     )
     image(
-        "beyond/privacy/recorded/inversion.png",
-        """A grid of handwritten digits, originals above what was reconstructed from a client's update: the
-        same digits, readable, for single images and a batch of eight; noise for a whole epoch.""",
+        "beyond/privacy/recorded/digits.png",
+        """Three charts of ten clients by ten digits: dots are what a client owns, squares what was read off its
+        update. Shards: a square around every dot. Dirichlet 0.5: around all but a few tiny dots. IID: every
+        client owns every digit.""",
     )
 
 
