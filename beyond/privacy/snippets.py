@@ -23,9 +23,9 @@ def teaser():
     )
     image(
         "beyond/privacy/recorded/digits.png",
-        """Three charts of ten clients by ten digits: dots are what a client owns, squares what was read off its
-        update. Shards: a square around every dot. Dirichlet 0.5: around all but a few tiny dots. IID: every
-        client owns every digit.""",
+        """Three charts of ten clients by ten digits: dots are what a client owns, squares what was read off
+        its update. Shards: a square around every dot. Dirichlet 0.5: around all but a few tiny dots. IID:
+        every client owns every digit.""",
     )
 
 
