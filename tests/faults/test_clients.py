@@ -185,6 +185,20 @@ def test_a_client_that_comes_back_insists_while_its_old_connection_is_in_the_way
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
 
 
+def test_a_client_that_is_still_in_its_roll_call_when_the_run_ends_goes_home(federation):
+    server = federation.server("--patience", 0.5, rounds=1)
+    federation.client(0)
+    slow = federation.liar(2, "hold")
+    slow.wait_for("^Round 1: holding")
+    late = federation.liar(1, "late")
+    late.wait_for("^Round 0: holding")
+    federation.release(2)
+    server.wait_for("^Round +1 of 1")
+    federation.release(1)
+    assert (server.wait(), late.wait()) == (0, 0)
+    assert not late.found("^Lost the server")
+
+
 def test_clients_that_do_not_say_who_they_are_take_part(federation):
     server = federation.server()
     shy = [federation.liar(number, "shy") for number in (0, 2)]
