@@ -185,6 +185,17 @@ def test_a_client_that_comes_back_insists_while_its_old_connection_is_in_the_way
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
 
 
+def test_a_client_that_has_waited_finds_a_server_soon_after_it_has_come(federation):
+    clients = federation.everybody()
+    for client in clients.values():
+        client.wait_for("^Waiting up to ")
+    server = federation.server(rounds=1)
+    server.wait_for("^Waiting for clients")
+    server.wait_for(
+        "^Client . joined", times=3, seconds=8
+    )  # by itself, gRPC takes up to two minutes
+
+
 def test_a_client_that_is_still_in_its_roll_call_when_the_run_ends_goes_home(federation):
     server = federation.server("--patience", 0.5, rounds=1)
     federation.client(0)
