@@ -68,6 +68,18 @@ def test_min_clients_says_how_many_are_enough(federation, needed):
     assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, max(needed, 2), 0)]
 
 
+def test_one_client_is_enough_if_one_says_so(federation):
+    server = federation.server("--min-clients", 1)
+    federation.client(0)
+    victims = [federation.liar(number, "hold") for number in (1, 2)]
+    for victim in victims:
+        victim.wait_for("Round 1: holding")
+    for victim in victims:
+        victim.kill()
+    assert server.wait() == 0
+    assert federation.counts() == [(0, 0, 0), (1, 1, 2), (2, 1, 0)]
+
+
 def test_a_run_begins_without_the_missing_when_the_patience_has_ended(federation):
     server = federation.server("--patience", 0.5)
     federation.everybody(but=[1])
