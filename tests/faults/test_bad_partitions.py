@@ -1,6 +1,10 @@
 """A partition file that is damaged, or something else: one line that names it, and exit status 2."""
 
+from support.command_line import UserError
+from support.partitions import load_partition
+
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +30,25 @@ NO_PARTITION = {
     "pickled labels": (images(3, 28, 28), np.array([1, "two", None], dtype=object)),
     "pickled images": (np.array([print, 2, 3], dtype=object), LABELS),
 }
+
+
+class Trap:
+    """What leaves a file behind when it is unpickled, for unpickling runs whatever the pickle says."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("sprung").resolve(),)
+
+
+@pytest.mark.parametrize("trapped", ["images", "labels"])
+def test_no_partition_is_ever_unpickled(tmp_path, monkeypatch, trapped):
+    monkeypatch.chdir(tmp_path)
+    arrays = {"images": images(1, 28, 28), "labels": LABELS[:1]}
+    np.savez("client_0.npz", **{**arrays, trapped: np.array([Trap()], dtype=object)})
+    with pytest.raises(UserError, match="client_0.npz is damaged"):
+        load_partition("client_0.npz")
+    assert not Path("sprung").exists()
+    np.load("client_0.npz", allow_pickle=True)[trapped]  # what shows that this can fail
+    assert Path("sprung").exists()
 
 
 NO_FIT = {  # sound partitions, but not for the lesson's network

@@ -3,9 +3,11 @@
 from support.options import enough_clients
 
 import argparse
+import itertools
 import queue
 import signal
 import socket
+import time
 
 import grpc
 import pytest
@@ -206,6 +208,19 @@ def test_a_client_that_has_waited_finds_a_server_soon_after_it_has_come(federati
     server.wait_for(
         "^Client . joined", times=3, seconds=8
     )  # by itself, gRPC takes up to two minutes
+
+
+def test_a_client_looks_for_its_server_every_second(federation):
+    """By itself, gRPC would pause for up to two minutes between attempts."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = federation.client(0, server=f"127.0.0.1:{listener.getsockname()[1]}")
+        moments = []
+        while len(moments) < 8:
+            listener.accept()[0].close()  # somebody is there, who does not speak gRPC
+            moments.append(time.monotonic())
+        assert not client.ended
+    pauses = [later - sooner for sooner, later in itertools.pairwise(moments)]
+    assert max(pauses) < 2.5
 
 
 def test_a_client_that_is_still_in_its_roll_call_when_the_run_ends_goes_home(federation):

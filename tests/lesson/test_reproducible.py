@@ -29,6 +29,8 @@ def run_with_another_seed(tmp_path_factory, mnist, shared_stage):
     run.mkdir(parents=True)
     (run / "history.csv").write_text("round,loss\n" + "1,1\n" * 9)
     (run / "global_model.npz").write_text("an earlier model")
+    (run / "logs").mkdir()
+    (run / "logs/client_0.log").write_text("an earlier log")
     words = [*EPOCHS, "--seed", 1, "--parallel-clients", 1]
     finished = run_at_once(shared_stage, directory, "results/again", *words)
     assert finished.status == 0, finished.output
@@ -82,3 +84,5 @@ def test_another_seed_gives_another_model(federation_run, run_with_another_seed)
 def test_a_new_run_replaces_an_earlier_record(federation_run, run_with_another_seed):
     assert len(read_history(run_with_another_seed)) == len(read_history(federation_run.run))
     assert json.loads((run_with_another_seed / "run.json").read_text())["settings"]["seed"] == 1
+    log = (run_with_another_seed / "logs/client_0.log").read_text()
+    assert log.startswith(f"Client 0: {SIZES[0]} images that stay here\n")

@@ -138,6 +138,16 @@ def test_who_gives_no_number_of_a_partition_has_none(number, capsys):
     assert capsys.readouterr().out.startswith("A client without a number (connec) joined")
 
 
+@pytest.mark.parametrize("number, is_expected", [(1, True), (2, False), (7, False)])
+def test_whose_number_is_too_high_is_sent_home(number, is_expected, capsys):
+    roll_call, client = RollCall(2, 1, seed=0), UndecidedClient(number)
+    roll_call.register(client)
+    client.answers(roll_call)
+    assert list(roll_call.clients.values()) == [client] * is_expected
+    assert client.has_gone_home.is_set() != is_expected
+    assert is_expected or f"Client {number} refused: the server has" in capsys.readouterr().out
+
+
 def test_who_has_no_number_comes_after_those_who_have_one():
     roll_call = RollCall(4, 1, seed=0)
     for place, number in enumerate((None, 2, 0, 1)):
