@@ -15,7 +15,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-MISTYPED = 0.8  # how much alike a typed option and the one that was meant are, at the least
+MISTYPED = 0.85  # how much alike a typed option and the one that was meant are, at the least
 ROOT = Path(__file__).resolve().parent.parent
 
 

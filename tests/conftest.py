@@ -42,6 +42,7 @@ LONGEST = (  # files that begin first, so that in the end no worker waits for an
     "faults/test_bad_input.py",
 )
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
+STAGE = pytest.StashKey[Stage]()
 
 
 def pytest_configure(config):
@@ -67,6 +68,15 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: longest.get(item.path, len(LONGEST)))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Let nothing go on that a test, or a fixture for several tests, had started before it failed."""
+    report = yield
+    if report.failed and STAGE in item.config.stash:
+        item.config.stash[STAGE].clear()
+    return report
+
+
 @pytest.fixture(scope="session")
 def mnist():
     """MNIST, read from the archives without torchvision."""
@@ -83,9 +93,10 @@ def one_thread():
 
 
 @pytest.fixture(scope="session")
-def shared_stage(tmp_path_factory):
+def shared_stage(tmp_path_factory, pytestconfig):
     """The stage that all tests of a worker share, for fixtures."""
     stage = Stage(tmp_path_factory.mktemp("stage"))
+    pytestconfig.stash[STAGE] = stage
     yield stage
     stage.close()
 

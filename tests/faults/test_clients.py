@@ -3,9 +3,11 @@
 from support.options import enough_clients
 
 import argparse
+import itertools
 import queue
 import signal
 import socket
+import time
 
 import grpc
 import pytest
@@ -66,6 +68,18 @@ def test_min_clients_says_how_many_are_enough(federation, needed):
         federation.client(1)
     server.wait_for("^The record of this run")
     assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, max(needed, 2), 0)]
+
+
+def test_one_client_is_enough_if_one_says_so(federation):
+    server = federation.server("--min-clients", 1)
+    federation.client(0)
+    victims = [federation.liar(number, "hold") for number in (1, 2)]
+    for victim in victims:
+        victim.wait_for("Round 1: holding")
+    for victim in victims:
+        victim.kill()
+    assert server.wait() == 0
+    assert federation.counts() == [(0, 0, 0), (1, 1, 2), (2, 1, 0)]
 
 
 def test_a_run_begins_without_the_missing_when_the_patience_has_ended(federation):
@@ -183,6 +197,44 @@ def test_a_client_that_comes_back_insists_while_its_old_connection_is_in_the_way
         federation.release("server")
         assert (server.wait(), client.wait()) == (0, 0)
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
+
+
+def test_a_client_that_has_waited_finds_a_server_soon_after_it_has_come(federation):
+    clients = federation.everybody()
+    for client in clients.values():
+        client.wait_for("^Waiting up to ")
+    server = federation.server(rounds=1)
+    server.wait_for("^Waiting for clients")
+    server.wait_for(
+        "^Client . joined", times=3, seconds=8
+    )  # by itself, gRPC takes up to two minutes
+
+
+def test_a_client_looks_for_its_server_every_second(federation):
+    """By itself, gRPC would pause for up to two minutes between attempts."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = federation.client(0, server=f"127.0.0.1:{listener.getsockname()[1]}")
+        moments = []
+        while len(moments) < 8:
+            listener.accept()[0].close()  # somebody is there, who does not speak gRPC
+            moments.append(time.monotonic())
+        assert not client.ended
+    pauses = [later - sooner for sooner, later in itertools.pairwise(moments)]
+    assert max(pauses) < 2.5
+
+
+def test_a_client_that_is_still_in_its_roll_call_when_the_run_ends_goes_home(federation):
+    server = federation.server("--patience", 0.5, rounds=1)
+    federation.client(0)
+    slow = federation.liar(2, "hold")
+    slow.wait_for("^Round 1: holding")
+    late = federation.liar(1, "late")
+    late.wait_for("^Round 0: holding")
+    federation.release(2)
+    server.wait_for("^Round +1 of 1")
+    federation.release(1)
+    assert (server.wait(), late.wait()) == (0, 0)
+    assert not late.found("^Lost the server")
 
 
 def test_clients_that_do_not_say_who_they_are_take_part(federation):

@@ -39,23 +39,23 @@ def lines_of(path):
         return list(csv.DictReader(file))
 
 
-def compare(start, directory, *words, status=0):
+def compare(start_warm, directory, *words, status=0):
     """Run the comparison in `directory` and return what it prints."""
     words = [*SMALL, "--address", free_address(), *words]
-    command = start([*module("compare"), *words], directory)
+    command = start_warm([*module("compare"), *words], directory)
     assert command.wait(LONG / 2) == status, command.output
     return command.output
 
 
 @pytest.mark.timeout(LONG)
-def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(start, tmp_path):
-    output = compare(start, tmp_path, "--only", "work/iid/E1_C0.2/*")
+def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(start_warm, tmp_path):
+    output = compare(start_warm, tmp_path, "--only", "work/iid/E1_C0.2/*")
     assert "1 runs, 0 of them finished" in output
     results = tmp_path / "results/comparison"
     first = results / "work/iid/E1_C0.2/seed_0/history.csv"
     content, when = first.read_bytes(), first.stat().st_mtime_ns
 
-    output = compare(start, tmp_path, *FEW)
+    output = compare(start_warm, tmp_path, *FEW)
     assert "2 runs, 1 of them finished" in output
     assert (first.read_bytes(), first.stat().st_mtime_ns) == (content, when)
     assert not (tmp_path / "partitions").exists()  # the lesson's stay what they were
@@ -78,28 +78,28 @@ def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(start, tmp_pa
     assert "Wrote results/comparison/work.png" in output
 
 
-def test_the_results_of_another_grid_are_not_replaced(start, tmp_path):
+def test_the_results_of_another_grid_are_not_replaced(start_warm, tmp_path):
     run = tmp_path / "results/comparison/work/iid/E1_C0.2/seed_0"
     run.mkdir(parents=True)
     (run / "finished.json").write_text('["--rounds", "7"]')
     before = snapshot(tmp_path)
-    output = compare(start, tmp_path, *FEW, status=2)
+    output = compare(start_warm, tmp_path, *FEW, status=2)
     assert len(output.splitlines()) == 1 and "--output" in output
     assert snapshot(tmp_path) == before
 
 
 @pytest.mark.timeout(LONG)
-def test_stopped_it_leaves_no_process_and_goes_on_later(start, tmp_path):
+def test_stopped_it_leaves_no_process_and_goes_on_later(start_warm, tmp_path):
     words = ["--clients", 2, "--only", "baselines/iid/alone/*"]
     address = ["--address", free_address()]
-    command = start([*module("compare"), *SMALL, *address, *words], tmp_path)
+    command = start_warm([*module("compare"), *SMALL, *address, *words], tmp_path)
     record = tmp_path / "results/comparison/baselines/iid/alone/seed_0/client_1/history.csv"
     command.wait_until(record.exists, "a lone client trains")
     command.send_to_group(signal.SIGINT)
     assert command.wait() == 130
     wait_until(lambda: not processes_in(tmp_path), "no process is left")
     assert not list(tmp_path.rglob("finished.json"))
-    output = compare(start, tmp_path, *words)
+    output = compare(start_warm, tmp_path, *words)
     assert "1 runs, 0 of them finished" in output and "Wrote" in output
 
 
@@ -124,8 +124,8 @@ def test_a_run_without_all_clients_does_not_count(tmp_path, monkeypatch):
             check_that_all_took_part(run, SimpleNamespace(clients=10))
 
 
-def test_a_pattern_that_matches_nothing_is_a_mistake(start, tmp_path):
-    output = compare(start, tmp_path, "--only", "nonsense", status=2)
+def test_a_pattern_that_matches_nothing_is_a_mistake(start_warm, tmp_path):
+    output = compare(start_warm, tmp_path, "--only", "nonsense", status=2)
     assert len(output.splitlines()) == 1 and "--list" in output
     assert list(tmp_path.iterdir()) == []
 

@@ -15,7 +15,7 @@ from flwr.common import (
     parameters_to_ndarrays,
 )
 
-from client import FlowerClient
+from client import FlowerClient, main
 from model import evaluate, get_weights
 from tests.support.harness import sha256
 from tests.support.lesson import instructions
@@ -81,6 +81,32 @@ def test_a_fit_hands_out_arrays_of_the_model_and_nothing_of_the_data(client):
     ]
     assert isinstance(count, int)
     assert metrics == {}
+
+
+class Made(Exception):
+    """A client has been made."""
+
+
+def test_a_client_is_made_of_its_own_partition_and_computes_in_one_thread(
+    partition_file, mnist, monkeypatch
+):
+    def make_client(number, images, labels):
+        assert number == 3
+        np.testing.assert_array_equal(images, mnist.images[:400])
+        np.testing.assert_array_equal(labels, mnist.labels[:400])
+        raise Made
+
+    (partition_file.parent / "partitions").mkdir()
+    partition_file.rename(partition_file.parent / "partitions/client_3.npz")
+    monkeypatch.chdir(partition_file.parent)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(Made):
+            main(["--partition-id", "3"], make_client)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_a_participant_says_whose_partition_it_owns_and_hears_a_refusal(client):

@@ -168,6 +168,13 @@ def test_every_client_has_a_log_of_its_training(federation_run):
         assert [line.split(":")[0] for line in trained] == [f"Round {n + 1}" for n in range(ROUNDS)]
 
 
+def test_clients_train_and_do_not_test(federation_run):
+    for file in (federation_run.run / "logs").iterdir():
+        log = file.read_text()
+        assert log.count("Received: train message") == ROUNDS
+        assert "evaluate" not in log
+
+
 def test_only_the_record_is_added_to_the_directory(federation_run, workspace):
     others = {"opened"}  # which the same federation, made by hand, may have left
     assert {entry.name for entry in workspace.iterdir()} - others == {"partitions", "results"}

@@ -123,6 +123,20 @@ def test_two_epochs_shuffle_anew_from_one_generator(digits):
     assert trained(digits, 0, epochs=2) != trained(digits, 0, epochs=1)
 
 
+def test_scores_are_those_of_the_layers_that_the_docstring_names(digits):
+    model, (images, _) = seeded_model(), digits
+    weights = {name: tensor.double() for name, tensor in model.state_dict().items()}
+    conv1, conv2, fc1, fc2 = (
+        (weights[f"{layer}.weight"], weights[f"{layer}.bias"])
+        for layer in ("conv1", "conv2", "fc1", "fc2")
+    )
+    seen = torch.conv2d(images.double(), *conv1, stride=2).clamp(min=0)
+    seen = torch.max_pool2d(torch.conv2d(seen, *conv2), 2).clamp(min=0)
+    hidden = (seen.reshape(len(images), 512) @ fc1[0].T + fc1[1]).clamp(min=0)
+    expected = hidden @ fc2[0].T + fc2[1]
+    np.testing.assert_allclose(model(images).detach(), expected, rtol=0, atol=1e-5)
+
+
 def test_every_layer_moves_in_training(digits):
     model = seeded_model()
     before = dict(zip(model.state_dict(), get_weights(model), strict=True))
@@ -146,6 +160,26 @@ def test_training_is_sgd_with_momentum_written_out(digits):
                 weight -= 0.02 * speed
     for weight, expected in zip(get_weights(model), get_weights(by_hand), strict=True):
         np.testing.assert_allclose(weight, expected, rtol=0, atol=1e-6)
+
+
+class Noted(torch.nn.Module):
+    """A network that notes whether it is used for training: dropout would look at that, for instance."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.modes = torch.nn.Linear(28 * 28, 10), []
+
+    def forward(self, images):
+        self.modes.append(self.training)
+        return self.layer(images.flatten(start_dim=1))
+
+
+def test_a_network_knows_whether_it_trains_or_is_tested(digits):
+    model = Noted()
+    evaluate(model, *digits)
+    train(model, *digits, 1, np.random.default_rng(0), learning_rate=0.05, batch_size=100)
+    evaluate(model, *digits)
+    assert model.modes == [False, True, True, False]
 
 
 def test_training_does_not_touch_its_data(digits):

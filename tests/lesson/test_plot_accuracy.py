@@ -39,6 +39,7 @@ def test_every_run_has_a_curve_of_its_accuracies():
     assert axes.get_legend().get_title().get_text() == "Run: accuracy after its last round"
     assert axes.get_title() == "Accuracy on the server's test images"
     assert axes.get_ylim() == pytest.approx((0, 109))
+    assert all(place == round(place) for place in axes.get_xticks())  # there is no round 0.5
     assert labels_of(axes) == []  # those of several runs would cover each other
 
 

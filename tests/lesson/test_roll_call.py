@@ -128,6 +128,37 @@ def test_who_is_in_the_roll_call_when_a_run_ends_is_sent_home(asked):
     assert client.has_gone_home.is_set() and len(roll_call) == 0
 
 
+@pytest.mark.parametrize("number", [-1, True, "0", 0.0, None, b"0"])
+def test_who_gives_no_number_of_a_partition_has_none(number, capsys):
+    roll_call, client = RollCall(2, 1, seed=0), UndecidedClient(0)
+    client.number = number
+    roll_call.register(client)
+    client.answers(roll_call)
+    assert number_of(client) is None
+    assert capsys.readouterr().out.startswith("A client without a number (connec) joined")
+
+
+@pytest.mark.parametrize("number, is_expected", [(1, True), (2, False), (7, False)])
+def test_whose_number_is_too_high_is_sent_home(number, is_expected, capsys):
+    roll_call, client = RollCall(2, 1, seed=0), UndecidedClient(number)
+    roll_call.register(client)
+    client.answers(roll_call)
+    assert list(roll_call.clients.values()) == [client] * is_expected
+    assert client.has_gone_home.is_set() != is_expected
+    assert is_expected or f"Client {number} refused: the server has" in capsys.readouterr().out
+
+
+def test_who_has_no_number_comes_after_those_who_have_one():
+    roll_call = RollCall(4, 1, seed=0)
+    for place, number in enumerate((None, 2, 0, 1)):
+        client = UndecidedClient(number if number is not None else 9)
+        client.number, client.cid = number, f"connection-{place}"
+        roll_call.register(client)
+        client.answers(roll_call)
+    roll_call.gather(1, first_round=True)
+    assert [number_of(client) for client in roll_call.sample(4)] == [0, 1, 2, None]
+
+
 def test_who_leaves_before_clients_are_chosen_is_no_ghost(capsys):
     roll_call = RollCall(3, 2, seed=0)
     clients = [HandmadeClient(number, weights_of(number), 10) for number in range(3)]

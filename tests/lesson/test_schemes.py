@@ -49,6 +49,13 @@ def test_dirichlet_mixtures_vary_as_much_as_the_distribution_does(mnist, alpha):
     assert np.mean(seen) == pytest.approx(expected, rel=0.07)
 
 
+def test_with_a_large_alpha_every_client_has_digits_as_often_as_they_occur():
+    labels = np.repeat([0, 1, 7], [8000, 1500, 500])
+    for share in deal(dirichlet, labels, 10, seed=0, alpha=1e6)[:5]:  # nothing has run out yet
+        shares = np.bincount(labels[share], minlength=10) / len(share)
+        assert shares[[0, 1, 7]] == pytest.approx([0.8, 0.15, 0.05], abs=0.06)
+
+
 def test_the_smaller_alpha_the_fewer_digits_a_client_has():
     labels = np.repeat(np.arange(10), 300)
     concentrations = []

@@ -1,5 +1,6 @@
 """A strategy around a strategy answers its own question, passes on the others, and nests with Flower's."""
 
+from support.command_line import RunError
 from support.history import read_history
 from support.recorded_strategy import RecordedStrategy
 from support.run_record import RunRecord
@@ -95,6 +96,15 @@ def test_a_round_without_a_sound_update_says_so_and_asks_nobody_inside(capsys):
     strategy = SoundUpdates(FedAvg(), 60_000)
     assert a_round(strategy, [np.nan, np.inf]) == (None, {AVERAGED: 0})
     assert "no update could be used" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("end", [np.nan, np.inf, 1e39])
+def test_a_strategy_whose_step_leads_to_no_numbers_ends_the_run(end):
+    inside = FedAvg()
+    astray = [np.full(array.shape, end) for array in WEIGHTS]  # float64, where 1e39 is a number
+    inside.aggregate_fit = lambda *words: (ndarrays_to_parameters(astray), {})
+    with pytest.raises(RunError, match="NaN or infinite; try a smaller learning rate"):
+        a_round(SoundUpdates(inside, 60_000), [1.0, 3.0])
 
 
 def wrapped(strategy):

@@ -4,11 +4,13 @@
 
 It is honest until ROUND (default: 1), and from then on lies as LIES says (in that round only, if ROUND ends
 in "only"); or "hold" makes it hold on in ROUND until it is told to go on, "company" look for others that
-train at the same time, "shy" keep silent about who it is, "closed channel" meet one.
+train at the same time, "shy" keep silent about who it is, "late" take its time to say it, "closed channel"
+meet one.
 """
 
 from support.command_line import OneLineParser, run_command
 from support.options import client_options
+from support.participant import Participant
 from support.partitions import PARTITIONS, load_partition
 
 import io
@@ -197,11 +199,24 @@ def take_part_without_a_name(arguments):
     client.take_part(shy, args.server, certificate=None)
 
 
+def say_late_who_this_is():
+    """Let the answer to the roll call wait until the client is told to go on."""
+    get_properties = Participant.get_properties
+
+    def get_properties_late(self, ins):
+        hold(self.number, server_round=0)
+        return get_properties(self, ins)
+
+    Participant.get_properties = get_properties_late
+
+
 def main():
     """Run the client's command line with another class of client."""
     lie, _, since = sys.argv.pop(1).partition("@")
     Liar.lie, Liar.since = lie, int(since.removesuffix("only") or 1)
     Liar.only = since.endswith("only")
+    if lie == "late":
+        say_late_who_this_is()
     if lie == "shy":
         run_command(take_part_without_a_name, "client.py")
     else:

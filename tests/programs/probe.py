@@ -1,12 +1,10 @@
-"""Runs one of our commands and notes what happens inside it.
+"""Runs one of our commands and notes which files it opens.
 
     python probe.py OPENED COMMAND.py ARGUMENTS...
 
-Every file that it opens, a line each, goes to the file OPENED. A server is also made to take its clients'
-answers in ascending order of their image counts, and prints these.
+Every file that it opens, a line each, goes to the file OPENED.
 """
 
-import importlib
 import os
 import runpy
 import sys
@@ -24,22 +22,6 @@ def note_opened_files(path):
     sys.addaudithook(note)
 
 
-def put_answers_in_order():
-    """Hand the strategy its results in ascending order of image counts."""
-    importlib.import_module("support.environment")  # before Flower
-    strategy = importlib.import_module("support.recorded_strategy").RecordedStrategy
-    aggregate_fit = strategy.aggregate_fit
-
-    def aggregate_in_order(self, server_round, results, failures):
-        results = sorted(results, key=lambda result: result[1].num_examples)
-        counts = [update.num_examples for _, update in results]
-        print(f"Round {server_round} was answered in the order {counts}")
-        return aggregate_fit(self, server_round, results, failures)
-
-    strategy.aggregate_fit = aggregate_in_order
-
-
-put_answers_in_order()
 note_opened_files(sys.argv[1])
 sys.argv = sys.argv[2:]
 sys.path[0] = str(Path(sys.argv[0]).parent)

@@ -49,10 +49,7 @@ def run_quickly(stage, directory, run, *more, programs=(("server.py",), ("client
 
 
 def run_by_hand(stage, directory, run):
-    """Run it from four terminals: clients first, last one first, and server.py after them.
-
-    All of them under probe.py, so the answers reach the server in another order than in `run_at_once`.
-    """
+    """Run it from four terminals: clients first, last one first, and server.py after them; see probe.py."""
     opened = directory / "opened"
     opened.mkdir()
     address, words = server_words(run, *EPOCHS, "--parallel-clients", len(SIZES))

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.support.harness import PATIENCE, PROGRAMS, ROOT, environment, kill_session, wait_until
+from tests.support.watch import Watch
 
 Finished = namedtuple("Finished", "status stdout stderr")
 
@@ -74,6 +75,14 @@ class Stage:
         self._reader.join(PATIENCE)
         self.process.stdout.close()
 
+    def sessions(self):
+        """Return the numbers of the sessions that still run, one a command, with all of its processes."""
+        return {actor.number for actor in self.actors if not actor.ended}
+
+    def bytes_printed(self):
+        """Return how much the commands have printed so far, all together."""
+        return sum(file.stat().st_size for actor in self.actors for file in actor.files)
+
     @property
     def has_closed(self):
         """Whether nobody can say any more how actors have ended."""
@@ -110,19 +119,19 @@ class Actor:
         self.number = number
         self.words = request["words"]
         self.may_fail = False  # without failing the test at once
-        self._files = [Path(request["stdout"]), Path(request["stderr"])]
-        for file in self._files:
+        self.files = [Path(request["stdout"]), Path(request["stderr"])]
+        for file in self.files:
             file.touch()
 
     @property
     def stdout(self):
         """What it has printed so far, without half a line at the end."""
-        return self._printed(self._files[0])
+        return self._printed(self.files[0])
 
     @property
     def stderr(self):
         """What it has printed on stderr so far."""
-        return self._printed(self._files[1])
+        return self._printed(self.files[1])
 
     @property
     def output(self):
@@ -156,21 +165,23 @@ class Actor:
 
     def wait_until(self, condition, what, seconds=PATIENCE):
         """Return when `condition()` is true; fail at once if this ends before, or anybody else fails."""
-        deadline = time.monotonic() + seconds
+        deadline, watch = time.monotonic() + seconds, Watch(self.stage)
         over = False
         while not condition():
             assert not over, f"waited in vain for {what}: {self}"
             over = self.ended or time.monotonic() > deadline  # one last look
             self.stage.assert_nobody_fails(but=self)
+            watch.assert_somebody_works()
             time.sleep(0.01)
 
     def wait(self, seconds=PATIENCE):
         """Return its exit status, -N if signal N has ended it."""
         self.may_fail = True  # the caller sees how it ends
-        deadline = time.monotonic() + seconds
+        deadline, watch = time.monotonic() + seconds, Watch(self.stage)
         while not self.ended:
             assert time.monotonic() < deadline, f"still runs after {seconds:g} s: {self}"
             self.stage.assert_nobody_fails()
+            watch.assert_somebody_works()
             time.sleep(0.005)
         assert self.number in self.stage.statuses, f"the process that forks has ended before {self}"
         return self.stage.statuses[self.number]
@@ -197,7 +208,7 @@ class Actor:
         self.stage.actors.remove(self)
         kill_session(self.number)
         wait_until(lambda: self.ended, f"{self.number} ends")
-        for file in self._files:
+        for file in self.files:
             file.unlink()
 
     def __repr__(self):
