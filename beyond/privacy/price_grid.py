@@ -52,9 +52,7 @@ def searched_epsilon(epsilon):
 
 
 def settings_key(point):
-    """Return the name of the point's settings; the CNN has one for all, chosen with a hundred IID clients."""
-    if point.network == "cnn":
-        return "cnn"
+    """Return the name of the point's settings in price_settings.json."""
     epsilon = searched_epsilon(point.epsilon)
     return f"{point.network} {point.clients} {point.scheme} {epsilon:g}"
 
@@ -67,6 +65,6 @@ def grid(seeds):
             for scheme in SCHEMES:
                 where = (clients, scheme)
                 points += [Point("edges", "central", *where, epsilon, seed) for epsilon in EPSILONS]
+                points.append(Point("edges", "local", *where, 8.0, seed))
             points.append(Point("cnn", "central", clients, "iid", 8.0, seed))
-            points.append(Point("edges", "local", clients, "iid", 8.0, seed))
     return points

@@ -24,9 +24,9 @@ def draw(rows):
             ]
             name = f"{clients:,} clients, δ = {_power(DELTAS[clients])}"
             _draw(axes, line, color=color, marker=marker, label=name)
-            cnn = [(8.0, _accuracies(mine, "cnn", "central", 8.0))]
+            cnn = [(8.0 * 1.13, _accuracies(mine, "cnn", "central", 8.0))]
             _draw(axes, cnn, color=color, marker=marker, markerfacecolor="white", linestyle="none")
-            local = [(8.0, _accuracies(mine, "edges", "local", 8.0))]
+            local = [(8.0 * 1.27, _accuracies(mine, "edges", "local", 8.0))]
             _draw(axes, local, color=color, marker="x", linestyle="none")
         axes.set_title(TITLES[scheme], fontsize=10)
         axes.set_xscale("log", base=2)
@@ -38,9 +38,17 @@ def draw(rows):
         axes.grid(alpha=0.3)
     panels[0].plot([], [], color="0.3", marker="o", linestyle="-", label="edges, one layer")
     panels[0].plot(
-        [], [], color="0.3", marker="o", markerfacecolor="white", linestyle="none", label="CNN"
+        [],
+        [],
+        color="0.3",
+        marker="o",
+        markerfacecolor="white",
+        linestyle="none",
+        label="CNN, ε = 8",
     )
-    panels[0].plot([], [], color="0.3", marker="x", linestyle="none", label="edges, local DP")
+    panels[0].plot(
+        [], [], color="0.3", marker="x", linestyle="none", label="edges, local DP, ε = 8"
+    )
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=9)
     return figure

@@ -21,7 +21,11 @@ from beyond.privacy.price_training import KEEP, accuracies
 
 TABLE = SETTINGS.with_name("price_search.csv")
 SEED = 1000  # none of those that price.py measures with
-ROUNDS = {10: 40, 100: 40, 1000: 100}  # of the network of edges; the CNN has 4, for they take long
+# A thousand clients have 60 images each: an epoch is two steps, and takes more rounds and a larger rate.
+ROUNDS = {
+    "edges": {10: 40, 100: 40, 1000: 100},
+    "cnn": {10: 4, 100: 4, 1000: 20},
+}
 # How long the clips of all rounds together are: for each network, epsilon and number of clients.
 PATHS = {
     ("edges", 8.0, 10): (2, 4, 8),
@@ -30,12 +34,17 @@ PATHS = {
     ("edges", 2.0, 10): (1, 2, 4),
     ("edges", 2.0, 100): (2, 4, 8),
     ("edges", 2.0, 1000): (10, 20),
+    ("cnn", 8.0, 10): (1, 4),
     ("cnn", 8.0, 100): (1, 4),
+    ("cnn", 8.0, 1000): (4, 10),
 }
 # A thousand clients with two digits each bear a longer way, in more rounds: (rounds, path).
 MORE = {("edges", 8.0, 1000, "shards"): ((200, 80), (200, 120))}
 # For the network of edges so large that nearly all updates are cut: only their direction counts.
-LEARNING_RATES = {"edges": 25.0, "cnn": 0.05}
+LEARNING_RATES = {
+    "edges": {10: 25.0, 100: 25.0, 1000: 25.0},
+    "cnn": {10: 0.05, 100: 0.05, 1000: 0.2},
+}
 COLUMNS = {
     "network": str,
     "clients": int,
@@ -52,12 +61,12 @@ def trials():
     """Return all (Point, settings) that are to be tried; settings are rounds, clip and learning_rate."""
     found = []
     for (network, epsilon, clients), paths in PATHS.items():
-        rounds = ROUNDS[clients] if network == "edges" else 4
+        rounds = ROUNDS[network][clients]
         for scheme in SCHEMES if network == "edges" else ("iid",):
             point = Point(network, "central", clients, scheme, epsilon, SEED)
             more = MORE.get((network, epsilon, clients, scheme), ())
             for number, path in [*((rounds, path) for path in paths), *more]:
-                clip, rate = path / number, LEARNING_RATES[network]
+                clip, rate = path / number, LEARNING_RATES[network][clients]
                 settings = {"rounds": number, "clip": clip, "learning_rate": rate}
                 found.append((point, settings))
     return found

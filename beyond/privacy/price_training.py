@@ -29,9 +29,11 @@ def models_of(crowd, settings, noise_multiplier, point):
 def locally_private_mean(updates, asked, clip, noise_multiplier, normal):
     """Return the mean of updates to which every client has added its own noise (local DP).
 
-    Nobody needs to be trusted then, and every single update carries the noise that the sum carried before.
+    Nobody needs to be trusted then, and every single update carries noise as the sum did before: twice as
+    much, for local DP is about any two updates that a client could send, and these lie up to 2 * clip apart.
     """
-    noisy = [private_mean([update], 1, clip, noise_multiplier, normal) for update in updates]
+    local = 2 * noise_multiplier
+    noisy = [private_mean([update], 1, clip, local, normal) for update in updates]
     return mean_over_asked(noisy, asked)
 
 

@@ -8,6 +8,7 @@ of its own, price_search.py.
 """
 
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -33,9 +34,15 @@ def run(words, directory):
     return done.stdout
 
 
+def free_address():
+    """Return 127.0.0.1:PORT with a port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
 def record_federation(directory):
     """Keep the screen and the record of the lesson's clients with a guarantee."""
-    words = [*PRIVATE, "--noise-seed", 0, "--run", "results/private"]
+    words = [*PRIVATE, "--noise-seed", 0, "--run", "results/private", "--address", free_address()]
     keep_screens(FOLDER, {"dp_server": run(words, directory)})
     for name in ("privacy.csv", "history.csv"):
         shutil.copyfile(directory / "results/private" / name, FOLDER / f"dp_{name}")
@@ -57,6 +64,7 @@ def real_words(row, run_directory):
         "cells": CELLS[row["clients"]],
         "keep": row["keep"],
         "run": run_directory,
+        "address": free_address(),
     }
     return ["beyond.privacy.edge_federation", *(f"--{name}={one}" for name, one in options.items())]
 

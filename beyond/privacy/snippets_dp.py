@@ -67,6 +67,11 @@ def spread(fractions):
     return f"{percent(statistics.mean(fractions), 1)} ({low} to {high})"
 
 
+def mean_of(*where, **named):
+    """Return the mean of the accuracies at a point (see `found`) as text."""
+    return percent(statistics.mean(found(*where, **named)), 1)
+
+
 def wrapper_table():
     """Print what is wrong with Flower's wrapper, beside ours."""
     header = ["Flower 1.41's wrapper", "ours", f"shown by a test in [`{WRAPPER}`](../../{WRAPPER})"]
@@ -118,17 +123,16 @@ def price_table():
 
 def failures_table():
     """Print what does not work at epsilon 8: the lesson's network, and local noise."""
-    lines = [
-        [
-            f"{clients:,}",
-            spread(found(clients, "iid")),
-            spread(found(clients, "iid", network="cnn")),
-            spread(found(clients, "iid", privacy="local")),
-        ]
-        for clients in DELTAS
-    ]
+    lines = []
+    for clients in DELTAS:
+        for scheme in SCHEMES:
+            cnn = found(clients, scheme, network="cnn")
+            cells = [found(clients, scheme), found(clients, scheme, privacy="local")]
+            shown = [spread(cells[0]), spread(cnn) if cnn else "not measured", spread(cells[1])]
+            lines.append([f"{clients:,}", NAMES[scheme], *shown])
     small, cnn = "edges and one layer, noise on the sum", "the lesson's CNN, noise on the sum"
-    table(["clients", small, cnn, "edges and one layer, noise at every client"], lines)
+    local = "edges and one layer, noise at every client"
+    table(["clients", "dealt out", small, cnn, local], lines)
 
 
 def real_table():
@@ -160,13 +164,11 @@ def facts():
         "points": str(len(rows())),
     }
     for clients in DELTAS:
+        known[f"cnn_{clients}"] = mean_of(clients, "iid", network="cnn")
         for scheme in SCHEMES:
+            known[f"local_{scheme}_{clients}"] = mean_of(clients, scheme, privacy="local")
             for epsilon in EPSILONS:
-                mean = statistics.mean(found(clients, scheme, epsilon))
-                known[f"{scheme}_{clients}_{epsilon:g}"] = percent(mean, 1)
-        known[f"cnn_{clients}"] = percent(statistics.mean(found(clients, "iid", network="cnn")), 1)
-        local = statistics.mean(found(clients, "iid", privacy="local"))
-        known[f"local_{clients}"] = percent(local, 1)
+                known[f"{scheme}_{clients}_{epsilon:g}"] = mean_of(clients, scheme, epsilon)
     return known
 
 
