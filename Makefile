@@ -33,10 +33,11 @@ chapter: $(VENV)/installed-dev ## Make the runs of chapter 6 that are not there 
 	$(BIN)/python -m beyond.heterogeneity.record
 	$(MAKE) readme
 
-beyond: $(VENV)/installed-beyond ## Record chapter 7 anew, tables and pictures, and bring its page up to date.
+beyond: $(VENV)/installed-beyond ## Record the long chapters anew, tables and pictures, and run the tests that take long.
 	$(BIN)/python -m beyond.privacy.record
 	$(BIN)/python -m beyond.privacy.record_dp
 	$(MAKE) readme
+	$(BIN)/python -m pytest -m thorough $(ARGS)
 
 bench: $(VENV)/installed-dev ## Measure what federating costs, against the same training without it.
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
