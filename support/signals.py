@@ -8,6 +8,7 @@ from support.environment import is_hosted
 
 import importlib
 import signal
+import threading
 from contextlib import contextmanager
 
 
@@ -37,6 +38,9 @@ def _let_the_host_live():
 def _noted_signals():
     """Note the first Ctrl-C or SIGTERM in a list, and let the handlers in place do their work."""
     arrived = []
+    if threading.current_thread() is not threading.main_thread():
+        yield arrived  # where signals are somebody else's business
+        return
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def note(number, frame):
