@@ -11,7 +11,7 @@ from support.partitions import MISFIT, PARTITIONS, describe_misfit, partition_se
 from support.recorded_strategy import RecordedStrategy
 from support.roll_call import RollCall
 from support.run_record import open_record
-from support.signals import end_as_signalled
+from support.signals import end_as_signalled, first_signal_only
 from support.sound_updates import SoundUpdates
 from support.strategy_around import StrategyAround
 from support.terminal import RoundReport, prepare_log
@@ -36,10 +36,11 @@ def robust_server(args, strategy, model):
     make_room_for_connections(args.clients)
     with closing(open_record(args, list(model.state_dict()))) as record:
         _check_that_it_can_go_on(args, record, model)
-        with RoundReport(args.rounds) as report:
+        with RoundReport(args.rounds) as report, first_signal_only() as arrived:
             strategy = SoundUpdates(strategy, args.max_examples_per_client)
             strategy = RecordedStrategy(strategy, record, report)
-            server = RobustServer(_roll_call(args), ResumedStrategy(strategy, record))
+            strategy = ResumedStrategy(strategy, record)
+            server = RobustServer(_roll_call(args), strategy, arrived)
             server.set_max_workers(args.parallel_clients)
             try:
                 yield server
@@ -82,13 +83,14 @@ def _check_number_of_clients(args):
 class RobustServer(Server):
     """Flower's Server; it calls the roll before every round, and ends as its signal says."""
 
-    def __init__(self, clients, strategy):
-        """`clients` is a RollCall, `strategy` a ResumedStrategy."""
+    def __init__(self, clients, strategy, arrived):
+        """`clients` is a RollCall, `strategy` a ResumedStrategy, `arrived` the list of the first signal."""
         super().__init__(client_manager=clients, strategy=strategy)
+        self.arrived = arrived
 
     def fit(self, num_rounds, timeout):
         """Run the rounds up to `num_rounds`. Raises KeyboardInterrupt on Ctrl-C, SystemExit on SIGTERM."""
-        with end_as_signalled():
+        with end_as_signalled(self.arrived):
             result = super().fit(num_rounds - self.strategy.rounds_before, timeout)
             self.client_manager().close()
             return result

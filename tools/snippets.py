@@ -29,7 +29,7 @@ def listing(path, *names):
         textwrap.dedent("\n".join(lines[_first_line(node) - 1 : node.end_lineno]))
         for node in nodes.values()
     ]
-    _block("python", ("\n\n" if "." in names[0] else "\n\n\n").join(parts))
+    _block("python", "\n\n\n".join(parts))
 
 
 def teaser(chapter):
