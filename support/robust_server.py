@@ -39,17 +39,14 @@ def robust_server(args, strategy, model):
         with RoundReport(args.rounds) as report, first_signal_only() as arrived:
             strategy = SoundUpdates(strategy, args.max_examples_per_client)
             strategy = RecordedStrategy(strategy, record, report)
-            strategy = ResumedStrategy(strategy, record)
-            server = RobustServer(_roll_call(args), strategy, arrived)
+            server = RobustServer(_roll_call(args), ResumedStrategy(strategy, record), arrived)
             server.set_max_workers(args.parallel_clients)
             try:
                 yield server
             finally:
                 server.client_manager().dismiss()
     if strategy.updates == 0:
-        raise RunError(
-            f"no round had an update (see above), so the model in {args.run} did not change"
-        )
+        raise RunError(f"no round had an update (see above): the model in {args.run} is unchanged")
     print(f"The record of this run is in {args.run}/")
 
 
