@@ -153,9 +153,7 @@ def say(text, known=None):
 
 
 def seeds():
-    """Print in a line what other seeds come to; nothing as long as nobody has recorded it."""
-    if not SEEDS.exists():
-        return
+    """Print in a line what other seeds come to."""
     with open(SEEDS, newline="") as file:
         accuracies = [float(row["accuracy"]) for row in csv.DictReader(file)]
     low, high = (f"{100 * end(accuracies):.2f}" for end in (min, max))
