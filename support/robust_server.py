@@ -11,7 +11,7 @@ from support.partitions import MISFIT, PARTITIONS, describe_misfit, partition_se
 from support.recorded_strategy import RecordedStrategy
 from support.roll_call import RollCall
 from support.run_record import open_record
-from support.signals import end_as_signalled
+from support.signals import end_as_signalled, first_signal_only
 from support.sound_updates import SoundUpdates
 from support.strategy_around import StrategyAround
 from support.terminal import RoundReport, prepare_log
@@ -32,8 +32,8 @@ def robust_server(args, strategy, model, make_roll_call=RollCall):
     `args.run` cannot be written or resumed, NothingToDo if all of its rounds are finished.
     """
     make_room_for_connections(args.clients)
-    with robust_strategy(args, strategy, model) as strategy:
-        server = RobustServer(_roll_call(args, make_roll_call), strategy)
+    with robust_strategy(args, strategy, model) as strategy, first_signal_only() as arrived:
+        server = RobustServer(_roll_call(args, make_roll_call), strategy, arrived)
         server.set_max_workers(args.parallel_clients)
         try:
             yield server
@@ -56,9 +56,7 @@ def robust_strategy(args, strategy, model, make_sound=SoundUpdates):
             recorded = RecordedStrategy(sound, record, report)
             yield ResumedStrategy(recorded, record)
     if recorded.updates == 0:
-        raise RunError(
-            f"no round had an update (see above), so the model in {args.run} did not change"
-        )
+        raise RunError(f"no round had an update (see above): the model in {args.run} is unchanged")
     print(f"The record of this run is in {args.run}/")
 
 
@@ -92,13 +90,14 @@ def _check_number_of_clients(args):
 class RobustServer(Server):
     """Flower's Server; it calls the roll before every round, and ends as its signal says."""
 
-    def __init__(self, clients, strategy):
-        """`clients` is a RollCall, `strategy` a ResumedStrategy."""
+    def __init__(self, clients, strategy, arrived):
+        """`clients` is a RollCall, `strategy` a ResumedStrategy, `arrived` the list of the first signal."""
         super().__init__(client_manager=clients, strategy=strategy)
+        self.arrived = arrived
 
     def fit(self, num_rounds, timeout):
         """Run the rounds up to `num_rounds`. Raises KeyboardInterrupt on Ctrl-C, SystemExit on SIGTERM."""
-        with end_as_signalled():
+        with end_as_signalled(self.arrived):
             result = super().fit(num_rounds - self.strategy.rounds_before, timeout)
             self.client_manager().close()
             return result

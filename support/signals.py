@@ -10,17 +10,19 @@ import importlib
 import signal
 import threading
 from contextlib import contextmanager
+from functools import partial
 
 
 @contextmanager
-def end_as_signalled():
+def end_as_signalled(arrived):
     """Turn the end that Flower's signal handlers make of the block into what run_command expects.
 
-    Raises KeyboardInterrupt on Ctrl-C, SystemExit(143) on SIGTERM.
+    `arrived` is the list that first_signal_only yields around it. Raises KeyboardInterrupt on Ctrl-C,
+    SystemExit(143) on SIGTERM.
     """
     if is_hosted():
         _let_the_host_live()
-    with _noted_signals() as arrived:
+    with _each_handler(partial(_first_only, arrived)):
         try:
             yield
         except SystemExit:  # from Flower's handlers
@@ -35,24 +37,40 @@ def _let_the_host_live():
 
 
 @contextmanager
-def _noted_signals():
-    """Note the first Ctrl-C or SIGTERM in a list, and let the handlers in place do their work."""
-    arrived = []
-    if threading.current_thread() is not threading.main_thread():
-        yield arrived  # where signals are somebody else's business
-        return
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def first_signal_only():
+    """Let the first Ctrl-C or SIGTERM of the block do its work, and none after it; yield the list of it.
 
-    def note(number, frame):
+    Flower puts the handlers that it found back before it stops gRPC. One that raised in the middle of that
+    would leave a server that is half stopped, and whose threads wait for ever.
+    """
+    arrived = []
+    with _each_handler(partial(_first_only, arrived)):
+        yield arrived
+
+
+def _first_only(arrived, handler):
+    """Return a handler that notes the first signal in `arrived` and passes it on."""
+
+    def first_only(number, frame):
         if not arrived:
             arrived.append(number)
-        handlers[number](number, frame)
+            handler(number, frame)
 
+    return first_only
+
+
+@contextmanager
+def _each_handler(wrapped):
+    """Put `wrapped(handler)` in the place of both signals' handlers, and these back in the end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where signals are somebody else's business
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number, handler in handlers.items():
         if callable(handler):
-            signal.signal(number, note)
+            signal.signal(number, wrapped(handler))
     try:
-        yield arrived
+        yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -29,7 +29,7 @@ def listing(path, *names):
         textwrap.dedent("\n".join(lines[_first_line(node) - 1 : node.end_lineno]))
         for node in nodes.values()
     ]
-    _block("python", ("\n\n" if "." in names[0] else "\n\n\n").join(parts))
+    _block("python", "\n\n\n".join(parts))
 
 
 def teaser(chapter):
@@ -153,9 +153,7 @@ def say(text, known=None):
 
 
 def seeds():
-    """Print in a line what other seeds come to; nothing as long as nobody has recorded it."""
-    if not SEEDS.exists():
-        return
+    """Print in a line what other seeds come to."""
     with open(SEEDS, newline="") as file:
         accuracies = [float(row["accuracy"]) for row in csv.DictReader(file)]
     low, high = (f"{100 * end(accuracies):.2f}" for end in (min, max))

@@ -51,24 +51,21 @@ def sum_rows(result, digits):
         yield [*line, digits]
 
 
-def main(arguments=None):
-    """Run the command line described above."""
+def parse(arguments):
+    """Return the options of the command line."""
     parser = OneLineParser("beyond.privacy.defences", __doc__)
     add = parser.add_argument
     add("--seed", type=natural_int, default=0, help="of the fresh model and of the noise")
     add("--steps", type=positive_int, default=400, help="of every attack")
-    add(
-        "--images",
-        type=positive_int,
-        help="at most so many a client in a whole epoch (default: all)",
-    )
-    add(
-        "--accuracies",
-        default=RECORDED,
-        help="the CSV file with what each noise leaves of the accuracy",
-    )
+    add("--images", type=positive_int, help="at most so many a client in an epoch (default: all)")
+    add("--accuracies", default=RECORDED, help="CSV file with what noise leaves of the accuracy")
     add("--output", default="results/privacy", help="directory for the picture and the tables")
-    args = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
     torch.set_num_threads(1)
     accuracies = accuracies_in(args.accuracies)
     output = make_run_directory(args.output, option="--output")
@@ -76,9 +73,8 @@ def main(arguments=None):
     levels = []
     with progress_bar() as bar:
         for noise in bar.track(NOISES, description="Levels of noise"):
-            level = trial.level(noise, args.steps, accuracies.get(noise))
-            levels.append(level)
-            print_level(level)
+            levels.append(trial.level(noise, args.steps, accuracies.get(noise)))
+            print_level(levels[-1])
         ten = trial.sum_of_ten(2 * args.steps)
     print_sum(ten, digits := trial.digits_after_sum())
     header = ["noise", "median_rank", "least_rank", "labels", "digits", "accuracy"]
@@ -86,9 +82,8 @@ def main(arguments=None):
     header = ["label", "label_read", "rank", "clients_whose_digits_were_read"]
     write_table(output / "sum.csv", header, sum_rows(ten, digits))
     draw(levels, ten, output / "defences.png")
-    print(
-        "\n".join(f"Wrote {output}/{name}" for name in ("defences.csv", "sum.csv", "defences.png"))
-    )
+    for name in ("defences.csv", "sum.csv", "defences.png"):
+        print(f"Wrote {output}/{name}")
 
 
 def print_level(level):

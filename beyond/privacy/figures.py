@@ -147,23 +147,27 @@ def epsilon_of(noise, rounds, delta):
     return high
 
 
-def level_facts():
-    """Return what sentences quote about noise, as text: where pictures, accuracy and labels are gone."""
-    levels = read_table("defences")
-    accuracies = {row["noise"]: float(row["accuracy"]) for row in read_table("noise_accuracy")}
+def gone_facts(levels, clean):
+    """Return at which noise the picture, the labels and the accuracy are gone, and what is left there."""
     gone = {
         "picture_gone": next(row for row in levels if int(row["least_rank"]) > 100),
         "labels_gone": next(row for row in levels if int(row["labels"]) <= 10),
-        "accuracy_gone": next(
-            row for row in levels if float(row["accuracy"]) < accuracies["0"] - 0.05
-        ),
+        "accuracy_gone": next(row for row in levels if float(row["accuracy"]) < clean - 0.05),
     }
-    known = {"accuracy_clean": percent(accuracies["0"], 1)}
+    known = {}
     for name, row in gone.items():
         known[name] = row["noise"]
         known[f"{name}_rank"] = f"{int(row['least_rank']):,}"
         known[f"{name}_labels"] = row["labels"]
         known[f"{name}_accuracy"] = percent(float(row["accuracy"]), 1)
+    return known
+
+
+def level_facts():
+    """Return what sentences quote about noise, as text: where pictures, accuracy and labels are gone."""
+    levels = read_table("defences")
+    accuracies = {row["noise"]: float(row["accuracy"]) for row in read_table("noise_accuracy")}
+    known = {"accuracy_clean": percent(accuracies["0"], 1)} | gone_facts(levels, accuracies["0"])
     *_, guarantee = accuracies
     return known | {
         "guarantee": guarantee,

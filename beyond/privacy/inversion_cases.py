@@ -77,19 +77,12 @@ def attack(case, training, gallery, seed):
         update = update_of(case.weights, images, labels)
         shown = group[:SHOWN_OF_AN_EPOCH]
         guessed = labels_from(update, len(shown))
-        found, _ = invert(
-            case.weights, update, guessed, case.steps, case.restarts, case.smoothness, seed
-        )
+        effort = (case.steps, case.restarts, case.smoothness)
+        found, _ = invert(case.weights, update, guessed, *effort, seed)
         found = matched(images[: len(shown)], found)
         yield [
             Result(
-                case.name,
-                int(index),
-                gallery.rank(image, guess),
-                psnr(image, guess),
-                length_of(update),
-                image,
-                guess,
+                case.name, int(index), gallery.rank(*pair), psnr(*pair), length_of(update), *pair
             )
-            for index, image, guess in zip(shown, images, found, strict=False)
+            for index, *pair in zip(shown, images, found, strict=False)
         ]

@@ -37,39 +37,47 @@ def row_of(result):
     return [result.case, result.index, result.rank, f"{result.psnr:.2f}", f"{result.length:.3e}"]
 
 
-def main(arguments=None):
-    """Run the command line described above."""
+def attack_all(grid, training, gallery, seed):
+    """Attack case after case; print what came of each and return lists of Results, one a case."""
+    everything = []
+    with progress_bar() as bar:
+        task = bar.add_task("", total=sum(len(case.groups) for case in grid))
+        for case in grid:
+            bar.update(task, description=case.name)
+            everything.append([])
+            for some in attack(case, training, gallery, seed):
+                everything[-1] += some
+                bar.advance(task)
+            print(summary(everything[-1]))
+    return everything
+
+
+def parse(arguments):
+    """Return the options of the command line."""
     parser = OneLineParser("beyond.privacy.invert_update", __doc__)
     add = parser.add_argument
     add("--model", default="results/fedavg/global_model.npz", help="the trained model's weights")
-    add(
-        "--seed",
-        type=natural_int,
-        default=0,
-        help="of the fresh model and of the attack's first guesses",
-    )
+    add("--seed", type=natural_int, default=0, help="of the fresh model and the first guesses")
     add("--steps", type=positive_int, help="of every attack (default: 400 to 800)")
     add("--only", type=positive_int, help="number of the one case to try (default: all)")
     add("--output", default="results/privacy", help="directory for the picture and the table")
-    args = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
     torch.set_num_threads(1)
     trained = trained_weights(args.model)
     output = make_run_directory(args.output, option="--output")
     training = Training()
     gallery = Gallery(training.images)
     grid = cases(training, fresh_weights(args.seed), trained)
-    everything = []
-    with progress_bar() as bar:
-        task = bar.add_task("", total=sum(len(case.groups) for case in grid))
-        for case in grid[args.only - 1 : args.only] if args.only else grid:
-            bar.update(task, description=case.name)
-            case.steps = args.steps or case.steps
-            results = []
-            for some in attack(case, training, gallery, args.seed):
-                results += some
-                bar.advance(task)
-            print(summary(results))
-            everything.append(results)
+    if args.only:
+        grid = grid[args.only - 1 : args.only]
+    for case in grid:
+        case.steps = args.steps or case.steps
+    everything = attack_all(grid, training, gallery, args.seed)
     header = ["case", "image", "rank", "psnr", "update_length"]
     rows = [row_of(result) for results in everything for result in results]
     write_table(output / "inversion.csv", header, rows)

@@ -76,19 +76,7 @@ def draw(results, path):
     """
     figure, panels = new_figure(1, len(results), figsize=(3.3 * len(results), 3.9))
     for axes, (scheme, (counts, read)) in zip(panels[0], results.items(), strict=True):
-        clients, digits = np.nonzero(counts)
-        sizes = 12 + 110 * counts[clients, digits] / counts.max()
-        axes.scatter(digits, clients, s=sizes, color="C0", label="owned (area: images)")
-        clients, digits = np.nonzero(read)
-        axes.scatter(
-            digits,
-            clients,
-            s=150,
-            marker="s",
-            facecolors="none",
-            edgecolors="0.15",
-            label="read off",
-        )
+        _mark(axes, counts, read)
         exact = exactly_read(counts, read)
         axes.set_title(f"{SCHEMES[scheme]}: {exact} of {len(counts)} clients exactly", fontsize=9)
         axes.set(xlabel="Digit", xticks=range(10), yticks=range(len(counts)), ylim=(9.6, -0.6))
@@ -99,6 +87,16 @@ def draw(results, path):
     save_figure(figure, path, option="--output")
 
 
+def _mark(axes, counts, read):
+    """Put a disc where a client owns a digit, and a square where it was read off."""
+    clients, digits = np.nonzero(counts)
+    sizes = 12 + 110 * counts[clients, digits] / counts.max()
+    axes.scatter(digits, clients, s=sizes, color="C0", label="owned (area: images)")
+    clients, digits = np.nonzero(read)
+    square = {"marker": "s", "facecolors": "none", "edgecolors": "0.15"}
+    axes.scatter(digits, clients, s=150, label="read off", **square)
+
+
 def rows_of(results):
     """Yield a row for every scheme, client and digit: how many images, and whether it was read off."""
     for scheme, (counts, read) in results.items():
@@ -106,19 +104,28 @@ def rows_of(results):
             yield [scheme, client, digit, count, int(read[client, digit])]
 
 
-def main(arguments=None):
-    """Run the command line described above."""
+def summary(counts, read):
+    """Return how often the digits of a client were read off right, in words."""
+    right = (counts > 0) == read
+    return (
+        f"{exactly_read(counts, read)} of {len(right)} clients exactly, "
+        f"{right.sum()} of {right.size} answers right"
+    )
+
+
+def parse(arguments):
+    """Return the options of the command line."""
     parser = OneLineParser("beyond.privacy.read_update", __doc__)
     add = parser.add_argument
-    add(
-        "--seed",
-        type=natural_int,
-        default=0,
-        help="of the fresh model and of how images are dealt out",
-    )
+    add("--seed", type=natural_int, default=0, help="of the model and of how images are dealt out")
     add("--images", type=positive_int, help="at most so many a client (default: all)")
     add("--output", default="results/privacy", help="directory for the picture and the table")
-    args = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
     torch.set_num_threads(1)
     output = make_run_directory(args.output, option="--output")
     training = Training()
@@ -128,14 +135,7 @@ def main(arguments=None):
     results = {}
     for scheme, name in SCHEMES.items():
         results[scheme] = read_epochs(training, scheme, args.seed, args.images)
-        exact, pairs = (
-            exactly_read(*results[scheme]),
-            (results[scheme][0] > 0) == results[scheme][1],
-        )
-        print(
-            f"Digits owned, after a whole epoch, {name}: {exact} of {len(pairs)} clients exactly, "
-            f"{pairs.sum()} of {pairs.size} answers right"
-        )
+        print(f"Digits owned, after a whole epoch, {name}: {summary(*results[scheme])}")
     header = ["scheme", "client", "digit", "images", "read"]
     write_table(output / "digits.csv", header, rows_of(results))
     draw(results, output / "digits.png")

@@ -66,16 +66,7 @@ def wait_for(address):
 def tap(directory, name, clients, tap_words, more=()):
     """Let a wiretap listen to a server with `clients`, {number: words}; keep its screen as NAME.txt."""
     server, listen = free_address(), free_address()
-    words = [
-        "--rounds",
-        3,
-        "--min-clients",
-        len(clients),
-        "--patience",
-        20,
-        "--run",
-        f"results/{name}",
-    ]
+    words = f"--rounds 3 --min-clients {len(clients)} --patience 20 --run results/{name}".split()
     with contextlib.ExitStack() as stack:
         start(stack, directory, "server.py", *words, "--address", server, *more)
         wait_for(server)

@@ -152,14 +152,20 @@ def facts():
     """Return the figures that sentences quote, as text, by name."""
     last = read_privacy(FOLDER, "dp_privacy.csv")[-1]
     history = (FOLDER / "dp_history.csv").read_text().splitlines()
-    searched = read_table(TABLE, SEARCH_COLUMNS)
     known = {
         "private_epsilon": f"{last.epsilon:.3g}",
         "private_rounds": str(last.round),
         "private_noise": f"{last.noise_multiplier:.3g}",
         "private_std": f"{last.noise_multiplier * last.clip / last.clients_asked:.3g}",
         "private_accuracy": percent(float(history[-1].split(",")[2]), 1),
-        "trials": str(len(searched)),
+    }
+    return known | price_facts()
+
+
+def price_facts():
+    """Return the figures of the price: how much was tried, and the mean accuracy of every point."""
+    known = {
+        "trials": str(len(read_table(TABLE, SEARCH_COLUMNS))),
         "cpu_minutes": f"{sum(row['seconds'] for row in rows()) / 60:.0f}",
         "points": str(len(rows())),
     }

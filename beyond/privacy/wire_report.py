@@ -69,17 +69,7 @@ def draw(books, path):
     """Draw bytes by kind, a mark for every direction and round, into the PNG file `path`."""
     figure, [[axes]] = new_figure(figsize=(7.6, 3.2))
     for direction in DIRECTIONS:
-        marks = [
-            (counts[kind], place)
-            for (towards, _), counts in sorted(books.bytes.items())
-            for place, kind in enumerate(KINDS)
-            if towards == direction
-        ]
-        lift = 0.12 if direction == DIRECTIONS[0] else -0.12  # both directions side by side
-        if marks:
-            sizes, places = zip(*marks, strict=True)
-            heights = [place + lift for place in places]
-            axes.plot(sizes, heights, MARKERS[direction], label=direction, alpha=0.6, markersize=6)
+        _mark(axes, books, direction)
     axes.set_xscale("symlog", linthresh=1, linscale=0.4)
     axes.set_xlim(left=-0.1)
     axes.set_yticks(range(len(KINDS)), KINDS)
@@ -91,3 +81,17 @@ def draw(books, path):
     if books.bytes:
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9)
     save_figure(figure, path, option="--picture")
+
+
+def _mark(axes, books, direction):
+    """Put a mark for every round and kind; the two directions lie side by side."""
+    lift = 0.12 if direction == DIRECTIONS[0] else -0.12
+    marks = [
+        (counts[kind], place + lift)
+        for (towards, _), counts in sorted(books.bytes.items())
+        for place, kind in enumerate(KINDS)
+        if towards == direction
+    ]
+    if marks:
+        sizes, heights = zip(*marks, strict=True)
+        axes.plot(sizes, heights, MARKERS[direction], label=direction, alpha=0.6, markersize=6)

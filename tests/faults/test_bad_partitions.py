@@ -162,11 +162,11 @@ def test_a_partition_of_another_kind_is_refused(fresh_place, stage, name):
 
 
 def test_a_client_that_cannot_start_ends_the_federation_at_once_and_its_log_is_named(
-    fresh_place, start
+    fresh_place, start_warm
 ):
     save_partition(fresh_place / "partitions/client_1.npz", images(3, 28, 28), LABELS[:2])
     words = ["--clients", 3, "--rounds", 1, "--address", free_address(), "--run", "results/x"]
-    command = start([ROOT / "federation.py", *words], fresh_place)
+    command = start_warm([ROOT / "federation.py", *words], fresh_place)
     assert command.wait() == 1
     last_line = command.stderr.splitlines()[-1]
     # What follows depends on whether round 0 is on record by then.

@@ -57,7 +57,9 @@ class Running:
     def forkserver(self):
         """Return the process that starts all others."""
         children = psutil.Process(self.command.number).children()
-        return next(child for child in children if "forkserver" in " ".join(child.cmdline()))
+        return next(
+            child for child in children if "resource_tracker" not in " ".join(child.cmdline())
+        )
 
     def complaint(self):
         """Check that it ends with status 1 and leaves no process; return its last line."""
@@ -68,13 +70,15 @@ class Running:
 
 
 @pytest.fixture
-def running(start, tmp_path, mnist):
+def running(start_warm, tmp_path, mnist):
     """A federation of three clients in the middle of its rounds."""
     write_partitions(tmp_path, mnist, sizes=[60] * CLIENTS, test_size=20)
-    return Running(start, tmp_path)
+    return Running(start_warm, tmp_path)
 
 
-def test_a_killed_client_is_done_without_and_after_a_killed_server_the_run_goes_on(running, start):
+def test_a_killed_client_is_done_without_and_after_a_killed_server_the_run_goes_on(
+    running, start_warm
+):
     """A client that was killed has no log that says why; what the server's last line advises works."""
     running.a_client().kill()
     running.command.wait_for(r"^Client \d was ended by SIGKILL \(is the memory full\?\)$")
@@ -85,7 +89,7 @@ def test_a_killed_client_is_done_without_and_after_a_killed_server_the_run_goes_
         "federation.py: the process server was ended by SIGKILL (is the memory full?); go on with --resume"
     )
     rounds = len(read_history(running.directory / "results/run"))
-    again = start([*running.words, "--rounds", rounds, "--resume"], running.directory)
+    again = start_warm([*running.words, "--rounds", rounds, "--resume"], running.directory)
     assert again.wait() == 0, again.output
     assert len(read_history(running.directory / "results/run")) == rounds + 1
 

@@ -150,6 +150,16 @@ def test_a_server_that_was_started_by_python_ends_as_well(federation, start, sto
     federation.assert_record_is_whole()
 
 
+def test_a_second_signal_never_leaves_grpc_half_stopped(federation, stop_signal):
+    """Its threads would wait for ever, and Flower would end the process with status 0 after 5 seconds."""
+    server = federation.server(moment=f"again{stop_signal.value}")
+    federation.everybody(but=[1])
+    slow = federation.liar(1, "hold@1")
+    slow.wait_for("Round 1: holding")
+    assert_ends_cleanly(server, signal.SIGTERM)
+    federation.assert_record_is_whole()
+
+
 @pytest.mark.parametrize("second", SIGNALS, ids=lambda number: f"then {number.name}")
 def test_to_say_it_twice_does_no_harm(federation, stop_signal, second):
     server = federation.server()

@@ -18,13 +18,13 @@ CLIENTS = 2
 
 
 @pytest.fixture
-def starting(tmp_path, mnist, start):
+def starting(tmp_path, mnist, start_warm):
     """starting(*words) starts a federation that would run for hours."""
     write_partitions(tmp_path, mnist, sizes=[60] * CLIENTS, test_size=20)
 
     def start_one(*words):
         endless = ["--clients", CLIENTS, "--rounds", 100_000, "--run", "results/run", *words]
-        return start([ROOT / "federation.py", *endless], tmp_path)
+        return start_warm([ROOT / "federation.py", *endless], tmp_path)
 
     return start_one
 

@@ -254,8 +254,10 @@ def test_make_certificates_makes_what_a_run_needs(federation):
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
 
 
-def test_the_whole_federation_runs_with_certificates(federation, start, certificates):
+def test_the_whole_federation_runs_with_certificates(federation, start_warm, certificates):
     options = ["--clients", 3, "--rounds", 1, "--run", "results/all", "--address", free_address()]
-    command = start([ROOT / "federation.py", *options, *words(certificates)], federation.directory)
+    command = start_warm(
+        [ROOT / "federation.py", *options, *words(certificates)], federation.directory
+    )
     assert command.wait() == 0, command.output
     assert "SSL is enabled" in command.output

@@ -28,9 +28,9 @@ def house(repository_copy, tmp_path, mnist):
 
 
 def run(stage, house, *words):
-    """Run a command of the copy in a Python of its own, as a person does there."""
+    """Run a command of the copy, with the copy's modules."""
     words = [*words, "--address", free_address()]
-    return stage.run(*words, cwd=house, cold=True, PYTHONPATH=str(house))
+    return stage.run(*words, cwd=house, PYTHONPATH=str(house))
 
 
 def test_a_chapter_comes_in_through_the_doors_and_touches_nothing(house, stage):

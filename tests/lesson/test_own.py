@@ -56,7 +56,7 @@ def own(repository_copy, tmp_path):
 def run(stage, own, *words):
     """Run federation.py of the copy."""
     words = ["--clients", CLIENTS, "--rounds", 3, "--address", free_address(), *words]
-    return stage.run(own / "federation.py", *words, cwd=own, cold=True, PYTHONPATH=str(own))
+    return stage.run(own / "federation.py", *words, cwd=own, PYTHONPATH=str(own))
 
 
 def test_another_network_learns_other_data(own, stage):
@@ -81,7 +81,7 @@ def test_another_network_learns_other_data(own, stage):
 
 def test_ones_own_partitions_are_never_replaced(own, stage):
     before = snapshot(own / "partitions")
-    refused = stage.run(own / "partition.py", cwd=own, cold=True, PYTHONPATH=str(own))
+    refused = stage.run(own / "partition.py", cwd=own, PYTHONPATH=str(own))
     assert refused.status == 2 and len(refused.stderr.splitlines()) == 1
     assert "partitions/ holds what partition.py has not made" in refused.stderr
     assert run(stage, own, "--scheme", "shards").status == 0

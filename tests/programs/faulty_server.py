@@ -6,6 +6,7 @@ pause@ROUND      prints "Pausing before round ROUND" and goes on when the file g
 die@ROUND.STEP   kills itself (-9) before the STEP-th write step (see write_steps) of ROUND's record
 torn@ROUND.STEP  the same, and the last bytes that were written never reach the file
 signalN@ROUND.STEP  sends signal N to itself there, once, and goes on
+againN           sends signal N to itself while gRPC is being stopped
 full@ROUND.STEP  finds the disk full there
 half@ROUND.STEP  the same, with all but the last bytes written
 limitN@ROUND     lets no file grow beyond N bytes from the recording of ROUND (or from the "begin") on
@@ -24,6 +25,8 @@ import signal
 import sys
 import threading
 from pathlib import Path
+
+from grpc import _server as grpc_server
 
 import server
 
@@ -100,6 +103,34 @@ def interrupt(moment, number):
     write_steps(interrupt_here)
 
 
+class Interrupted:
+    """gRPC's own server object; its shutdown is half done when a signal comes."""
+
+    def __init__(self, server, number):
+        self.server = server
+        self.number = number
+
+    def __getattr__(self, name):
+        return getattr(self.server, name)
+
+    def shutdown(self, *arguments):
+        """Pass on, and send the signal."""
+        self.server.shutdown(*arguments)
+        os.kill(os.getpid(), self.number)
+
+
+def again(_, number):
+    """Send a signal to this process in the middle of gRPC's end."""
+    begin_shutdown = grpc_server._begin_shutdown_once
+
+    def begin_interrupted(state):
+        if not isinstance(state.server, Interrupted):
+            state.server = Interrupted(state.server, number)
+        begin_shutdown(state)
+
+    grpc_server._begin_shutdown_once = begin_interrupted
+
+
 def full(moment, torn=False):
     """Fail a step as a full disk would."""
 
@@ -137,6 +168,7 @@ MOMENTS = {
     "die": die,
     "torn": lambda moment: die(moment, torn=True),
     "signal": interrupt,
+    "again": again,
     "full": full,
     "half": lambda moment: full(moment, torn=True),
     "limit": limit,

@@ -8,6 +8,9 @@ import atexit
 import gc
 import importlib
 import json
+import multiprocessing.forkserver
+import multiprocessing.resource_tracker
+import multiprocessing.util
 import os
 import runpy
 import select
@@ -15,6 +18,7 @@ import signal
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 COLD = dict(os.environ)  # before imports add to it
@@ -90,14 +94,47 @@ def start_cold(words, environment):
 
 def start_warm(words):
     """Do as `python WORDS` does: run a script, or, after -m, a module."""
+    multiprocessing.util.spawnv_passfds = fork_what_forks
     if words[0] == "-m":
         sys.argv, sys.path[0] = words[1:], os.getcwd()
+        if Path("support").is_dir() and Path.cwd() != ROOT:
+            forget_our_modules()
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
     else:
         sys.argv, sys.path[0] = words, str(Path(words[0]).parent)
         if not Path(words[0]).is_relative_to(ROOT):
             forget_our_modules()
         runpy.run_path(words[0], run_name="__main__")
+
+
+def fork_what_forks(path, words, descriptors, spawn=multiprocessing.util.spawnv_passfds):
+    """Start multiprocessing's forkserver as a fork of this process, which has imported everything.
+
+    As `spawnv_passfds`, which starts a new Python for it and anything else.
+    """
+    if "forkserver" not in words[-1]:
+        return spawn(path, words, descriptors)
+    sys.stdout.flush()
+    number = os.fork()
+    if number:
+        return number
+    try:
+        begin_anew(descriptors)
+        exec(words[-1], {})
+    finally:
+        os._exit(0)
+
+
+def begin_anew(descriptors):
+    """Be as a new Python is: with its default signals, these descriptors, and no part in multiprocessing."""
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(signal_number, signal.SIG_DFL)
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        if descriptor not in (0, 1, 2, *descriptors):
+            with suppress(OSError):  # that of the listing
+                os.close(descriptor)
+    multiprocessing.forkserver._forkserver.__init__()
+    multiprocessing.resource_tracker._resource_tracker.__init__()
 
 
 def forget_our_modules():
