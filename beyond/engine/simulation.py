@@ -30,7 +30,9 @@ from federation import advice_to_resume, as_words
 
 def parse(arguments=None):
     """Return the options; those of a chapter are known once --chapter has said which."""
-    first = argparse.ArgumentParser(add_help=False, parents=[chapter_options()], exit_on_error=False)
+    first = argparse.ArgumentParser(
+        add_help=False, parents=[chapter_options()], exit_on_error=False
+    )
     try:
         chapter = first.parse_known_args(arguments)[0].chapter
     except argparse.ArgumentError:
@@ -60,7 +62,7 @@ def simulate(args):
     }
     with advice_to_resume(args.run), PrivateFlower(logs) as flower:
         app = unpack_app(flower.home / "app")
-        flower.superlink("--insecure", "--simulation", prints_here=True)
+        flower.superlink("--insecure", "--simulation")
         words = " ".join(f"{name}={value}" for name, value in size.items())
         # Ray's actors are few; in the run config it is for how many clients there is a message under way.
         everybody = argparse.Namespace(**{**vars(args), "parallel_clients": None})
