@@ -1,7 +1,7 @@
 """federation.py with secure aggregation: the server learns the sum of all updates, and holds no single one.
 
     python -m beyond.engine.secagg --run results/secagg            # as the lesson, by Flower's SecAgg+
-    python -m beyond.engine.secagg --shares 5 --run results/five   # each client's masks are made with four others
+    python -m beyond.engine.secagg --shares 5 --run results/five   # masks are made with four others
     python -m beyond.engine.secagg --drop-out 3 --run results/gone # client 3 leaves in the middle of round 2
     python -m beyond.engine.secagg --curious --run results/seen    # the server keeps what it holds of round 1
 

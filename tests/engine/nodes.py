@@ -1,10 +1,18 @@
-"""Flower's real ServerApps and ClientApps with no process between them: a Grid whose nodes are in this one."""
+"""Flower's ServerApps and ClientApps with no process between them: a Grid whose nodes are in this one."""
+
+import threading
 
 from flwr.app import Context, Error, Message, RecordDict
+from flwr.common.serde import message_from_proto, message_to_proto
 from flwr.serverapp import Grid
 from flwr.supercore.run import Run
 
 RUN = 7
+
+
+def on_the_wire(message):
+    """Return what arrives of a message: no two nodes share an object."""
+    return message_from_proto(message_to_proto(message))
 
 
 class Nodes(Grid):
@@ -16,6 +24,7 @@ class Nodes(Grid):
 
     def __init__(self, client_app, folder, numbers, run_config, answer_last=()):
         self.client_app = client_app
+        self.lock = threading.Lock()  # the roll call asks from several threads
         self.answer_last = set(answer_last)
         self.passed = []
         self.replies = {}
@@ -36,19 +45,20 @@ class Nodes(Grid):
 
     def push_messages(self, messages):
         """Let the nodes answer; return the messages' identifiers."""
-        identifiers = []
-        for message in messages:
-            identifiers.append(f"{len(self.passed)}")
-            message.metadata.__dict__["_message_id"] = identifiers[-1]
-            reply = self._answer(message)
-            self.passed.append((message, reply))
-            self.replies[identifiers[-1]] = reply
-        return identifiers
+        with self.lock:
+            return [self._push(message) for message in messages]
 
     def pull_messages(self, message_ids):
         """Return the replies to these messages, each once."""
         found = [self.replies.pop(name) for name in message_ids if name in self.replies]
         return sorted(found, key=lambda reply: reply.metadata.src_node_id in self.answer_last)
+
+    def _push(self, message):
+        identifier = message.metadata.__dict__["_message_id"] = str(len(self.passed))
+        reply = on_the_wire(self._answer(on_the_wire(message)))
+        self.passed.append((message, reply))
+        self.replies[identifier] = reply
+        return identifier
 
     def _answer(self, message):
         context = self.nodes.get(message.metadata.dst_node_id)
