@@ -43,10 +43,10 @@ def parse(arguments=None):
 def variant(args):
     """Return what makes the app the one that `args` ask for; see bundle.unpack_app."""
     if args.drop_out is not None:
-        more = {"drop-out": args.drop_out}
-        return components(args.shares, "beyond.engine.secagg_dropout", **more)
+        more = {"clientapp": "beyond.engine.secagg_dropout:client_app", "drop-out": args.drop_out}
+        return components(args.shares, **more)
     if args.curious:
-        return components(args.shares, "beyond.engine.secagg_curious")
+        return components(args.shares, serverapp="beyond.engine.secagg_curious:server_app")
     return components(args.shares)
 
 

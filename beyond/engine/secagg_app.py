@@ -32,8 +32,12 @@ from model import make_model
 OWN_ENTRIES = ("shares", "drop-out")  # of the run config, besides the lesson's
 
 
-def components(shares, module="beyond.engine.secagg_app", **more):
-    """Return what bundle.unpack_app needs to make the app a secure one: components and run config."""
+def components(shares, **more):
+    """Return what bundle.unpack_app needs to make the app a secure one: components and run config.
+
+    `more` replaces or adds some.
+    """
+    module = "beyond.engine.secagg_app"
     names = {"serverapp": f"{module}:server_app", "clientapp": f"{module}:client_app"}
     return names | {"shares": shares} | more
 

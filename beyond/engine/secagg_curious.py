@@ -19,7 +19,6 @@ from flwr.server.workflow.constant import MAIN_CONFIGS_RECORD
 from flwr.server.workflow.constant import Key as RoundKey
 from flwr.serverapp import ServerApp
 
-from beyond.engine.secagg_app import client_app as client_app
 from beyond.engine.secagg_app import run
 from beyond.engine.secagg_server import Workflow, make_workflow, masked_arrays
 

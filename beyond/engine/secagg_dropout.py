@@ -8,7 +8,6 @@ from flwr.clientapp import ClientApp
 from flwr.common.secure_aggregation.secaggplus_constants import RECORD_KEY_CONFIGS, Key, Stage
 
 from beyond.engine.apps import make_client
-from beyond.engine.secagg_app import server_app as server_app
 from beyond.engine.supernode import partition_of
 
 ROUND = "2"  # as messages name it

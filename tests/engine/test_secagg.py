@@ -62,7 +62,7 @@ def assert_close(model, mean, numbers):
 
 
 def test_the_model_is_the_plain_mean_and_the_server_holds_noise(runs):
-    model, rows = run(runs, secagg_curious.server_app._main, secagg_curious.client_app, rounds=1)
+    model, rows = run(runs, secagg_curious.server_app._main, secagg_app.client_app, rounds=1)
     numbers = range(len(SIZES))
     sent = untrained()
     updates = updates_of(runs, sent, 1, numbers)
