@@ -25,27 +25,37 @@ PATIENCE_WHEN_RESUMED = 30  # seconds: the clients of an interrupted run are the
 
 
 @contextmanager
-def robust_server(args, strategy, model):
+def robust_server(args, strategy, model, make_roll_call=RollCall):
     """Yield a Server for `start_server`, and hang up on its clients in the end.
 
     `args` are the options in support/options.py, `model` gives its arrays their names. Raises UserError if
     `args.run` cannot be written or resumed, NothingToDo if all of its rounds are finished.
     """
+    make_room_for_connections(args.clients)
+    with robust_strategy(args, strategy, model) as strategy, first_signal_only() as arrived:
+        server = RobustServer(_roll_call(args, make_roll_call), strategy, arrived)
+        server.set_max_workers(args.parallel_clients)
+        try:
+            yield server
+        finally:
+            server.client_manager().dismiss()
+
+
+@contextmanager
+def robust_strategy(args, strategy, model, make_sound=SoundUpdates):
+    """Yield `strategy` with all that is around it: what checks it, records it, and goes on with a run.
+
+    `make_sound` makes the strategy around it that keeps unsound updates out. Raises what robust_server does.
+    """
     prepare_log()
     _check_number_of_clients(args)
-    make_room_for_connections(args.clients)
     with closing(open_record(args, list(model.state_dict()))) as record:
         _check_that_it_can_go_on(args, record, model)
-        with RoundReport(args.rounds) as report, first_signal_only() as arrived:
-            strategy = SoundUpdates(strategy, args.max_examples_per_client)
-            strategy = RecordedStrategy(strategy, record, report)
-            server = RobustServer(_roll_call(args), ResumedStrategy(strategy, record), arrived)
-            server.set_max_workers(args.parallel_clients)
-            try:
-                yield server
-            finally:
-                server.client_manager().dismiss()
-    if strategy.updates == 0:
+        with RoundReport(args.rounds) as report:
+            sound = make_sound(strategy, args.max_examples_per_client)
+            recorded = RecordedStrategy(sound, record, report)
+            yield ResumedStrategy(recorded, record)
+    if recorded.updates == 0:
         raise RunError(f"no round had an update (see above): the model in {args.run} is unchanged")
     print(f"The record of this run is in {args.run}/")
 
@@ -63,9 +73,9 @@ def _check_that_it_can_go_on(args, record, model):
         )
 
 
-def _roll_call(args):
+def _roll_call(args, make_roll_call):
     patience = args.patience or (PATIENCE_WHEN_RESUMED if args.resume else None)
-    return RollCall(args.clients, enough_clients(args), args.seed, patience)
+    return make_roll_call(args.clients, enough_clients(args), args.seed, patience)
 
 
 def _check_number_of_clients(args):

@@ -89,8 +89,11 @@ class RollCall(SimpleClientManager):
             if reason := self._admit(client):
                 say(f"{name_of(client)} refused: {reason}")
                 refuse(client, reason)
-        except Exception:  # whatever a stranger's connection ends with, nobody has joined
-            return
+        except Exception as error:  # whatever it ends with, nobody has joined
+            self._has_failed(client, error)
+
+    def _has_failed(self, client, error):
+        """Say nothing about a stranger's connection: a port scanner makes some, too."""
 
     def _admit(self, client):
         """Let `client` take part, or return the reason why not."""
