@@ -57,12 +57,15 @@ class WatchedClient(ClientProxy):
         self.events = events
         self.server_round = server_round
 
+    def __getattr__(self, name):
+        return getattr(self.client, name)
+
     def fit(self, ins, timeout, group_id):
         """Send weights and wait for the update."""
         common = {"round": self.server_round, **who(self.client)}
         began = time.monotonic()
         self.events.tell("sent", **common, bytes=payload_bytes(ins.parameters))
-        answer = self.client.fit(ins, timeout, group_id)
+        answer = self.client.fit(ins, timeout=timeout, group_id=group_id)
         self.events.tell(
             "received",
             **common,
@@ -74,19 +77,19 @@ class WatchedClient(ClientProxy):
 
     def get_properties(self, ins, timeout, group_id):
         """Pass on."""
-        return self.client.get_properties(ins, timeout, group_id)
+        return self.client.get_properties(ins, timeout=timeout, group_id=group_id)
 
     def get_parameters(self, ins, timeout, group_id):
         """Pass on."""
-        return self.client.get_parameters(ins, timeout, group_id)
+        return self.client.get_parameters(ins, timeout=timeout, group_id=group_id)
 
     def evaluate(self, ins, timeout, group_id):
         """Pass on."""
-        return self.client.evaluate(ins, timeout, group_id)
+        return self.client.evaluate(ins, timeout=timeout, group_id=group_id)
 
     def reconnect(self, ins, timeout, group_id):
         """Pass on."""
-        return self.client.reconnect(ins, timeout, group_id)
+        return self.client.reconnect(ins, timeout=timeout, group_id=group_id)
 
 
 class WatchedReport:
