@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+from contextlib import suppress
 
 import psutil
 
@@ -57,19 +58,15 @@ def _residents(home):
 
 
 def _home_of(process):
-    try:
+    with suppress(psutil.Error, OSError):  # somebody else's, or gone
         if process.pid != os.getpid():
             return process.environ().get("FLWR_HOME")
-    except (psutil.Error, OSError):
-        pass  # somebody else's, or gone
     return None
 
 
 def _tell(process, number):
-    try:
+    with suppress(psutil.NoSuchProcess):
         process.send_signal(number)
-    except psutil.NoSuchProcess:
-        pass
 
 
 def main():
