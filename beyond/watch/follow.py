@@ -37,17 +37,17 @@ class Follower:
 
 
 async def follow(path, is_over):
-    """Yield ("begin", "") for every new file and ("line", text) for its lines, until `is_over()`.
+    """Yield ("begin", path) for every new file and ("line", text) for its lines, until `is_over()`.
 
-    ("absent", "") comes first if there is no file.
+    ("absent", path) comes first if there is no file, and when it has gone. A browser ignores what is empty.
     """
     follower = Follower(path)
     is_other, lines = follower.news()
     if not is_other:
-        yield "absent", ""
+        yield "absent", str(path)
     while not is_over():
         if is_other:
-            yield "begin" if follower.identity else "absent", ""
+            yield "begin" if follower.identity else "absent", str(path)
         for line in lines:
             yield "line", line
         await asyncio.sleep(OFTEN)

@@ -110,18 +110,24 @@ def test_nobody_beyond_this_machine_is_listened_to(watching):
 def test_the_stream_follows_a_file_that_comes_grows_and_is_replaced(watching):
     _, port, path = watching
     with stream(port) as following:
-        assert following() == ("absent", "")
+        assert following() == ("absent", "results/run/events.jsonl")
         with open(path, "w") as file:
             file.write(LINES[0] + "\n" + LINES[1][:20])  # half a line is none
             file.flush()
-            assert [following(), following()] == [("begin", ""), ("line", LINES[0])]
+            assert [following(), following()] == [
+                ("begin", "results/run/events.jsonl"),
+                ("line", LINES[0]),
+            ]
             file.write(LINES[1][20:] + "\n")
             file.flush()
             assert following() == ("line", LINES[1])
         new = path.with_name("new")
         new.write_text(LINES[1] + "\n")
         new.replace(path)
-        assert [following(), following()] == [("begin", ""), ("line", LINES[1])]
+        assert [following(), following()] == [
+            ("begin", "results/run/events.jsonl"),
+            ("line", LINES[1]),
+        ]
         path.write_text("")
         assert following()[0] == "begin"
 

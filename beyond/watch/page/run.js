@@ -62,8 +62,8 @@ const CHANGES = {
   received(run, event) {
     run.received += event.bytes;
     run.answered += 1;
-    const { bytes, took, images } = event;
-    put(run, event, { status: "answered", bytes, took, images });
+    const { bytes, took, images, round } = event;
+    put(run, event, { status: "answered", bytes, took, images, round });
   },
   missing(run, event) {
     const client = find(run, event);
@@ -84,6 +84,9 @@ const CHANGES = {
   },
   finished(run) {
     Object.assign(run, { doing: "Finished", over: true });
+    for (const client of run.clients.values()) { // who left after the last round has not been lost
+      if (client.status === "gone" && client.round === run.round) client.status = "done";
+    }
   },
   stopped(run, event) {
     Object.assign(run, { doing: `Stopped: ${event.reason}`, over: true });
@@ -106,7 +109,8 @@ function find(run, event) {
 }
 
 function put(run, event, changes) {
-  run.clients.set(key(event), { ...find(run, event), ...changes });
+  const client = find(run, event);
+  run.clients.set(key(event), { ...client, name: event.name ?? client.name, ...changes });
 }
 
 export function percent(fraction) {
@@ -123,6 +127,7 @@ export function words(client, now) {
   switch (client.status) {
     case "absent": return "not here yet";
     case "here": return "waits";
+    case "done": return "has done its part";
     case "training": return `trains, ${Math.max(0, now - client.since).toFixed(0)} s`;
     case "answered": return `answered in ${client.took.toFixed(1)} s`;
     case "late": return "no update in time";

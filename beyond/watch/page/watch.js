@@ -19,7 +19,7 @@ let begins = 0; // when the newest event came, by our clock, and what it said
 function listen() {
   const stream = new EventSource("events");
   stream.addEventListener("begin", () => restart(""));
-  stream.addEventListener("absent", () => restart("There is no such run yet; it may start at any time"));
+  stream.addEventListener("absent", (message) => restart(`Waiting for ${message.data}: no such run yet`));
   stream.addEventListener("line", (message) => take(message.data));
   stream.addEventListener("open", () => connected(true));
   stream.addEventListener("error", () => connected(false));
@@ -153,7 +153,7 @@ function drawCard(element, client) {
   element.title = client.reason || "";
 }
 
-const GLYPHS = { training: "weights", answered: "check", late: "warning", "left out": "warning",
+const GLYPHS = { training: "weights", answered: "check", done: "check", late: "warning", "left out": "warning",
   refused: "warning", gone: "warning" };
 const FLOWS = {
   training: (client) => `↓ weights, ${size(client.bytes)}`,
