@@ -6,7 +6,8 @@
 The floor (floor.py) is the same training, averaging and evaluation without Flower. The federation is
 federation.py as a user runs it, imports and picture included. They run in turn. One more run, whose clients
 carry a clock (timed_client.py), says which part of a round is not training: messages, averaging, evaluation
-and the record. Its events are written once more, alone, to see what they take. The report goes to benchmarks/overhead.json, too.
+and the record. Its events are written once more, alone, to see what they take. The report goes to
+benchmarks/overhead.json, too.
 """
 
 from support.argument_types import natural_int, positive_int

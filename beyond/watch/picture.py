@@ -1,6 +1,6 @@
 """Take the pictures of the page that README.md shows: recorded runs, replayed to a moment, light and dark.
 
-    python -m beyond.watch.picture      # writes watch.light.png and watch.dark.png to both folders in recorded/
+    python -m beyond.watch.picture      # writes watch.light.png and watch.dark.png, beside both records
 
 The moments are chosen by a rule: the lesson's third round when half of its updates are in; and, in "Kill
 one", the end of the first round that client 3 was missed in. Needs playwright and the system's chromium.
