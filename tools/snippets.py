@@ -33,7 +33,7 @@ def listing(path, *names):
 
 
 def teaser(chapter, name="teaser"):
-    """Print what beyond/`chapter` says on the lesson's page, by its function `name`; nothing if it is gone."""
+    """Print what beyond/`chapter` has its function `name` say on the lesson's page; nothing if it is gone."""
     if (ROOT / "beyond" / chapter).exists():
         getattr(importlib.import_module(f"beyond.{chapter}.snippets"), name)()
 

@@ -7,9 +7,9 @@ from tools.snippets import say
 def while_typing():
     """Print how to watch the lesson's run, and a picture of that."""
     say(
-        """**To see all terminals at once**, type `python -m beyond.watch` in one more, before, during or after
-        the run, and open the address that it prints. [This page](beyond/watch/README.md) draws what the
-        server notes in `results/fedavg/events.jsonl`:"""
+        """**To see all terminals at once**, type `python -m beyond.watch` in one more, before, during or
+        after the run, and open the address that it prints. [This page](beyond/watch/README.md) draws what
+        the server notes in `results/fedavg/events.jsonl`:"""
     )
     both_themes(
         "lesson",
@@ -24,7 +24,7 @@ def without_client_3():
     say("""`python -m beyond.watch results/killed` shows the end of the round without client 3:""")
     both_themes(
         "faults",
-        """The same page: the card of client 3 has a warning sign and says gone; nine others have answered.""",
+        """The same page: the card of client 3 has a warning sign and says gone; nine have answered.""",
     )
 
 

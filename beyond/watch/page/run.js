@@ -129,7 +129,7 @@ export function words(client, now) {
     case "here": return "waits";
     case "done": return "has done its part";
     case "training": return `trains, ${Math.max(0, now - client.since).toFixed(0)} s`;
-    case "answered": return `answered in ${client.took.toFixed(1)} s`;
+    case "answered": return `answered, ${client.took.toFixed(1)} s`;
     case "late": return "no update in time";
     case "left out": return `left out: ${client.reason}`;
     case "refused": return `refused: ${client.reason}`;
