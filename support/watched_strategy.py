@@ -30,8 +30,8 @@ class WatchedStrategy(StrategyAround):
 
     def aggregate_fit(self, server_round, results, failures):
         """Pass on, and tell whose update is missing or was left out, and how many were averaged."""
-        results = [(client.client, fit_result) for client, fit_result in results]
-        failures = [_unwatched(failure) for failure in failures]
+        results = [(_unwatched(client), fit_result) for client, fit_result in results]
+        failures = [_unwatched_failure(failure) for failure in failures]
         answered = {client.cid for client, _ in results}
         for client in self.asked:
             if client.cid not in answered:
@@ -121,9 +121,13 @@ def payload_bytes(parameters):
     return sum(len(tensor) for tensor in parameters.tensors)
 
 
-def _unwatched(failure):
+def _unwatched(client):
+    return client.client if isinstance(client, WatchedClient) else client
+
+
+def _unwatched_failure(failure):
     """Return what Flower says of a failure, an exception or (client, answer), without a WatchedClient."""
     if isinstance(failure, tuple):
         client, answer = failure
-        return client.client, answer
+        return _unwatched(client), answer
     return failure
