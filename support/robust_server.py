@@ -5,7 +5,7 @@ updates out, writes every round to disk, goes on with an interrupted run, and en
 """
 
 from support.command_line import NothingToDo, RunError, UserError
-from support.events import events_of
+from support.events import events_of, nobody
 from support.limits import make_room_for_connections
 from support.options import enough_clients
 from support.partitions import MISFIT, PARTITIONS, describe_misfit, partition_settings
@@ -35,7 +35,7 @@ def robust_server(args, strategy, model, make_roll_call=RollCall):
     """
     make_room_for_connections(args.clients)
     with robust_strategy(args, strategy, model) as strategy, first_signal_only() as arrived:
-        roll_call = _roll_call(args, make_roll_call, strategy.events.tell)
+        roll_call = _roll_call(args, make_roll_call, strategy.tell)
         server = RobustServer(roll_call, strategy, arrived)
         server.set_max_workers(args.parallel_clients)
         try:
@@ -58,7 +58,7 @@ def robust_strategy(args, strategy, model, make_sound=SoundUpdates):
             sound = make_sound(strategy, args.max_examples_per_client)
             watched = WatchedStrategy(sound, events)
             recorded = RecordedStrategy(watched, record, WatchedReport(report, events))
-            yield ResumedStrategy(recorded, record, events)
+            yield ResumedStrategy(recorded, record, events.tell)
             _check_that_it_learned(args, recorded)
     print(f"The record of this run is in {args.run}/")
 
@@ -121,12 +121,12 @@ class ResumedStrategy(StrategyAround):
     """Goes on where an interrupted run has ended; for a new run it only passes on.
 
     Flower counts rounds from 1 again; the strategies inside learn the true number. `record` is the RunRecord,
-    `events` the EventLog of the run, for whoever else has something to tell.
+    `tell` is that of the run's EventLog, for whoever else has something to tell.
     """
 
-    def __init__(self, strategy, record, events):
+    def __init__(self, strategy, record, tell=nobody):
         super().__init__(strategy)
-        self.events = events
+        self.tell = tell
         self.record = record
         self.rounds_before = record.last_round.round if record.last_round else 0
         self.last_round = record.last_round
