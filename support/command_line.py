@@ -126,10 +126,15 @@ def command_name(default):
     return _command[0] if _command else default
 
 
+def name_command(prog, description):
+    """Say which command runs here: what people typed, or would type, and its module's docstring."""
+    global _command
+    _command = (prog, description)
+
+
 def run_command(main, prog, arguments=None):
     """Call `main(arguments)` and turn what goes wrong into one line and an exit status."""
-    global _command
-    _command = (prog, sys.modules[main.__module__].__doc__)
+    name_command(prog, sys.modules[main.__module__].__doc__)
     prepare_output()
     try:
         with _signals_that_unwind():

@@ -39,10 +39,9 @@ def partition_options():
 
 def run_options():
     """Return the options that say how the server runs; they may change when a run is resumed."""
-    parser = Options(check_start)
+    parser = Options(lambda args: check_unlocked(args.run))
     add = parser.add_argument
     add("--rounds", type=positive_int, default=10, help="how many rounds to run")
-    add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT to listen on")
     add(
         "--run",
         type=directory,
@@ -56,6 +55,20 @@ def run_options():
         default=available_cores(),
         help="how many clients train at once: one per core, where all of them run on one machine",
     )
+    return parser
+
+
+def listening_options():
+    """Return the options of a server that listens itself; they may change when a run is resumed."""
+    parser = Options(check_listener)
+    add = parser.add_argument
+    add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT to listen on")
+    add(
+        "--certificates",
+        metavar="DIR",
+        help="use TLS, with the certificates in DIR (make certificates)",
+    )
+    add("--insecure", action="store_true", help="listen beyond this machine without TLS")
     return parser
 
 
@@ -100,18 +113,17 @@ def fault_options():
         default=60_000,
         help="more than that is a lie",
     )
-    add(
-        "--certificates",
-        metavar="DIR",
-        help="use TLS, with the certificates in DIR (make certificates)",
-    )
-    add("--insecure", action="store_true", help="listen beyond this machine without TLS")
     return parser
+
+
+def run_server_options():
+    """Return the options of whatever runs the rounds, wherever it listens."""
+    return [common_options(), run_options(), training_options(), fault_options()]
 
 
 def server_options():
     """Return all parents of server.py's options."""
-    return [common_options(), run_options(), training_options(), fault_options()]
+    return [*run_server_options(), listening_options()]
 
 
 def client_options():
@@ -138,9 +150,8 @@ def check_scheme(args):
         )
 
 
-def check_start(args):
-    """Raise UserError if a server with `args` could not start, before anything else is done."""
-    check_unlocked(args.run)
+def check_listener(args):
+    """Raise UserError if a server with `args` could not listen, before anything else is done."""
     server_certificates(args.certificates)
     check_listening(args.address, args.certificates, args.insecure)
     check_port_is_free(args.address)

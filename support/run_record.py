@@ -9,7 +9,7 @@ from support.command_line import RunError, UserError, command_name, option_names
 from support.files import replaced_file, signals_deferred
 from support.history import as_csv, read_history
 from support.locks import lock_directory
-from support.options import fault_options, run_options
+from support.options import fault_options, listening_options, run_options
 from support.partitions import partition_settings
 from support.run_settings import check_command, check_settings, content_of, damaged, read_file
 
@@ -38,7 +38,7 @@ def open_record(args, weight_names):
     """
     settings = {**vars(args), "partitions": partition_settings()}
     record = RunRecord(args.run, settings, weight_names)
-    may_differ = option_names([run_options(), fault_options()])
+    may_differ = option_names([run_options(), fault_options(), listening_options()])
     must_match = [name for name in settings if name not in may_differ]
     if not (args.resume and record.resume(must_match)):
         record.prepare()

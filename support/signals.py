@@ -8,6 +8,7 @@ from support.environment import is_hosted
 
 import importlib
 import signal
+import threading
 from contextlib import contextmanager
 from functools import partial
 
@@ -61,6 +62,9 @@ def _first_only(arrived, handler):
 @contextmanager
 def _each_handler(wrapped):
     """Put `wrapped(handler)` in the place of both signals' handlers, and these back in the end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where signals are somebody else's business
+        return
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number, handler in handlers.items():
         if callable(handler):

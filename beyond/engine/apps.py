@@ -1,0 +1,61 @@
+"""The bridge: Flower's ServerApp and ClientApp around the lesson's own client, strategy, checks and record.
+
+Flower's engine looks both up in pyproject.toml. A ClientApp runs on a node, which knows whose data it holds;
+a ServerApp runs beside SuperLink, and reaches the nodes over a Grid, which knows no connections.
+"""
+
+from support.command_line import NothingToDo
+from support.partitions import PARTITIONS, load_partition
+from support.robust_server import robust_server
+
+from pathlib import Path
+
+import torch
+from flwr.clientapp import ClientApp
+from flwr.server import ServerConfig
+from flwr.server.compat import start_grid
+from flwr.serverapp import ServerApp
+
+from beyond.engine.chapters import CHAPTERS
+from beyond.engine.node_roll_call import NodeRollCall
+from beyond.engine.run_config import parse_run_config
+from beyond.engine.shared_grid import shared_grid
+from beyond.engine.supernode import NodeParticipant, partition_of
+from model import make_model
+
+
+def make_client(context):
+    """Return the chapter's client with this node's data; Flower calls this for every message.
+
+    Number and folder come from the node's own config: no server can ask for somebody else's file.
+    """
+    number = partition_of(context.node_config)
+    folder = Path(context.node_config.get("folder", PARTITIONS))
+    torch.set_num_threads(1)
+    images, labels = load_partition(folder / f"client_{number}.npz")
+    client = CHAPTERS[context.run_config["chapter"]].make_client(number, images, labels)
+    return NodeParticipant(client.to_client(), number)
+
+
+def serve(grid, args):
+    """Run the rounds as server.py does, with the nodes of `grid` in the place of connections."""
+    torch.manual_seed(args.seed)  # the same seed, the same first weights
+    model = make_model()
+    images, labels = load_partition(PARTITIONS / "test.npz")
+    strategy = CHAPTERS[args.chapter].make_strategy(args, model, images, labels)
+    config = ServerConfig(num_rounds=args.rounds, round_timeout=args.round_timeout)
+    with robust_server(args, strategy, model, NodeRollCall) as server, shared_grid(grid) as shared:
+        start_grid(grid=shared, server=server, config=config)
+
+
+client_app = ClientApp(client_fn=make_client)
+server_app = ServerApp()
+
+
+@server_app.main()
+def main(grid, context):
+    """Run the ServerApp. Raises UserError or RunError, by which Flower knows that the run has failed."""
+    try:
+        serve(grid, parse_run_config(context.run_config))
+    except NothingToDo as news:
+        print(news)

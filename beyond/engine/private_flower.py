@@ -1,0 +1,177 @@
+"""A Flower of our own: SuperLink and whatever else, with a home of their own, all gone when we are.
+
+    with PrivateFlower(logs) as flower:
+        address = flower.superlink("--insecure", "--simulation")
+        flower.cli("run", app, SUPERLINK, "--stream")
+
+The reader's own Flower home is never opened, nothing is asked of flower.ai, and no process stays behind, also
+after Ctrl-C, SIGTERM, or SIGKILL: `watchdog.py` outlives us for as long as that takes.
+"""
+
+from support.command_line import RunError
+from support.files import replaced_file
+
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import tomli_w
+
+from beyond.engine.watchdog import end_processes
+
+SUPERLINK = "ours"  # the name of our SuperLink in the home's config.toml
+READY_WITHIN = 60.0  # seconds in which a SuperLink has to answer
+SHORT = "/tmp"  # Ray's sockets have names that must be short
+QUIET = {
+    "FLWR_TELEMETRY_ENABLED": "0",
+    "FLWR_DISABLE_UPDATE_CHECK": "1",
+    "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1",  # or every launch asks a package registry
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or Ray warns of what it may do in later versions
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+class PrivateFlower:
+    """Starts Flower's commands and ends them; use it in a with statement. `logs` is a directory.
+
+    `home` is the Flower home, made anew and removed in the end; `environment` is what all commands get.
+    """
+
+    def __init__(self, logs):
+        self.logs = Path(logs)
+        self.processes = []
+
+    def __enter__(self):
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.home = Path(tempfile.mkdtemp(prefix="flower-", dir=_short_directory()))
+        ours = {"FLWR_HOME": str(self.home), "RAY_TMPDIR": str(self.home), **QUIET}
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        self.environment = {**os.environ, **ours, "PATH": path}
+        words = [sys.executable, "-m", "beyond.engine.watchdog", str(self.home)]
+        root = Path(__file__).resolve().parent.parent.parent
+        self.watchdog = subprocess.Popen(
+            words, cwd=root, stdin=subprocess.PIPE, start_new_session=True
+        )
+        return self
+
+    def __exit__(self, *exception):
+        end_processes([process.pid for process in reversed(self.processes)], self.home)
+        for process in self.processes:
+            process.wait()
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.watchdog.stdin.close()
+        self.watchdog.wait()
+
+    def start(self, *words, log, **environment):
+        """Start a command, such as flower-supernode, and return its Popen.
+
+        What it says goes to the file `log` in `logs`. `environment` is added to what all commands get.
+        """
+        with open(self.logs / log, "ab") as file:
+            return self._start(words, file, environment)
+
+    def stop(self, process):
+        """End a command that `start` has started, with all that it has started itself."""
+        end_processes([process.pid])
+        process.wait()
+        self.processes.remove(process)
+
+    def superlink(self, *options, port=None, root=None, log="superlink.log"):
+        """Start flower-superlink on loopback; return its address once it answers.
+
+        `root` is the file of the CA that has signed its certificate, None without TLS. From then on `cli`
+        knows it as SUPERLINK. Raises RunError if it does not start.
+        """
+        port = port or free_port()
+        where = ("--host", "127.0.0.1", "--port", port)
+        process = self.start("flower-superlink", *options, *where, log=log)
+        address = f"127.0.0.1:{port}"
+        self.wait_until_healthy(process, address, root, log)
+        self.connect(address, root)
+        return address
+
+    def connect(self, address, root=None, name=SUPERLINK):
+        """Let `cli` know the SuperLink at `address` by `name`."""
+        trust = {"root-certificates": str(root)} if root else {"insecure": True}
+        content = {"superlink": {"default": name, name: {"address": address, **trust}}}
+        with replaced_file(self.home / "config.toml") as file:
+            file.write(tomli_w.dumps(content).encode())
+
+    def cli(self, *words, log="flwr.log", show=lambda line: None):
+        """Run `flwr WORDS` to its end and return what it said; that goes to the file `log`, too.
+
+        `show` is called with every line as soon as it comes. Raises RunError if the command fails.
+        """
+        process = self._start(["flwr", *words], subprocess.PIPE, {})
+        lines = []
+        with open(self.logs / log, "a") as file:
+            for line in map(_without_colours, process.stdout):
+                lines.append(line)
+                file.write(line)
+                show(line)
+        self.processes.remove(process)
+        said = "".join(lines)
+        if process.wait() != 0:
+            raise RunError(f"flwr {words[0]}: {_last_line(said)}; {self.logs / log} says more")
+        return said
+
+    def _start(self, words, output, environment):
+        process = subprocess.Popen(
+            [str(word) for word in words],
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches us, and we end it
+        )
+        self.processes.append(process)
+        self.watchdog.stdin.write(b"%d\n" % process.pid)
+        self.watchdog.stdin.flush()
+        return process
+
+    def wait_until_healthy(self, process, address, root, log):
+        """Return when the SuperLink `process` answers at `address`; raise RunError if it ends before."""
+        trust = ssl.create_default_context(cafile=root) if root else False
+        url = f"{'https' if root else 'http'}://{address}/health"
+        deadline = time.monotonic() + READY_WITHIN
+        with httpx.Client(verify=trust, trust_env=False) as client:
+            while process.poll() is None and time.monotonic() < deadline:
+                try:
+                    if client.get(url).is_success:
+                        return
+                except httpx.TransportError:
+                    time.sleep(0.1)
+        file = self.logs / log
+        raise RunError(f"SuperLink did not start: {_last_line(file.read_text())}; {file} says more")
+
+
+def free_port():
+    """Return a port of 127.0.0.1 on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _without_colours(line):
+    """Return a line of bytes as text without a terminal's colours, which Flower puts into pipes as well."""
+    return re.sub(r"\x1b\[\d*m", "", line.decode(errors="replace"))
+
+
+def _short_directory():
+    directory = tempfile.gettempdir()
+    return SHORT if len(directory) > len("/tmp/fl-xxxxxxxx") and os.access(SHORT, os.W_OK) else None
+
+
+def _last_line(text):
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"

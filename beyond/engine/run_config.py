@@ -1,0 +1,67 @@
+"""The run config: the lesson's options under the lesson's names, read by the lesson's own parser.
+
+pyproject.toml lists them all, for Flower refuses a name that is not there. "" stands for the lesson's
+default, where that is no number. A chapter's own options are words in one entry, `chapter-options`.
+"""
+
+from support.command_line import OneLineParser, Options, UserError, name_command, option_names
+from support.options import run_server_options
+
+import shlex
+
+from beyond.engine.chapters import CHAPTERS
+
+COMMAND = "beyond.engine.simulation"  # what resumes a run of the engine, wherever it was made
+
+
+def chapter_options():
+    """Return the option that says whose strategy and clients run on the engine."""
+    parser = Options()
+    parser.add_argument(
+        "--chapter",
+        choices=CHAPTERS,
+        default="lesson",
+        help="whose strategy and clients; its options go with it",
+    )
+    return parser
+
+
+def run_parents(chapter):
+    """Return all parents of a run's options with `chapter`, a name, which it adds its own to."""
+    return [*run_server_options(), chapter_options(), *CHAPTERS[chapter].make_options()]
+
+
+def parse_run_config(run_config):
+    """Return the namespace that server.py's strategy and record need from what a ServerApp is given.
+
+    Raises UserError if an entry is not what the lesson takes.
+    """
+    entries = {**run_config}
+    words = shlex.split(str(entries.pop("chapter-options")))
+    entries["parallel-clients"] = entries["parallel-clients"] or entries["clients"]  # all at once
+    words += [word for name, value in entries.items() for word in _as_words(name, value)]
+    name_command(COMMAND, __doc__)
+    chapter = entries["chapter"] if entries["chapter"] in CHAPTERS else "lesson"
+    try:
+        return OneLineParser(COMMAND, __doc__, run_parents(chapter)).parse_args(words)
+    except SystemExit:  # the line is printed
+        raise UserError("the run config is not one of this app's, see above") from None
+
+
+def _as_words(name, value):
+    """Return an entry of the run config as it would be typed: ["--rounds=10"], ["--resume"] or nothing."""
+    if value is True:
+        return [f"--{name}"]
+    return [] if value is False or value == "" else [f"--{name}={value}"]
+
+
+def as_run_config(args):
+    """Return the run config that says what `args` do, the other way round: a dict for a TOML file."""
+    own = CHAPTERS[args.chapter].make_options()
+    entries = {}
+    for name in option_names([*run_server_options(), chapter_options()]):
+        value = getattr(args, name)
+        entries[name.replace("_", "-")] = "" if value is None else value
+    chapters = {name.replace("_", "-"): getattr(args, name) for name in option_names(own)}
+    words = [word for name, value in chapters.items() for word in _as_words(name, value or "")]
+    return {**entries, "chapter-options": shlex.join(words)}

@@ -1,0 +1,109 @@
+"""One question for all replies: a Grid that many threads can wait on without each of them asking.
+
+Flower's Server has a thread for every client that is at work, and its Grid asks anew for each of them, every
+0.1 s in a simulation, every 3 s in a deployment. A thousand threads that ask leave no time for an answer.
+"""
+
+import threading
+import time
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+
+from flwr.serverapp import Grid
+
+PAUSE = 0.1  # seconds between two questions for whatever has come
+
+
+@contextmanager
+def shared_grid(grid, pause=PAUSE):
+    """Yield a Grid around `grid` that asks for all outstanding replies at once, every `pause` seconds."""
+    shared = SharedGrid(grid, pause)
+    puller = threading.Thread(target=shared.pull, daemon=True)
+    puller.start()
+    try:
+        yield shared
+    finally:
+        shared.close()
+        puller.join()
+
+
+class SharedGrid(Grid):
+    """Passes everything on to `grid`; whoever sends waits until `pull`, in another thread, has a reply."""
+
+    def __init__(self, grid, pause):
+        self.grid = grid
+        self.pause = pause
+        self.changed = threading.Condition()
+        self.outstanding = {}  # identifier of a message -> Future of its reply
+        self.is_closed = False
+
+    def send_and_receive(self, messages, *, timeout=None):
+        """Send `messages` and return their replies, or those that have come after `timeout` seconds.
+
+        A node that stays silent gives a reply, too: an error, made by Flower when the message's time is up.
+        """
+        replies = {identifier: Future() for identifier in self.grid.push_messages(messages)}
+        with self.changed:
+            self.outstanding.update(replies)
+            self.changed.notify()
+        done, _ = wait(replies.values(), timeout)
+        return [future.result() for future in done]
+
+    def pull(self):
+        """Fetch replies until the grid is closed, and hand each to who waits for it."""
+        while True:
+            with self.changed:
+                self.changed.wait_for(lambda: self.outstanding or self.is_closed)
+                if self.is_closed:
+                    return
+                awaited = list(self.outstanding)
+            self._fetch(awaited)
+            time.sleep(self.pause)
+
+    def close(self):
+        """Let `pull` return."""
+        with self.changed:
+            self.is_closed = True
+            self.changed.notify()
+
+    def _fetch(self, awaited):
+        try:
+            for reply in self.grid.pull_messages(awaited):
+                self._take(reply.metadata.reply_to_message_id).set_result(reply)
+        except Exception as error:  # the run was stopped, say: let those who wait know
+            for identifier in awaited:
+                if future := self._take(identifier):
+                    future.set_exception(error)
+
+    def _take(self, identifier):
+        with self.changed:
+            return self.outstanding.pop(identifier, None)
+
+    @property
+    def run(self):
+        """Return the run that this grid belongs to."""
+        return self.grid.run
+
+    def set_run(self, run):
+        """Pass on."""
+        self.grid.set_run(run)
+
+    def create_message(self, *arguments, **options):
+        """Pass on."""
+        return self.grid.create_message(*arguments, **options)
+
+    def get_node_ids(self):
+        """Pass on: the identifiers of the nodes that are online."""
+        return self.grid.get_node_ids()
+
+    def get_nodes(self):
+        """Pass on."""
+        return self.grid.get_nodes()
+
+    def push_messages(self, messages):
+        """Pass on."""
+        return self.grid.push_messages(messages)
+
+    def pull_messages(self, message_ids):
+        """Pass on."""
+        return self.grid.pull_messages(message_ids)

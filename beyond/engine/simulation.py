@@ -1,0 +1,103 @@
+"""federation.py without a process for every client: Flower's simulation, ten clients or a thousand.
+
+    python -m beyond.engine.simulation                  # as python federation.py, on Flower's engine
+    python -m beyond.engine.simulation --clients 1000 --local-epochs 5 --run results/thousand
+    python -m beyond.engine.simulation --chapter privacy --clip 0.5 --target-epsilon 8 --run results/private
+
+A SuperLink of our own runs the app that pyproject.toml describes. --parallel-clients actors of Ray take
+turns at being a client. Logs go to logs/ in the directory of the run; no process outlives the command.
+"""
+
+from support.command_line import ROOT, OneLineParser, UserError, run_command
+from support.limits import make_room_for_connections
+from support.options import common_options, enough_clients, partition_options
+from support.partitions import PARTITIONS, are_own_partitions, are_partitioned
+from support.run_record import make_run_directory
+from support.run_settings import check_settings
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import partition
+import plot_accuracy
+from beyond.engine.app_run import run_app
+from beyond.engine.bundle import unpack_app
+from beyond.engine.private_flower import PrivateFlower
+from beyond.engine.run_config import chapter_options, run_parents
+from federation import advice_to_resume, as_words
+
+AHEAD = (
+    16  # messages that are under way for every actor: Flower looks for new ones ten times a second
+)
+
+
+def parse(arguments=None):
+    """Return the options; those of a chapter are known once --chapter has said which."""
+    first = argparse.ArgumentParser(
+        add_help=False, parents=[chapter_options()], exit_on_error=False
+    )
+    try:
+        chapter = first.parse_known_args(arguments)[0].chapter
+    except argparse.ArgumentError:
+        chapter = "lesson"  # and the next parser complains
+    parents = [*run_parents(chapter), partition_options()]
+    parser = OneLineParser("beyond.engine.simulation", __doc__, parents)
+    return parser.parse_args(arguments)
+
+
+def make_partitions(args):
+    """Deal the images out as partition.py does, unless that is done, or they are somebody's own."""
+    settings = None if are_own_partitions() else partition.settings_from(args)
+    if args.resume:
+        check_settings(args.run, {"partitions": settings})  # before others are lost
+    if settings and not are_partitioned(settings):
+        words = as_words(args, [common_options(), partition_options()])
+        # In a process of its own: the images are of no use here, and take half a gigabyte.
+        done = subprocess.run([sys.executable, ROOT / "partition.py", *words])
+        if done.returncode != 0:
+            sys.exit(done.returncode)
+
+
+def check_own_partitions(clients):
+    """Raise UserError if somebody's own partitions are fewer than `clients`."""
+    missing = [k for k in range(clients) if not (PARTITIONS / f"client_{k}.npz").is_file()]
+    if are_own_partitions() and missing:
+        raise UserError(f"there is no {PARTITIONS}/client_{missing[0]}.npz; give fewer --clients")
+
+
+def simulate(args):
+    """Run all rounds on a SuperLink of our own; leave no process behind."""
+    logs = make_run_directory(Path(args.run, "logs"))
+    size = {
+        "num-supernodes": args.clients,
+        "client-resources-num-cpus": 1,
+        "init-args-num-cpus": args.parallel_clients,
+        "init-args-log-to-driver": "false",
+    }
+    with advice_to_resume(args.run), PrivateFlower(logs) as flower:
+        app = unpack_app(flower.home / "app")
+        flower.superlink("--insecure", "--simulation")
+        words = " ".join(f"{name}={value}" for name, value in size.items())
+        ahead = min(args.clients, AHEAD * args.parallel_clients)
+        queued = argparse.Namespace(**{**vars(args), "parallel_clients": ahead})
+        run_app(flower, app, queued, "--federation-config", words)
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
+    if importlib.util.find_spec("ray") is None:
+        raise UserError("Ray is missing; pip install -r requirements-beyond.txt")
+    enough_clients(args)
+    check_own_partitions(args.clients)
+    make_room_for_connections(args.clients)
+    make_partitions(args)
+    simulate(args)
+    plot_accuracy.main(["--", args.run])
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.engine.simulation")
