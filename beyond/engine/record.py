@@ -64,8 +64,10 @@ def record_scale(directory):
 def record_thousand(directory):
     """Keep the history of a thousand clients who have enough to do, and the picture of their run."""
     run([SIMULATION, *THOUSAND], directory)
+    kept = FOLDER / "thousand"
+    kept.mkdir(exist_ok=True)
     for name in ("history.csv", "accuracy.png"):
-        shutil.copyfile(directory / "results/thousand" / name, FOLDER / f"thousand_{name}")
+        shutil.copyfile(directory / "results/thousand" / name, kept / name)
 
 
 def record_chapters(directory):
