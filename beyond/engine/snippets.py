@@ -22,44 +22,56 @@ NAMES = {"processes": "processes of their own", "simulation": "simulation"}
 @cache
 def facts():
     """Return the chapter's figures, as text, by name."""
-    scales = {(one.engine, one.clients): one for one in read_scales(FOLDER / "scale.csv")}
-    ours, ten = scales["processes", 10], scales["simulation", 10]
-    hundred, thousand = scales["simulation", 100], scales["simulation", 1000]
+    return {**_bundle(), **_ten(), **_hundred(), **_thousand()}
+
+
+@cache
+def _scales():
+    return {(one.engine, one.clients): one for one in read_scales(FOLDER / "scale.csv")}
+
+
+def _bundle():
     with zipfile.ZipFile(io.BytesIO(bundle())) as archive:
         sizes = [file.file_size for file in archive.infolist()]
     return {
         "files": str(len(sizes)),
         "bundle": f"{sum(sizes) / 1000:.0f} KB",
         "bridge_lines": str(len((ROOT / "beyond/engine/apps.py").read_text().splitlines())),
-        "checksum": ten.model[:12],
-        "same": "the same" if ten.model == ours.model else "another",
+    }
+
+
+def _ten():
+    ours, simulated = _scales()["processes", 10], _scales()["simulation", 10]
+    return {
+        "checksum": simulated.model[:12],
+        "same": "the same" if simulated.model == ours.model else "another",
         "ours_seconds": f"{ours.seconds:.0f}",
-        "simulated_seconds": f"{ten.seconds:.0f}",
-        "ratio": f"{ten.seconds / ours.seconds:.1f}",
-        "ours_memory_100": f"{scales['processes', 100].peak_gigabytes:.1f} GB",
-        "memory_100": f"{hundred.peak_gigabytes:.1f} GB",
-        "memory_1000": f"{thousand.peak_gigabytes:.1f} GB",
-        "round_1000": f"{thousand.seconds_a_round:.0f}",
-        "ours_round_100": f"{scales['processes', 100].seconds_a_round:.1f}",
-        "round_100": f"{hundred.seconds_a_round:.1f}",
-        **_thousand(),
+        "simulated_seconds": f"{simulated.seconds:.0f}",
+        "ratio": f"{simulated.seconds / ours.seconds:.1f}",
+    }
+
+
+def _hundred():
+    ours, simulated = _scales()["processes", 100], _scales()["simulation", 100]
+    return {
+        "ours_memory_100": f"{ours.peak_gigabytes:.1f} GB",
+        "memory_100": f"{simulated.peak_gigabytes:.1f} GB",
+        "ours_round_100": f"{ours.seconds_a_round:.1f}",
+        "round_100": f"{simulated.seconds_a_round:.1f}",
     }
 
 
 def _thousand():
-    history = read_history(FOLDER / "thousand")
+    history, plain = read_history(FOLDER / "thousand"), _scales()["simulation", 1000]
     return {
+        "memory_1000": f"{plain.peak_gigabytes:.1f} GB",
+        "round_1000": f"{plain.seconds_a_round:.0f}",
+        "one_epoch": percent(plain.accuracy, 0),
+        "one_epoch_rounds": str(plain.rounds),
         "thousand_rounds": str(len(history) - 1),
         "thousand_accuracy": percent(history[-1].accuracy, 1),
         "thousand_seconds": f"{statistics.median(row.seconds for row in history[2:]):.0f}",
-        "one_epoch": percent(_scale_of_thousand().accuracy, 0),
-        "one_epoch_rounds": str(_scale_of_thousand().rounds),
     }
-
-
-def _scale_of_thousand():
-    scales = read_scales(FOLDER / "scale.csv")
-    return next(one for one in scales if one.clients == 1000)
 
 
 def tell(text):
