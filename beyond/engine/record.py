@@ -30,7 +30,7 @@ BOTH = (
     ("heterogeneity", ["--strategy", "FedProx", "--scheme", "dirichlet", "--fraction-fit", "0.5"]),
     ("privacy", ["--clip", "0.5", "--target-epsilon", "8", "--noise-seed", "0"]),
 )
-THOUSAND = ["--clients", 1000, "--rounds", 5, "--local-epochs", 5, "--run", "results/thousand"]
+THOUSAND = ["--clients", 1000, "--rounds", 4, "--local-epochs", 5, "--run", "results/thousand"]
 
 
 def run(words, directory):
@@ -88,7 +88,7 @@ def record_chapters(directory):
 def run_both(chapter, options, directory):
     """Run a chapter's federation and its simulation; return the directories of their runs."""
     address = f"127.0.0.1:{free_port()}"
-    common = ["--rounds", 3, *options]
+    common = ["--rounds", 2, *options]
     words = [f"beyond.{chapter}.federation", *common, "--run", "results/classic"]
     run([*words, "--address", address], directory)
     run([SIMULATION, "--chapter", chapter, *common, "--run", "results/engine"], directory)

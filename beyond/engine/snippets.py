@@ -82,9 +82,8 @@ def tell(text):
 def teaser():
     """Print what the lesson says about this chapter."""
     tell(
-        """**Where does it run for real?** [Chapter 8](beyond/engine/README.md) takes the same files to
-        Flower's production engine: the same bytes come out, with a thousand clients in {memory_1000}, and on
-        several machines. It shows who may come in there, and who should not."""
+        """**Where does it run for real?** [Chapter 8](beyond/engine/README.md) takes these files to Flower's
+        production engine: the same bytes, a thousand clients, several machines."""
     )
 
 
@@ -123,7 +122,10 @@ def scale_chart():
 def _where(quantity, name, scales):
     at = crossing(scales, quantity)
     if at is None:
-        return f"{name} the lines do not cross where both were measured."
+        last = max(one.clients for one in scales if one.engine == "processes")
+        both = [one for one in scales if one.clients == last]
+        less = NAMES[min(both, key=lambda one: getattr(one, quantity)).engine]
+        return f"{name}, at {last} clients, the lower line is that of the {less}."
     return f"{name} they cross at some {at:.0f} clients: beyond, the simulation takes less."
 
 

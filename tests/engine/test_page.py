@@ -3,14 +3,24 @@
 from support.history import read_history
 
 import csv
+import re
 
 import pytest
 
 from beyond.engine.scale import Scale, read_scales
 from beyond.engine.scale_picture import crossing
 from tests.support.harness import ROOT
+from tests.support.pages import (
+    assert_is_up_to_date,
+    assert_leads_somewhere,
+    assert_pictures_have_words,
+    targets_of,
+)
 
 FOLDER = ROOT / "beyond/engine/recorded"
+CHAPTER = ROOT / "beyond/engine/README.md"
+COMMAND = re.compile(r"\bpython (-m beyond\.engine\.\w+)((?:\\\n|[^`\n#])*)")
+COMMANDS = sorted({found.groups() for found in COMMAND.finditer(CHAPTER.read_text())})
 SCALES = {(one.engine, one.clients): one for one in read_scales(FOLDER / "scale.csv")}
 
 
@@ -48,3 +58,31 @@ def test_lines_cross_where_they_do():
     theirs = [scale("simulation", 10, 2.0), scale("simulation", 1000, 2.0)]
     assert crossing(ours + theirs, "seconds_a_round") == pytest.approx(100)
     assert crossing(ours + theirs, "peak_gigabytes") is None
+
+
+def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_runs():
+    assert_is_up_to_date(CHAPTER)
+
+
+def test_every_link_and_picture_leads_somewhere_and_has_words():
+    for target in targets_of(CHAPTER):
+        assert_leads_somewhere(CHAPTER, target)
+    assert_pictures_have_words(CHAPTER, least=2)
+
+
+@pytest.mark.parametrize("page", ["README.md", "beyond/README.md"])
+def test_the_lesson_and_the_index_lead_here(page):
+    folder = "beyond/engine/README.md" if page == "README.md" else "engine/README.md"
+    assert folder in targets_of(ROOT / page)
+
+
+@pytest.mark.parametrize("program, words", COMMANDS, ids=lambda words: words.strip() or "alone")
+def test_every_command_is_there_and_has_the_options_that_the_page_types(
+    stage, tmp_path, program, words
+):
+    chosen = re.search(r"--chapter \w+", words)
+    asked = [*program.split(), *(chosen[0].split() if chosen else []), "--help"]
+    finished = stage.run(*asked, cwd=tmp_path)
+    assert finished.status == 0, finished
+    known = re.findall(r"^ +(--[a-z0-9-]+)", finished.stdout, re.MULTILINE)
+    assert set(re.findall(r"--[a-z0-9-]+", words)) <= set(known)
