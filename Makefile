@@ -37,6 +37,7 @@ chapter: $(VENV)/installed-dev ## Make the runs of chapter 6 that are not there 
 beyond: $(VENV)/installed-beyond ## Record the long chapters anew, tables and pictures, and run the tests that take long.
 	$(BIN)/python -m beyond.privacy.record
 	$(BIN)/python -m beyond.privacy.record_dp
+	$(BIN)/python -m beyond.engine.record
 	$(MAKE) readme
 	$(BIN)/python -m pytest -m thorough $(ARGS)
 

@@ -27,14 +27,16 @@ PATIENCE_WHEN_RESUMED = 30  # seconds: the clients of an interrupted run are the
 
 
 @contextmanager
-def robust_server(args, strategy, model, make_roll_call=RollCall):
+def robust_server(args, strategy, model, make_roll_call=RollCall, has_terminal=True):
     """Yield a Server for `start_server`, and hang up on its clients in the end.
 
-    `args` are the options in support/options.py, `model` gives its arrays their names. Raises UserError if
+    `args` are the options in support/options.py, `model` gives its arrays their names, `make_roll_call` makes
+    the RollCall; without `has_terminal` no bar is drawn on the one that we may have. Raises UserError if
     `args.run` cannot be written or resumed, NothingToDo if all of its rounds are finished.
     """
     make_room_for_connections(args.clients)
-    with robust_strategy(args, strategy, model) as strategy, first_signal_only() as arrived:
+    recorded = robust_strategy(args, strategy, model, has_terminal=has_terminal)
+    with recorded as strategy, first_signal_only() as arrived:
         roll_call = _roll_call(args, make_roll_call, strategy.tell)
         server = RobustServer(roll_call, strategy, arrived)
         server.set_max_workers(args.parallel_clients)
@@ -45,7 +47,7 @@ def robust_server(args, strategy, model, make_roll_call=RollCall):
 
 
 @contextmanager
-def robust_strategy(args, strategy, model, make_sound=SoundUpdates):
+def robust_strategy(args, strategy, model, make_sound=SoundUpdates, has_terminal=True):
     """Yield `strategy` with all that is around it: what checks it, records it, and goes on with a run.
 
     `make_sound` makes the strategy around it that keeps unsound updates out. Raises what robust_server does.
@@ -54,7 +56,8 @@ def robust_strategy(args, strategy, model, make_sound=SoundUpdates):
     _check_number_of_clients(args)
     with closing(open_record(args, list(model.state_dict()))) as record:
         _check_that_it_can_go_on(args, record, model)
-        with events_of(args, record.last_round) as events, RoundReport(args.rounds) as report:
+        report = RoundReport(args.rounds, has_terminal)
+        with events_of(args, record.last_round) as events, report:
             sound = make_sound(strategy, args.max_examples_per_client)
             watched = WatchedStrategy(sound, events)
             recorded = RecordedStrategy(watched, record, WatchedReport(report, events))

@@ -41,26 +41,20 @@ class Scale:
 
 def measured(engine, clients, rounds, local_epochs, directory):
     """Run a federation in `directory`, where partitions and results/ go; return its Scale."""
-    run = Path("results", f"{engine}_{clients}_{local_epochs}")
-    words = ["--clients", clients, "--rounds", rounds, "--local-epochs", local_epochs, "--run", run]
+    name = f"{engine}_{clients}_{local_epochs}"
+    options = {"clients": clients, "rounds": rounds, "local-epochs": local_epochs}
+    options["run"] = run = Path("results", name)
     if engine == "processes":
-        words += ["--address", f"127.0.0.1:{free_port()}"]
-    words = [sys.executable, *COMMANDS[engine], *map(str, words)]
-    found = measure(words, directory, Path(directory, f"{engine}_{clients}_{local_epochs}.txt"))
+        options["address"] = f"127.0.0.1:{free_port()}"
+    words = [f"--{option}={value}" for option, value in options.items()]
+    command = [sys.executable, *COMMANDS[engine], *words]
+    found = measure(command, directory, Path(directory, f"{name}.txt"))
     history = read_history(Path(directory, run))
     model = Path(directory, run, "global_model.npz").read_bytes()
-    return Scale(
-        engine=engine,
-        clients=clients,
-        rounds=rounds,
-        local_epochs=local_epochs,
-        seconds=round(found.seconds, 1),
-        seconds_a_round=round(statistics.median(row.seconds for row in history[2:]), 2),
-        peak_gigabytes=round(found.peak_bytes / 1e9, 2),
-        processes=found.processes,
-        accuracy=history[-1].accuracy,
-        model=hashlib.sha256(model).hexdigest(),
-    )
+    seconds = statistics.median(row.seconds for row in history[2:])
+    took = (round(found.seconds, 1), round(seconds, 2), round(found.peak_bytes / 1e9, 2))
+    outcome = (found.processes, history[-1].accuracy, hashlib.sha256(model).hexdigest())
+    return Scale(engine, clients, rounds, local_epochs, *took, *outcome)
 
 
 def rounds_for(clients):
