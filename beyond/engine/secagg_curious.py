@@ -22,7 +22,7 @@ from flwr.serverapp import ServerApp
 from beyond.engine.secagg_app import run
 from beyond.engine.secagg_server import Workflow, make_workflow, masked_arrays
 
-COLUMNS = ("stage", "clients", "bytes_sent", "bytes_received")
+COLUMNS = ("stage", "asked", "replies", "bytes_sent", "bytes_received")
 
 
 class CuriousWorkflow(Workflow):
@@ -62,7 +62,8 @@ class Watch:
             for reply in self.grid.send_and_receive(messages, timeout=timeout)
             if reply.has_content()
         ]
-        self.rows.append([stage, len(messages), sent, sum(map(size_of, replies))])
+        received = sum(map(size_of, replies))
+        self.rows.append([stage, len(messages), len(replies), sent, received])
         if stage == Stage.COLLECT_MASKED_VECTORS:
             self.masked = replies
         return replies

@@ -2,8 +2,8 @@
 
     python -m beyond.engine.secagg_limits
 
-Two clients agree on a key of 256 bits. Flower stretches it to a mask with NumPy's Mersenne Twister, whose seed
-has 32 bits.
+Two clients agree on a key of 256 bits. Flower stretches it to a mask with NumPy's Mersenne Twister, whose
+seed has 32 bits.
 """
 
 from support.argument_types import positive_int

@@ -79,7 +79,7 @@ def plain_upload(seen):
 def masked_upload(run):
     """Return the bytes that a client has sent in all stages of a round, keys and shares included."""
     with open(Path(run, "secagg_bytes.csv"), newline="") as file:
-        return sum(int(row["bytes_received"]) / int(row["clients"]) for row in csv.DictReader(file))
+        return sum(int(row["bytes_received"]) / int(row["replies"]) for row in csv.DictReader(file))
 
 
 def readings(everybody):
