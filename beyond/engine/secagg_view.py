@@ -19,19 +19,33 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 from flwr.common import Code, FitRes, Status, ndarrays_to_parameters
-from flwr.common.secure_aggregation.quantization import dequantize
 from flwr.common.serde import recorddict_to_proto
 from flwr.compat.common.recorddict_compat import fitres_to_recorddict
 
 from beyond.engine.secagg_curious import read_held
 from beyond.privacy.reading import FC2_WEIGHT, digits_of
-from beyond.privacy.updates import difference, fresh_weights, update_of
+from beyond.privacy.updates import fresh_weights, update_of
 from server import training_instructions
 
 CLIPPING, INTEGERS = (
     8.0,
     2**22,
 )  # of Flower's workflow: weights from -8 to 8 become integers of 22 bits
+
+
+def as_update(integers, sent, part):
+    """Return what a server can take `integers` for: an update, were there no masks; a list of arrays.
+
+    `sent` are the weights that the client was sent, `part` is its number of images as a part of the most that
+    are allowed. Integers count modulo 2**32, so that a difference may as well be below zero.
+    """
+    steps = INTEGERS / (2 * CLIPPING)
+    update = []
+    for array, weights in zip(integers, sent, strict=True):
+        unchanged = (weights * part + CLIPPING) * steps
+        change = np.mod(array - unchanged + MODULUS / 2, MODULUS) - MODULUS / 2
+        update.append(change / steps / part)
+    return update
 
 
 class Seen:
@@ -46,8 +60,7 @@ class Seen:
         self.counts = np.bincount(labels, minlength=10)
         self.update = update_of(sent, images, labels, number, **config)
         part = len(labels) / settings.max_examples_per_client  # told to the server in the clear
-        weights = [array / part for array in dequantize(held[1:], CLIPPING, INTEGERS)]
-        self.masked = difference(weights, sent)
+        self.masked = as_update(held[1:], sent, part)
 
     def correlation(self):
         """Return how much the masked update tells of the true one: Pearson's r over all weights."""
