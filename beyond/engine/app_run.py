@@ -31,6 +31,8 @@ def run_app(flower, app, args, *options):
         raise kind(complaint[2])
     if last_commit(args.run) == before:
         news = re.search(r"^.* has finished \d+ rounds; .*$", said, re.MULTILINE)
-        raise NothingToDo(news[0]) if news else RunError(
-            f"the run has ended before its first round; {flower.logs}/ says why"
+        raise (
+            NothingToDo(news[0])
+            if news
+            else RunError(f"the run has ended before its first round; {flower.logs}/ says why")
         )

@@ -105,9 +105,7 @@ class PrivateFlower:
         """
         port = port or free_port()
         where = ("--host", "127.0.0.1", "--port", port)
-        process = self.start(
-            "flower-superlink", *options, *where, log=log, prints_here=prints_here
-        )
+        process = self.start("flower-superlink", *options, *where, log=log, prints_here=prints_here)
         address = f"127.0.0.1:{port}"
         self.wait_until_healthy(process, address, root, log)
         self.connect(address, root)
@@ -142,7 +140,9 @@ class PrivateFlower:
         with open(self.logs / log, "a") as file:
             file.write(text)
         if status != 0:
-            raise RunError(f"flwr {words[0]} failed: {_last_line(text)}; {self.logs / log} says more")
+            raise RunError(
+                f"flwr {words[0]} failed: {_last_line(text)}; {self.logs / log} says more"
+            )
         return text
 
     def wait_until_healthy(self, process, address, root, log):

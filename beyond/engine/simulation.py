@@ -30,7 +30,9 @@ from federation import advice_to_resume, as_words
 
 def parse(arguments=None):
     """Return the options; those of a chapter are known once --chapter has said which."""
-    first = argparse.ArgumentParser(add_help=False, parents=[chapter_options()], exit_on_error=False)
+    first = argparse.ArgumentParser(
+        add_help=False, parents=[chapter_options()], exit_on_error=False
+    )
     try:
         chapter = first.parse_known_args(arguments)[0].chapter
     except argparse.ArgumentError:
