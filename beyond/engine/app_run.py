@@ -15,17 +15,18 @@ from beyond.engine.run_config import as_run_config
 COMPLAINT = re.compile(r"^(?:support\.command_line\.)?(UserError|RunError): (.*)$", re.MULTILINE)
 
 
-def run_app(flower, app, args, *options):
+def run_app(flower, app, args, *options, shows=None):
     """Run the app in the directory `app` with the run's options `args`, and return when it has ended.
 
-    `flower` is a PrivateFlower whose SuperLink is up, `options` are more words for `flwr run`. Raises
-    UserError or RunError with the line that the ServerApp has ended with, if that was no good end.
+    `flower` is a PrivateFlower whose SuperLink is up, `options` are more words for `flwr run`. Lines of its
+    output that match the pattern `shows` are printed. Raises UserError or RunError with the line that the
+    ServerApp has ended with, if that was no good end.
     """
     config = Path(flower.home, "run_config.toml")
     config.write_text(tomli_w.dumps(as_run_config(args)))
     before = last_commit(args.run)
     words = (app, SUPERLINK, "--stream", "--run-config", config, *options)
-    said = flower.cli("run", *words, log="flwr_run.log")
+    said = flower.cli("run", *words, log="flwr_run.log", shows=shows)
     if complaint := COMPLAINT.search(said):
         kind = {"UserError": UserError, "RunError": RunError}[complaint[1]]
         raise kind(complaint[2])

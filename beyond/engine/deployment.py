@@ -18,6 +18,7 @@ from support.partitions import PARTITIONS
 from support.run_record import make_run_directory
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from beyond.engine.proxy import find_nginx, start_proxy
 from beyond.engine.run_config import chapter_options, run_parents
 from beyond.engine.simulation import make_partitions
 from federation import advice_to_resume
+
+# What a ServerApp says in our words, not in Flower's.
+TOLD = re.compile(r"(Round|Client|Node|Waiting|Replacing|The record)\b")
 
 
 def deployment_options():
@@ -90,7 +94,7 @@ def start_superlink(flower, args):
     if args.certificates is None:
         flower.superlink("--insecure", port=port)
         return ["--superlink", args.address, "--insecure"]
-    folder = Path(args.certificates)
+    folder = Path(args.certificates).resolve()  # Flower asks for absolute paths
     certificates = {"cert": "server.pem", "key": "server.key", "ca-cert": "ca.pem"}
     words = [
         word for name, file in certificates.items() for word in (f"--ssl-{name}file", folder / file)
@@ -139,7 +143,7 @@ def deploy(args, numbers):
             start_superexec(flower, addresses, args)
         # Clients take turns in the SuperExec; the run need not make them.
         everybody = argparse.Namespace(**{**vars(args), "parallel_clients": None})
-        run_app(flower, unpack_app(flower.home / "app"), everybody)
+        run_app(flower, unpack_app(flower.home / "app"), everybody, shows=TOLD)
 
 
 def chapter_in(arguments):

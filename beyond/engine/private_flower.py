@@ -28,6 +28,7 @@ from beyond.engine.watchdog import end_processes
 
 SUPERLINK = "ours"  # the name of our SuperLink in the home's config.toml
 READY_WITHIN = 60.0  # seconds in which a SuperLink has to answer
+FRAME = " \t│╭╮╰╯─"  # what Flower draws around an error
 SHORT = "/tmp"  # Ray's sockets have names that must be short
 QUIET = {
     "FLWR_TELEMETRY_ENABLED": "0",
@@ -118,32 +119,35 @@ class PrivateFlower:
         with replaced_file(self.home / "config.toml") as file:
             file.write(tomli_w.dumps(content).encode())
 
-    def cli(self, *words, log="flwr.log"):
-        """Run `flwr WORDS` to its end and return what it printed; its stderr goes to `log`, too.
+    def cli(self, *words, log="flwr.log", shows=None):
+        """Run `flwr WORDS` to its end and return what it said, which goes to `log`, too.
 
-        Raises RunError if it fails.
+        Lines that match `shows`, a compiled pattern, are printed as they come. Raises RunError if it fails.
         """
-        output = Path(self.home, "output.txt")
-        with open(output, "wb") as file:
-            process = subprocess.Popen(
-                ["flwr", *map(str, words)],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        said = []
+        process = subprocess.Popen(
+            ["flwr", *map(str, words)],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
         self.processes.append(process)
-        status = process.wait()
-        self.processes.remove(process)
-        text = output.read_text(errors="replace")
         with open(self.logs / log, "a") as file:
-            file.write(text)
-        if status != 0:
-            raise RunError(
-                f"flwr {words[0]} failed: {_last_line(text)}; {self.logs / log} says more"
-            )
-        return text
+            for line in process.stdout:
+                said.append(line)
+                file.write(line)
+                file.flush()
+                if shows and shows.match(line):
+                    print(line, end="", flush=True)
+        self.processes.remove(process)
+        if process.wait() != 0:
+            last = _last_line("".join(said))
+            raise RunError(f"flwr {words[0]} failed: {last}; {self.logs / log} says more")
+        return "".join(said)
 
     def wait_until_healthy(self, process, address, root, log):
         """Return when the SuperLink `process` answers at `address`; raise RunError if it ends before."""
@@ -174,5 +178,5 @@ def _short_directory():
 
 
 def _last_line(text):
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip(FRAME) for line in text.splitlines() if line.strip(FRAME)]
     return lines[-1] if lines else "it said nothing"

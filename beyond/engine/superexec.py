@@ -2,7 +2,7 @@
 
     python -m beyond.engine.superexec --insecure --runtime-api-address 127.0.0.1:9100
 
-The SuperNode at that address is started with --isolation process; one SuperExec can serve several on one host.
+The SuperNode at that address is started with --isolation process. One SuperExec can serve several of a host.
 Unlike all else here it uses modules of Flower that are internal, those of VERSIONS. With another version it
 says so and starts flower-superexec in its place, or ends (--no-fallback).
 

@@ -1,4 +1,4 @@
-"""Take ClientApps' tasks from Flower's Runtime APIs and run each in a fork of this process: what superexec.py is made of.
+"""Take ClientApps' tasks from SuperNodes' Runtime APIs and run each in a fork of this process.
 
 All of Flower's internal modules are imported here, after superexec.py has looked at Flower's version.
 """

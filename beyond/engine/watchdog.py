@@ -4,10 +4,12 @@ It reads the numbers of processes, a line each. When nobody can write any more, 
 ended, even by SIGKILL, it ends those that are left, with all that they have started, and removes HOME.
 """
 
+import contextlib
 import os
 import shutil
 import signal
 import sys
+from pathlib import Path
 
 import psutil
 
@@ -50,26 +52,23 @@ def _descendants(process):
 
 
 def _residents(home):
-    """Return the processes whose Flower home is `home`: also those whose parents have ended."""
+    """Return the processes whose Flower home is `home` or in it: also those whose parents have ended."""
     if home is None:
         return []
-    return [process for process in psutil.process_iter() if _home_of(process) == str(home)]
+    return [process for process in psutil.process_iter() if _lives_in(process, home)]
 
 
-def _home_of(process):
+def _lives_in(process, home):
     try:
-        if process.pid != os.getpid():
-            return process.environ().get("FLWR_HOME")
+        own = process.pid != os.getpid() and process.environ().get("FLWR_HOME")
     except (psutil.Error, OSError):
-        pass  # somebody else's, or gone
-    return None
+        return False  # somebody else's, or gone
+    return bool(own) and Path(own).is_relative_to(home)
 
 
 def _tell(process, number):
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(number)
-    except psutil.NoSuchProcess:
-        pass
 
 
 def main():
