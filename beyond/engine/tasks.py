@@ -15,7 +15,11 @@ from pathlib import Path
 import httpx
 from flwr.proto.runtime_pb2 import AcquireTaskRequest
 from flwr.supercore.constant import TaskType
-from flwr.supercore.interceptors import RuntimeVersionHttpInterceptor, SuperExecAuthHttpInterceptor
+from flwr.supercore.interceptors import (
+    RuntimeTokenHttpInterceptor,
+    RuntimeVersionHttpInterceptor,
+    SuperExecAuthHttpInterceptor,
+)
 from flwr.supercore.runtime import RuntimeHttpClient
 from flwr.supercore.utils import get_flwr_home
 from flwr.supernode.runtime.run_clientapp import run_clientapp
@@ -37,7 +41,12 @@ class TaskServer:
         self.root = Path(args.root_certificates).read_bytes() if args.root_certificates else None
         self.fork = multiprocessing.get_context("fork")
         self.training = []  # processes
-        self.clients = {address: self._connect(address) for address in args.runtime_api_address}
+        secret = args.superexec_auth_secret_file
+        secret = Path(secret).read_bytes() if secret else None
+        self.clients = {
+            address: runtime_client(address, self.root, secret)
+            for address in args.runtime_api_address
+        }
 
     def serve(self):
         """Serve until a signal comes. Raises UserError if an address refuses us."""
@@ -75,16 +84,20 @@ class TaskServer:
         process.start()
         self.training.append(process)
 
-    def _connect(self, address):
-        interceptors = [RuntimeVersionHttpInterceptor(component_name="SuperExec")]
-        if file := self.args.superexec_auth_secret_file:
-            secret = Path(file).read_bytes()
-            interceptors.append(
-                SuperExecAuthHttpInterceptor(master_secret=secret, protected_methods={ACQUIRE})
-            )
-        return RuntimeHttpClient.from_server_address(
-            address, self.args.insecure, self.root, interceptors
+
+def runtime_client(address, root=None, secret=None, token=None):
+    """Return a client for the Runtime API at `address`, which sends what it is asked for: TLS, secret, token.
+
+    `root` is a CA's certificate, `secret` what SuperExec is known by, both as bytes; `token` is a task's.
+    """
+    interceptors = [RuntimeVersionHttpInterceptor(component_name="SuperExec")]
+    if secret:
+        interceptors.append(
+            SuperExecAuthHttpInterceptor(master_secret=secret, protected_methods={ACQUIRE})
         )
+    if token:
+        interceptors.append(RuntimeTokenHttpInterceptor(token))
+    return RuntimeHttpClient.from_server_address(address, root is None, root, interceptors)
 
 
 def run_task(address, token, insecure, root, parent):
