@@ -24,10 +24,10 @@ from beyond.engine.deployment import start_superlink
 from beyond.engine.keys import make_key
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower, free_port
 from beyond.engine.proxy import find_nginx, start_proxy
-from beyond.engine.tasks import runtime_client
+from beyond.engine.runtime_api import runtime_client
 
 # What the stranger's ServerApp does on SuperLink's host, as SuperLink's user.
-CODE = '''
+CODE = """
 import getpass, os
 from flwr.serverapp import ServerApp
 
@@ -36,7 +36,7 @@ app = ServerApp()
 @app.main()
 def main(grid, context):
     print(f"STRANGER runs code as {getpass.getuser()}, in a directory of {len(os.listdir())} entries")
-'''
+"""
 CLIENT = "from flwr.clientapp import ClientApp\n\napp = ClientApp()\n"
 
 

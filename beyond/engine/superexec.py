@@ -22,7 +22,7 @@ import sys
 import time
 from pathlib import Path
 
-VERSIONS = ("1.41.0",)  # of Flower, whose internal modules tasks.py imports
+VERSIONS = ("1.41.0",)  # of Flower, whose internal modules tasks.py and runtime_api.py import
 STOCK = "flower-superexec"
 OURS = ("support", "beyond", "model", "client", "server")  # modules that an app brings, too
 POLL = 0.2  # seconds between two questions for tasks, while there is room for one
@@ -79,10 +79,16 @@ def is_known(args):
     line = f"Flower {version} is none that this SuperExec knows ({', '.join(VERSIONS)})"
     if args.no_fallback:
         raise UserError(f"{line}; leave --no-fallback out, and {STOCK} will run")
-    if not shutil.which(STOCK):
+    if not find_stock():
         raise UserError(f"{line}, and {STOCK} is not here either; install flwr=={VERSIONS[-1]}")
     print(f"{line}: {STOCK} runs instead, and imports everything for every task", flush=True)
     return False
+
+
+def find_stock():
+    """Return the path of flower-superexec, wherever this Python has been started from, or None."""
+    places = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    return shutil.which(STOCK, path=os.pathsep.join(places))
 
 
 def fall_back(args):
@@ -93,7 +99,7 @@ def fall_back(args):
         words += ["--superexec-auth-secret-file", secret]
     with contextlib.ExitStack() as stack:
         for where in args.runtime_api_address:
-            stock = subprocess.Popen([STOCK, "--runtime-api-address", where, *words])
+            stock = subprocess.Popen([find_stock(), "--runtime-api-address", where, *words])
             stack.callback(stock.wait)
             stack.callback(stock.terminate)
         while stock.poll() is None:

@@ -15,18 +15,13 @@ from pathlib import Path
 import httpx
 from flwr.proto.runtime_pb2 import AcquireTaskRequest
 from flwr.supercore.constant import TaskType
-from flwr.supercore.interceptors import (
-    RuntimeTokenHttpInterceptor,
-    RuntimeVersionHttpInterceptor,
-    SuperExecAuthHttpInterceptor,
-)
-from flwr.supercore.runtime import RuntimeHttpClient
 from flwr.supercore.utils import get_flwr_home
 from flwr.supernode.runtime.run_clientapp import run_clientapp
 
+from beyond.engine.runtime_api import runtime_client
+
 assert preload.torch  # is what every task finds in place
 
-ACQUIRE = "/flwr.proto.Runtime/AcquireTask"
 REFUSALS = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 
@@ -83,21 +78,6 @@ class TaskServer:
         process = self.fork.Process(target=run_task, args=words, daemon=True)
         process.start()
         self.training.append(process)
-
-
-def runtime_client(address, root=None, secret=None, token=None):
-    """Return a client for the Runtime API at `address`, which sends what it is asked for: TLS, secret, token.
-
-    `root` is a CA's certificate, `secret` what SuperExec is known by, both as bytes; `token` is a task's.
-    """
-    interceptors = [RuntimeVersionHttpInterceptor(component_name="SuperExec")]
-    if secret:
-        interceptors.append(
-            SuperExecAuthHttpInterceptor(master_secret=secret, protected_methods={ACQUIRE})
-        )
-    if token:
-        interceptors.append(RuntimeTokenHttpInterceptor(token))
-    return RuntimeHttpClient.from_server_address(address, root is None, root, interceptors)
 
 
 def run_task(address, token, insecure, root, parent):
