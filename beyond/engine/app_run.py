@@ -14,19 +14,33 @@ from beyond.engine.run_config import as_run_config
 # How a traceback in Flower's log ends that a mistake of ours has begun.
 COMPLAINT = re.compile(r"^(?:support\.command_line\.)?(UserError|RunError): (.*)$", re.MULTILINE)
 
+BEGINNING = "Starting Flower ServerApp"
 
-def run_app(flower, app, args, *options, shows=None):
+
+class ServerLines:
+    """Prints what a ServerApp says, as it comes, without what Flower says before and around it."""
+
+    def __init__(self):
+        self.has_begun = False
+
+    def show(self, line):
+        """Print `line`, if the ServerApp has begun."""
+        self.has_begun = self.has_begun or BEGINNING in line
+        if self.has_begun:
+            print(line, end="", flush=True)
+
+
+def run_app(flower, app, args, *options):
     """Run the app in the directory `app` with the run's options `args`, and return when it has ended.
 
-    `flower` is a PrivateFlower whose SuperLink is up, `options` are more words for `flwr run`. Lines of its
-    output that match the pattern `shows` are printed. Raises UserError or RunError with the line that the
-    ServerApp has ended with, if that was no good end.
+    `flower` is a PrivateFlower whose SuperLink is up, `options` are more words for `flwr run`. Raises
+    UserError or RunError with the line that the ServerApp has ended with, if that was no good end.
     """
     config = Path(flower.home, "run_config.toml")
     config.write_text(tomli_w.dumps(as_run_config(args)))
     before = last_commit(args.run)
     words = (app, SUPERLINK, "--stream", "--run-config", config, *options)
-    said = flower.cli("run", *words, log="flwr_run.log", shows=shows)
+    said = flower.cli("run", *words, log="flwr_run.log", show=ServerLines().show)
     if complaint := COMPLAINT.search(said):
         kind = {"UserError": UserError, "RunError": RunError}[complaint[1]]
         raise kind(complaint[2])

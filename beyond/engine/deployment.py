@@ -18,7 +18,6 @@ from support.partitions import PARTITIONS
 from support.run_record import make_run_directory
 
 import argparse
-import re
 import sys
 from pathlib import Path
 
@@ -31,9 +30,6 @@ from beyond.engine.proxy import find_nginx, start_proxy
 from beyond.engine.run_config import chapter_options, run_parents
 from beyond.engine.simulation import make_partitions
 from federation import advice_to_resume
-
-# What a ServerApp says in our words, not in Flower's.
-TOLD = re.compile(r"(Round|Client|Node|Waiting|Replacing|The record)\b")
 
 
 def deployment_options():
@@ -143,7 +139,7 @@ def deploy(args, numbers):
             start_superexec(flower, addresses, args)
         # Clients take turns in the SuperExec; the run need not make them.
         everybody = argparse.Namespace(**{**vars(args), "parallel_clients": None})
-        run_app(flower, unpack_app(flower.home / "app"), everybody, shows=TOLD)
+        run_app(flower, unpack_app(flower.home / "app"), everybody)
 
 
 def chapter_in(arguments):

@@ -1,4 +1,4 @@
-"""The roll call where clients are nodes: Flower says who is online, nobody hangs up, a refused one may wait."""
+"""The roll call where clients are nodes: Flower says who is online, and nobody hangs up."""
 
 from support.roll_call import RollCall
 from support.terminal import say

@@ -12,6 +12,7 @@ from support.command_line import RunError
 from support.files import replaced_file
 
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -28,7 +29,6 @@ from beyond.engine.watchdog import end_processes
 
 SUPERLINK = "ours"  # the name of our SuperLink in the home's config.toml
 READY_WITHIN = 60.0  # seconds in which a SuperLink has to answer
-FRAME = " \t│╭╮╰╯─"  # what Flower draws around an error
 SHORT = "/tmp"  # Ray's sockets have names that must be short
 QUIET = {
     "FLWR_TELEMETRY_ENABLED": "0",
@@ -72,25 +72,13 @@ class PrivateFlower:
         self.watchdog.stdin.close()
         self.watchdog.wait()
 
-    def start(self, *words, log, prints_here=False, **environment):
+    def start(self, *words, log, **environment):
         """Start a command, such as flower-supernode, and return its Popen.
 
-        What it says goes to the file `log` in `logs`, or, if it `prints_here`, only its stderr does.
-        `environment` is added to what all commands get.
+        What it says goes to the file `log` in `logs`. `environment` is added to what all commands get.
         """
         with open(self.logs / log, "ab") as file:
-            process = subprocess.Popen(
-                [str(word) for word in words],
-                env={**self.environment, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=None if prints_here else file,
-                stderr=file,
-                start_new_session=True,  # Ctrl-C reaches us, and we end it
-            )
-        self.processes.append(process)
-        self.watchdog.stdin.write(b"%d\n" % process.pid)
-        self.watchdog.stdin.flush()
-        return process
+            return self._start(words, file, environment)
 
     def stop(self, process):
         """End a command that `start` has started, with all that it has started itself."""
@@ -98,7 +86,7 @@ class PrivateFlower:
         process.wait()
         self.processes.remove(process)
 
-    def superlink(self, *options, port=None, root=None, prints_here=False, log="superlink.log"):
+    def superlink(self, *options, port=None, root=None, log="superlink.log"):
         """Start flower-superlink on loopback; return its address once it answers.
 
         `root` is the file of the CA that has signed its certificate, None without TLS. From then on `cli`
@@ -106,7 +94,7 @@ class PrivateFlower:
         """
         port = port or free_port()
         where = ("--host", "127.0.0.1", "--port", port)
-        process = self.start("flower-superlink", *options, *where, log=log, prints_here=prints_here)
+        process = self.start("flower-superlink", *options, *where, log=log)
         address = f"127.0.0.1:{port}"
         self.wait_until_healthy(process, address, root, log)
         self.connect(address, root)
@@ -119,35 +107,37 @@ class PrivateFlower:
         with replaced_file(self.home / "config.toml") as file:
             file.write(tomli_w.dumps(content).encode())
 
-    def cli(self, *words, log="flwr.log", shows=None):
-        """Run `flwr WORDS` to its end and return what it said, which goes to `log`, too.
+    def cli(self, *words, log="flwr.log", show=lambda line: None):
+        """Run `flwr WORDS` to its end and return what it said; that goes to the file `log`, too.
 
-        Lines that match `shows`, a compiled pattern, are printed as they come. Raises RunError if it fails.
+        `show` is called with every line as soon as it comes. Raises RunError if the command fails.
         """
-        said = []
+        process = self._start(["flwr", *words], subprocess.PIPE, {})
+        lines = []
+        with open(self.logs / log, "a") as file:
+            for line in map(_without_colours, process.stdout):
+                lines.append(line)
+                file.write(line)
+                show(line)
+        self.processes.remove(process)
+        said = "".join(lines)
+        if process.wait() != 0:
+            raise RunError(f"flwr {words[0]}: {_last_line(said)}; {self.logs / log} says more")
+        return said
+
+    def _start(self, words, output, environment):
         process = subprocess.Popen(
-            ["flwr", *map(str, words)],
-            env=self.environment,
+            [str(word) for word in words],
+            env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
+            start_new_session=True,  # Ctrl-C reaches us, and we end it
         )
         self.processes.append(process)
-        with open(self.logs / log, "a") as file:
-            for line in process.stdout:
-                said.append(line)
-                file.write(line)
-                file.flush()
-                if shows and shows.match(line):
-                    print(line, end="", flush=True)
-        self.processes.remove(process)
-        if process.wait() != 0:
-            last = _last_line("".join(said))
-            raise RunError(f"flwr {words[0]} failed: {last}; {self.logs / log} says more")
-        return "".join(said)
+        self.watchdog.stdin.write(b"%d\n" % process.pid)
+        self.watchdog.stdin.flush()
+        return process
 
     def wait_until_healthy(self, process, address, root, log):
         """Return when the SuperLink `process` answers at `address`; raise RunError if it ends before."""
@@ -172,11 +162,16 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def _without_colours(line):
+    """Return a line of bytes as text without a terminal's colours, which Flower puts into pipes as well."""
+    return re.sub(r"\x1b\[\d*m", "", line.decode(errors="replace"))
+
+
 def _short_directory():
     directory = tempfile.gettempdir()
     return SHORT if len(directory) > len("/tmp/fl-xxxxxxxx") and os.access(SHORT, os.W_OK) else None
 
 
 def _last_line(text):
-    lines = [line.strip(FRAME) for line in text.splitlines() if line.strip(FRAME)]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "it said nothing"

@@ -28,7 +28,7 @@ def shared_grid(grid, pause=PAUSE):
 
 
 class SharedGrid(Grid):
-    """Passes everything on to `grid`; whoever sends waits here until `pull`, in its own thread, has a reply."""
+    """Passes everything on to `grid`; whoever sends waits until `pull`, in another thread, has a reply."""
 
     def __init__(self, grid, pause):
         self.grid = grid

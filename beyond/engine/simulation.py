@@ -62,7 +62,7 @@ def simulate(args):
     }
     with advice_to_resume(args.run), PrivateFlower(logs) as flower:
         app = unpack_app(flower.home / "app")
-        flower.superlink("--insecure", "--simulation", prints_here=True)
+        flower.superlink("--insecure", "--simulation")
         words = " ".join(f"{name}={value}" for name, value in size.items())
         # Ray's actors are few; in the run config it is for how many clients there is a message under way.
         everybody = argparse.Namespace(**{**vars(args), "parallel_clients": None})

@@ -4,11 +4,11 @@ It reads the numbers of processes, a line each. When nobody can write any more, 
 ended, even by SIGKILL, it ends those that are left, with all that they have started, and removes HOME.
 """
 
-import contextlib
 import os
 import shutil
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -59,15 +59,14 @@ def _residents(home):
 
 
 def _lives_in(process, home):
-    try:
-        own = process.pid != os.getpid() and process.environ().get("FLWR_HOME")
-    except (psutil.Error, OSError):
-        return False  # somebody else's, or gone
-    return bool(own) and Path(own).is_relative_to(home)
+    with suppress(psutil.Error, OSError):  # somebody else's, or gone
+        own = process.environ().get("FLWR_HOME") if process.pid != os.getpid() else None
+        return own is not None and Path(own).is_relative_to(home)
+    return False
 
 
 def _tell(process, number):
-    with contextlib.suppress(psutil.NoSuchProcess):
+    with suppress(psutil.NoSuchProcess):
         process.send_signal(number)
 
 
