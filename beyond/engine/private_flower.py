@@ -29,6 +29,7 @@ from beyond.engine.watchdog import end_processes
 
 SUPERLINK = "ours"  # the name of our SuperLink in the home's config.toml
 READY_WITHIN = 60.0  # seconds in which a SuperLink has to answer
+FRAME = " \t│╭╮╰╯─"  # what Flower draws around an error
 SHORT = "/tmp"  # Ray's sockets have names that must be short
 QUIET = {
     "FLWR_TELEMETRY_ENABLED": "0",
@@ -173,5 +174,5 @@ def _short_directory():
 
 
 def _last_line(text):
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip(FRAME) for line in text.splitlines() if line.strip(FRAME)]
     return lines[-1] if lines else "it said nothing"
