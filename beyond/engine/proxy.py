@@ -2,9 +2,10 @@
 
 from support.command_line import ROOT, RunError, UserError
 
+import contextlib
 import os
 import shutil
-import subprocess
+import socket
 import time
 from pathlib import Path
 
@@ -60,12 +61,11 @@ def start_proxy(flower, listen, superlink, certificates):
     user = "user root;\n" if os.getuid() == 0 else ""  # else a worker may not enter our directory
     Path(home, "nginx.conf").write_text(SURROUNDINGS.format(home=home, user=user))
     words = [nginx, "-p", home, "-e", "stderr", "-c", home / "nginx.conf"]
-    check = subprocess.run([*words, "-t"], capture_output=True, text=True)
-    if check.returncode != 0:
-        raise RunError(f"nginx does not like {CONFIGURATION}: {check.stderr.splitlines()[0]}")
     process = flower.start(*words, log="nginx.log")
-    while not Path(home, "nginx.pid").exists():  # written when it listens
+    host, _, port = listen.rpartition(":")
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection((host.strip("[]"), int(port))):
+            return process
         if process.poll() is not None:
             raise RunError(f"nginx did not start; {flower.logs / 'nginx.log'} says why")
         time.sleep(0.05)
-    return process

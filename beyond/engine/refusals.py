@@ -18,9 +18,9 @@ from pathlib import Path
 
 import certifi
 
-from beyond.engine.deployment import start_superlink
 from beyond.engine.keys import make_key
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower, free_port
+from beyond.engine.services import start_superlink
 
 FAILED = "Failed to initialize the connection to the SuperLink."  # and the next line says why
 CAME_IN = re.compile(r"SuperNode ID: \d+")

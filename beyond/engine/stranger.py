@@ -20,11 +20,11 @@ import tomli_w
 from flwr.proto.runtime_pb2 import AcquireTaskRequest, PullTaskInputRequest
 from flwr.supercore.constant import TaskType
 
-from beyond.engine.deployment import start_superlink
 from beyond.engine.keys import make_key
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower, free_port
 from beyond.engine.proxy import find_nginx, start_proxy
 from beyond.engine.runtime_api import runtime_client
+from beyond.engine.services import start_superlink
 
 # What the stranger's ServerApp does on SuperLink's host, as SuperLink's user.
 CODE = """

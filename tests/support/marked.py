@@ -75,7 +75,7 @@ class Place:
         files = [*snapshot(self.home), *snapshot(self.temporary)]
         left = [file for file in files if not file.startswith(CACHES)]
         assert not left, left
-        assert self.flower_homes
+        assert self.flower_homes, "nobody has looked while they ran"
         assert not [home for home in self.flower_homes if Path(home).exists()]
 
     def close(self):
