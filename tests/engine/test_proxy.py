@@ -1,4 +1,4 @@
-"""What nginx passes on, with the configuration that a reader copies: /v1/fleet/ and nothing in its disguise."""
+"""What nginx passes on, with the configuration that a reader copies: /v1/fleet/ and nothing disguised."""
 
 import contextlib
 import os

@@ -1,0 +1,149 @@
+"""Record what sections 8.3 to 8.5 of chapter 8 show; the machine should have nothing else to do.
+
+    python -m beyond.engine.record_deployment             # all of it -> beyond/engine/recorded/
+    python -m beyond.engine.record_deployment --only strangers
+
+The parts are deployment (ours and stock Flower one after the other), strangers, faults and hosts.
+"""
+
+from support.command_line import OneLineParser, RunError, run_command
+from support.history import read_history
+
+import json
+import subprocess
+import sys
+import time
+
+import psutil
+
+from beyond.engine.private_flower import free_port
+from tools.record import keep_screens
+from tools.terminals import ROOT, working_copy
+
+FOLDER = ROOT / "beyond/engine/recorded"
+FIGURES = FOLDER / "deployment.json"
+ROUNDS = 3  # of each deployment
+SAMPLE = 0.5  # seconds between two looks at the memory
+SLOW = ("--round-timeout", 600)  # stock Flower on a busy machine takes more than a minute a round
+
+
+def run(directory, module, *words):
+    """Run `python -m beyond.engine.MODULE WORDS` and return what it prints. Raises RunError if it fails."""
+    command = [sys.executable, "-m", f"beyond.engine.{module}", *map(str, words)]
+    finished = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, text=True)
+    if finished.returncode != 0:
+        raise RunError(f"{' '.join(command)} ended with status {finished.returncode}")
+    return finished.stdout
+
+
+def watched(directory, name, *words):
+    """Run a deployment called `name`; keep its screen, and return its figures.
+
+    Memory is the sum of all its processes' PSS, in bytes, at the worst moment of those looked at.
+    """
+    place = ("--address", f"127.0.0.1:{free_port()}", "--run", f"results/{name}")
+    command = [sys.executable, "-m", "beyond.engine.deployment", *map(str, (*place, *words))]
+    process = subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE, text=True)
+    peak = (0, 0)
+    while process.poll() is None:
+        peak = max(peak, memory_of(process.pid))
+        time.sleep(SAMPLE)
+    if process.returncode != 0:
+        raise RunError(f"{' '.join(command)} ended with status {process.returncode}")
+    keep_screens(FOLDER, {name: process.stdout.read()})
+    rows = read_history(directory / "results" / name)[1:]
+    return {
+        "seconds": [row.seconds for row in rows],
+        "accuracies": [row.accuracy for row in rows],
+        "memory_bytes": peak[0],
+        "processes": peak[1],
+    }
+
+
+def memory_of(number):
+    """Return (PSS in bytes, number of processes) of a process and all that it has started."""
+    total = count = 0
+    try:
+        leader = psutil.Process(number)
+        family = [leader, *leader.children(recursive=True)]
+    except psutil.Error:
+        return 0, 0
+    for process in family:
+        try:
+            total += process.memory_full_info().pss
+            count += 1
+        except psutil.Error:
+            continue  # it has ended meanwhile
+    return total, count
+
+
+def record_deployment(directory):
+    """Record ten nodes for some rounds, with our SuperExec and without, then with TLS behind the proxy."""
+    words = ("--rounds", ROUNDS, *SLOW)
+    kept = {
+        "deployment": watched(directory, "deployment", *words),
+        "stock": watched(directory, "stock", *words, "--stock"),
+    }
+    make_certificates(directory)
+    secure = ("--certificates", "certificates", "--proxy")
+    kept["secured"] = watched(directory, "secured", *words, *secure)
+    FIGURES.write_text(json.dumps(kept, indent=2) + "\n")
+
+
+def record_strangers(directory):
+    """Record who is refused, and what a stranger can do."""
+    make_certificates(directory)
+    words = ("--certificates", "certificates")
+    keep_screens(FOLDER, {name: run(directory, name, *words) for name in ("refusals", "stranger")})
+
+
+def record_faults(directory):
+    """Record the three drills."""
+    run_partition(directory)
+    for what in ("node", "superlink", "serverapp"):
+        where = ("--address", f"127.0.0.1:{free_port()}", "--run", f"results/{what}")
+        screen = run(directory, "faults", what, "--rounds", 6, *where)
+        keep_screens(FOLDER, {f"fault_{what}": screen})
+
+
+def record_hosts(directory):
+    """Record a federation of network namespaces, each a host."""
+    make_certificates(directory)
+    keep_screens(FOLDER, {"hosts": run(directory, "hosts")})
+
+
+def run_partition(directory):
+    """Deal the images out to ten clients."""
+    words = [sys.executable, "partition.py"]
+    subprocess.run(words, cwd=directory, check=True, stdout=subprocess.DEVNULL)
+
+
+def make_certificates(directory):
+    """Run make certificates, once."""
+    if not (directory / "certificates").exists():
+        words = ["make", "certificates"]
+        subprocess.run(words, cwd=directory, check=True, capture_output=True)
+
+
+PARTS = {
+    "deployment": record_deployment,
+    "strangers": record_strangers,
+    "faults": record_faults,
+    "hosts": record_hosts,
+}
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parser = OneLineParser("beyond.engine.record_deployment", __doc__)
+    parser.add_argument("--only", choices=PARTS, action="append", help="record this part")
+    args = parser.parse_args(arguments)
+    FOLDER.mkdir(exist_ok=True)
+    with working_copy() as directory:
+        for name in args.only or PARTS:
+            print(f"Recording: {name}", flush=True)
+            PARTS[name](directory)
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.engine.record_deployment")
