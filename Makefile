@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install run test readme record chapter beyond bench certificates clean
+.PHONY: help install run watch test readme record chapter beyond bench certificates clean
 
 help: ## List what can be made.
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 install: $(VENV)/installed ## Make the environment .venv with what the lesson needs.
 
@@ -27,6 +27,7 @@ readme: $(VENV)/installed-beyond ## Write all pages and diagrams anew from their
 
 record: $(VENV)/installed-dev ## Record the lesson anew, as its page tells it, and bring the pages up to date.
 	$(BIN)/python -m tools.record $(ARGS)
+	$(BIN)/python -m beyond.watch.picture
 	$(MAKE) readme
 
 chapter: $(VENV)/installed-dev ## Make the runs of chapter 6 that are not there yet, and bring its page up to date.
@@ -36,8 +37,12 @@ chapter: $(VENV)/installed-dev ## Make the runs of chapter 6 that are not there 
 beyond: $(VENV)/installed-beyond ## Record the long chapters anew, tables and pictures, and run the tests that take long.
 	$(BIN)/python -m beyond.privacy.record
 	$(BIN)/python -m beyond.privacy.record_dp
+	$(BIN)/python -m beyond.engine.record
 	$(MAKE) readme
 	$(BIN)/python -m pytest -m thorough $(ARGS)
+
+watch: $(VENV)/installed ## Show a run in the browser, live or replayed: make watch ARGS=recorded/lesson
+	$(BIN)/python -m beyond.watch $(ARGS)
 
 bench: $(VENV)/installed-dev ## Measure what federating costs, against the same training without it.
 	$(BIN)/python -m benchmarks.overhead $(ARGS)

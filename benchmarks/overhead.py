@@ -6,11 +6,13 @@
 The floor (floor.py) is the same training, averaging and evaluation without Flower. The federation is
 federation.py as a user runs it, imports and picture included. They run in turn. One more run, whose clients
 carry a clock (timed_client.py), says which part of a round is not training: messages, averaging, evaluation
-and the record. The report goes to benchmarks/overhead.json, too.
+and the record. Its events are written once more, alone, to see what they take. The report goes to
+benchmarks/overhead.json, too.
 """
 
 from support.argument_types import natural_int, positive_int
 from support.command_line import ROOT, OneLineParser, RunError, run_command
+from support.events import EventLog, parsed
 from support.files import replaced_file
 from support.history import read_history
 from support.machine import available_cores
@@ -114,6 +116,22 @@ def measure_training(args, rounds, directory):
     return statistics.median(shares)
 
 
+def measure_events(directory):
+    """Return which part of the timed rounds it takes to write their events: all of them again, alone."""
+    events = [
+        parsed(line) for line in Path(directory, "timed/events.jsonl").read_bytes().splitlines()
+    ]
+    Path(directory, "again").mkdir()
+    log = EventLog(Path(directory, "again"))
+    log.begin()
+    began = time.perf_counter()
+    for event in events:
+        log.tell(**{name: event[name] for name in event if name not in ("time", "seconds")})
+    seconds = time.perf_counter() - began
+    log.close()
+    return seconds / sum(row.seconds for row in read_history(Path(directory, "timed")))
+
+
 def measure_federation(args, directory):
     """Run the federation once; add when its first round began and the median seconds of a round."""
     result = measure(["federation", *options(args, args.rounds)], directory)
@@ -128,7 +146,7 @@ def measure_federation(args, directory):
     return result
 
 
-def summarize(pairs, peak_bytes, besides_training, args):
+def summarize(pairs, peak_bytes, besides_training, events, args):
     """Return what is reported, as a dict, from [(floor, federation), ...]."""
 
     def median(which, key):
@@ -146,6 +164,7 @@ def summarize(pairs, peak_bytes, besides_training, args):
         "seconds_before_round_1": median(1, "seconds_before_round_1"),
         "seconds_per_round": median(1, "seconds_per_round"),
         "part_of_a_round_besides_training": round(besides_training, 3),
+        "part_of_a_round_for_events": round(events, 6),
         "peak_memory_gb": round(peak_bytes / 1e9, 3),
         "machine": machine(),
     }
@@ -187,8 +206,9 @@ def summary_of_runs(args, directory):
             flush=True,
         )
     besides_training = measure_training(args, min(args.rounds, 5), directory)
+    events = measure_events(directory)
     peak_bytes = measure(["federation", *few], directory, watch_memory=True)["peak_bytes"]
-    return summarize(pairs, peak_bytes, besides_training, args)
+    return summarize(pairs, peak_bytes, besides_training, events, args)
 
 
 def report(summary):

@@ -3,6 +3,7 @@
 from support.history import Round
 from support.sound_updates import AVERAGED
 from support.strategy_around import StrategyAround
+from support.watched_strategy import payload_bytes
 
 import time
 
@@ -28,12 +29,12 @@ class RecordedStrategy(StrategyAround):
         self.report.round_started(server_round)
         instructions = super().configure_fit(server_round, parameters, client_manager)
         self.asked = len(instructions)
-        self.bytes_sent = sum(_payload_bytes(fit.parameters) for _, fit in instructions)
+        self.bytes_sent = sum(payload_bytes(fit.parameters) for _, fit in instructions)
         return instructions
 
     def aggregate_fit(self, server_round, results, failures):
         """Count what has come, and pass on."""
-        self.bytes_received = sum(_payload_bytes(fit.parameters) for _, fit in results)
+        self.bytes_received = sum(payload_bytes(fit.parameters) for _, fit in results)
         parameters, metrics = super().aggregate_fit(server_round, results, failures)
         self.averaged = metrics.get(AVERAGED, len(results))
         self.updates += self.averaged
@@ -64,8 +65,3 @@ class RecordedStrategy(StrategyAround):
     def _start_counting(self):
         self.begun = time.monotonic()
         self.asked = self.averaged = self.bytes_sent = self.bytes_received = 0
-
-
-def _payload_bytes(parameters):
-    """Return the size in bytes of serialized weights, as gRPC carries them."""
-    return sum(len(tensor) for tensor in parameters.tensors)

@@ -5,6 +5,7 @@ updates out, writes every round to disk, goes on with an interrupted run, and en
 """
 
 from support.command_line import NothingToDo, RunError, UserError
+from support.events import events_of, nobody
 from support.limits import make_room_for_connections
 from support.options import enough_clients
 from support.partitions import MISFIT, PARTITIONS, describe_misfit, partition_settings
@@ -15,6 +16,7 @@ from support.signals import end_as_signalled, first_signal_only
 from support.sound_updates import SoundUpdates
 from support.strategy_around import StrategyAround
 from support.terminal import RoundReport, prepare_log
+from support.watched_strategy import WatchedReport, WatchedStrategy
 
 from contextlib import closing, contextmanager
 
@@ -25,15 +27,18 @@ PATIENCE_WHEN_RESUMED = 30  # seconds: the clients of an interrupted run are the
 
 
 @contextmanager
-def robust_server(args, strategy, model, make_roll_call=RollCall):
+def robust_server(args, strategy, model, make_roll_call=RollCall, has_terminal=True):
     """Yield a Server for `start_server`, and hang up on its clients in the end.
 
-    `args` are the options in support/options.py, `model` gives its arrays their names. Raises UserError if
+    `args` are the options in support/options.py, `model` gives its arrays their names, `make_roll_call` makes
+    the RollCall; without `has_terminal` no bar is drawn on the one that we may have. Raises UserError if
     `args.run` cannot be written or resumed, NothingToDo if all of its rounds are finished.
     """
     make_room_for_connections(args.clients)
-    with robust_strategy(args, strategy, model) as strategy, first_signal_only() as arrived:
-        server = RobustServer(_roll_call(args, make_roll_call), strategy, arrived)
+    recorded = robust_strategy(args, strategy, model, has_terminal=has_terminal)
+    with recorded as strategy, first_signal_only() as arrived:
+        roll_call = _roll_call(args, make_roll_call, strategy.tell)
+        server = RobustServer(roll_call, strategy, arrived)
         server.set_max_workers(args.parallel_clients)
         try:
             yield server
@@ -42,7 +47,7 @@ def robust_server(args, strategy, model, make_roll_call=RollCall):
 
 
 @contextmanager
-def robust_strategy(args, strategy, model, make_sound=SoundUpdates):
+def robust_strategy(args, strategy, model, make_sound=SoundUpdates, has_terminal=True):
     """Yield `strategy` with all that is around it: what checks it, records it, and goes on with a run.
 
     `make_sound` makes the strategy around it that keeps unsound updates out. Raises what robust_server does.
@@ -51,13 +56,19 @@ def robust_strategy(args, strategy, model, make_sound=SoundUpdates):
     _check_number_of_clients(args)
     with closing(open_record(args, list(model.state_dict()))) as record:
         _check_that_it_can_go_on(args, record, model)
-        with RoundReport(args.rounds) as report:
+        report = RoundReport(args.rounds, has_terminal)
+        with events_of(args, record.last_round) as events, report:
             sound = make_sound(strategy, args.max_examples_per_client)
-            recorded = RecordedStrategy(sound, record, report)
-            yield ResumedStrategy(recorded, record)
+            watched = WatchedStrategy(sound, events)
+            recorded = RecordedStrategy(watched, record, WatchedReport(report, events))
+            yield ResumedStrategy(recorded, record, events.tell)
+            _check_that_it_learned(args, recorded)
+    print(f"The record of this run is in {args.run}/")
+
+
+def _check_that_it_learned(args, recorded):
     if recorded.updates == 0:
         raise RunError(f"no round had an update (see above): the model in {args.run} is unchanged")
-    print(f"The record of this run is in {args.run}/")
 
 
 def _check_that_it_can_go_on(args, record, model):
@@ -73,9 +84,9 @@ def _check_that_it_can_go_on(args, record, model):
         )
 
 
-def _roll_call(args, make_roll_call):
+def _roll_call(args, make_roll_call, tell):
     patience = args.patience or (PATIENCE_WHEN_RESUMED if args.resume else None)
-    return make_roll_call(args.clients, enough_clients(args), args.seed, patience)
+    return make_roll_call(args.clients, enough_clients(args), args.seed, patience, tell)
 
 
 def _check_number_of_clients(args):
@@ -112,11 +123,13 @@ class RobustServer(Server):
 class ResumedStrategy(StrategyAround):
     """Goes on where an interrupted run has ended; for a new run it only passes on.
 
-    Flower counts rounds from 1 again; the strategies inside learn the true number. `record` is the RunRecord.
+    Flower counts rounds from 1 again; the strategies inside learn the true number. `record` is the RunRecord,
+    `tell` is that of the run's EventLog, for whoever else has something to tell.
     """
 
-    def __init__(self, strategy, record):
+    def __init__(self, strategy, record, tell=nobody):
         super().__init__(strategy)
+        self.tell = tell
         self.record = record
         self.rounds_before = record.last_round.round if record.last_round else 0
         self.last_round = record.last_round

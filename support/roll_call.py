@@ -5,8 +5,10 @@ by the number of its partition: people see who is missing, nobody is counted twi
 (who connected first, who answered first) reaches the arithmetic: one seed, one result.
 """
 
+from support.events import nobody
 from support.identity import learn_number, name_of, number_of, order_of, refuse, send_home
 from support.terminal import say
+from support.watched_strategy import who
 
 import random
 import threading
@@ -21,15 +23,17 @@ class RollCall(SimpleClientManager):
     """Knows every client's partition and announces arrivals and departures.
 
     A run begins when `expected` clients are there (or, after `patience` seconds, `needed`), and goes on
-    while `needed` are. `seed` decides who is sampled when a round takes only some of them.
+    while `needed` are. `seed` decides who is sampled when a round takes only some of them. `tell` is an
+    EventLog's: it learns who comes and goes.
     """
 
-    def __init__(self, expected, needed, seed, patience=None):
+    def __init__(self, expected, needed, seed, patience=None, tell=nobody):
         super().__init__()
         self.expected = expected
         self.needed = needed
         self.seed = seed
         self.patience = patience
+        self.tell = tell
         self.lock = threading.Lock()
         self.connected = {}  # identifier -> client, before and after the roll call
         self.welcomes = []  # the threads that are asking somebody who it is
@@ -88,6 +92,7 @@ class RollCall(SimpleClientManager):
                 return
             if reason := self._admit(client):
                 say(f"{name_of(client)} refused: {reason}")
+                self.tell("refused", **who(client), reason=reason)
                 refuse(client, reason)
         except Exception as error:  # whatever it ends with, nobody has joined
             self._has_failed(client, error)
@@ -113,7 +118,9 @@ class RollCall(SimpleClientManager):
     def _wait_aloud(self, needed, patience=None):
         if len(self) < needed:
             say(f"Waiting for clients: {len(self)} of {self.expected} are here, {needed} needed")
+            self.tell("waiting", here=len(self), expected=self.expected, needed=needed)
             self.wait_for(needed, patience)
 
     def _announce(self, client, event, present):
         say(f"{name_of(client)} {event}: {present} of {self.expected} clients")
+        self.tell(event, **who(client), here=present, expected=self.expected)

@@ -19,12 +19,14 @@ class SoundUpdates(StrategyAround):
 
     The order matters: sums of floats depend on it, and clients answer in a different one every time. A round
     without a sound update leaves the model, and the memory of the strategy inside, as they are.
-    `max_examples` is the largest number of examples that one client may claim.
+    `max_examples` is the largest number of examples that one client may claim. `faults` are those of the last
+    round, [(ClientProxy, what its update does), ...].
     """
 
     def __init__(self, strategy, max_examples):
         super().__init__(strategy)
         self.max_examples = max_examples
+        self.faults = []
 
     def configure_fit(self, server_round, parameters, client_manager):
         """Pass on, and remember who is asked and which weights they are sent."""
@@ -39,6 +41,7 @@ class SoundUpdates(StrategyAround):
         Raises RunError if the strategy's step leads to weights that are no numbers.
         """
         self._report_silence(server_round, results)
+        self.faults = []
         sound = [result for result in results if self._is_sound(server_round, *result)]
         sound.sort(key=lambda result: order_of(result[0]))
         if not sound:
@@ -66,6 +69,7 @@ class SoundUpdates(StrategyAround):
     def _is_sound(self, server_round, client, fit_result):
         fault = find_fault(fit_result, self.sent_weights, self.max_examples)
         if fault:
+            self.faults.append((client, fault))
             say(f"Round {server_round}: left out the update from {name_of(client)}: it {fault}")
         return not fault
 

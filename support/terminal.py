@@ -24,15 +24,19 @@ def say(line):
 
 
 class RoundReport:
-    """Prints a line per round; on a terminal also a bar with the time left. Use it in a with statement."""
+    """Prints a line per round; on a terminal also a bar with the time left. Use it in a with statement.
 
-    def __init__(self, rounds):
+    `has_terminal` is whether a terminal is ours to draw on, if there is one.
+    """
+
+    def __init__(self, rounds, has_terminal=True):
         self.rounds = rounds
+        self.has_terminal = has_terminal
         self.bar = None
         self.resources = ExitStack()
 
     def __enter__(self):
-        if is_terminal(sys.stderr):
+        if self.has_terminal and is_terminal(sys.stderr):
             self.bar = self.resources.enter_context(progress_bar())
             self.task = self.bar.add_task("Waiting for clients", total=self.rounds, start=False)
         return self

@@ -28,6 +28,7 @@ settings.load_profile("lesson")
 
 LONGEST = (  # files that begin first, so that in the end no worker waits for another
     "pages/test_lesson.py",
+    "engine/test_simulation.py",
     "heterogeneity/test_compare.py",
     "faults/test_signals.py",
     "faults/test_stopping.py",

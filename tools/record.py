@@ -30,10 +30,17 @@ def record_lesson(readme, directory):
     """Walk through Part 3; keep the screens that are shown, the record of the run and the pictures."""
     screens, memory = walk_the_lesson(readme, directory)
     keep_screens(RECORDED / "lesson", {name: screens[name] for name in SHOWN})
-    for name in ("history.csv", "run.json", "accuracy.png"):
+    for name in ("history.csv", "run.json", "accuracy.png", "events.jsonl"):
         shutil.copyfile(directory / "results/fedavg" / name, RECORDED / "lesson" / name)
     save_digits(directory / "partitions/client_3.npz", RECORDED / "lesson/digits.png")
     update_figures(memory_by_hand_bytes=memory)
+
+
+def record_faults(readme, directory):
+    """Walk through "Kill one"; keep the screens, the history and the events."""
+    keep_screens(RECORDED / "faults", walk_the_faults(readme, directory))
+    for name in ("history.csv", "events.jsonl"):
+        shutil.copyfile(directory / "results/killed" / name, RECORDED / "faults" / name)
 
 
 def keep_screens(folder, screens):
@@ -108,7 +115,7 @@ def main():
         if args.setup:
             measure_setup(directory)
         record_lesson(readme, directory)
-        keep_screens(RECORDED / "faults", walk_the_faults(readme, directory))
+        record_faults(readme, directory)
         record_own_model(directory)
         if args.seeds:
             record_seeds(directory)

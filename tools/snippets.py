@@ -32,10 +32,10 @@ def listing(path, *names):
     _block("python", "\n\n\n".join(parts))
 
 
-def teaser(chapter):
-    """Print what the chapter in beyond/`chapter` says on the lesson's page; nothing if it is not there."""
+def teaser(chapter, name="teaser"):
+    """Print what beyond/`chapter` has its function `name` say on the lesson's page; nothing if it is gone."""
     if (ROOT / "beyond" / chapter).exists():
-        importlib.import_module(f"beyond.{chapter}.snippets").teaser()
+        getattr(importlib.import_module(f"beyond.{chapter}.snippets"), name)()
 
 
 def file_listing(path):

@@ -44,7 +44,8 @@ def serve(grid, args):
     images, labels = load_partition(PARTITIONS / "test.npz")
     strategy = CHAPTERS[args.chapter].make_strategy(args, model, images, labels)
     config = ServerConfig(num_rounds=args.rounds, round_timeout=args.round_timeout)
-    with robust_server(args, strategy, model, NodeRollCall) as server, shared_grid(grid) as shared:
+    support = robust_server(args, strategy, model, NodeRollCall, has_terminal=False)
+    with support as server, shared_grid(grid) as shared:
         start_grid(grid=shared, server=server, config=config)
 
 

@@ -10,6 +10,7 @@ after Ctrl-C, SIGTERM, or SIGKILL: `watchdog.py` outlives us for as long as that
 
 from support.command_line import RunError
 from support.files import replaced_file
+from support.listening import check_port_is_free
 
 import os
 import re
@@ -29,13 +30,14 @@ from beyond.engine.watchdog import end_processes
 
 SUPERLINK = "ours"  # the name of our SuperLink in the home's config.toml
 READY_WITHIN = 60.0  # seconds in which a SuperLink has to answer
-FRAME = " \t│╭╮╰╯─"  # what Flower draws around an error
 SHORT = "/tmp"  # Ray's sockets have names that must be short
+FRAME = "╭╮╰╯│─ "  # what Flower draws around its complaints
 QUIET = {
     "FLWR_TELEMETRY_ENABLED": "0",
     "FLWR_DISABLE_UPDATE_CHECK": "1",
     "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1",  # or every launch asks a package registry
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",  # Ray's workers step back for everybody else's; ours do not
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or Ray warns of what it may do in later versions
     "PYTHONUNBUFFERED": "1",
@@ -91,8 +93,10 @@ class PrivateFlower:
         """Start flower-superlink on loopback; return its address once it answers.
 
         `root` is the file of the CA that has signed its certificate, None without TLS. From then on `cli`
-        knows it as SUPERLINK. Raises RunError if it does not start.
+        knows it as SUPERLINK. Raises UserError if the port is in use, RunError if it does not start.
         """
+        if port:
+            check_port_is_free(f"127.0.0.1:{port}")
         port = port or free_port()
         where = ("--host", "127.0.0.1", "--port", port)
         process = self.start("flower-superlink", *options, *where, log=log)
@@ -174,5 +178,5 @@ def _short_directory():
 
 
 def _last_line(text):
-    lines = [line.strip(FRAME) for line in text.splitlines() if line.strip(FRAME)]
-    return lines[-1] if lines else "it said nothing"
+    lines = (line.strip(FRAME).strip() for line in text.splitlines())
+    return next((line for line in reversed(list(lines)) if line), "it said nothing")

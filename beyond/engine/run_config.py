@@ -58,10 +58,11 @@ def _as_words(name, value):
 def as_run_config(args):
     """Return the run config that says what `args` do, the other way round: a dict for a TOML file."""
     own = CHAPTERS[args.chapter].make_options()
-    entries = {}
-    for name in option_names([*run_server_options(), chapter_options()]):
-        value = getattr(args, name)
-        entries[name.replace("_", "-")] = "" if value is None else value
-    chapters = {name.replace("_", "-"): getattr(args, name) for name in option_names(own)}
-    words = [word for name, value in chapters.items() for word in _as_words(name, value or "")]
+    entries = _entries(args, [*run_server_options(), chapter_options()])
+    words = [word for entry in _entries(args, own).items() for word in _as_words(*entry)]
     return {**entries, "chapter-options": shlex.join(words)}
+
+
+def _entries(args, parents):
+    values = {name.replace("_", "-"): getattr(args, name) for name in option_names(parents)}
+    return {name: "" if value is None else value for name, value in values.items()}

@@ -8,15 +8,17 @@ A SuperLink of our own runs the app that pyproject.toml describes. --parallel-cl
 turns at being a client. Logs go to logs/ in the directory of the run; no process outlives the command.
 """
 
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import ROOT, OneLineParser, UserError, run_command
 from support.limits import make_room_for_connections
 from support.options import common_options, enough_clients, partition_options
-from support.partitions import are_own_partitions, are_partitioned
+from support.partitions import PARTITIONS, are_own_partitions, are_partitioned
 from support.run_record import make_run_directory
 from support.run_settings import check_settings
 
 import argparse
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import partition
@@ -26,6 +28,10 @@ from beyond.engine.bundle import unpack_app
 from beyond.engine.private_flower import PrivateFlower
 from beyond.engine.run_config import chapter_options, run_parents
 from federation import advice_to_resume, as_words
+
+AHEAD = (
+    16  # messages that are under way for every actor: Flower looks for new ones ten times a second
+)
 
 
 def parse(arguments=None):
@@ -48,7 +54,18 @@ def make_partitions(args):
     if args.resume:
         check_settings(args.run, {"partitions": settings})  # before others are lost
     if settings and not are_partitioned(settings):
-        partition.main(as_words(args, [common_options(), partition_options()]))
+        words = as_words(args, [common_options(), partition_options()])
+        # In a process of its own: the images are of no use here, and take half a gigabyte.
+        done = subprocess.run([sys.executable, ROOT / "partition.py", *words])
+        if done.returncode != 0:
+            sys.exit(done.returncode)
+
+
+def check_own_partitions(clients):
+    """Raise UserError if somebody's own partitions are fewer than `clients`."""
+    missing = [k for k in range(clients) if not (PARTITIONS / f"client_{k}.npz").is_file()]
+    if are_own_partitions() and missing:
+        raise UserError(f"there is no {PARTITIONS}/client_{missing[0]}.npz; give fewer --clients")
 
 
 def simulate(args):
@@ -64,9 +81,9 @@ def simulate(args):
         app = unpack_app(flower.home / "app")
         flower.superlink("--insecure", "--simulation")
         words = " ".join(f"{name}={value}" for name, value in size.items())
-        # Ray's actors are few; in the run config it is for how many clients there is a message under way.
-        everybody = argparse.Namespace(**{**vars(args), "parallel_clients": None})
-        run_app(flower, app, everybody, "--federation-config", words)
+        ahead = min(args.clients, AHEAD * args.parallel_clients)
+        queued = argparse.Namespace(**{**vars(args), "parallel_clients": ahead})
+        run_app(flower, app, queued, "--federation-config", words)
 
 
 def main(arguments=None):
@@ -75,6 +92,7 @@ def main(arguments=None):
     if importlib.util.find_spec("ray") is None:
         raise UserError("Ray is missing; pip install -r requirements-beyond.txt")
     enough_clients(args)
+    check_own_partitions(args.clients)
     make_room_for_connections(args.clients)
     make_partitions(args)
     simulate(args)

@@ -1,5 +1,7 @@
 """The client of this chapter with the small network of edges, which learns from the client's own digits."""
 
+from support.command_line import run_command
+
 from beyond.privacy.client import PrivateClient
 from beyond.privacy.client import main as client_main
 from beyond.privacy.edges import EdgeModel, cells_of, digits_of, features_of
@@ -19,3 +21,7 @@ class EdgeClient(PrivateClient):
 def main(arguments=None):
     """Run the command line of the chapter's client."""
     client_main(arguments, EdgeClient)
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.privacy.edge_client")

@@ -1,6 +1,6 @@
 """The server of this chapter with the small network of edges in the place of the lesson's."""
 
-from support.command_line import OneLineParser, Options, UserError
+from support.command_line import OneLineParser, Options, UserError, run_command
 from support.options import server_options
 from support.partitions import PARTITIONS, load_partition
 
@@ -53,3 +53,7 @@ def main(arguments=None):
     strategy = make_strategy(args, model, images, labels)
     strategy.strategy.evaluate_fn = edge_evaluation(model, images, labels, args)
     serve(args, strategy, model)
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.privacy.edge_server")

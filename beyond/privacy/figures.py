@@ -52,6 +52,7 @@ def wire_facts():
         "wire_all": f"{everything:,}",
         "wire_weights": f"{100 * weights / everything:.1f} %",
         "fields_honest": f"{honest['fields'] // 3:,}",
+        "fields_four": f"{honest['fields'] * 4 // 3:,}",
         "fields_smuggling": f"{smuggling['fields']:,}",
         "tls_bytes": re.search(r"TLS, to the server: ([\d,]+)", screen("tls"))[1],
     }

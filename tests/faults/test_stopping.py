@@ -60,6 +60,7 @@ def assert_record_is_whole(run):
         "history.csv",
         "run.json",
         "global_model.npz",
+        "events.jsonl",
         "logs",
     }
     assert_model_is_whole(run)

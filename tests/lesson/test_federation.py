@@ -48,7 +48,14 @@ def test_the_run_ends_well_and_leaves_no_process(federation_run, workspace):
 
 def test_the_record_is_complete(federation_run):
     entries = {entry.name for entry in federation_run.run.iterdir()}
-    assert entries == {"history.csv", "run.json", "global_model.npz", "accuracy.png", "logs"}
+    assert entries == {
+        "history.csv",
+        "run.json",
+        "global_model.npz",
+        "events.jsonl",
+        "accuracy.png",
+        "logs",
+    }
 
 
 def test_the_history_has_a_row_for_every_round(federation_run, history):

@@ -4,11 +4,13 @@ from support.listening import check_port_is_free
 
 import csv
 import re
+import shutil
 
 import pytest
 
 from tests.support.harness import ROOT
 from tests.support.ports import free_address
+from tests.support.small import write_partitions
 from tools.record import MESSAGE_ID
 from tools.terminals import working_copy
 from tools.walks import lesson_commands, walk_the_faults, walk_the_lesson
@@ -19,17 +21,20 @@ RECORDED = ROOT / "recorded"
 # How far an accuracy may be from the recorded one, in points: another processor adds floats in another
 # order, and what that comes to is largest in the first round, when accuracy moves most.
 POINTS_IN_ROUND_1, POINTS_LATER = 5.0, 0.5
-# The page's rounds are slow enough for hands; a program types faster.
+# The page's rounds are slow enough for hands; a program types faster, and needs no more images than that.
 QUICKER = " --rounds 9 --local-epochs 1"
+IMAGES = 1200  # of each client
 
 
 @pytest.fixture(scope="module")
-def lesson():
+def lesson(mnist):
     """All screens of the lesson and the history of its run, and the screens of "Kill one"."""
     more_server, more_client = where_to_meet()
     with working_copy() as directory:
         screens, _ = walk_the_lesson(README, directory, more_server, more_client)
         history = (directory / "results/fedavg/history.csv").read_text()
+        shutil.rmtree(directory / "partitions")
+        write_partitions(directory, mnist, sizes=[IMAGES] * 10, test_size=1000)
         faults = walk_the_faults(README, directory, more_server + QUICKER, more_client)
         yield screens, history, faults
 

@@ -53,7 +53,7 @@ def parts(first, last):
 
 @pytest.mark.parametrize("page", GENERATED, ids=page_name)
 def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_runs(page):
-    teased = re.findall(r'teaser\("(\w+)"\)', (ROOT / "pages/lesson.md").read_text())
+    teased = re.findall(r'teaser\("(\w+)"', (ROOT / "pages/lesson.md").read_text())
     if not all((ROOT / "beyond" / chapter).exists() for chapter in teased):
         pytest.skip("a chapter that README.md speaks of has been deleted")
     assert stale(page) is None

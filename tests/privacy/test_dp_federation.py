@@ -2,15 +2,6 @@
 
 from support.partitions import load_partition
 
-import os
-import re
-import signal
-import socket
-import subprocess
-import sys
-import threading
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -20,9 +11,8 @@ from beyond.privacy.edges import EdgeModel, features_of
 from beyond.privacy.mechanism import clipped
 from beyond.privacy.privacy_record import read_privacy
 from model import get_weights, to_tensors
+from tests.support.ports import free_address
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
 WORDS = ["--clip", "0.5", "--noise-multiplier", "0.5", "--delta", "0.1", "--learning-rate", "1"]
 
 
@@ -30,8 +20,8 @@ WORDS = ["--clip", "0.5", "--noise-multiplier", "0.5", "--delta", "0.1", "--lear
 def place(tmp_path):
     """A directory with partitions for three clients, of noise that is no picture."""
     (tmp_path / "partitions").mkdir()
-    for name in ("client_0", "client_1", "client_2", "test"):
-        rng = np.random.default_rng(len(name))
+    for seed, name in enumerate(("client_0", "client_1", "client_2", "test")):
+        rng = np.random.default_rng(seed)
         images = rng.integers(0, 256, (20, 28, 28), np.uint8)
         labels = rng.integers(0, 10, 20)
         np.savez(tmp_path / f"partitions/{name}.npz", images=images, labels=labels)
@@ -39,71 +29,28 @@ def place(tmp_path):
 
 
 @pytest.fixture
-def start(place):
-    """start(module, *words) starts `python -c "module.main(words)"`; nothing of it is left after the test."""
-    processes = []
-
-    def start_one(module, *words):
-        call = f"from support.command_line import run_command; from {module} import main; "
-        call += f"run_command(main, {module!r}, {list(map(str, words))})"
-        process = subprocess.Popen(
-            [sys.executable, "-c", call],
-            cwd=place,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
-        processes.append(process)
-        return process
-
-    yield start_one
-    for process in processes:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+def begin(start_warm, place):
+    """begin(name, *words) starts `python -m beyond.privacy.NAME WORDS`."""
+    return lambda name, *words: start_warm(["-m", f"beyond.privacy.{name}", *words], place)
 
 
-def free_address():
-    """Return 127.0.0.1:PORT with a port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
-def read_until(process, pattern):
-    """Return the first line that matches; fail if there is none in time."""
-    alarm = threading.Timer(PATIENCE, process.kill)
-    alarm.start()
-    try:
-        for line in process.stdout:
-            if re.search(pattern, line):
-                return line
-        pytest.fail(f"no line {pattern!r}")
-    finally:
-        alarm.cancel()
-
-
-def test_a_killed_server_goes_on_and_has_forgotten_nothing(start, place):
+def test_a_killed_server_goes_on_and_has_forgotten_nothing(begin, place):
     address = free_address()
     words = [*WORDS, "--clients", 3, "--address", address, "--run", "run", "--batch-size", 100]
-    server = start("beyond.privacy.edge_server", *words, "--rounds", 50)
+    server = begin("edge_server", *words, "--rounds", 50)
     clients = [
-        start("beyond.privacy.edge_client", "--partition-id", number, "--server", address)
-        for number in range(3)
+        begin("edge_client", "--partition-id", number, "--server", address) for number in range(3)
     ]
-    read_until(server, "^Round  2: epsilon")
+    server.wait_for("^Round  2: epsilon")
     server.kill()
-    server.wait()
     spent = len(read_privacy(place / "run"))
     history = (place / "run/history.csv").read_text().splitlines()
     finished = int(history[-1].split(",")[0])
-    again = start("beyond.privacy.edge_server", *words, "--rounds", finished + 1, "--resume")
-    read_until(again, "^The record of this run")
+    again = begin("edge_server", *words, "--rounds", finished + 1, "--resume")
+    again.wait_for("^The record of this run")
+    assert [client.wait() for client in clients] == [0, 0, 0]
     seen = [
-        {line for line in client.communicate(timeout=PATIENCE)[0].splitlines() if "trained" in line}
-        for client in clients
+        {line for line in client.stdout.splitlines() if "trained" in line} for client in clients
     ]
     rows = read_privacy(place / "run")
     # Counted by hand: every finished round, the one that was lost, if any, and the one after --resume.
@@ -135,7 +82,7 @@ def test_the_crowd_makes_the_updates_that_real_clients_make():
             np.testing.assert_allclose(theirs - sent, mine, atol=2e-6)
 
 
-def test_price_and_real_processes_come_to_the_same(start, place):
+def test_price_and_real_processes_come_to_the_same(begin, place):
     from beyond.privacy.price_grid import Point
     from beyond.privacy.price_training import kept_models, models_of
 
@@ -152,12 +99,10 @@ def test_price_and_real_processes_come_to_the_same(start, place):
 
     address = free_address()
     words = [*WORDS, "--clients", 3, "--address", address, "--run", "run", "--batch-size", 100]
-    server = start(
-        "beyond.privacy.edge_server", *words, "--rounds", 4, "--noise-seed", 5, "--keep", "mean"
-    )
+    server = begin("edge_server", *words, "--rounds", 4, "--noise-seed", 5, "--keep", "mean")
     for number in range(3):
-        start("beyond.privacy.edge_client", "--partition-id", number, "--server", address)
-    read_until(server, "^The record of this run")
+        begin("edge_client", "--partition-id", number, "--server", address)
+    server.wait_for("^The record of this run")
     with np.load(place / "run/global_model.npz") as real:
         for mine, name in zip(models[-1], ("linear.weight", "linear.bias"), strict=True):
             np.testing.assert_allclose(real[name], mine, atol=1e-5)

@@ -2,22 +2,21 @@
 
 import contextlib
 import gzip
-import os
 import re
 import signal
 import socket
-import subprocess
 import sys
-from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.harness import ROOT
+from tests.support.ports import free_address
+
 RAW = ROOT / "data/MNIST/raw"
 WAYS = {1: "metrics", 2: "weights", 3: "low-bits"}  # client 0 is honest
-ROUNDS, IMAGES, SECONDS = 2, 150, 90
+ROUNDS, IMAGES = 2, 150
 WEIGHTS = 46_730 * 4  # bytes of the lesson's network: 416 + 12,832 + 32,832 + 650 numbers
 
 
@@ -29,43 +28,19 @@ def mnist(count):
     return images, np.frombuffer(labels, np.uint8)[:count].astype(np.int64)
 
 
-def free_address():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
-def start(directory, *words):
-    """Start python WORDS in `directory`."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.Popen(
-        [sys.executable, *map(str, words)],
-        cwd=directory,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def run_tapped(directory, clients, more=(), tap_more=()):
+def run_tapped(stage, directory, clients, more=(), tap_more=()):
     """Run server, wiretap and `clients`, {number: words}, to their end; return the wiretap's output."""
     server, tap = free_address(), free_address()
     words = ["--clients", len(clients), "--rounds", ROUNDS, "--address", server, *more]
-    processes = [start(directory, ROOT / "server.py", *words)]
+    actors = [stage.start("server.py", *words, cwd=directory)]
     words = ["-m", "beyond.privacy.wiretap", "--listen", tap, "--server", server, *tap_more]
-    listener = start(directory, *words)
+    actors.append(listener := stage.start(*words, cwd=directory))
     for number, words in clients.items():
-        processes.append(start(directory, *words, "--partition-id", number, "--server", tap, *more))
-    try:
-        output, _ = listener.communicate(timeout=SECONDS)
-        outputs = [process.communicate(timeout=SECONDS)[0] for process in processes]
-    finally:
-        for process in [listener, *processes]:
-            process.kill()
-    statuses = [process.returncode for process in [listener, *processes]]
-    assert not any(statuses), "\n".join([output, *outputs])
-    return output
+        words = [*words, "--partition-id", number, "--server", tap, *more]
+        actors.append(stage.start(*words, cwd=directory))
+    for actor in actors:
+        assert actor.wait() == 0, actor
+    return listener.stdout
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +57,16 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tapped(place):
+def tapped(place, shared_stage):
     """What a wiretap has printed about four clients, three of which smuggle."""
-    clients = {0: [ROOT / "client.py"]} | {
+    clients = {0: ["client.py"]} | {
         number: ["-m", "beyond.privacy.smuggler", "--how", way] for number, way in WAYS.items()
     }
     words = ["--partition", 0, 1, 2, 3, "--reveal", "results/low_bits.png"]
-    return run_tapped(place, clients, tap_more=words)
+    try:
+        return run_tapped(shared_stage, place, clients, tap_more=words)
+    finally:
+        shared_stage.clear()
 
 
 def rows_of(output):
@@ -139,22 +117,18 @@ def test_what_hides_in_low_bits_is_not_found_but_there_for_who_knows(tapped, pla
     assert matplotlib.image.imread(place / "results/low_bits.png").shape[1] > 300
 
 
-def test_ctrl_c_ends_it_with_what_has_passed(place):
+def test_ctrl_c_ends_it_with_what_has_passed(place, start):
     listen = free_address()
     words = ["--listen", listen, "--server", free_address(), "--picture", "results/none.png"]
-    tap = start(place, "-m", "beyond.privacy.wiretap", *words)
-    try:
-        assert tap.stdout.readline() == f"Listening on {listen}\n"
-        host, port = listen.split(":")
-        connection = socket.create_connection((host, int(port)))
-        with connection, contextlib.suppress(ConnectionResetError):
-            assert connection.recv(1) == b""  # there is no server to be connected to
-        tap.send_signal(signal.SIGINT)
-        output, _ = tap.communicate(timeout=SECONDS)
-    finally:
-        tap.kill()
-    assert tap.returncode == 0
-    assert output.startswith("Stopped") and "0 connections carried 0 bytes" in output
+    tap = start(["-m", "beyond.privacy.wiretap", *words], place)
+    tap.wait_for(f"^Listening on {listen}")
+    host, port = listen.split(":")
+    connection = socket.create_connection((host, int(port)))
+    with connection, contextlib.suppress(ConnectionResetError):
+        assert connection.recv(1) == b""  # there is no server to be connected to
+    tap.send(signal.SIGINT)
+    assert tap.wait() == 0
+    assert "\nStopped" in tap.stdout and "0 connections carried 0 bytes" in tap.stdout
 
 
 @pytest.mark.parametrize(

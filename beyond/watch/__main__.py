@@ -1,0 +1,87 @@
+"""Watch a run in the browser, live or replayed.
+
+    python -m beyond.watch                      # results/fedavg, which may start before, meanwhile or later
+    python -m beyond.watch recorded/lesson      # the run that the README shows
+
+It only reads the run's events.jsonl: the run does not know it, and it may be stopped at any time.
+"""
+
+from support.command_line import OneLineParser, UserError, run_command
+from support.events import NAME
+from support.history import run_directory
+
+import argparse
+import socket
+import webbrowser
+from pathlib import Path
+
+import uvicorn
+
+from beyond.watch.site import make_site
+
+HIGHEST = 65_535
+SECONDS = 1  # that an open page has to go when this ends
+
+
+def port(text):
+    """argparse type: a port to listen on; 0 takes any that is free."""
+    if not text.isascii() or not text.isdigit() or int(text) > HIGHEST:
+        raise argparse.ArgumentTypeError(f"wanted a number from 0 to {HIGHEST}, not {text!r}")
+    return int(text)
+
+
+def listener(number):
+    """Return a socket that listens on this machine only. Raises UserError if the port is taken."""
+    try:
+        return socket.create_server(("127.0.0.1", number))
+    except OSError as error:
+        raise UserError(
+            f"cannot listen on 127.0.0.1:{number}: {error.strerror}; choose another --port"
+        ) from None
+
+
+def check_events(events):
+    """Raise UserError if there is nothing to watch in the file `events`."""
+    if not events.is_file() or not events.stat().st_size:
+        raise UserError(
+            f"there is no {events}; start the run, name another, or wait for it without --no-wait"
+        )
+
+
+def parse(arguments):
+    """Return the options of the command line."""
+    parser = OneLineParser("beyond.watch", __doc__)
+    add = parser.add_argument
+    add("run", nargs="?", type=run_directory, default="results/fedavg", help="directory of a run")
+    add("--port", type=port, default=8090, help="port on this machine to serve the page on")
+    add("--open", action="store_true", help="open the page in a browser")
+    add("--no-wait", action="store_true", help="do not wait for a run that has not started yet")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
+    events = Path(args.run, NAME)
+    if args.no_wait:
+        check_events(events)
+    with listener(args.port) as own:
+        address = f"http://127.0.0.1:{own.getsockname()[1]}/"
+        print(f"{address} shows {args.run}/; Ctrl-C ends this, and no run", flush=True)
+        if not events.is_file():
+            print(f"Waiting for {events}", flush=True)
+        if args.open:
+            webbrowser.open(address)
+        serve(own, events)
+
+
+def serve(own, events):
+    """Serve the page on the socket `own` until we are stopped; the file `events` need not be there yet."""
+    site = make_site(events, is_over=lambda: server.should_exit)
+    config = uvicorn.Config(site, log_level="critical", timeout_graceful_shutdown=SECONDS)
+    server = uvicorn.Server(config)
+    server.run(sockets=[own])
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.watch")

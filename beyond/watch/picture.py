@@ -1,0 +1,113 @@
+"""Take the pictures of the page that README.md shows: recorded runs, replayed to a moment, light and dark.
+
+    python -m beyond.watch.picture      # writes watch.light.png and watch.dark.png, beside both records
+
+The moments are chosen by a rule: the lesson's third round when half of its updates are in; and, in "Kill
+one", the end of the first round that client 3 was missed in. Needs playwright and the system's chromium.
+"""
+
+from support.command_line import ROOT, OneLineParser, UserError, run_command
+from support.events import NAME, parsed
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+RECORDED = ROOT / "recorded"
+WIDTH, HEIGHT = 1000, 760
+READY = 60  # seconds
+
+
+def read_events(run):
+    """Return the events of a run, without damaged lines."""
+    lines = Path(run, NAME).read_bytes().splitlines()
+    return [event for line in lines if (event := parsed(line))]
+
+
+def middle_of_round(events, server_round=3):
+    """Return after how many events half of a round's updates are in."""
+    (asked,) = (
+        len(e["asked"]) for e in events if (e["what"], e.get("round")) == ("round", server_round)
+    )
+    received = [
+        at
+        for at, e in enumerate(events, 1)
+        if (e["what"], e.get("round")) == ("received", server_round)
+    ]
+    return received[asked // 2 - 1]
+
+
+def end_of_round_without(events, client=3):
+    """Return after how many events the first round is evaluated in which a client was missing."""
+    missed = next(e["round"] for e in events if (e["what"], e.get("client")) == ("missing", client))
+    return next(
+        at for at, e in enumerate(events, 1) if (e["what"], e.get("round")) == ("evaluated", missed)
+    )
+
+
+MOMENTS = {"lesson": middle_of_round, "faults": end_of_round_without}
+
+
+@contextmanager
+def served(run):
+    """Serve the page of a run on a free port; yield its address."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "beyond.watch", str(run), "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        process.stdout.readline()  # its address; it listens by then
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def take(browser, address, count, scheme, path):
+    """Save a picture of the page after `count` events in a colour scheme."""
+    size = {"width": WIDTH, "height": HEIGHT}
+    context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(address)
+    page.locator("#log li").first.wait_for()
+    slider = page.locator("#position")
+    deadline = time.monotonic() + READY
+    while int(slider.get_attribute("max")) < count and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    slider.evaluate(
+        "(range, count) => { range.value = count; range.dispatchEvent(new Event('input')); }", count
+    )
+    page.locator(f"#position[aria-valuetext^='event {count} of']").wait_for()
+    page.screenshot(path=path)
+    context.close()
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    OneLineParser("beyond.watch.picture", __doc__).parse_args(arguments)
+    with suppress(ImportError):
+        from playwright.sync_api import sync_playwright
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium or "sync_playwright" not in locals():
+        raise UserError("pictures of the page need playwright and chromium; install both")
+    with sync_playwright() as driver:
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = driver.chromium.launch(executable_path=chromium, args=flags)
+        for name, moment in MOMENTS.items():
+            count = moment(read_events(RECORDED / name))
+            with served(RECORDED / name) as address:
+                for scheme in ("light", "dark"):
+                    path = RECORDED / name / f"watch.{scheme}.png"
+                    take(browser, address, count, scheme, path)
+                    print(f"Wrote {path.relative_to(ROOT)}")
+        browser.close()
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.watch.picture")

@@ -1,0 +1,50 @@
+"""What pages show of this one: the page in the browser, at a moment of a recorded run."""
+
+from beyond.watch.picture import MOMENTS, RECORDED, read_events
+from tools.snippets import say
+
+
+def while_typing():
+    """Print how to watch the lesson's run, and a picture of that."""
+    say(
+        """**To see all terminals at once**, type `python -m beyond.watch` in one more, before, during or
+        after the run, and open the address that it prints. [This page](beyond/watch/README.md) draws what
+        the server notes in `results/fedavg/events.jsonl`:"""
+    )
+    both_themes(
+        "lesson",
+        """A page in the browser. The server waits in the middle of round 3, with the accuracy so far as a
+        curve; below it ten cards, one for each client with its images: five have answered, the others train
+        or are still to be sent weights.""",
+    )
+
+
+def without_client_3():
+    """Print the same for "Kill one"."""
+    say("""`python -m beyond.watch results/killed` shows the end of the round without client 3:""")
+    both_themes(
+        "faults",
+        """The same page: the card of client 3 has a warning sign and says gone; nine have answered.""",
+    )
+
+
+def both_themes(name, alt):
+    """Print the picture of a recorded run's page, for light and dark; `alt` says in words what it shows."""
+    folder = f"recorded/{name}"
+    print(
+        f'\n<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="{folder}/watch.dark.png">\n'
+        f'  <img src="{folder}/watch.light.png" width="760" alt="{" ".join(alt.split())}">\n</picture>\n'
+    )
+
+
+def one_of_each():
+    """Print one line of every kind that the two recorded runs have."""
+    seen = {}
+    for name in MOMENTS:
+        for event in read_events(RECORDED / name):
+            seen.setdefault(event["what"], event)
+    print("\n```text")
+    for event in seen.values():
+        details = ", ".join(f"{key} {value}" for key, value in event.items() if key != "what")
+        print(f"{event['what']}: {details}"[:110])
+    print("```\n")

@@ -1,0 +1,170 @@
+"""events.jsonl: what happens in a run, a line of JSON each, for whoever wants to watch it.
+
+Every line has `time` (UTC, ISO 8601), `seconds` since the run began, and `what`; beyond/watch/README.md lists
+what there is. Nothing in a run depends on it: a disk that does not take it ends no training.
+"""
+
+from support.files import replaced_file
+from support.terminal import say
+
+import json
+import os
+import threading
+import time
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+NAME = "events.jsonl"
+
+
+def nobody(what, **details):
+    """Tell nobody: for those who run without a record."""
+
+
+class EventLog:
+    """Writes what it is told to events.jsonl in `directory`, each line at once.
+
+    Until `begin` or `resume` it keeps everything to itself, for an earlier run may still be in the directory.
+    """
+
+    def __init__(self, directory):
+        self.path = Path(directory, NAME)
+        self.file = None
+        self.waiting = []  # lines that have no file yet
+        self.began = time.time()
+        self.lock = threading.Lock()
+
+    def tell(self, what, **details):
+        """Write one event. Any thread may call this."""
+        with self.lock:
+            now = time.time()
+            stamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+            event = {"time": stamp, "seconds": round(now - self.began, 3), "what": what, **details}
+            line = json.dumps(event).encode() + b"\n"
+            if self.file is None:
+                self.waiting.append(line)
+            else:
+                self._write(line)
+
+    def begin(self):
+        """Start the file of a new run; it replaces that of an earlier one."""
+        self._open([])
+
+    def resume(self, row):
+        """Go on after the Round `row`, the last that is on record; what came after it never was."""
+        lines = _lines_until(self.path, row.round)
+        events = [event for event in map(parsed, lines) if event]
+        if events:
+            self.began = _began(events[0])
+        self._open(lines)
+        if not any(_ends(event, row.round) for event in events):
+            self.tell("evaluated", **finished(row))
+
+    def close(self):
+        """Write nothing any more."""
+        with self.lock:
+            if self.file is not None:
+                os.close(self.file)
+            self.file, self.waiting = None, []
+
+    def _open(self, lines):
+        """Make the file anew, so that watchers see it, with `lines` and what has waited."""
+        try:
+            with self.lock:
+                with replaced_file(self.path) as file:
+                    file.writelines([*lines, *self.waiting])
+                self.file, self.waiting = os.open(self.path, os.O_WRONLY | os.O_APPEND), []
+        except OSError as error:
+            self._give_up(error)
+
+    def _write(self, line):
+        try:
+            os.write(self.file, line)
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error):
+        say(f"Cannot write {self.path}: {error.strerror}; nobody can watch this run from here on")
+        self.file = None
+        self.waiting = _Nothing()
+
+
+@contextmanager
+def events_of(args, row):
+    """Yield the EventLog of the run with the options `args`; in the end it is told how the run has ended.
+
+    `row` is the Round after which the run goes on, None for a new one.
+    """
+    with closing(EventLog(args.run)) as events:
+        size = {"clients": args.clients, "rounds": args.rounds}
+        if row is None:
+            events.tell("started", **size)
+        else:
+            events.resume(row)
+            events.tell("resumed", round=row.round, **size)
+        try:
+            yield events
+        except BaseException as error:
+            events.tell("stopped", reason=_in_words(error))
+            raise
+        events.tell("finished")
+
+
+def _in_words(error):
+    if isinstance(error, KeyboardInterrupt):
+        return "by Ctrl-C"
+    return "by SIGTERM" if isinstance(error, SystemExit) else str(error)
+
+
+class _Nothing(list):
+    """Takes everything and keeps nothing."""
+
+    def append(self, line):
+        """Forget it."""
+
+
+def parsed(line):
+    """Return the event in a line of the file, or None if the line is damaged."""
+    with suppress(ValueError, RecursionError):
+        event = json.loads(line)
+        if isinstance(event, dict) and isinstance(event.get("what"), str):
+            return event
+    return None
+
+
+def finished(row):
+    """Return what an event says of a Round that is on record; `took` are its seconds."""
+    details = asdict(row)
+    return {"took": details.pop("seconds"), **details}
+
+
+def _lines_until(path, last_round):
+    """Return the whole lines up to the end of round `last_round`, and none of what was rolled back."""
+    with suppress(FileNotFoundError):
+        lines = []
+        for line in path.read_bytes().splitlines(keepends=True):
+            event = parsed(line) or {}
+            if not line.endswith(b"\n") or _is_later(event, last_round):
+                return lines
+            lines.append(line)
+            if _ends(event, last_round):
+                return lines
+        return lines
+    return []
+
+
+def _is_later(event, last_round):
+    return isinstance(event.get("round"), int) and event["round"] > last_round
+
+
+def _ends(event, last_round):
+    return (event["what"], event.get("round")) == ("evaluated", last_round) if event else False
+
+
+def _began(event):
+    """Return when the run began, in seconds since 1970, or now if its first event does not say it."""
+    with suppress(KeyError, TypeError, ValueError):
+        return datetime.fromisoformat(event["time"]).timestamp() - float(event["seconds"])
+    return time.time()

@@ -1,0 +1,133 @@
+"""A strategy around a strategy that tells what is sent to whom, what comes back, and what becomes of it."""
+
+from support.events import finished
+from support.identity import name_of, number_of
+from support.sound_updates import AVERAGED
+from support.strategy_around import StrategyAround
+
+import time
+
+from flwr.server.client_proxy import ClientProxy
+
+LATE = "it has left, or took longer than --round-timeout"
+
+
+class WatchedStrategy(StrategyAround):
+    """Tells `events`, an EventLog, about every round of `strategy`, a SoundUpdates or one around it."""
+
+    def __init__(self, strategy, events):
+        super().__init__(strategy)
+        self.events = events
+
+    def configure_fit(self, server_round, parameters, client_manager):
+        """Pass on, and look over the shoulder of every client that is asked."""
+        instructions = super().configure_fit(server_round, parameters, client_manager)
+        self.asked = [client for client, _ in instructions]
+        self.events.tell("round", round=server_round, asked=[number_of(one) for one in self.asked])
+        return [
+            (WatchedClient(client, self.events, server_round), fit) for client, fit in instructions
+        ]
+
+    def aggregate_fit(self, server_round, results, failures):
+        """Pass on, and tell whose update is missing or was left out, and how many were averaged."""
+        results = [(_unwatched(client), fit_result) for client, fit_result in results]
+        failures = [_unwatched_failure(failure) for failure in failures]
+        answered = {client.cid for client, _ in results}
+        for client in self.asked:
+            if client.cid not in answered:
+                self._tell("missing", server_round, client, LATE)
+        parameters, metrics = super().aggregate_fit(server_round, results, failures)
+        for client, fault in getattr(self.strategy, "faults", []):
+            self._tell("left_out", server_round, client, f"it {fault}")
+        averaged = metrics.get(AVERAGED, len(results))
+        self.events.tell("averaged", round=server_round, clients=averaged)
+        return parameters, metrics
+
+    def _tell(self, what, server_round, client, reason):
+        self.events.tell(what, round=server_round, **who(client), reason=reason)
+
+
+class WatchedClient(ClientProxy):
+    """Passes everything on to `client`; tells when weights go to it, and when its update is here."""
+
+    def __init__(self, client, events, server_round):
+        super().__init__(client.cid)
+        self.client = client
+        self.properties = client.properties
+        self.events = events
+        self.server_round = server_round
+
+    def __getattr__(self, name):
+        return getattr(self.client, name)
+
+    def fit(self, ins, timeout, group_id):
+        """Send weights and wait for the update."""
+        common = {"round": self.server_round, **who(self.client)}
+        began = time.monotonic()
+        self.events.tell("sent", **common, bytes=payload_bytes(ins.parameters))
+        answer = self.client.fit(ins, timeout=timeout, group_id=group_id)
+        self.events.tell(
+            "received",
+            **common,
+            bytes=payload_bytes(answer.parameters),
+            took=round(time.monotonic() - began, 3),
+            images=answer.num_examples,
+        )
+        return answer
+
+    def get_properties(self, ins, timeout, group_id):
+        """Pass on."""
+        return self.client.get_properties(ins, timeout=timeout, group_id=group_id)
+
+    def get_parameters(self, ins, timeout, group_id):
+        """Pass on."""
+        return self.client.get_parameters(ins, timeout=timeout, group_id=group_id)
+
+    def evaluate(self, ins, timeout, group_id):
+        """Pass on."""
+        return self.client.evaluate(ins, timeout=timeout, group_id=group_id)
+
+    def reconnect(self, ins, timeout, group_id):
+        """Pass on."""
+        return self.client.reconnect(ins, timeout=timeout, group_id=group_id)
+
+
+class WatchedReport:
+    """Passes on to `report`, a RoundReport, and tells `events` when a round is on record."""
+
+    def __init__(self, report, events):
+        self.report = report
+        self.events = events
+
+    def round_started(self, server_round):
+        """Pass on."""
+        self.report.round_started(server_round)
+
+    def round_finished(self, row):
+        """Tell about `row`, a Round; with the first one the events of an earlier run are replaced."""
+        if row.round == 0:
+            self.events.begin()
+        self.events.tell("evaluated", **finished(row))
+        self.report.round_finished(row)
+
+
+def who(client):
+    """Return what an event says of a ClientProxy: its number, or None, and what to call it."""
+    return {"client": number_of(client), "name": name_of(client)}
+
+
+def payload_bytes(parameters):
+    """Return the size in bytes of serialized weights, as gRPC carries them."""
+    return sum(len(tensor) for tensor in parameters.tensors)
+
+
+def _unwatched(client):
+    return client.client if isinstance(client, WatchedClient) else client
+
+
+def _unwatched_failure(failure):
+    """Return what Flower says of a failure, an exception or (client, answer), without a WatchedClient."""
+    if isinstance(failure, tuple):
+        client, answer = failure
+        return _unwatched(client), answer
+    return failure

@@ -1,0 +1,96 @@
+"""What travels to the nodes is code and nothing else, and it is enough."""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from flwr.cli.build import build_fab_from_disk
+
+from beyond.engine.bundle import bundle, unpack_app
+from tests.support.harness import ROOT
+from tests.support.small import write_partitions
+
+SECRET = "nobody may read this"
+HIDDEN = (
+    "certificates/ca.key",
+    "certificates/notes.py",
+    "partitions/settings.json",
+    "results/fedavg/run.json",
+    "results/fedavg/notes.md",
+    "support/server.key",
+    "support/server.pem",
+    "beyond/engine/supernode_key",
+    "beyond/engine/recorded/scale.csv",
+    "beyond/engine/recorded/scale.json",
+    "data/more.json",
+    ".venv/secret.py",
+    "mine.py",
+)
+
+
+@pytest.fixture(scope="module")
+def used_repository(tmp_path_factory, mnist):
+    """A copy of what the app needs, in which somebody has worked: with data, results and keys."""
+    copy = tmp_path_factory.mktemp("app") / "repository"
+    ignore = shutil.ignore_patterns("__pycache__", "recorded", "*.png")
+    for folder in ("support", "beyond"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=ignore)
+    for file in [*ROOT.glob("*.py"), *(ROOT / name for name in ("pyproject.toml", "LICENSE"))]:
+        shutil.copy(file, copy)
+    shutil.copy(ROOT / ".gitignore", copy)
+    write_partitions(copy, mnist, (20, 20), 20)
+    for name in HIDDEN:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_text(SECRET)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def files(used_repository):
+    """{name: content} of the bundle that Flower makes of it."""
+    with zipfile.ZipFile(io.BytesIO(build_fab_from_disk(used_repository))) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_bundle_holds_no_data_no_result_and_no_key(files):
+    kinds = {
+        os.path.splitext(name)[1] for name in files if name not in ("LICENSE", ".info/CONTENT")
+    }
+    assert kinds == {".py", ".toml"}
+    for name, content in files.items():
+        assert SECRET.encode() not in content, name
+        assert b"PRIVATE KEY--" not in content and b"\x00" not in content, name
+    tops = {name.partition("/")[0] for name in files if "/" in name}
+    assert tops == {"support", "beyond", ".info"}
+
+
+def test_the_bundle_is_small(files):
+    assert len(files) < 90
+    assert sum(map(len, files.values())) < 300_000
+
+
+def test_ours_is_the_bundle_that_flower_makes(used_repository):
+    assert bundle(used_repository) == build_fab_from_disk(used_repository)
+
+
+def test_the_unpacked_bundle_needs_no_other_file_of_ours(tmp_path):
+    app = unpack_app(tmp_path / "app", seed=7)
+    assert "seed = 7" in (app / "pyproject.toml").read_text()
+    code = (
+        "import sys, beyond.engine.apps; from beyond.engine.chapters import CHAPTERS\n"
+        "from importlib import import_module\n"
+        "for chapter in CHAPTERS.values(): import_module(chapter.server), import_module(chapter.client)\n"
+        "files = [getattr(module, '__file__', None) or '' for module in list(sys.modules.values())]\n"
+        "print(*files, sep='\\n')"
+    )
+    outside = {**os.environ, "PYTHONPATH": str(app), "PYTHONDONTWRITEBYTECODE": "1"}
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=tmp_path, env=outside, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    imported = done.stdout.splitlines()
+    assert str(app / "server.py") in imported
+    assert not [file for file in imported if file.startswith(f"{ROOT}{os.sep}")]

@@ -1,0 +1,80 @@
+"""The roll call of nodes: who does not say what it holds is named, and nobody is let in twice."""
+
+from support.command_line import UserError
+from support.identity import NUMBER
+
+import pytest
+
+from beyond.engine.node_roll_call import NodeRollCall
+from beyond.engine.supernode import partition_of
+from tests.support.harness import wait_until
+
+
+class Node:
+    """A ClientProxy of a node that holds a partition, or has none to tell of."""
+
+    def __init__(self, cid, number=None):
+        self.cid = cid
+        self.number = number
+        self.properties = {}
+        self.asked = 0
+
+    def get_properties(self, ins, timeout, group_id):
+        """Answer as GridClientProxy does."""
+        self.asked += 1
+        if self.number is None:
+            raise ValueError(
+                "Message contains an Error (reason: <class 'ClientAppException'>:"
+                "<'this node has none'>). It originated during client-side execution."
+            )
+        ins.properties = {NUMBER: self.number}
+        return ins
+
+    def reconnect(self, ins, timeout, group_id):
+        """Do nothing, as there."""
+
+
+def settle(roll_call):
+    """Return when nobody is being asked any more."""
+    wait_until(lambda: not roll_call.asked, "an answer from everybody")
+
+
+def test_a_node_without_a_partition_is_named_with_its_reason(capsys):
+    roll_call = NodeRollCall(2, 1, 0)
+    roll_call.register(Node("77"))
+    settle(roll_call)
+    assert capsys.readouterr().out == "Node 77 cannot take part: this node has none\n"
+    assert len(roll_call) == 0
+
+
+def test_a_partition_that_another_node_has_is_refused_until_that_one_has_gone(capsys):
+    roll_call = NodeRollCall(2, 1, 0, patience=0.01)
+    first, second = Node("1", 0), Node("2", 0)
+    for node in (first, second):
+        roll_call.register(node)
+        settle(roll_call)
+    assert "Client 0 refused: client 0 takes part already" in capsys.readouterr().out
+    roll_call.gather(1, first_round=True)
+    settle(roll_call)
+    assert list(roll_call.clients) == ["1"]
+    roll_call.unregister(first)
+    roll_call.gather(2, first_round=False)  # returns once enough are there: the second one
+    assert list(roll_call.clients) == ["2"]
+
+
+def test_whoever_takes_part_is_asked_once():
+    roll_call = NodeRollCall(1, 1, 0)
+    node = Node("1", 0)
+    roll_call.register(node)
+    settle(roll_call)
+    for number in (1, 2, 3):
+        roll_call.gather(number, first_round=False)
+    assert node.asked == 1
+
+
+@pytest.mark.parametrize(
+    "config", [{}, {"partition-id": "3"}, {"partition-id": -1}, {"partition-id": True}]
+)
+def test_a_node_has_to_say_which_partition_it_holds(config):
+    with pytest.raises(UserError, match="this node's config has no partition-id"):
+        partition_of(config)

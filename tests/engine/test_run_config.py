@@ -1,0 +1,106 @@
+"""The run config has the lesson's names, defaults and checks, and says all that options do."""
+
+from support.command_line import OneLineParser, UserError, option_names
+from support.options import run_server_options
+
+import tomllib
+
+import pytest
+
+from beyond.engine.run_config import as_run_config, parse_run_config, run_parents
+from beyond.engine.simulation import parse
+from tests.support.harness import ROOT
+
+CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["flwr"]["app"]["config"]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """No run of ours is in the way, and whichever command ran before is forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("support.command_line._command", None)
+
+
+def test_the_app_has_the_lessons_options_and_defaults():
+    lesson = OneLineParser("lesson", "", run_server_options()).parse_args([])
+    ours = parse_run_config(CONFIG)
+    names = set(option_names(run_server_options())) - {"parallel_clients"}
+    assert {name.replace("_", "-") for name in names} < CONFIG.keys()
+    assert {name: getattr(ours, name) for name in names} == {
+        name: getattr(lesson, name) for name in names
+    }
+    assert ours.parallel_clients == ours.clients  # here it is for nodes, which have their own cores
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--clients", "3", "--rounds", "7", "--seed", "5", "--resume", "--min-clients", "1"],
+        ["--run=-dashing", "--patience", "5", "--round-timeout", "0.5", "--parallel-clients", "1"],
+        ["--chapter", "heterogeneity", "--strategy", "FedProx", "--proximal-mu", "0.01"],
+        ["--chapter", "heterogeneity", "--client-evaluation", "--fraction-fit", "0.5"],
+        ["--chapter", "privacy", "--clip", "0.5", "--target-epsilon", "8", "--noise-seed", "0"],
+    ],
+    ids=lambda words: " ".join(words) or "nothing",
+)
+def test_options_reach_the_serverapp_as_they_were_typed(words):
+    typed = OneLineParser("typed", "", run_parents(chapter_in(words))).parse_args(words)
+    config = as_run_config(typed)
+    assert config.keys() == CONFIG.keys()
+    assert parse_run_config(config) == typed
+
+
+def chapter_in(words):
+    """Return the chapter that `words` choose."""
+    return words[1] if "--chapter" in words else "lesson"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rounds": 0},
+        {"rounds": "many"},
+        {"nonsense": 1},
+        {"chapter": "nonsense"},
+        {"chapter-options": "--strategy FedProx"},
+        {"chapter": "privacy"},
+        {"chapter": "privacy", "chapter-options": "--clip 1 --noise-multiplier -1"},
+        {"chapter": "heterogeneity", "chapter-options": "--clip 1"},
+    ],
+    ids=str,
+)
+def test_a_run_config_that_is_none_gets_one_line(changes, capsys):
+    with pytest.raises(UserError, match="the run config is not one of this app's"):
+        parse_run_config({**CONFIG, **changes})
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+
+
+def test_options_that_do_not_go_together_are_refused_here_too():
+    with pytest.raises(UserError, match="--min-clients 11 is more than --clients 10"):
+        parse_run_config({**CONFIG, "min-clients": 11})
+    with pytest.raises(UserError, match="that memory is not on disk"):
+        options = "--strategy FedAdam"
+        changes = {"chapter": "heterogeneity", "chapter-options": options, "resume": True}
+        parse_run_config({**CONFIG, **changes})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--address", "127.0.0.1:8080"],  # SuperLink's business
+        ["--insecure"],
+        ["--chapter", "nonsense"],
+        ["--clip", "1"],
+        ["--chapter", "privacy", "--clip", "1"],
+        ["--chapter", "privacy", "--clip", "1", "--noise-multiplier", "1", "--strategy", "FedAdam"],
+        ["--clients", "0"],
+    ],
+    ids=" ".join,
+)
+def test_the_command_refuses_in_one_line_with_status_2(words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parse(words)
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1

@@ -1,0 +1,206 @@
+"""events.jsonl says what happened: held against the history, every byte, round and client."""
+
+from support.events import EventLog
+from support.history import Round
+
+import json
+import signal
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.support.federation import SIZES
+from tests.support.harness import sha256
+
+
+def events_in(run):
+    """Return the events of a run as dicts; every line has to be whole."""
+    return [json.loads(line) for line in (run / "events.jsonl").read_bytes().splitlines()]
+
+
+def of(events, what, server_round=None):
+    """Return the events of a kind, of one round if that is given."""
+    return [
+        event
+        for event in events
+        if event["what"] == what and server_round in (None, event.get("round"))
+    ]
+
+
+def assert_they_agree(events, history):
+    """Check the events against every row of the history."""
+    assert [event["round"] for event in of(events, "evaluated")] == [row.round for row in history]
+    for row, event in zip(history, of(events, "evaluated"), strict=True):
+        assert (event["loss"], event["accuracy"], event["took"]) == (
+            row.loss,
+            row.accuracy,
+            row.seconds,
+        )
+        sent, received = of(events, "sent", row.round), of(events, "received", row.round)
+        assert sum(one["bytes"] for one in sent) == row.bytes_sent
+        assert sum(one["bytes"] for one in received) == row.bytes_received
+        left_out = of(events, "left_out", row.round) + of(events, "missing", row.round)
+        assert len(left_out) == row.failures
+        if row.round:
+            assert of(events, "averaged", row.round)[0]["clients"] == row.clients
+
+
+@pytest.fixture(scope="module")
+def finished(make_federation, shared_stage, tmp_path_factory):
+    """The events and the history of a run in which a client lies in round 2."""
+    federation = make_federation(tmp_path_factory.mktemp("watched"))
+    server = federation.server(rounds=3)
+    federation.everybody(but=[1])
+    federation.liar(1, "NaN@2only")
+    assert server.wait() == 0, server
+    events, history = events_in(federation.run), federation.history()
+    shared_stage.clear()
+    return events, history
+
+
+def test_every_byte_round_and_client_is_told(finished):
+    events, history = finished
+    assert_they_agree(events, history)
+    for number in (1, 2, 3):
+        assert of(events, "round", number)[0]["asked"] == [0, 1, 2]
+        images = {event["client"]: event["images"] for event in of(events, "received", number)}
+        assert images == dict(enumerate(SIZES))
+    joined = [event["client"] for event in of(events, "joined")]
+    assert sorted(joined) == [0, 1, 2]
+    assert [event["here"] for event in of(events, "joined")] == [1, 2, 3]
+
+
+def test_who_lies_is_left_out_with_the_reason(finished):
+    events, _ = finished
+    (event,) = of(events, "left_out")
+    assert (event["round"], event["client"]) == (2, 1) and "NaN" in event["reason"]
+
+
+def test_events_begin_and_end_and_time_goes_on(finished):
+    events, _ = finished
+    assert (events[0]["what"], events[0]["clients"], events[0]["rounds"]) == ("started", 3, 3)
+    assert events[-1]["what"] == "finished"
+    began = datetime.fromisoformat(events[0]["time"])
+    assert began.utcoffset() == timedelta(0)
+    for event in events:
+        passed = (datetime.fromisoformat(event["time"]) - began).total_seconds()
+        assert event["seconds"] == pytest.approx(passed, abs=0.002)
+    assert [event["seconds"] for event in events] == sorted(event["seconds"] for event in events)
+
+
+def test_a_run_that_is_resumed_twice_has_every_round_once(federation):
+    """Killed in the middle of a round, and stopped between two: nothing that was rolled back stays."""
+    server = federation.server(rounds=1000)
+    others = federation.everybody(but=[1])
+    slow = federation.liar(1, "hold@2")
+    slow.wait_for("Round 2: holding")
+    server.kill()
+    assert of(events_in(federation.run), "round", 2)
+    slow.kill()
+    federation.client(1)
+    again = federation.server("--resume", rounds=1000)
+    again.wait_for("^Round +4 of")
+    again.send(signal.SIGINT)
+    assert again.wait() == 130
+    last = federation.history()[-1].round
+    assert federation.server("--resume", rounds=last + 2).wait() == 0
+    assert all(client.wait() == 0 for client in others.values())
+    events = events_in(federation.run)
+    assert_they_agree(events, federation.history())
+    assert [event["round"] for event in of(events, "resumed")] == [1, last]
+    assert max(Counter(event["round"] for event in of(events, "round")).values()) == 1
+    assert of(events, "stopped") == []  # that was rolled back: the run went on
+
+
+def test_a_run_that_is_stopped_says_by_what(federation):
+    server = federation.server()
+    federation.client(0)
+    server.wait_for("joined: 1 of 3")
+    server.wait_for("^Round +0 of")
+    server.send(signal.SIGTERM)
+    server.wait()
+    last = events_in(federation.run)[-1]
+    assert (last["what"], last["reason"]) == ("stopped", "by SIGTERM")
+
+
+def test_a_client_that_dies_is_missed_and_gone(federation):
+    server = federation.server()
+    federation.everybody(but=[1])
+    slow = federation.liar(1, "hold@2")
+    slow.wait_for("Round 2: holding")
+    slow.kill()
+    assert server.wait() == 0
+    events = events_in(federation.run)
+    assert_they_agree(events, federation.history())
+    assert [event["client"] for event in of(events, "missing", 2)] == [1]
+    left = [event["what"] for event in events if event.get("client") == 1]
+    assert left.index("left") < left.index("missing")
+
+
+def test_an_earlier_run_is_replaced_only_when_a_new_one_has_begun(tmp_path):
+    (tmp_path / "events.jsonl").write_text("an earlier run\n")
+    log = EventLog(tmp_path)
+    log.tell("started", clients=2)
+    assert (tmp_path / "events.jsonl").read_text() == "an earlier run\n"
+    log.begin()
+    log.close()
+    assert [event["what"] for event in events_in(tmp_path)] == ["started"]
+
+
+ROW = Round(1, 0.5, 0.75, 2.0, 3, 0, 300, 300)
+LINES = [
+    b'{"time": "2026-01-02T03:04:05+00:00", "seconds": 1.0, "what": "joined", "client": 0}\n',
+    b'{"seconds": 2.0, "what": "evaluated", "round": 1}\n',
+    b'{"seconds": 3.0, "what": "round", "round": 2, "asked": [0]}\n',
+    b'{"seconds": 4.0, "what": "le',
+]
+
+
+@pytest.mark.parametrize(
+    "lines, kept, made_up",
+    [
+        (LINES, 2, 0),
+        (LINES[:1] + LINES[2:], 1, 1),  # killed between the commit and the event
+        ([LINES[0], b"\xff{damaged\n", *LINES[1:]], 3, 0),
+        ([], 0, 1),
+        ([LINES[3]], 0, 1),
+    ],
+)
+def test_what_was_rolled_back_goes_and_what_is_on_record_is_told(tmp_path, lines, kept, made_up):
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"".join(lines))
+    log = EventLog(tmp_path)
+    log.resume(ROW)
+    log.tell("resumed", round=1)
+    log.close()
+    after = path.read_bytes().splitlines(keepends=True)
+    assert after[:kept] == lines[:kept] and len(after) == kept + made_up + 1
+    if made_up:
+        event = json.loads(after[kept])
+        assert (event["what"], event["round"], event["accuracy"]) == ("evaluated", 1, 0.75)
+    assert json.loads(after[-1])["what"] == "resumed"
+
+
+def test_a_disk_that_takes_no_events_ends_no_training(federation):
+    (federation.run / "events.jsonl").mkdir(parents=True)
+    server = federation.server()
+    federation.everybody()
+    assert server.wait() == 0, server
+    assert server.found("^Cannot write results/run/events.jsonl: .*; nobody can watch this run")
+    assert federation.counts()[-1] == (2, 3, 0)
+
+
+def test_events_change_nothing_in_history_and_model(federation, finished, tmp_path):
+    """The same run again, one with events and one without."""
+    models = []
+    for name in ("with", "without"):
+        if name == "without":
+            (federation.run / "events.jsonl").unlink()
+            (federation.run / "events.jsonl").mkdir()
+        server = federation.server(rounds=2)
+        federation.everybody()
+        assert server.wait() == 0
+        rows = [(row.loss, row.accuracy, row.bytes_sent) for row in federation.history()]
+        models.append((rows, sha256(federation.run / "global_model.npz")))
+    assert models[0] == models[1]
