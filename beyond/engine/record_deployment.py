@@ -12,10 +12,8 @@ from support.history import read_history
 import json
 import subprocess
 import sys
-import time
 
-import psutil
-
+from beyond.engine.footprint import measure
 from beyond.engine.private_flower import free_port
 from tools.record import keep_screens
 from tools.terminals import ROOT, working_copy
@@ -23,7 +21,6 @@ from tools.terminals import ROOT, working_copy
 FOLDER = ROOT / "beyond/engine/recorded"
 FIGURES = FOLDER / "deployment.json"
 ROUNDS = 3  # of each deployment
-SAMPLE = 0.5  # seconds between two looks at the memory
 SLOW = ("--round-timeout", 600)  # stock Flower on a busy machine takes more than a minute a round
 
 
@@ -37,44 +34,19 @@ def run(directory, module, *words):
 
 
 def watched(directory, name, *words):
-    """Run a deployment called `name`; keep its screen, and return its figures.
-
-    Memory is the sum of all its processes' PSS, in bytes, at the worst moment of those looked at.
-    """
+    """Run a deployment called `name`; keep its screen, and return its figures."""
     place = ("--address", f"127.0.0.1:{free_port()}", "--run", f"results/{name}")
     command = [sys.executable, "-m", "beyond.engine.deployment", *map(str, (*place, *words))]
-    process = subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE, text=True)
-    peak = (0, 0)
-    while process.poll() is None:
-        peak = max(peak, memory_of(process.pid))
-        time.sleep(SAMPLE)
-    if process.returncode != 0:
-        raise RunError(f"{' '.join(command)} ended with status {process.returncode}")
-    keep_screens(FOLDER, {name: process.stdout.read()})
+    screen = directory / f"{name}.txt"
+    footprint = measure(command, directory, screen)
+    keep_screens(FOLDER, {name: screen.read_text()})
     rows = read_history(directory / "results" / name)[1:]
     return {
         "seconds": [row.seconds for row in rows],
         "accuracies": [row.accuracy for row in rows],
-        "memory_bytes": peak[0],
-        "processes": peak[1],
+        "memory_bytes": footprint.peak_bytes,
+        "processes": footprint.processes,
     }
-
-
-def memory_of(number):
-    """Return (PSS in bytes, number of processes) of a process and all that it has started."""
-    total = count = 0
-    try:
-        leader = psutil.Process(number)
-        family = [leader, *leader.children(recursive=True)]
-    except psutil.Error:
-        return 0, 0
-    for process in family:
-        try:
-            total += process.memory_full_info().pss
-            count += 1
-        except psutil.Error:
-            continue  # it has ended meanwhile
-    return total, count
 
 
 def record_deployment(directory):
