@@ -38,6 +38,7 @@ class Drill:
         self.flower = flower
         self.args = args
         self.port = args.address.rpartition(":")[2]
+        self.began = time.time()
         self.rounds_told = 0
         self.start_superlink()
         # The ServerApp is no child of SuperLink's here, and so it outlives it.
@@ -87,7 +88,9 @@ class Drill:
 
     def _news(self):
         file = Path(self.args.run, "history.csv")
-        return read_history(self.args.run)[self.rounds_told :] if file.exists() else []
+        if not file.exists() or file.stat().st_mtime < self.began:
+            return []  # there is none yet, or an earlier one
+        return read_history(self.args.run)[self.rounds_told :]
 
     def server_app(self):
         """Return the process of the ServerApp."""
@@ -135,11 +138,11 @@ def main(arguments=None):
     """Run the command line described above."""
     parents = [*run_parents("lesson"), partition_options(), deployment_options()]
     parser = OneLineParser("beyond.engine.faults", __doc__, parents)
+    parser.set_defaults(run="results/drill")
     parser.add_argument("what", choices=DRILLS, help="what is killed")
     args = parser.parse_args(arguments)
     enough_clients(args)
     make_partitions(args)
-    Path(args.run, "history.csv").unlink(missing_ok=True)
     logs = make_run_directory(Path(args.run, "logs"))
     with PrivateFlower(logs) as flower:
         drill = Drill(flower, args)

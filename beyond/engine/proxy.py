@@ -50,17 +50,26 @@ def fleet_configuration(listen, superlink, certificates):
     return text
 
 
-def start_proxy(flower, listen, superlink, certificates):
-    """Start nginx among the processes of `flower`, a PrivateFlower; return it when it listens.
+def prepare_proxy(flower, listen, superlink, certificates):
+    """Write nginx's files to the home of `flower`, a PrivateFlower; return the command that starts it.
 
-    Raises UserError if nginx is missing, RunError if it does not start.
+    Raises UserError if nginx is missing.
     """
     nginx, home = find_nginx(), flower.home / "nginx"
     home.mkdir()
-    Path(home, "flower-fleet.conf").write_text(fleet_configuration(listen, superlink, certificates))
+    configuration = fleet_configuration(listen, superlink, certificates)
+    Path(home, "flower-fleet.conf").write_text(configuration)
     user = "user root;\n" if os.getuid() == 0 else ""  # else a worker may not enter our directory
     Path(home, "nginx.conf").write_text(SURROUNDINGS.format(home=home, user=user))
-    words = [nginx, "-p", home, "-e", "stderr", "-c", home / "nginx.conf"]
+    return [nginx, "-p", home, "-e", "stderr", "-c", home / "nginx.conf"]
+
+
+def start_proxy(flower, listen, superlink, certificates):
+    """Start nginx among the processes of `flower`; return it when it listens.
+
+    Raises UserError if nginx is missing, RunError if it does not start.
+    """
+    words = prepare_proxy(flower, listen, superlink, certificates)
     process = flower.start(*words, log="nginx.log")
     host, _, port = listen.rpartition(":")
     while True:

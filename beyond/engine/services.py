@@ -20,14 +20,17 @@ def start_superlink(flower, args):
         flower.superlink("--insecure", port=port)
         return ["--superlink", args.address, "--insecure"]
     folder = Path(args.certificates).resolve()  # Flower asks for absolute paths
-    certificates = {"cert": "server.pem", "key": "server.key", "ca-cert": "ca.pem"}
-    words = [
-        word for name, file in certificates.items() for word in (f"--ssl-{name}file", folder / file)
-    ]
-    where = flower.superlink("--enable-supernode-auth", *words, port=port, root=folder / "ca.pem")
+    where = flower.superlink(*secure_words(folder), port=port, root=folder / "ca.pem")
     if args.proxy:
         start_proxy(flower, args.address, where, folder)
     return ["--superlink", args.address, "--root-certificates", folder / "ca.pem"]
+
+
+def secure_words(folder):
+    """Return the options with which a SuperLink uses the certificates in `folder` and asks nodes for keys."""
+    certificates = {"cert": "server.pem", "key": "server.key", "ca-cert": "ca.pem"}
+    words = [(f"--ssl-{name}file", folder / file) for name, file in certificates.items()]
+    return ["--enable-supernode-auth", *(word for pair in words for word in pair)]
 
 
 def start_node(flower, number, reach, args):
