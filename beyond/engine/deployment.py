@@ -15,10 +15,8 @@ from support.command_line import OneLineParser, Options, UserError, run_command
 from support.listening import check_listening, check_port_is_free, is_loopback
 from support.options import enough_clients, partition_options
 from support.partitions import PARTITIONS
-from support.run_record import make_run_directory
 
 import argparse
-from pathlib import Path
 
 import plot_accuracy
 from beyond.engine.app_run import run_app
@@ -26,7 +24,7 @@ from beyond.engine.bundle import unpack_app
 from beyond.engine.private_flower import PrivateFlower
 from beyond.engine.proxy import find_nginx
 from beyond.engine.run_config import chapter_options, run_parents
-from beyond.engine.services import start_node, start_superexec, start_superlink
+from beyond.engine.services import fresh_logs, start_node, start_superexec, start_superlink
 from beyond.engine.simulation import make_partitions
 from federation import advice_to_resume
 
@@ -85,7 +83,7 @@ def check_partitions(numbers):
 
 def deploy(args, numbers):
     """Run all rounds with a node for each partition in `numbers`; leave no process behind."""
-    logs = make_run_directory(Path(args.run, "logs"))
+    logs = fresh_logs(args.run)
     with advice_to_resume(args.run), PrivateFlower(logs) as flower:
         reach = start_superlink(flower, args)
         addresses = [start_node(flower, number, reach, args) for number in numbers]

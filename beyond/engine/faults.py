@@ -10,7 +10,6 @@ It prints every round with its seconds. Everything runs on loopback and ends wit
 from support.command_line import OneLineParser, RunError, run_command
 from support.history import read_history
 from support.options import enough_clients, partition_options
-from support.run_record import make_run_directory
 
 import argparse
 import time
@@ -23,7 +22,7 @@ from beyond.engine.bundle import unpack_app
 from beyond.engine.deployment import deployment_options
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower
 from beyond.engine.run_config import as_run_config, run_parents
-from beyond.engine.services import start_node, start_superexec
+from beyond.engine.services import fresh_logs, start_node, start_superexec
 from beyond.engine.simulation import make_partitions
 
 STRUCK_AFTER = 2  # the round that is finished when something is killed
@@ -143,7 +142,7 @@ def main(arguments=None):
     args = parser.parse_args(arguments)
     enough_clients(args)
     make_partitions(args)
-    logs = make_run_directory(Path(args.run, "logs"))
+    logs = fresh_logs(args.run)
     with PrivateFlower(logs) as flower:
         drill = Drill(flower, args)
         drill.submit()

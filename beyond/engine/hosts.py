@@ -4,14 +4,13 @@
     sudo .venv/bin/python -m beyond.engine.hosts --certificates certificates
 
 A server with SuperLink and nginx, two nodes with a partition each, and a stranger. Namespaces have no names:
-they are gone with the processes in them, whatever ends those. It takes root's rights, or those of a container.
+they are gone with the processes in them, whatever ends those. It takes root's rights.
 """
 
 from support.certificates import server_certificates
 from support.command_line import OneLineParser, RunError, UserError, run_command
 from support.options import partition_options
 from support.partitions import PARTITIONS
-from support.run_record import make_run_directory
 
 import argparse
 import re
@@ -28,7 +27,7 @@ from beyond.engine.keys import make_key
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower
 from beyond.engine.proxy import prepare_proxy
 from beyond.engine.run_config import as_run_config, run_parents
-from beyond.engine.services import secure_words
+from beyond.engine.services import fresh_logs, secure_words
 from beyond.engine.simulation import make_partitions
 
 ADDRESSES = {
@@ -58,7 +57,12 @@ class Network:
 
     def said(self, host, *words, log):
         """Run a command on `host` to its end; return (status, what it said)."""
-        status = self.start(host, *words, log=log).wait(LONG)
+        try:
+            status = self.start(host, *words, log=log).wait(LONG)
+        except subprocess.TimeoutExpired:
+            raise RunError(
+                f"no end of it on {host}; {self.flower.logs / log} may say why"
+            ) from None
         return status, (self.flower.logs / log).read_text()
 
     def _hold(self):
@@ -116,9 +120,10 @@ def start_node(network, number, folder):
     """Register a key at the server, then start SuperNode and SuperExec on their own host."""
     flower, host = network.flower, f"node {number}"
     private, public = make_key(flower.home / "keys", f"node_{number}")
-    network.said(
-        "server", "flwr", "supernode", "register", public, SUPERLINK, log=f"key_{number}.log"
-    )
+    words = ("flwr", "supernode", "register", public, SUPERLINK)
+    status, said = network.said("server", *words, log=f"key_{number}.log")
+    if status != 0:
+        raise RunError(f"the key of {host} cannot be registered: {said.strip()}")
     network.start(
         *(host, "flower-supernode", "--superlink", f"{ADDRESSES['server']}:{OUTSIDE}"),
         *("--root-certificates", folder / "ca.pem", "--auth-supernode-private-key", private),
@@ -141,7 +146,10 @@ def run_rounds(network, args):
     app = unpack_app(network.flower.home / "app")
     words = ("flwr", "run", app, SUPERLINK, "--stream", "--run-config", config)
     _, said = network.said("server", *words, log="flwr_run.log")
-    for line in re.findall(r"^(?:Client|Round).*$", said, re.MULTILINE):
+    told = re.findall(r"^(?:Client|Round).*$", said, re.MULTILINE)
+    if not any(line.startswith(f"Round {args.rounds:>2} of") for line in told):
+        raise RunError(f"the run has failed; {network.flower.logs}/flwr_run.log says why")
+    for line in told:
         print(f"server    {line}")
 
 
@@ -160,8 +168,9 @@ def describe(status, said):
     """Return in a few words how a command of Flower's has ended."""
     if status == 0:
         return "registered"
-    found = re.search(r"403 Forbidden|Connection refused|/Status/403", said)
-    return found[0].replace("/Status/403", "403 Forbidden") if found else said.split("\n")[-2]
+    if "/Status/403" in said:
+        return "403 Forbidden"
+    return "no connection" if "is unavailable" in said else said.strip().splitlines()[-1]
 
 
 def main(arguments=None):
@@ -179,7 +188,7 @@ def main(arguments=None):
         if not shutil.which(tool):
             raise UserError(f"{tool} is missing; it comes with Linux's iproute2 and util-linux")
     make_partitions(args)
-    folder, logs = Path(args.certificates).resolve(), make_run_directory(Path(args.run, "logs"))
+    folder, logs = Path(args.certificates).resolve(), fresh_logs(args.run)
     with PrivateFlower(logs) as flower:
         network = Network(flower)
         start_server(network, folder)

@@ -14,8 +14,8 @@ class NodeRollCall(RollCall):
     A node that came in the place of one that died is refused until Flower, some 40 s later, notices that.
     """
 
-    def __init__(self, expected, needed, seed, patience=None):
-        super().__init__(expected, needed, seed, patience)
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
         self.asked = set()  # identifiers of those who are to say who they are
 
     def register(self, client):

@@ -4,6 +4,7 @@
 """
 
 from support.partitions import PARTITIONS
+from support.run_record import make_run_directory
 
 import sys
 from pathlib import Path
@@ -11,6 +12,14 @@ from pathlib import Path
 from beyond.engine.keys import make_key
 from beyond.engine.private_flower import SUPERLINK, free_port
 from beyond.engine.proxy import start_proxy
+
+
+def fresh_logs(run):
+    """Return the directory for the logs of a run, without those of an earlier one."""
+    logs = make_run_directory(Path(run, "logs"))
+    for file in logs.glob("*.log"):
+        file.unlink()
+    return logs
 
 
 def start_superlink(flower, args):
