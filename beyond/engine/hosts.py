@@ -25,7 +25,7 @@ import tomli_w
 from beyond.engine.bundle import unpack_app
 from beyond.engine.keys import make_key
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower
-from beyond.engine.proxy import prepare_proxy
+from beyond.engine.proxy import find_nginx, prepare_proxy
 from beyond.engine.run_config import as_run_config, run_parents
 from beyond.engine.services import fresh_logs, secure_words
 from beyond.engine.simulation import make_partitions
@@ -173,6 +173,17 @@ def describe(status, said):
     return "no connection" if "is unavailable" in said else said.strip().splitlines()[-1]
 
 
+def check(args):
+    """Raise UserError if there is something that this cannot do, or do without."""
+    server_certificates(args.certificates)
+    if args.clients > 2:
+        raise UserError(f"there are two hosts for nodes, not {args.clients}; use --clients 2")
+    for tool in ("ip", "unshare", "nsenter"):
+        if not shutil.which(tool):
+            raise UserError(f"{tool} is missing; it comes with Linux's iproute2 and util-linux")
+    find_nginx()
+
+
 def main(arguments=None):
     """Run the command line described above."""
     parser = OneLineParser(
@@ -181,12 +192,7 @@ def main(arguments=None):
     parser.set_defaults(clients=2, rounds=2, run="results/hosts")
     parser.add_argument("--certificates", metavar="DIR", required=True, help="the server's")
     args = parser.parse_args(arguments)
-    server_certificates(args.certificates)
-    if args.clients > 2:
-        raise UserError(f"there are two hosts for nodes, not {args.clients}; use --clients 2")
-    for tool in ("ip", "unshare", "nsenter"):
-        if not shutil.which(tool):
-            raise UserError(f"{tool} is missing; it comes with Linux's iproute2 and util-linux")
+    check(args)
     make_partitions(args)
     folder, logs = Path(args.certificates).resolve(), fresh_logs(args.run)
     with PrivateFlower(logs) as flower:
