@@ -37,6 +37,8 @@ def facts():
         "times_faster": f"{seconds['stock'] / seconds['deployment']:.1f}",
         "rounds": str(rounds),
     }
+    cost = json.loads((FOLDER / "message_cost.json").read_text())
+    about |= {f"cpu_{name}": f"{seconds:.1f}" for name, seconds in cost.items()}
     return {**about, **_fault_facts(), "version": VERSIONS[0]}
 
 

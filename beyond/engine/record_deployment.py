@@ -3,7 +3,7 @@
     python -m beyond.engine.record_deployment             # all of it -> beyond/engine/recorded/
     python -m beyond.engine.record_deployment --only strangers
 
-The parts are deployment (ours and stock Flower one after the other), strangers, faults and hosts.
+The parts are deployment (ours and stock Flower one after the other), cost, strangers, faults and hosts.
 """
 
 from support.command_line import OneLineParser, RunError, run_command
@@ -62,6 +62,13 @@ def record_deployment(directory):
     FIGURES.write_text(json.dumps(kept, indent=2) + "\n")
 
 
+def record_cost(directory):
+    """Record what a message costs a Python of its own, the second time that it is started."""
+    run_partition(directory)
+    *_, cost = (run(directory, "message_cost").splitlines()[-1] for _ in range(2))
+    (FOLDER / "message_cost.json").write_text(cost + "\n")
+
+
 def record_strangers(directory):
     """Record who is refused, and what a stranger can do."""
     make_certificates(directory)
@@ -99,6 +106,7 @@ def make_certificates(directory):
 
 PARTS = {
     "deployment": record_deployment,
+    "cost": record_cost,
     "strangers": record_strangers,
     "faults": record_faults,
     "hosts": record_hosts,

@@ -15,7 +15,7 @@ CLIENTS, ROUNDS = 3, 5
 
 @pytest.fixture
 def drill(tmp_path, mnist):
-    """drill(what, *words) runs the drill; returns the clients of every round from the record, and the screen."""
+    """drill(what, *words) runs the drill; returns every round's clients, and the screen."""
     place = Place(tmp_path, mnist, sizes=[60] * CLIENTS)
 
     def run(what, *words):
