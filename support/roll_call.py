@@ -91,11 +91,14 @@ class RollCall(SimpleClientManager):
                 send_home(client)
                 return
             if reason := self._admit(client):
-                say(f"{name_of(client)} refused: {reason}")
-                self.tell("refused", **who(client), reason=reason)
+                self._announce_refusal(client, reason)
                 refuse(client, reason)
         except Exception as error:  # whatever it ends with, nobody has joined
             self._has_failed(client, error)
+
+    def _announce_refusal(self, client, reason):
+        say(f"{name_of(client)} refused: {reason}")
+        self.tell("refused", **who(client), reason=reason)
 
     def _has_failed(self, client, error):
         """Say nothing about a stranger's connection: a port scanner makes some, too."""

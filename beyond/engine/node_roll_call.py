@@ -1,22 +1,28 @@
 """The roll call where clients are nodes: Flower says who is online, and nobody hangs up."""
 
+from support.identity import name_of
 from support.roll_call import RollCall
 from support.terminal import say
 
+import math
 import re
+import time
 
 REASON = re.compile(r"<'(.*)'>", re.DOTALL)  # how Flower wraps what a ClientApp has raised
+PAUSE = 5.0  # seconds after which those who do not take part are asked again
 
 
 class NodeRollCall(RollCall):
-    """A RollCall for `start_grid`. Whom it could not let in, it asks again before every round.
+    """A RollCall for `start_grid`. Whom it could not let in it asks again, as long as it waits for clients.
 
-    A node that came in the place of one that died is refused until Flower, some 40 s later, notices that.
+    A node may be too slow to answer in time, for it has just been started; and one that came in the place of
+    another is refused until Flower, some 40 s later, notices that that one has died.
     """
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.asked = set()  # identifiers of those who are to say who they are
+        self.reasons = {}  # identifier -> the last reason that was said why it does not take part
 
     def register(self, client):
         """Take a node in that has come online."""
@@ -26,25 +32,43 @@ class NodeRollCall(RollCall):
 
     def gather(self, server_round, first_round):
         """Look who is online, ask those again who do not take part, and wait as for any round."""
-        self.num_available()  # start_grid has wrapped it: it brings the list of nodes up to date
-        for client in self._outsiders():
-            self.register(client)
+        self._ask_again()
         super().gather(server_round, first_round)
+
+    def wait_for(self, num_clients, timeout=None):
+        """Wait for clients, and ask others again meanwhile; return whether enough have come in time."""
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while not super().wait_for(num_clients, min(PAUSE, max(0, deadline - time.monotonic()))):
+            if time.monotonic() >= deadline:
+                return False
+            self._ask_again()
+        return True
 
     def dismiss(self):
         """Do nothing: there is no connection to hang up."""
 
-    def _outsiders(self):
+    def _ask_again(self):
+        self.num_available()  # start_grid has wrapped it: it brings the list of nodes up to date
         with self.lock:
             known = self.asked | self.clients.keys()
-            return [client for cid, client in self.connected.items() if cid not in known]
+            outsiders = [client for cid, client in self.connected.items() if cid not in known]
+        for client in outsiders:
+            self.register(client)
 
     def _welcome(self, client):
         super()._welcome(client)
         with self.lock:
             self.asked.discard(client.cid)
 
+    def _announce_refusal(self, client, reason):
+        self._say_once(client, f"{name_of(client)} refused: {reason}")
+
     def _has_failed(self, client, error):
         found = REASON.search(str(error))
         reason = " ".join((found.group(1) if found else str(error)).split())
-        say(f"Node {client.cid} cannot take part: {reason}")
+        self._say_once(client, f"Node {client.cid} cannot take part: {reason}")
+
+    def _say_once(self, client, line):
+        if self.reasons.get(client.cid) != line:
+            self.reasons[client.cid] = line
+            say(line)

@@ -30,7 +30,7 @@ BOTH = (
     ("heterogeneity", ["--strategy", "FedProx", "--scheme", "dirichlet", "--fraction-fit", "0.5"]),
     ("privacy", ["--clip", "0.5", "--target-epsilon", "8", "--noise-seed", "0"]),
 )
-THOUSAND = ["--clients", 1000, "--rounds", 4, "--local-epochs", 5, "--run", "results/thousand"]
+THOUSAND = ["--clients", 1000, "--rounds", 3, "--local-epochs", 5, "--run", "results/thousand"]
 
 
 def run(words, directory):
@@ -82,6 +82,7 @@ def record_chapters(directory):
             ]
             same = books_of(classic) == books_of(engine)
             table.writerow([chapter, " ".join(options), *(sum.hexdigest() for sum in sums), same])
+            file.flush()
     shutil.copyfile(engine / "privacy.csv", FOLDER / "engine_privacy.csv")
 
 

@@ -81,9 +81,10 @@ def tell(text):
 
 def teaser():
     """Print what the lesson says about this chapter."""
-    tell(
+    say(
         """**Where does it run for real?** [Chapter 8](beyond/engine/README.md) takes these files to Flower's
-        production engine: the same bytes, a thousand clients, several machines."""
+        production engine: the same bytes, a thousand clients, several machines.""",
+        {},
     )
 
 

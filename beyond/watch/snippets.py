@@ -7,9 +7,8 @@ from tools.snippets import say
 def while_typing():
     """Print how to watch the lesson's run, and a picture of that."""
     say(
-        """**To see all terminals at once**, type `python -m beyond.watch` in one more, before, during or
-        after the run, and open the address that it prints. [This page](beyond/watch/README.md) draws what
-        the server notes in `results/fedavg/events.jsonl`:"""
+        """**All of it at a glance:** `python -m beyond.watch`, in one more terminal, shows the run [in the
+        browser](beyond/watch/README.md), live or again afterwards:"""
     )
     both_themes(
         "lesson",
@@ -21,7 +20,9 @@ def while_typing():
 
 def without_client_3():
     """Print the same for "Kill one"."""
-    say("""`python -m beyond.watch results/killed` shows the end of the round without client 3:""")
+    say(
+        """Round 2 [in the browser](beyond/watch/README.md), `python -m beyond.watch results/killed`:"""
+    )
     both_themes(
         "faults",
         """The same page: the card of client 3 has a warning sign and says gone; nine have answered.""",

@@ -3,11 +3,13 @@
 from support.command_line import UserError
 from support.identity import NUMBER
 
+import threading
+
 import pytest
 
 from beyond.engine.node_roll_call import NodeRollCall
 from beyond.engine.supernode import partition_of
-from tests.support.harness import wait_until
+from tests.support.harness import PATIENCE, wait_until
 
 
 class Node:
@@ -44,6 +46,27 @@ def test_a_node_without_a_partition_is_named_with_its_reason(capsys):
     roll_call.register(Node("77"))
     settle(roll_call)
     assert capsys.readouterr().out == "Node 77 cannot take part: this node has none\n"
+    assert len(roll_call) == 0
+
+
+def test_a_node_that_could_not_answer_at_first_is_asked_until_it_can(capsys, monkeypatch):
+    monkeypatch.setattr("beyond.engine.node_roll_call.PAUSE", 0.02)
+    roll_call = NodeRollCall(1, 1, 0)
+    node = Node("77")
+    roll_call.register(node)
+    waiting = threading.Thread(target=roll_call.gather, args=(1, True), daemon=True)
+    waiting.start()
+    wait_until(lambda: node.asked > 2, "more questions")
+    node.number = 0
+    waiting.join(PATIENCE)
+    assert list(roll_call.clients) == ["77"]
+    assert capsys.readouterr().out.count("cannot take part") == 1
+
+
+def test_patience_ends_although_nobody_can_answer():
+    roll_call = NodeRollCall(2, 0, 0, patience=0.05)
+    roll_call.register(Node("77"))
+    roll_call.gather(1, first_round=True)
     assert len(roll_call) == 0
 
 

@@ -18,6 +18,8 @@ from tests.support.harness import environment, sha256, snapshot, wait_until
 from tests.support.ports import free_address
 from tests.support.small import write_partitions
 
+pytestmark = pytest.mark.timeout(400)  # a dozen processes start, one after the other
+LONGEST_RUN = 300.0  # seconds: half a minute on a machine that has nothing else to do
 SIZES = (60, 50, 40, 30)
 COMMON = ("--clients", "4", "--rounds", "2")
 
@@ -53,7 +55,7 @@ class Place:
     def run(self, *words):
         """Run a simulation to its good end."""
         with self.simulation(*words) as process:
-            assert process.wait(100) == 0, self.said()
+            assert process.wait(LONGEST_RUN) == 0, self.said()
 
     def said(self):
         """Return what the last simulation has printed."""
@@ -138,7 +140,7 @@ def test_other_signals_leave_nothing_either(place, simulated, number, status):
 def stop(place, number, status):
     """Send a signal to a simulation whose clients are at work, and look for what is left."""
     with place.simulation("--rounds", "500", "--run", "results/stopped") as process:
-        wait_until(lambda: "Round  1 of 500" in place.said(), "round 1")
+        wait_until(lambda: "Round  1 of 500" in place.said(), "round 1", LONGEST_RUN)
         home = Path(place.flower_home())
         ports = listening(place.strangers())
         assert home.is_dir() and ports

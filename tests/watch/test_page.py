@@ -234,6 +234,24 @@ def test_it_follows_the_browser_can_be_switched_and_is_legible(recorded, watch, 
         page.locator("#theme").click()
 
 
+def test_who_left_before_the_weights_were_sent_is_gone(tmp_path, watch, open_page):
+    run = tmp_path / "results/run"
+    run.mkdir(parents=True)
+    common = {"round": 1, "client": 0, "name": "Client 0"}
+    events = [
+        {"what": "started", "clients": 1, "rounds": 1},
+        {"what": "joined", **common, "here": 1, "expected": 1},
+        {"what": "left", **common, "here": 0, "expected": 1},
+        {"what": "sent", **common, "bytes": 10},
+        {"what": "missing", **common, "reason": "it has left"},
+    ]
+    lines = [json.dumps({"seconds": 1.0, **event}) for event in events]
+    (run / "events.jsonl").write_text("\n".join(lines) + "\n")
+    page = open_page(watch(tmp_path))
+    playwright.expect(card(page, 0)).to_have_attribute("data-status", "gone")
+    says(page, "#log", "it has left")
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_is_cut_off(recorded, watch, open_page, width):
     page = open_page(watch(recorded[0]), width=width)

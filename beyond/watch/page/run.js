@@ -57,7 +57,8 @@ const CHANGES = {
   },
   sent(run, event) {
     run.sent += event.bytes;
-    put(run, event, { status: "training", since: event.seconds, bytes: event.bytes });
+    const status = find(run, event).status === "gone" ? "gone" : "training"; // it may just have left
+    put(run, event, { status, since: event.seconds, bytes: event.bytes });
   },
   received(run, event) {
     run.received += event.bytes;

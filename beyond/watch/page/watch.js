@@ -156,8 +156,8 @@ function drawCard(element, client) {
 const GLYPHS = { training: "weights", answered: "check", done: "check", late: "warning", "left out": "warning",
   refused: "warning", gone: "warning" };
 const FLOWS = {
-  training: (client) => `↓ weights, ${size(client.bytes)}`,
-  answered: (client) => `↑ weights, ${size(client.bytes)}`,
+  training: (client) => `↓ ${size(client.bytes)}`,
+  answered: (client) => `↑ ${size(client.bytes)}`,
 };
 
 function drawCurve() {
