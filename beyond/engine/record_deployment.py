@@ -10,6 +10,7 @@ from support.command_line import OneLineParser, RunError, run_command
 from support.history import read_history
 
 import json
+import os
 import subprocess
 import sys
 
@@ -37,7 +38,7 @@ def watched(directory, name, *words):
     """Run a deployment called `name`; keep its screen, and return its figures."""
     place = ("--address", f"127.0.0.1:{free_port()}", "--run", f"results/{name}")
     command = [sys.executable, "-m", "beyond.engine.deployment", *map(str, (*place, *words))]
-    screen = directory / f"{name}.txt"
+    screen, load = directory / f"{name}.txt", os.getloadavg()[0]
     footprint = measure(command, directory, screen)
     keep_screens(FOLDER, {name: screen.read_text()})
     rows = read_history(directory / "results" / name)[1:]
@@ -46,6 +47,7 @@ def watched(directory, name, *words):
         "accuracies": [row.accuracy for row in rows],
         "memory_bytes": footprint.peak_bytes,
         "processes": footprint.processes,
+        "load_before": load,
     }
 
 
@@ -77,23 +79,25 @@ def record_strangers(directory):
 
 
 def record_faults(directory):
-    """Record the three drills."""
-    run_partition(directory)
+    """Record the three drills, with four nodes of 600 images, the first four of a hundred."""
+    run_partition(directory, "--clients", "100")
+    (directory / "partitions/settings.json").unlink()
     for what in ("node", "superlink", "serverapp"):
-        where = ("--address", f"127.0.0.1:{free_port()}", "--run", f"results/{what}")
-        screen = run(directory, "faults", what, "--rounds", 6, *where)
-        keep_screens(FOLDER, {f"fault_{what}": screen})
+        words = ("--clients", 4, "--rounds", 5, "--address", f"127.0.0.1:{free_port()}")
+        keep_screens(FOLDER, {f"fault_{what}": run(directory, "faults", what, *words)})
 
 
 def record_hosts(directory):
     """Record a federation of network namespaces, each a host."""
     make_certificates(directory)
-    keep_screens(FOLDER, {"hosts": run(directory, "hosts")})
+    run_partition(directory, "--clients", "2")
+    screen = run(directory, "hosts", "--certificates", "certificates")
+    keep_screens(FOLDER, {"hosts": screen})
 
 
-def run_partition(directory):
-    """Deal the images out to ten clients."""
-    words = [sys.executable, "partition.py"]
+def run_partition(directory, *options):
+    """Deal the images out, to ten clients if no option says otherwise."""
+    words = [sys.executable, "partition.py", *options]
     subprocess.run(words, cwd=directory, check=True, stdout=subprocess.DEVNULL)
 
 
