@@ -9,7 +9,7 @@
 All of it on this machine. Logs go to logs/ in the directory of the run; no process outlives the command.
 """
 
-from support.argument_types import address, natural_int
+from support.argument_types import address
 from support.certificates import server_certificates
 from support.command_line import OneLineParser, Options, UserError, run_command
 from support.listening import check_listening, check_port_is_free, is_loopback
@@ -39,13 +39,6 @@ def deployment_options():
     )
     add("--proxy", action="store_true", help="nginx at --address, passing on what nodes ask for")
     add("--stock", action="store_true", help="no SuperExec of ours")
-    add(
-        "--partitions",
-        type=natural_int,
-        nargs="+",
-        metavar="K",
-        help="whose data each node has (default: 0 to --clients minus 1)",
-    )
     return parser
 
 
@@ -65,28 +58,19 @@ def check_deployment(args):
     check_port_is_free(args.address)
 
 
-def partitions_of(args):
-    """Return the numbers of the nodes' partitions. Raises UserError if two nodes would have the same."""
-    numbers = args.partitions or list(range(args.clients))
-    for number in numbers:
-        if numbers.count(number) > 1:
-            raise UserError(f"two nodes would have partition {number}; a node needs its own")
-    return numbers
-
-
-def check_partitions(numbers):
+def check_partitions(args):
     """Raise UserError for a node that would have no data."""
-    for number in numbers:
+    for number in range(args.clients):
         if not (file := PARTITIONS / f"client_{number}.npz").exists():
-            raise UserError(f"a node would have no data: there is no {file}; see --partitions")
+            raise UserError(f"node {number} would have no data: there is no {file}")
 
 
-def deploy(args, numbers):
-    """Run all rounds with a node for each partition in `numbers`; leave no process behind."""
+def deploy(args):
+    """Run all rounds with a node for each partition; leave no process behind."""
     logs = fresh_logs(args.run)
     with advice_to_resume(args.run), PrivateFlower(logs) as flower:
         reach = start_superlink(flower, args)
-        addresses = [start_node(flower, number, reach, args) for number in numbers]
+        addresses = [start_node(flower, number, reach, args) for number in range(args.clients)]
         if not args.stock:
             start_superexec(flower, addresses, args)
         # Clients take turns in the SuperExec; the run need not make them.
@@ -115,10 +99,9 @@ def main(arguments=None):
     """Run the command line described above."""
     args = parse(arguments)
     enough_clients(args)
-    numbers = partitions_of(args)
     make_partitions(args)
-    check_partitions(numbers)
-    deploy(args, numbers)
+    check_partitions(args)
+    deploy(args)
     plot_accuracy.main(["--", args.run])
 
 

@@ -8,44 +8,28 @@ answer asks for ever otherwise.
 """
 
 from support.certificates import server_certificates
-from support.command_line import OneLineParser, RunError, run_command
+from support.command_line import OneLineParser, run_command
 
-import re
 import tempfile
-import time
 from argparse import Namespace
 from pathlib import Path
 
 import certifi
 
 from beyond.engine.keys import make_key
+from beyond.engine.node import arrival, start_supernode
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower, free_port
 from beyond.engine.services import start_superlink
-
-FAILED = "Failed to initialize the connection to the SuperLink."  # and the next line says why
-CAME_IN = re.compile(r"SuperNode ID: \d+")
 
 
 def try_node(flower, address, *words):
     """Start a SuperNode with `words` and return a line: how it came in, or why it has given up."""
-    home, log = flower.home / "node", flower.logs / f"node_{len(flower.processes)}.log"
-    log.unlink(missing_ok=True)
-    process = flower.start(
-        *("flower-supernode", "--superlink", address, "--max-retries", 2, "--isolation", "process"),
-        *("--host", "127.0.0.1", "--port", free_port(), *words),
-        log=log.name,
-        FLWR_HOME=str(home),
-    )
-    while process.poll() is None and not CAME_IN.search(log.read_text()):
-        time.sleep(0.05)
-    said = log.read_text()
+    log = f"node_{free_port()}.log"
+    reach = ("--superlink", address, "--max-retries", 2)
+    process = start_supernode(flower, free_port(), log, *reach, *words)
+    _, reason = arrival(flower, process, log)
     flower.stop(process)
-    if CAME_IN.search(said):
-        return "comes in"
-    lines = [line.strip() for line in said.splitlines()]
-    if FAILED not in lines:
-        raise RunError(f"a SuperNode has ended and does not say why: {lines[-1:]}")
-    return lines[lines.index(FAILED) + 1]
+    return reason or "comes in"
 
 
 def applicants(flower, folder):

@@ -37,6 +37,7 @@ def test_only_a_registered_key_over_the_right_tls_comes_in(place):
     place.assert_nothing_is_left()
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not NGINX, reason="nginx is missing")
 def test_the_hole_is_there_and_the_proxy_closes_it(place):
     command = place.start("-m", "beyond.engine.stranger", "--certificates", "certificates")
