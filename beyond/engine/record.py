@@ -27,7 +27,6 @@ SIMULATION = "beyond.engine.simulation"
 # What runs on both engines: the chapter, its options.
 BOTH = (
     ("heterogeneity", ["--strategy", "FedAvgM", "--scheme", "shards", "--client-evaluation"]),
-    ("heterogeneity", ["--strategy", "FedProx", "--scheme", "dirichlet", "--fraction-fit", "0.5"]),
     ("privacy", ["--clip", "0.5", "--target-epsilon", "8", "--noise-seed", "0"]),
 )
 THOUSAND = ["--clients", 1000, "--rounds", 3, "--local-epochs", 5, "--run", "results/thousand"]

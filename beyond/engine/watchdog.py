@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -51,17 +52,17 @@ def _descendants(process):
 
 
 def _residents(home):
-    """Return the processes whose Flower home is `home`: also those whose parents have ended."""
+    """Return the processes whose Flower home is `home` or in it: also those whose parents have ended."""
     if home is None:
         return []
-    return [process for process in psutil.process_iter() if _home_of(process) == str(home)]
+    return [process for process in psutil.process_iter() if _lives_in(process, home)]
 
 
-def _home_of(process):
+def _lives_in(process, home):
     with suppress(psutil.Error, OSError):  # somebody else's, or gone
-        if process.pid != os.getpid():
-            return process.environ().get("FLWR_HOME")
-    return None
+        own = process.environ().get("FLWR_HOME") if process.pid != os.getpid() else None
+        return own is not None and Path(own).is_relative_to(home)
+    return False
 
 
 def _tell(process, number):

@@ -29,9 +29,22 @@ def without_client_3():
     )
 
 
-def both_themes(name, alt):
-    """Print the picture of a recorded run's page, for light and dark; `alt` says in words what it shows."""
-    folder = f"recorded/{name}"
+def a_late_moment():
+    """Print the picture of "Kill one" as seen from this folder."""
+    both_themes(
+        "faults",
+        """The page at the end of a round: the server with its figures and the accuracy as a curve, ten
+        cards for ten clients, one of them with a warning sign, and the controls of the replay.""",
+        root="../../",
+    )
+
+
+def both_themes(name, alt, root=""):
+    """Print the picture of a recorded run's page, for light and dark; `alt` says in words what it shows.
+
+    `root` leads from the page that shows it to the repository's root.
+    """
+    folder = f"{root}recorded/{name}"
     print(
         f'\n<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="{folder}/watch.dark.png">\n'
         f'  <img src="{folder}/watch.light.png" width="760" alt="{" ".join(alt.split())}">\n</picture>\n'

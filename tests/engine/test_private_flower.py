@@ -28,6 +28,7 @@ def test_a_run_config_that_flower_does_not_know_fails_in_one_line_and_nothing_is
         pass
 
 
+@pytest.mark.thorough
 def test_a_superlink_that_cannot_start_says_why(tmp_path):
     with (
         PrivateFlower(tmp_path) as flower,

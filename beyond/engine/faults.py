@@ -1,0 +1,155 @@
+"""What becomes of a deployment when one of its processes is killed: three drills, with real kill -9.
+
+    python -m beyond.engine.faults node         # a SuperNode, in the middle of a round
+    python -m beyond.engine.faults superlink    # SuperLink, which is started again with its --database
+    python -m beyond.engine.faults serverapp    # the ServerApp; a new run goes on with resume=true
+
+It prints every round with its seconds. Everything runs on loopback and ends with the command.
+"""
+
+from support.command_line import OneLineParser, RunError, run_command
+from support.history import read_history
+from support.options import enough_clients, partition_options
+
+import argparse
+import time
+from pathlib import Path
+
+import psutil
+import tomli_w
+
+from beyond.engine.bundle import unpack_app
+from beyond.engine.deployment import deployment_options
+from beyond.engine.private_flower import SUPERLINK, PrivateFlower
+from beyond.engine.run_config import as_run_config, run_parents
+from beyond.engine.services import fresh_logs, start_node, start_superexec
+from beyond.engine.simulation import make_partitions
+
+STRUCK_AFTER = 2  # the round that is finished when something is killed
+PATIENCE = 300.0  # seconds in which a round has to end, whatever happens
+SERVER_APP = "flwr-serverapp"
+
+
+class Drill:
+    """A deployment whose processes can be killed, and the rounds that it has finished."""
+
+    def __init__(self, flower, args):
+        self.flower = flower
+        self.args = args
+        self.port = args.address.rpartition(":")[2]
+        self.began = time.time()
+        self.rounds_told = 0
+        self.start_superlink()
+        # The ServerApp is no child of SuperLink's here, and so it outlives it.
+        flower.start(
+            *("flower-superexec", "--insecure", "--runtime-api-address", args.address),
+            log="server_superexec.log",
+        )
+        reach = ["--superlink", args.address, "--insecure"]
+        addresses = [start_node(flower, number, reach, args) for number in range(args.clients)]
+        self.last_node = flower.processes[-1]
+        start_superexec(flower, addresses, args)
+        self.app = unpack_app(flower.home / "app")
+
+    def start_superlink(self):
+        """Start SuperLink with what is in its database."""
+        database = ("--database", self.flower.home / "superlink.db")
+        where = self.flower.superlink(
+            "--insecure", "--isolation", "process", *database, port=self.port
+        )
+        self.superlink = next(
+            process for process in self.flower.processes[::-1] if str(self.port) in process.args
+        )
+        return where
+
+    def submit(self, **changes):
+        """Submit the run."""
+        everybody = argparse.Namespace(**{**vars(self.args), "parallel_clients": None, **changes})
+        config = Path(self.flower.home, "run_config.toml")
+        config.write_text(tomli_w.dumps(as_run_config(everybody)))
+        self.flower.cli("run", self.app, SUPERLINK, "--run-config", config)
+
+    def tell_rounds(self, last):
+        """Print the rounds as they are finished, up to the `last`. Raises RunError if none comes any more."""
+        deadline = time.monotonic() + PATIENCE
+        while self.rounds_told <= last:
+            if time.monotonic() > deadline:
+                raise RunError(f"no round for {PATIENCE:.0f} s; {self.flower.logs}/ may say why")
+            for row in self._news():
+                print(
+                    f"Round {row.round}: {row.clients} clients, {row.failures} failures, "
+                    f"accuracy {row.accuracy:.2%}, {row.seconds:.0f} s",
+                    flush=True,
+                )
+                self.rounds_told += 1
+                deadline = time.monotonic() + PATIENCE
+            time.sleep(0.1)
+
+    def _news(self):
+        file = Path(self.args.run, "history.csv")
+        if not file.exists() or file.stat().st_mtime < self.began:
+            return []  # there is none yet, or an earlier one
+        return read_history(self.args.run)[self.rounds_told :]
+
+    def server_app(self):
+        """Return the process of the ServerApp."""
+        for process in psutil.process_iter():
+            try:
+                if SERVER_APP in " ".join(process.cmdline()[:2]) and self._is_ours(process):
+                    return process
+            except psutil.Error:
+                continue
+        raise RunError("there is no ServerApp")
+
+    def _is_ours(self, process):
+        return process.environ().get("FLWR_HOME") == str(self.flower.home)
+
+
+def kill_node(drill):
+    """Kill the last SuperNode."""
+    drill.last_node.kill()
+    print(f"-- SuperNode {drill.args.clients - 1} is killed")
+
+
+def kill_superlink(drill):
+    """Kill SuperLink and start it again."""
+    drill.superlink.kill()
+    drill.superlink.wait()
+    print("-- SuperLink is killed", flush=True)
+    began = time.monotonic()
+    drill.start_superlink()
+    print(f"-- SuperLink answers again, {time.monotonic() - began:.0f} s later, with its database")
+
+
+def kill_server_app(drill):
+    """Kill the ServerApp and submit the run again."""
+    process = drill.server_app()
+    process.kill()
+    print("-- the ServerApp is killed")
+    drill.submit(resume=True)
+    print("-- the run is submitted again, with resume=true")
+
+
+DRILLS = {"node": kill_node, "superlink": kill_superlink, "serverapp": kill_server_app}
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parents = [*run_parents("lesson"), partition_options(), deployment_options()]
+    parser = OneLineParser("beyond.engine.faults", __doc__, parents)
+    parser.set_defaults(run="results/drill")
+    parser.add_argument("what", choices=DRILLS, help="what is killed")
+    args = parser.parse_args(arguments)
+    enough_clients(args)
+    make_partitions(args)
+    logs = fresh_logs(args.run)
+    with PrivateFlower(logs) as flower:
+        drill = Drill(flower, args)
+        drill.submit()
+        drill.tell_rounds(STRUCK_AFTER)
+        DRILLS[args.what](drill)
+        drill.tell_rounds(args.rounds)
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.engine.faults")

@@ -1,0 +1,122 @@
+"""One node on a host with data: a SuperNode and its SuperExec, started and ended together.
+
+    python -m beyond.engine.node --partition-id 0 --superlink 127.0.0.1:8000 --insecure
+    python -m beyond.engine.node --partition-id 0 --superlink 192.0.2.1:9443 --ca ca.pem --key node_0
+
+It looks at the partition first: a node without one, or with another node's, would be refused in every round.
+"""
+
+from support.argument_types import address, natural_int
+from support.command_line import OneLineParser, UserError, run_command
+from support.partitions import PARTITIONS, load_partition
+
+import fcntl
+import re
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from beyond.engine.private_flower import PrivateFlower, free_port
+
+FAILED = "Failed to initialize the connection to the SuperLink."  # and the next line says why
+CAME_IN = re.compile(r"SuperNode ID: (\d+)")
+
+
+def parse(arguments):
+    """Return the options. Raises UserError if they do not go together."""
+    parser = OneLineParser("beyond.engine.node", __doc__)
+    add = parser.add_argument
+    add("--partition-id", type=natural_int, required=True, help="whose data this node has")
+    add("--superlink", type=address, default="127.0.0.1:8000", help="HOST:PORT of it, or its proxy")
+    add("--insecure", action="store_true", help="without TLS, on this host")
+    add("--ca", metavar="FILE", help="the certificate of the CA to trust")
+    add("--key", metavar="FILE", help="this node's private key")
+    add("--max-retries", type=natural_int, default=10, help="how often to try before giving up")
+    args = parser.parse_args(arguments)
+    if args.insecure == (args.ca is not None):
+        raise UserError("give either --ca FILE, for TLS, or --insecure")
+    for file in filter(None, (args.ca, args.key)):
+        if not Path(file).is_file():
+            raise UserError(f"there is no {file}")
+    return args
+
+
+@contextmanager
+def held_partition(number):
+    """Check partition `number`, and keep other nodes of this host from it during the block.
+
+    Raises UserError if it is not there, damaged, or another node's.
+    """
+    path = PARTITIONS / f"client_{number}.npz"
+    load_partition(path)
+    with open(path, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(f"another node has partition {number}; it belongs to one") from None
+        yield
+
+
+def start_supernode(flower, where, log, *words):
+    """Start a SuperNode whose Runtime API is on port `where`; return its process."""
+    return flower.start(
+        *(
+            "flower-supernode",
+            "--isolation",
+            "process",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            where,
+            *words,
+        ),
+        log=log,
+        FLWR_HOME=str(flower.home / log.removesuffix(".log")),
+    )
+
+
+def arrival(flower, process, log):
+    """Wait until a SuperNode has come in; return (its number, None), or (None, the reason why not)."""
+    file = flower.logs / log
+    while process.poll() is None and not CAME_IN.search(file.read_text()):
+        time.sleep(0.05)
+    said = file.read_text()
+    if found := CAME_IN.search(said):
+        return found[1], None
+    lines = [line.strip() for line in said.splitlines()]
+    return None, lines[lines.index(FAILED) + 1] if FAILED in lines else lines[-1]
+
+
+def words_of(args):
+    """Return the options with which a SuperNode does what `args` say."""
+    words = ["--superlink", args.superlink, "--max-retries", args.max_retries]
+    words += ["--insecure"] if args.insecure else ["--root-certificates", Path(args.ca).resolve()]
+    if args.key:
+        words += ["--auth-supernode-private-key", Path(args.key).resolve()]
+    folder = PARTITIONS.resolve()
+    return [*words, "--node-config", f'partition-id={args.partition_id} folder="{folder}"']
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
+    with (
+        held_partition(args.partition_id),
+        tempfile.TemporaryDirectory() as logs,
+        PrivateFlower(logs) as flower,
+    ):
+        port = free_port()
+        node = start_supernode(flower, port, "node.log", *words_of(args))
+        number, reason = arrival(flower, node, "node.log")
+        if reason:
+            raise UserError(f"SuperLink at {args.superlink}: {reason}")
+        superexec = [sys.executable, "-m", "beyond.engine.superexec", "--insecure"]
+        flower.start(*superexec, "--runtime-api-address", f"127.0.0.1:{port}", log="superexec.log")
+        print(f"SuperNode {number} is in, with partition {args.partition_id}", flush=True)
+        node.wait()
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.engine.node")

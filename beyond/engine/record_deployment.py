@@ -1,0 +1,133 @@
+"""Record what sections 8.3 to 8.5 of chapter 8 show; the machine should have nothing else to do.
+
+    python -m beyond.engine.record_deployment             # all of it -> beyond/engine/recorded/
+    python -m beyond.engine.record_deployment --only strangers
+
+The parts are deployment (ours and stock Flower one after the other), cost, strangers, faults and hosts.
+"""
+
+from support.command_line import OneLineParser, RunError, run_command
+from support.history import read_history
+
+import json
+import os
+import subprocess
+import sys
+
+from beyond.engine.footprint import measure
+from beyond.engine.private_flower import free_port
+from tools.record import keep_screens
+from tools.terminals import ROOT, working_copy
+
+FOLDER = ROOT / "beyond/engine/recorded"
+FIGURES = FOLDER / "deployment.json"
+ROUNDS = 3  # of each deployment
+SLOW = ("--round-timeout", 600)  # stock Flower on a busy machine takes more than a minute a round
+
+
+def run(directory, module, *words):
+    """Run `python -m beyond.engine.MODULE WORDS` and return what it prints. Raises RunError if it fails."""
+    command = [sys.executable, "-m", f"beyond.engine.{module}", *map(str, words)]
+    finished = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, text=True)
+    if finished.returncode != 0:
+        raise RunError(f"{' '.join(command)} ended with status {finished.returncode}")
+    return finished.stdout
+
+
+def watched(directory, name, *words):
+    """Run a deployment called `name`; keep its screen, and return its figures."""
+    place = ("--address", f"127.0.0.1:{free_port()}", "--run", f"results/{name}")
+    command = [sys.executable, "-m", "beyond.engine.deployment", *map(str, (*place, *words))]
+    screen, load = directory / f"{name}.txt", os.getloadavg()[0]
+    footprint = measure(command, directory, screen)
+    keep_screens(FOLDER, {name: screen.read_text()})
+    rows = read_history(directory / "results" / name)[1:]
+    return {
+        "seconds": [row.seconds for row in rows],
+        "accuracies": [row.accuracy for row in rows],
+        "memory_bytes": footprint.peak_bytes,
+        "processes": footprint.processes,
+        "load_before": load,
+    }
+
+
+def record_deployment(directory):
+    """Record ten nodes for some rounds, with our SuperExec and without, then with TLS behind the proxy."""
+    words = ("--rounds", ROUNDS, *SLOW)
+    kept = {
+        "deployment": watched(directory, "deployment", *words),
+        "stock": watched(directory, "stock", *words, "--stock"),
+    }
+    make_certificates(directory)
+    secure = ("--certificates", "certificates", "--proxy")
+    kept["secured"] = watched(directory, "secured", *words, *secure)
+    FIGURES.write_text(json.dumps(kept, indent=2) + "\n")
+
+
+def record_cost(directory):
+    """Record what a message costs a Python of its own, the second time that it is started."""
+    run_partition(directory)
+    *_, cost = (run(directory, "message_cost").splitlines()[-1] for _ in range(2))
+    (FOLDER / "message_cost.json").write_text(cost + "\n")
+
+
+def record_strangers(directory):
+    """Record who is refused, and what a stranger can do."""
+    make_certificates(directory)
+    words = ("--certificates", "certificates")
+    keep_screens(FOLDER, {name: run(directory, name, *words) for name in ("refusals", "stranger")})
+
+
+def record_faults(directory):
+    """Record the three drills, with four nodes of 600 images, the first four of a hundred."""
+    run_partition(directory, "--clients", "100")
+    (directory / "partitions/settings.json").unlink()
+    for what in ("node", "superlink", "serverapp"):
+        words = ("--clients", 4, "--rounds", 5, "--address", f"127.0.0.1:{free_port()}")
+        keep_screens(FOLDER, {f"fault_{what}": run(directory, "faults", what, *words)})
+
+
+def record_hosts(directory):
+    """Record a federation of network namespaces, each a host."""
+    make_certificates(directory)
+    run_partition(directory, "--clients", "2")
+    screen = run(directory, "hosts", "--certificates", "certificates")
+    keep_screens(FOLDER, {"hosts": screen})
+
+
+def run_partition(directory, *options):
+    """Deal the images out, to ten clients if no option says otherwise."""
+    words = [sys.executable, "partition.py", *options]
+    subprocess.run(words, cwd=directory, check=True, stdout=subprocess.DEVNULL)
+
+
+def make_certificates(directory):
+    """Run make certificates, once."""
+    if not (directory / "certificates").exists():
+        words = ["make", "certificates", "HOSTS=,IP:10.89.0.1"]  # the server of hosts.py
+        subprocess.run(words, cwd=directory, check=True, capture_output=True)
+
+
+PARTS = {
+    "deployment": record_deployment,
+    "cost": record_cost,
+    "strangers": record_strangers,
+    "faults": record_faults,
+    "hosts": record_hosts,
+}
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parser = OneLineParser("beyond.engine.record_deployment", __doc__)
+    parser.add_argument("--only", choices=PARTS, action="append", help="record this part")
+    args = parser.parse_args(arguments)
+    FOLDER.mkdir(exist_ok=True)
+    with working_copy() as directory:
+        for name in args.only or PARTS:
+            print(f"Recording: {name}", flush=True)
+            PARTS[name](directory)
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.engine.record_deployment")

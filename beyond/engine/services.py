@@ -1,0 +1,70 @@
+"""The processes of a deployment that stay: SuperLink, SuperNodes, the SuperExec of ours.
+
+`args` are the options of deployment.py, of which each function says what it looks at.
+"""
+
+from support.partitions import PARTITIONS
+from support.run_record import make_run_directory
+
+import sys
+from pathlib import Path
+
+from beyond.engine.keys import make_key
+from beyond.engine.private_flower import SUPERLINK, free_port
+from beyond.engine.proxy import start_proxy
+
+
+def fresh_logs(run):
+    """Return the directory for the logs of a run, without those of an earlier one."""
+    logs = make_run_directory(Path(run, "logs"))
+    for file in logs.glob("*.log"):
+        file.unlink()
+    return logs
+
+
+def start_superlink(flower, args):
+    """Start SuperLink, and nginx before it if so asked; return the words with which a node reaches it."""
+    port = free_port() if args.proxy else int(args.address.rpartition(":")[2])
+    if args.certificates is None:
+        flower.superlink("--insecure", port=port)
+        return ["--superlink", args.address, "--insecure"]
+    folder = Path(args.certificates).resolve()  # Flower asks for absolute paths
+    where = flower.superlink(*secure_words(folder), port=port, root=folder / "ca.pem")
+    if args.proxy:
+        start_proxy(flower, args.address, where, folder)
+    return ["--superlink", args.address, "--root-certificates", folder / "ca.pem"]
+
+
+def secure_words(folder):
+    """Return the options with which a SuperLink uses the certificates in `folder` and asks nodes for keys."""
+    certificates = {"cert": "server.pem", "key": "server.key", "ca-cert": "ca.pem"}
+    words = [(f"--ssl-{name}file", folder / file) for name, file in certificates.items()]
+    return ["--enable-supernode-auth", *(word for pair in words for word in pair)]
+
+
+def start_node(flower, number, reach, args):
+    """Start the SuperNode that has partition `number`; return the address of its Runtime API."""
+    if args.certificates:
+        private, public = make_key(flower.home / "keys", f"node_{number}")
+        flower.cli("supernode", "register", public, SUPERLINK, log="register.log")
+        reach = [*reach, "--auth-supernode-private-key", private]
+    home, port = flower.home / f"node_{number}", free_port()
+    folder = PARTITIONS.resolve()
+    flower.start(
+        *("flower-supernode", *reach, "--host", "127.0.0.1", "--port", port),
+        *("--node-config", f'partition-id={number} folder="{folder}"'),
+        *("--isolation", "subprocess" if args.stock else "process"),
+        log=f"node_{number}.log",
+        FLWR_HOME=str(home),
+    )
+    return f"127.0.0.1:{port}"
+
+
+def start_superexec(flower, addresses, args):
+    """Start the SuperExec that runs what the SuperNodes at `addresses` are asked to do."""
+    words = [word for where in addresses for word in ("--runtime-api-address", where)]
+    flower.start(
+        *(sys.executable, "-m", "beyond.engine.superexec", "--insecure", *words),
+        *("--parallel-clients", args.parallel_clients),
+        log="superexec.log",
+    )

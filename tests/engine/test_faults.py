@@ -1,0 +1,52 @@
+"""Killed with -9: a SuperNode, SuperLink, the ServerApp. Every drill ends with all of its rounds."""
+
+from support.history import read_history
+
+import re
+
+import pytest
+
+from tests.support.marked import Place
+from tests.support.ports import free_address
+
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(400)]
+CLIENTS, ROUNDS = 3, 5
+
+
+@pytest.fixture
+def drill(tmp_path, mnist):
+    """drill(what, *words) runs the drill; returns every round's clients, and the screen."""
+    place = Place(tmp_path, mnist, sizes=[60] * CLIENTS)
+
+    def run(what, *words):
+        words = ["--clients", CLIENTS, "--rounds", ROUNDS, "--address", free_address(), *words]
+        command = place.start("-m", "beyond.engine.faults", what, *words)
+        command.wait_for("^-- ", seconds=200)
+        assert "flower-supernode" in place.names()
+        assert command.wait(200) == 0, command.output
+        place.assert_nothing_is_left()
+        return [row.clients for row in read_history(tmp_path / "results/drill")], command.output
+
+    yield run
+    place.close()
+
+
+def test_without_a_supernode_the_round_ends_and_the_run_goes_on(drill):
+    clients, _ = drill("node", "--round-timeout", 20)
+    assert len(clients) == ROUNDS + 1
+    assert clients[1:3] == [CLIENTS, CLIENTS]
+    assert clients[-1] == CLIENTS - 1
+
+
+def test_after_superlinks_restart_nothing_is_lost(drill):
+    clients, screen = drill("superlink")
+    assert clients == [0, *[CLIENTS] * ROUNDS]
+    assert "SuperLink answers again" in screen
+
+
+def test_a_new_run_goes_on_after_the_serverapps_end(drill):
+    clients, screen = drill("serverapp")
+    assert clients == [0, *[CLIENTS] * ROUNDS]
+    assert [int(number) for number in re.findall(r"^Round (\d+)", screen, re.M)] == list(
+        range(ROUNDS + 1)
+    )

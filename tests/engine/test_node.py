@@ -1,0 +1,37 @@
+"""One node by one command: it comes in, or says in one line why not."""
+
+import signal
+
+import pytest
+
+from beyond.engine.private_flower import PrivateFlower
+from tests.support.marked import Place
+
+pytestmark = pytest.mark.thorough
+NODE = ("-m", "beyond.engine.node", "--partition-id", 0, "--superlink")
+
+
+@pytest.fixture
+def place(tmp_path, mnist):
+    """A directory with one partition."""
+    place = Place(tmp_path, mnist, sizes=[20])
+    yield place
+    place.close()
+
+
+def test_it_comes_in_keeps_its_partition_and_ends_with_all_that_it_has_started(place):
+    with PrivateFlower(place.directory / "logs") as flower:
+        address = flower.superlink("--insecure")
+        node = place.start(*NODE, address, "--insecure")
+        node.wait_for("^SuperNode .* is in, with partition 0$")
+        assert "flower-supernode" in place.names()
+        other = place.run(*NODE, address, "--insecure")
+        assert "another node has partition 0" in other.complaint()
+        node.process.send_signal(signal.SIGTERM)
+        assert node.wait() == 143
+        place.assert_nothing_is_left()
+
+
+def test_it_says_in_one_line_who_does_not_answer(place):
+    words = (*NODE, "127.0.0.1:9", "--insecure", "--max-retries", 1)
+    assert "SuperLink at 127.0.0.1:9: " in place.run(*words).complaint()
