@@ -27,10 +27,8 @@ from beyond.privacy.reading import FC2_WEIGHT, digits_of
 from beyond.privacy.updates import fresh_weights, update_of
 from server import training_instructions
 
-CLIPPING, INTEGERS = (
-    8.0,
-    2**22,
-)  # of Flower's workflow: weights from -8 to 8 become integers of 22 bits
+# Of Flower's workflow: weights from -8 to 8 become integers of 22 bits, their sums have 32.
+CLIPPING, INTEGERS, MODULUS = 8.0, 2**22, 2**32
 
 
 def as_update(integers, sent, part):
