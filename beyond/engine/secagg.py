@@ -9,13 +9,25 @@ It runs in Flower's simulation, as beyond.engine.simulation does. This is no gua
 for what Flower 1.41's masks are made of.
 """
 
-from support.argument_types import natural_int
-from support.command_line import OneLineParser, UserError, run_command
+from support.argument_types import natural_int, positive_int
+from support.command_line import OneLineParser, Options, UserError, run_command
 from support.options import partition_options, run_server_options
 
 from beyond.engine import simulation
 from beyond.engine.secagg_app import components
-from beyond.engine.secagg_options import secagg_options
+from beyond.engine.secagg_shares import MOST, check_shares
+
+
+def secagg_options():
+    """Return the option of secure aggregation; its check fills in how many shares there are."""
+    parser = Options(check_shares)
+    parser.add_argument(
+        "--shares",
+        type=positive_int,
+        metavar="N",
+        help=f"into how many shares a client splits its keys (default: --clients, at most {MOST})",
+    )
+    return parser
 
 
 def parse(arguments=None):

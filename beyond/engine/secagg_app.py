@@ -1,7 +1,7 @@
 """The bridge with secure aggregation: the same client, whose update leaves the node masked.
 
 Components of a Flower app, for pyproject.toml: secagg_app:server_app and secagg_app:client_app. The run
-config has one entry more, `shares` (see secagg_options.py).
+config has one entry more, `shares` (see secagg_shares.py).
 """
 
 from support.command_line import NothingToDo, UserError, name_command
@@ -24,8 +24,8 @@ from beyond.engine.apps import make_client
 from beyond.engine.masked_updates import MaskedUpdates
 from beyond.engine.node_roll_call import NodeRollCall
 from beyond.engine.run_config import parse_run_config
-from beyond.engine.secagg_options import FEWEST, check_shares, threshold
 from beyond.engine.secagg_server import SecureServer, make_workflow
+from beyond.engine.secagg_shares import FEWEST, check_shares, threshold
 from beyond.engine.shared_grid import shared_grid
 from model import make_model
 

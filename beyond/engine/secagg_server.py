@@ -22,7 +22,7 @@ from flwr.server.workflow import SecAggPlusWorkflow
 from flwr.server.workflow.constant import MAIN_CONFIGS_RECORD, MAIN_PARAMS_RECORD
 from flwr.server.workflow.constant import Key as RoundKey
 
-from beyond.engine.secagg_options import FEWEST, threshold
+from beyond.engine.secagg_shares import FEWEST, threshold
 
 # What the bytes of a stranger can raise in Flower's workflow.
 NONSENSE = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)

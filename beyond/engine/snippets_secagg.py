@@ -59,11 +59,23 @@ def secagg_facts():
     """Return what sentences of these sections quote, as text."""
     lesson = ROOT / "recorded/lesson/history.csv"
     plain, secure = last_accuracy(lesson), last_accuracy(FOLDER / "secagg_history.csv")
-    view, limits = screen("secagg_view"), screen("secagg_limits")
+    limits = screen("secagg_limits")
     return {
+        **view_facts(),
         "accuracy_plain": percent(plain),
         "accuracy_secure": percent(secure),
         "points": f"{100 * abs(plain - secure):.2f}",
+        "bits": re.search(r"they have (\d+) bits", limits)[1],
+        "hours": re.search(r"key: ([\d.]+) hours", limits)[1],
+        "messages_3": percent(last_accuracy(FOLDER / "messages_history.csv", 3)),
+        "classic_3": percent(last_accuracy(lesson, 3)),
+    }
+
+
+def view_facts():
+    """Return what the server's view came to, as text."""
+    view = screen("secagg_view")
+    return {
         "correlation": re.search(r"update: correlation ([+-][\d.]+)", view)[1],
         "correlation_most": re.search(r"([\d.]+) at most", view)[1],
         "noise": re.search(r"deviation ([\d.]+)", view)[1],
@@ -72,10 +84,6 @@ def secagg_facts():
         "upload": re.search(r"upload: ([\d,]+)", view)[1],
         "upload_plain": re.search(r"([\d,]+) without masks", view)[1],
         "ratio": f"{float(re.search(r'x ([0-9.]+)', view)[1]):.2f}",
-        "bits": re.search(r"they have (\d+) bits", limits)[1],
-        "hours": re.search(r"key: ([\d.]+) hours", limits)[1],
-        "messages_3": percent(last_accuracy(FOLDER / "messages_history.csv", 3)),
-        "classic_3": percent(last_accuracy(lesson, 3)),
     }
 
 

@@ -155,11 +155,13 @@ def sends(change):
     return spoil
 
 
-def test_one_absurd_update_spoils_the_round_and_not_the_model(runs, capfd):
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")  # Flower's, of the NaN
+@pytest.mark.parametrize("factor", [1e6, np.nan])
+def test_one_absurd_update_spoils_the_round_and_not_the_model(runs, capfd, factor):
     def blow_up(reply):
         for record in reply.content.array_records.values():
             for name, array in record.items():
-                record[name] = type(array)(array.numpy() * np.float32(1e6))
+                record[name] = type(array)(array.numpy() * np.float32(factor))
 
     app = ClientApp(client_fn=apps.make_client, mods=[secaggplus_mod, sends(blow_up)])
     with pytest.raises(RunError, match="no round had an update"):

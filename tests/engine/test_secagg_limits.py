@@ -5,7 +5,7 @@ import pytest
 from flwr.common.secure_aggregation.secaggplus_utils import pseudo_rand_gen
 
 from beyond.engine.secagg_limits import effective_bits, seed_of, shared_keys
-from beyond.engine.secagg_options import threshold
+from beyond.engine.secagg_shares import threshold
 
 
 @pytest.fixture(scope="module")

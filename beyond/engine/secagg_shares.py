@@ -1,23 +1,10 @@
-"""What secure aggregation adds to the command line: into how many shares a client's keys are split."""
+"""Into how many shares a client splits its keys, and how many of them open a secret."""
 
-from support.argument_types import positive_int
-from support.command_line import Options, UserError
+from support.command_line import UserError
 
 FEWEST = 5  # shares: with three, a mask is made of two keys of 28 bits, and can be searched for
 MOST = 11  # shares, if nobody says how many: what a share costs grows faster than what it gives
 MOST_CLIENTS = 1024  # 32 bits hold the sum of so many integers of 22 bits
-
-
-def secagg_options():
-    """Return the option of secure aggregation; its check fills in how many shares there are."""
-    parser = Options(check_shares)
-    parser.add_argument(
-        "--shares",
-        type=positive_int,
-        metavar="N",
-        help=f"into how many shares a client splits its keys (default: --clients, at most {MOST})",
-    )
-    return parser
 
 
 def check_shares(args):

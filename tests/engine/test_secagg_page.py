@@ -1,0 +1,91 @@
+"""Sections 8.6 and 8.7 claim what their recordings have, and these have what was asked for."""
+
+from support.history import read_history
+
+import ast
+import csv
+import re
+
+from beyond.engine import snippets_secagg
+from tests.support.harness import ROOT
+from tools.pages import render
+
+FOLDER = ROOT / "beyond/engine/recorded"
+SOURCE = ROOT / "beyond/engine/page_secagg.md"
+
+
+def test_the_page_can_be_written_and_promises_nothing():
+    text = render(SOURCE)
+    assert "## 8.6 Secure aggregation" in text and "## 8.7 The Message API" in text
+    assert "[[[" not in text
+    assert "guarantee" not in text
+
+
+def test_secure_aggregation_costs_no_accuracy():
+    lesson = read_history(ROOT / "recorded/lesson")[-1]
+    with open(FOLDER / "secagg_history.csv", newline="") as file:
+        secure = list(csv.DictReader(file))[-1]
+    assert int(secure["round"]) == lesson.round == 10
+    assert abs(float(secure["accuracy"]) - lesson.accuracy) < 0.003
+
+
+def test_the_server_holds_noise_and_chapter_7_reads_nothing_off_it():
+    known = snippets_secagg.secagg_facts()
+    assert abs(float(known["correlation"])) <= 0.01
+    assert float(known["correlation_most"]) <= 4 * float(known["noise"])
+    plain, masked = (int(known[f"read_{view}"].split()[0]) for view in ("plain", "masked"))
+    assert plain >= 9 and masked <= 1
+
+
+def test_uploads_are_about_twice_as_large():
+    assert 2 <= float(snippets_secagg.secagg_facts()["ratio"]) <= 2.05
+
+
+def test_a_key_has_28_bits():
+    assert snippets_secagg.secagg_facts()["bits"] == "28"
+
+
+def test_who_left_is_missing_in_one_round_only():
+    text = snippets_secagg.screen("secagg_dropout")
+    assert re.findall(r"^Round (\d): no update from (Client \d);", text, re.M) == [
+        ("2", "Client 3")
+    ]
+    accuracies = [float(found) for found in re.findall(r"accuracy ([\d.]+)%", text)]
+    assert len(accuracies) == 4 and accuracies[1:] == sorted(accuracies[1:])
+
+
+def test_the_spoiled_round_left_the_model_as_it_was():
+    text = snippets_secagg.screen("secagg_spoiled")
+    assert re.search(r"^Round 1: the average .* the model stays as it was$", text, re.M)
+    before, after = re.findall(r"accuracy ([\d.]+)%", text)
+    assert before == after
+
+
+def test_the_message_api_learns_what_the_lesson_learns():
+    lesson = read_history(ROOT / "recorded/lesson")[3].accuracy
+    assert abs(snippets_secagg.last_accuracy(FOLDER / "messages_history.csv", 3) - lesson) < 0.003
+
+
+def test_the_table_of_names_has_names_that_flower_has():
+    from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
+    from flwr.clientapp import ClientApp
+    from flwr.serverapp import Grid, ServerApp
+    from flwr.serverapp.strategy import FedAvg
+
+    text = " ".join(new for _, new in snippets_secagg.NAMES)
+    for record in (ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict, ClientApp, FedAvg):
+        assert record.__name__ in text
+    for owner, names in {
+        ClientApp: ("train", "evaluate", "query"),
+        ServerApp: ("main",),
+        FedAvg: ("start", "configure_train", "aggregate_train"),
+        Grid: ("get_node_ids",),
+    }.items():
+        assert all(hasattr(owner, name) and name in text for name in names)
+
+
+def test_the_line_that_the_page_types_stands_in_the_app():
+    tree = ast.parse((ROOT / "beyond/engine/secagg_app.py").read_text())
+    lines = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign)]
+    (line,) = [line for line in lines if line.startswith("client_app")]
+    assert line in SOURCE.read_text()
