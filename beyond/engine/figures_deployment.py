@@ -45,7 +45,7 @@ def facts():
 def _fault_facts():
     """Return the seconds of the round that was struck, and of the one before."""
     told = {}
-    for name in ("node", "superlink", "serverapp"):
+    for name in ("node", "superlink"):
         rows = drill(name)
         told[f"{name}_before"], told[f"{name}_struck"] = str(rows[2][3]), str(rows[3][3])
     return told

@@ -39,6 +39,12 @@ def test_a_drill_has_all_rounds_and_loses_what_it_must(name, lost):
     assert rows[-1][1] == rows[1][1] - lost
 
 
+def test_neither_superlinks_end_nor_the_serverapps_changes_the_model():
+    ends = [(FOLDER / f"fault_{name}.txt").read_text() for name in ("superlink", "serverapp")]
+    told, other = (re.findall(r"^Round \d+: .* accuracy ([\d.]+%)", end, re.M) for end in ends)
+    assert told == other and len(told) == 6
+
+
 def test_the_sections_render():
     text = render(ROOT / "beyond/engine/page_deployment.md")
     assert len(re.findall(r"^## 8\.[345] ", text, re.MULTILINE)) == 3
