@@ -32,6 +32,7 @@ def facts():
         about[f"memory_{name}"] = f"{run['memory_bytes'] / 1e9:.1f} GB"
         about[f"processes_{name}"] = str(run["processes"])
         about[f"accuracy_{name}"] = percent(run["accuracies"][-1])
+    about["load"] = f"{runs['deployment'].get('load_before', 10):.0f}"
     rounds = len(runs["stock"]["seconds"])
     about |= {
         "times_faster": f"{seconds['stock'] / seconds['deployment']:.1f}",
