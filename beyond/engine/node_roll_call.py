@@ -3,6 +3,7 @@
 from support.identity import name_of
 from support.roll_call import RollCall
 from support.terminal import say
+from support.watched_strategy import who
 
 import math
 import re
@@ -61,7 +62,8 @@ class NodeRollCall(RollCall):
             self.asked.discard(client.cid)
 
     def _announce_refusal(self, client, reason):
-        self._say_once(client, f"{name_of(client)} refused: {reason}")
+        if self._say_once(client, f"{name_of(client)} refused: {reason}"):
+            self.tell("refused", **who(client), reason=reason)
 
     def _has_failed(self, client, error):
         found = REASON.search(str(error))
@@ -69,6 +71,9 @@ class NodeRollCall(RollCall):
         self._say_once(client, f"Node {client.cid} cannot take part: {reason}")
 
     def _say_once(self, client, line):
-        if self.reasons.get(client.cid) != line:
+        """Say `line` unless it was the last about this client; return whether it was said."""
+        is_news = self.reasons.get(client.cid) != line
+        if is_news:
             self.reasons[client.cid] = line
             say(line)
+        return is_news

@@ -68,8 +68,11 @@ def check_own_partitions(clients):
         raise UserError(f"there is no {PARTITIONS}/client_{missing[0]}.npz; give fewer --clients")
 
 
-def simulate(args):
-    """Run all rounds on a SuperLink of our own; leave no process behind."""
+def simulate(args, **variant):
+    """Run all rounds on a SuperLink of our own; leave no process behind.
+
+    `variant` is what unpack_app changes of the app.
+    """
     logs = make_run_directory(Path(args.run, "logs"))
     size = {
         "num-supernodes": args.clients,
@@ -78,7 +81,7 @@ def simulate(args):
         "init-args-log-to-driver": "false",
     }
     with advice_to_resume(args.run), PrivateFlower(logs) as flower:
-        app = unpack_app(flower.home / "app")
+        app = unpack_app(flower.home / "app", **variant)
         flower.superlink("--insecure", "--simulation")
         words = " ".join(f"{name}={value}" for name, value in size.items())
         ahead = min(args.clients, AHEAD * args.parallel_clients)
@@ -86,17 +89,21 @@ def simulate(args):
         run_app(flower, app, queued, "--federation-config", words)
 
 
-def main(arguments=None):
-    """Run the command line described above."""
-    args = parse(arguments)
+def run(args, **variant):
+    """Deal the images out, simulate and plot; the app is changed as `variant` says. Raises UserError."""
     if importlib.util.find_spec("ray") is None:
         raise UserError("Ray is missing; pip install -r requirements-beyond.txt")
     enough_clients(args)
     check_own_partitions(args.clients)
     make_room_for_connections(args.clients)
     make_partitions(args)
-    simulate(args)
+    simulate(args, **variant)
     plot_accuracy.main(["--", args.run])
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    run(parse(arguments))
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ def a_late_moment():
     """Print the picture of "Kill one" as seen from this folder."""
     both_themes(
         "faults",
-        """The page at the end of a round: the server with its figures and the accuracy as a curve, ten cards for
-        ten clients, one of them with a warning sign, and the controls of the replay.""",
+        """The page at the end of a round: the server with its figures and the accuracy as a curve, ten
+        cards for ten clients, one of them with a warning sign, and the controls of the replay.""",
         root="../../",
     )
 

@@ -1,0 +1,60 @@
+"""federation.py with secure aggregation: the server learns the sum of all updates, and holds no single one.
+
+    python -m beyond.engine.secagg --run results/secagg            # as the lesson, by Flower's SecAgg+
+    python -m beyond.engine.secagg --shares 5 --run results/five   # masks are made with four others
+    python -m beyond.engine.secagg --drop-out 3 --run results/gone # client 3 leaves in the middle of round 2
+    python -m beyond.engine.secagg --curious --run results/seen    # the server keeps what it holds of round 1
+
+It runs in Flower's simulation, as beyond.engine.simulation does. This is no guarantee: see the chapter's page
+for what Flower 1.41's masks are made of.
+"""
+
+from support.argument_types import natural_int
+from support.command_line import OneLineParser, UserError, run_command
+from support.options import partition_options, run_server_options
+
+from beyond.engine import simulation
+from beyond.engine.secagg_app import components
+from beyond.engine.secagg_options import secagg_options
+
+
+def parse(arguments=None):
+    """Return the options; raise UserError if they do not go together."""
+    parents = [*run_server_options(), partition_options(), secagg_options()]
+    parser = OneLineParser("beyond.engine.secagg", __doc__, parents)
+    add = parser.add_argument
+    add(
+        "--drop-out", type=natural_int, metavar="K", help="client K leaves in the middle of round 2"
+    )
+    add(
+        "--curious",
+        action="store_true",
+        help="keep what the server holds of round 1 in RUN/held.npz",
+    )
+    args = parser.parse_args(arguments)
+    if args.drop_out is not None and args.drop_out >= args.clients:
+        raise UserError(f"there is no client {args.drop_out} to --drop-out of {args.clients}")
+    if args.drop_out is not None and args.curious:
+        raise UserError("--drop-out and --curious are shown one by one; leave one out")
+    args.chapter = "lesson"
+    return args
+
+
+def variant(args):
+    """Return what makes the app the one that `args` ask for; see bundle.unpack_app."""
+    if args.drop_out is not None:
+        more = {"clientapp": "beyond.engine.secagg_dropout:client_app", "drop-out": args.drop_out}
+        return components(args.shares, **more)
+    if args.curious:
+        return components(args.shares, serverapp="beyond.engine.secagg_curious:server_app")
+    return components(args.shares)
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
+    simulation.run(args, **variant(args))
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.engine.secagg")

@@ -1,0 +1,93 @@
+"""The bridge with secure aggregation: the same client, whose update leaves the node masked.
+
+Components of a Flower app, for pyproject.toml: secagg_app:server_app and secagg_app:client_app. The run
+config has one entry more, `shares` (see secagg_options.py).
+"""
+
+from support.command_line import NothingToDo, UserError, name_command
+from support.options import enough_clients
+from support.partitions import PARTITIONS, load_partition
+from support.robust_server import PATIENCE_WHEN_RESUMED, robust_strategy
+from support.signals import first_signal_only
+
+from functools import partial
+
+import torch
+from flwr.client.mod import secaggplus_mod
+from flwr.clientapp import ClientApp
+from flwr.server import ServerConfig
+from flwr.server.compat import start_grid
+from flwr.serverapp import ServerApp
+
+import server
+from beyond.engine.apps import make_client
+from beyond.engine.masked_updates import MaskedUpdates
+from beyond.engine.node_roll_call import NodeRollCall
+from beyond.engine.run_config import parse_run_config
+from beyond.engine.secagg_options import FEWEST, check_shares, threshold
+from beyond.engine.secagg_server import SecureServer, make_workflow
+from beyond.engine.shared_grid import shared_grid
+from model import make_model
+
+OWN_ENTRIES = ("shares", "drop-out")  # of the run config, besides the lesson's
+
+
+def components(shares, **more):
+    """Return what bundle.unpack_app needs to make the app a secure one: components and run config.
+
+    `more` replaces or adds some.
+    """
+    module = "beyond.engine.secagg_app"
+    names = {"serverapp": f"{module}:server_app", "clientapp": f"{module}:client_app"}
+    return names | {"shares": shares} | more
+
+
+def parse(run_config):
+    """Return the options in a run config. Raises UserError if they are not for secure aggregation."""
+    lesson = {name: value for name, value in run_config.items() if name not in OWN_ENTRIES}
+    args = parse_run_config(lesson)
+    if args.chapter != "lesson":
+        raise UserError(
+            f"secure aggregation hides from the server what --chapter {args.chapter} needs; leave that out"
+        )
+    args.shares = run_config["shares"]
+    name_command("beyond.engine.secagg", __doc__)  # what resumes this run
+    check_shares(args)
+    return args
+
+
+def roll_call(args):
+    """Return who takes part: a round needs enough clients to hide one among, and to open the sum."""
+    needed = max(enough_clients(args), FEWEST, threshold(args.shares))
+    patience = args.patience or (PATIENCE_WHEN_RESUMED if args.resume else None)
+    return NodeRollCall(args.clients, needed, args.seed, patience)
+
+
+def serve(grid, args, make_workflow=make_workflow):
+    """Run the rounds as apps.serve does, with a server that learns sums and no update."""
+    torch.manual_seed(args.seed)  # the same seed, the same first weights
+    model = make_model()
+    images, labels = load_partition(PARTITIONS / "test.npz")
+    strategy = server.make_strategy(args, model, images, labels)
+    config = ServerConfig(num_rounds=args.rounds, round_timeout=args.round_timeout)
+    with (
+        robust_strategy(args, strategy, model, MaskedUpdates) as strategy,
+        first_signal_only() as arrived,
+        shared_grid(grid) as shared,
+    ):
+        secure = SecureServer(roll_call(args), strategy, arrived)
+        secure.begin_with(shared, partial(make_workflow, args))
+        start_grid(grid=shared, server=secure, config=config)
+
+
+def run(grid, context, make_workflow=make_workflow):
+    """Run the ServerApp. Raises UserError or RunError, by which Flower knows that the run has failed."""
+    try:
+        serve(grid, parse(context.run_config), make_workflow)
+    except NothingToDo as news:
+        print(news)
+
+
+client_app = ClientApp(client_fn=make_client, mods=[secaggplus_mod])
+server_app = ServerApp()
+server_app.main()(run)

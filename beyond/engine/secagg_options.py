@@ -1,0 +1,46 @@
+"""What secure aggregation adds to the command line: into how many shares a client's keys are split."""
+
+from support.argument_types import positive_int
+from support.command_line import Options, UserError
+
+FEWEST = 5  # shares: with three, a mask is made of two keys of 28 bits, and can be searched for
+MOST = 11  # shares, if nobody says how many: what a share costs grows faster than what it gives
+MOST_CLIENTS = 1024  # 32 bits hold the sum of so many integers of 22 bits
+
+
+def secagg_options():
+    """Return the option of secure aggregation; its check fills in how many shares there are."""
+    parser = Options(check_shares)
+    parser.add_argument(
+        "--shares",
+        type=positive_int,
+        metavar="N",
+        help=f"into how many shares a client splits its keys (default: --clients, at most {MOST})",
+    )
+    return parser
+
+
+def check_shares(args):
+    """Fill in --shares. Raise UserError if so many clients or shares hide nothing, or cannot be summed."""
+    if not FEWEST <= args.clients <= MOST_CLIENTS:
+        raise UserError(
+            f"secure aggregation is for {FEWEST} to {MOST_CLIENTS:,} clients; change --clients {args.clients}"
+        )
+    args.shares = args.shares or min(args.clients, MOST)
+    if args.shares < FEWEST:
+        raise UserError(
+            f"--shares {args.shares} leaves masks that can be searched for; give {FEWEST} or more"
+        )
+    if args.shares > args.clients:
+        raise UserError(f"--shares {args.shares} is more than --clients {args.clients}; lower it")
+    if args.shares % 2 == 0 and args.shares != args.clients:
+        raise UserError(f"--shares {args.shares} is even; give {args.shares + 1}, or all clients")
+
+
+def threshold(shares):
+    """Return how many shares open a secret: more than half, or a server that lies could open two.
+
+    Half of the holders of a client's shares would be told that it has left and open its key, the others that
+    it is there and open its own mask. With both the server has the update.
+    """
+    return shares // 2 + 1

@@ -1,0 +1,196 @@
+"""Secure aggregation: the sum is right, the server holds nothing else, and those who leave stop nobody."""
+
+from support.command_line import UserError
+
+import numpy as np
+import pytest
+from flwr.client.mod import secaggplus_mod
+from flwr.clientapp import ClientApp
+from flwr.common.secure_aggregation.secaggplus_constants import RECORD_KEY_CONFIGS, Key, Stage
+
+from beyond.engine import apps, secagg, secagg_app, secagg_curious, secagg_dropout
+from beyond.engine.secagg_curious import read_held
+from beyond.engine.supernode import partition_of
+from tests.engine.app_runs import AppRuns
+from tests.support.harness import snapshot
+from tests.support.lesson import instructions, owner, untrained
+
+SIZES = (60, 25, 40, 33, 50, 42)
+LARGEST = 100  # examples that one client may claim: what the integers' scale goes by
+# Each client rounds each weight to a step of 16 / 2**22, as multiplied by its part of LARGEST.
+STEP = 16 / 2**22
+
+
+@pytest.fixture
+def runs(monkeypatch, mnist, tmp_path, one_thread):
+    return AppRuns(monkeypatch, mnist, tmp_path, SIZES)
+
+
+def run(runs, serve=secagg_app.run, client_app=secagg_app.client_app, **entries):
+    """Run two secure rounds; return (global model, rows of the history as lists of text)."""
+    changes = {"shares": len(SIZES), "max_examples_per_client": LARGEST, **entries}
+    model, _ = runs.run(serve, client_app, **changes)
+    lines = (runs.directory / "results/run/history.csv").read_text().splitlines()
+    return model, [line.split(",") for line in lines[1:]]
+
+
+def updates_of(runs, weights, server_round, numbers):
+    """Return {client: its weights after it has trained on `weights`}, with no masks and no engine."""
+    config = instructions(server_round, "--batch-size", 8)
+    return {number: owner(runs.directory, number).fit(weights, config)[0] for number in numbers}
+
+
+def mean_of(updates):
+    """Return the mean by images, in double precision."""
+    total = sum(SIZES[number] for number in updates)
+    return [
+        sum(
+            SIZES[number] / total * array.astype(np.float64)
+            for number, array in zip(updates, arrays, strict=True)
+        )
+        for arrays in zip(*updates.values(), strict=True)
+    ]
+
+
+def assert_close(model, mean, numbers):
+    """Fail if a weight differs by more than rounding can explain."""
+    parts = sum(SIZES[number] for number in numbers) / LARGEST
+    most = 2 * len(numbers) * STEP / parts
+    assert most < 2e-5
+    for array, expected in zip(model, mean, strict=True):
+        np.testing.assert_allclose(array, expected, rtol=0, atol=most)
+
+
+def test_the_model_is_the_plain_mean_and_the_server_holds_noise(runs):
+    model, rows = run(runs, secagg_curious.server_app._main, secagg_app.client_app, rounds=1)
+    numbers = range(len(SIZES))
+    sent = untrained()
+    updates = updates_of(runs, sent, 1, numbers)
+    assert_close(model, mean_of(updates), numbers)
+    assert rows[1][4:6] == ["6", "0"]
+    held = read_held("results/run")
+    assert list(held) == list(numbers)
+    masked, true = [], []
+    for number, arrays in held.items():
+        assert min(map(np.min, arrays)) >= 0 and max(map(np.max, arrays)) < 2**32
+        masked.append(np.concatenate([array.ravel() for array in arrays[1:]]))
+        changes = [new - old for new, old in zip(updates[number], sent, strict=True)]
+        true.append(np.concatenate([array.ravel() for array in changes]))
+    # Of 280,000 pairs: noise is some 0.002.
+    assert abs(np.corrcoef(np.concatenate(masked), np.concatenate(true))[0, 1]) <= 0.01
+    assert abs(np.concatenate(masked).mean() / 2**31 - 1) < 0.01
+    mean = sum(map(int, (np.bitwise_count(array).sum() for array in masked))) / len(masked)
+    assert mean / len(masked[0]) == pytest.approx(16, abs=0.05)  # of 32 bits, half are set
+
+
+def test_a_client_that_leaves_in_the_middle_is_done_without(runs):
+    gone = {"client_app": secagg_dropout.client_app, "drop_out": 2}
+    before, rows = run(runs, **gone, rounds=1)
+    model, rows = run(runs, **gone)
+    assert [row[4:6] for row in rows] == [["0", "0"], ["6", "0"], ["5", "1"]]
+    rest = [number for number in range(len(SIZES)) if number != 2]
+    assert_round_is_mean(before, model, runs, rest)
+
+
+def assert_round_is_mean(before, model, runs, numbers):
+    """Fail if `model` is not the mean of what the clients make of about `before` in round 2."""
+    mean = mean_of(updates_of(runs, before, 2, numbers))
+    moved = [array - old for array, old in zip(mean, before, strict=True)]
+    # Rounding is random: the model of round 1 was another one in its last digits, and so is training on it.
+    for array, expected, change in zip(model, mean, moved, strict=True):
+        assert np.abs(array - expected).max() < 0.05 * np.abs(change).max()
+
+
+def leaves_at(stage, number):
+    """Return a ClientApp in which one client fails at a stage of the protocol."""
+
+    def leave(message, context, call_next):
+        configs = message.content.config_records.get(RECORD_KEY_CONFIGS, {})
+        if partition_of(context.node_config) == number and configs.get(Key.STAGE) == stage:
+            raise ConnectionError("gone")
+        return call_next(message, context)
+
+    return ClientApp(client_fn=apps.make_client, mods=[leave, secaggplus_mod])
+
+
+@pytest.mark.parametrize("stage", [Stage.SETUP, Stage.SHARE_KEYS, Stage.UNMASK])
+def test_a_client_may_leave_at_any_stage(runs, stage):
+    model, rows = run(runs, client_app=leaves_at(stage, 4), rounds=1)
+    numbers = [number for number in range(len(SIZES)) if number != 4 or stage == Stage.UNMASK]
+    assert rows[1][4] == str(len(numbers))
+    assert_close(model, mean_of(updates_of(runs, untrained(), 1, numbers)), numbers)
+
+
+def sends(change):
+    """Return a ClientApp in which client 3 changes its reply, masked or not yet, by `change(reply)`."""
+
+    def spoil(message, context, call_next):
+        reply = call_next(message, context)
+        if partition_of(context.node_config) == 3:
+            change(reply)
+        return reply
+
+    return spoil
+
+
+def test_one_absurd_update_spoils_the_round_and_not_the_model(runs, capfd):
+    def blow_up(reply):
+        for record in reply.content.array_records.values():
+            for name, array in record.items():
+                record[name] = type(array)(array.numpy() * np.float32(1e6))
+
+    app = ClientApp(client_fn=apps.make_client, mods=[secaggplus_mod, sends(blow_up)])
+    with pytest.raises(Exception, match="no round had an update"):
+        run(runs, client_app=app, rounds=1)
+    assert "Round 1: the average lies" in capfd.readouterr().out
+
+
+def test_who_masks_another_model_is_left_out_by_name(runs, capfd):
+    def shorten(reply):
+        record = reply.content.config_records.get(RECORD_KEY_CONFIGS, {})
+        if Key.MASKED_PARAMETERS in record:
+            record[Key.MASKED_PARAMETERS] = record[Key.MASKED_PARAMETERS][:-1]
+
+    app = ClientApp(client_fn=apps.make_client, mods=[sends(shorten), secaggplus_mod])
+    model, rows = run(runs, client_app=app, rounds=1)
+    assert "Left out what Client 3 has masked" in capfd.readouterr().out
+    numbers = [0, 1, 2, 4, 5]
+    assert_close(model, mean_of(updates_of(runs, untrained(), 1, numbers)), numbers)
+
+
+def test_a_count_that_is_a_lie_costs_the_round(runs, capfd):
+    with pytest.raises(Exception, match="no round had an update"):
+        run(runs, max_examples_per_client=59, rounds=1)
+    assert "Client 0 claims 60 examples, more than the 59 allowed" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "entries, complaint",
+    [
+        ({"shares": 4}, "--shares 4 leaves masks that can be searched for; give 5 or more"),
+        ({"shares": 7}, "--shares 7 is more than --clients 6; lower it"),
+        ({"clients": 4}, "secure aggregation is for 5 to 1,024 clients; change --clients 4"),
+        ({"chapter": "heterogeneity"}, "secure aggregation hides from the server"),
+    ],
+)
+def test_a_run_config_that_hides_nothing_is_refused(runs, entries, complaint):
+    with pytest.raises(UserError, match=complaint):
+        run(runs, **entries)
+    assert not (runs.directory / "results").exists()
+
+
+def test_too_few_shares_are_refused_in_one_line(stage, place):
+    before = snapshot(place)
+    finished = stage.run("-m", "beyond.engine.secagg", "--shares", 4, cwd=place)
+    assert (finished.status, finished.stdout) == (2, "")
+    (line,) = finished.stderr.splitlines()
+    assert line.startswith(
+        "beyond.engine.secagg: --shares 4 leaves masks that can be searched for; "
+    )
+    assert snapshot(place) == before
+
+
+@pytest.mark.parametrize("words", [["--shares", 8], ["--clients", 4], ["--drop-out", 10]])
+def test_options_that_do_not_go_together_are_refused(words):
+    with pytest.raises(UserError, match=words[0]):
+        secagg.parse(map(str, words))
