@@ -32,6 +32,7 @@ def facts():
         about[f"memory_{name}"] = f"{run['memory_bytes'] / 1e9:.1f} GB"
         about[f"processes_{name}"] = str(run["processes"])
         about[f"accuracy_{name}"] = percent(run["accuracies"][-1])
+    about["load"] = f"{runs['deployment'].get('load_before', 10):.0f}"
     rounds = len(runs["stock"]["seconds"])
     about |= {
         "times_faster": f"{seconds['stock'] / seconds['deployment']:.1f}",
@@ -45,7 +46,7 @@ def facts():
 def _fault_facts():
     """Return the seconds of the round that was struck, and of the one before."""
     told = {}
-    for name in ("node", "superlink", "serverapp"):
+    for name in ("node", "superlink"):
         rows = drill(name)
         told[f"{name}_before"], told[f"{name}_struck"] = str(rows[2][3]), str(rows[3][3])
     return told

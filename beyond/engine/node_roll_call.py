@@ -20,8 +20,8 @@ class NodeRollCall(RollCall):
     another is refused until Flower, some 40 s later, notices that that one has died.
     """
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
         self.asked = set()  # identifiers of those who are to say who they are
         self.reasons = {}  # identifier -> the last reason that was said why it does not take part
 

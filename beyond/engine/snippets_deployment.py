@@ -1,6 +1,8 @@
 """What sections 8.3 to 8.5 of chapter 8's page call: each function prints Markdown."""
 
-from beyond.engine.figures_deployment import facts, recorded_runs
+import re
+
+from beyond.engine.figures_deployment import FOLDER, facts, recorded_runs
 from tools.snippets import ROOT, percent, say, table
 
 NAMES = {
@@ -29,6 +31,22 @@ def deployment_table():
         for name, called in NAMES.items()
     ]
     table(["", "seconds a round", "memory", "processes", "accuracy"], lines)
+
+
+def stranger_at(port):
+    """Print what a stranger has come to at a `port`: SuperLink's, or the proxy's."""
+    parts = re.split(r"^(?=A stranger)", (FOLDER / "stranger.txt").read_text(), flags=re.MULTILINE)
+    (part,) = (part for part in parts if part.startswith(f"A stranger at {port}"))
+    print(f"\n```text\n{part.strip()}\n```\n")
+
+
+def load_note():
+    """Say that the machine had other work when the deployments were recorded, if it had."""
+    if float(facts()["load"]) > 2:
+        tell_deployment("""
+            The seconds are those of a busy machine: others worked on its two cores at the same time (the load
+            was {load} when this began). `python -m beyond.engine.record_deployment` records them again.
+        """)
 
 
 def whole_file(path, language="text"):

@@ -1,10 +1,12 @@
 """One node by one command: it comes in, or says in one line why not."""
 
 import signal
+import subprocess
 
 import pytest
 
-from beyond.engine.private_flower import PrivateFlower
+from beyond.engine.node import arrival, start_supernode
+from beyond.engine.private_flower import PrivateFlower, free_port
 from tests.support.marked import Place
 
 pytestmark = pytest.mark.thorough
@@ -35,3 +37,20 @@ def test_it_comes_in_keeps_its_partition_and_ends_with_all_that_it_has_started(p
 def test_it_says_in_one_line_who_does_not_answer(place):
     words = (*NODE, "127.0.0.1:9", "--insecure", "--max-retries", 1)
     assert "SuperLink at 127.0.0.1:9: " in place.run(*words).complaint()
+
+
+def test_with_a_secret_only_a_superexec_that_has_it_is_given_tasks(place):
+    secret = place.directory / "secret"
+    secret.write_bytes(b"0123456789abcdef0123456789abcdef")
+    with PrivateFlower(place.directory / "logs") as flower:
+        reach = ["--superlink", flower.superlink("--insecure"), "--insecure"]
+        port = free_port()
+        words = [*reach, "--superexec-auth-secret-file", secret]
+        arrival(flower, start_supernode(flower, port, "node.log", *words), "node.log")
+        superexec = ["-m", "beyond.engine.superexec", "--insecure", "--runtime-api-address"]
+        superexec += [f"127.0.0.1:{port}"]
+        assert "refuses this SuperExec" in place.run(*superexec).output
+        known = place.start(*superexec, "--superexec-auth-secret-file", secret)
+        known.wait_for("is ready for 1")
+        with pytest.raises(subprocess.TimeoutExpired):
+            known.wait(3)  # it is not turned away
