@@ -65,8 +65,11 @@ def check_partitions(args):
             raise UserError(f"node {number} would have no data: there is no {file}")
 
 
-def deploy(args):
-    """Run all rounds with a node for each partition; leave no process behind."""
+def deploy(args, **variant):
+    """Run all rounds with a node for each partition; leave no process behind.
+
+    `variant` is what unpack_app changes of the app.
+    """
     logs = fresh_logs(args.run)
     with advice_to_resume(args.run), PrivateFlower(logs) as flower:
         reach = start_superlink(flower, args)
@@ -75,7 +78,7 @@ def deploy(args):
             start_superexec(flower, addresses, args)
         # Clients take turns in the SuperExec; the run need not make them.
         everybody = argparse.Namespace(**{**vars(args), "parallel_clients": None})
-        run_app(flower, unpack_app(flower.home / "app"), everybody)
+        run_app(flower, unpack_app(flower.home / "app", **variant), everybody)
 
 
 def chapter_in(arguments):
@@ -95,14 +98,18 @@ def parse(arguments=None):
     return OneLineParser("beyond.engine.deployment", __doc__, parents).parse_args(arguments)
 
 
-def main(arguments=None):
-    """Run the command line described above."""
-    args = parse(arguments)
+def run(args, **variant):
+    """Deal the images out, deploy and plot; the app is changed as `variant` says. Raises UserError."""
     enough_clients(args)
     make_partitions(args)
     check_partitions(args)
-    deploy(args)
+    deploy(args, **variant)
     plot_accuracy.main(["--", args.run])
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    run(parse(arguments))
 
 
 if __name__ == "__main__":

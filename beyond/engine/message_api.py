@@ -1,14 +1,13 @@
 """The lesson in the Message API: what Flower tells newcomers to write, around the same FlowerClient.fit.
 
-    python -m beyond.engine.message_api --run results/messages
+Components of a Flower app: message_api:server_app and message_api:client_app; messages.py simulates them.
 
 Messages carry records: arrays, metrics, config. No strategy has a method for results of `fit` any more, and
 no client has a method: a function answers messages of one type.
 """
 
-from support.command_line import OneLineParser, run_command
 from support.history import Round
-from support.options import enough_clients, partition_options, run_server_options
+from support.options import enough_clients
 from support.partitions import PARTITIONS, load_partition
 from support.run_record import open_record
 from support.terminal import say
@@ -23,7 +22,6 @@ from flwr.clientapp import ClientApp
 from flwr.serverapp import ServerApp
 from flwr.serverapp.strategy import FedAvg
 
-from beyond.engine import simulation
 from beyond.engine.run_config import parse_run_config
 from beyond.engine.supernode import PARTITION, partition_of
 from client import FlowerClient
@@ -124,19 +122,6 @@ def serve(grid, args):
 
 
 @server_app.main()
-def main_of_server(grid, context):
+def main(grid, context):
     """Run the ServerApp."""
     serve(grid, parse_run_config(context.run_config))
-
-
-def main(arguments=None):
-    """Run the command line described above: simulate this app."""
-    parents = [*run_server_options(), partition_options()]
-    args = OneLineParser("beyond.engine.message_api", __doc__, parents).parse_args(arguments)
-    args.chapter = "lesson"
-    module = "beyond.engine.message_api"
-    simulation.run(args, serverapp=f"{module}:server_app", clientapp=f"{module}:client_app")
-
-
-if __name__ == "__main__":
-    run_command(main, "beyond.engine.message_api")

@@ -3,13 +3,14 @@
     python -m beyond.engine.record_secagg               # all of it -> beyond/engine/recorded/
     python -m beyond.engine.record_secagg --only view
 
-The parts are limits, view, spoiled, dropout, rounds and messages.
+The parts are limits, view, spoiled, dropout, rounds, nodes and messages.
 """
 
 from support.command_line import OneLineParser, run_command
 
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -79,10 +80,18 @@ def record_rounds(directory):
     shutil.copyfile(directory / "results/secagg/history.csv", FOLDER / "secagg_history.csv")
 
 
+def record_nodes(directory):
+    """Record two rounds with five SuperNodes."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    words = ("--clients", 5, "--rounds", 2, *PATIENT, "--address", address)
+    keep("secagg_nodes", run(directory, "secagg_deployment", *words, "--run", "results/nodes"))
+
+
 def record_messages(directory):
     """Record three rounds of the lesson in the Message API."""
     words = ("--rounds", 3, *PATIENT, "--run", "results/messages")
-    keep("messages", run(directory, "message_api", *words))
+    keep("messages", run(directory, "messages", *words))
     shutil.copyfile(directory / "results/messages/history.csv", FOLDER / "messages_history.csv")
 
 
@@ -92,6 +101,7 @@ PARTS = {
     "spoiled": record_spoiled,
     "dropout": record_dropout,
     "rounds": record_rounds,
+    "nodes": record_nodes,
     "messages": record_messages,
 }
 

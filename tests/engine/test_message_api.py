@@ -17,9 +17,7 @@ def test_with_weights_that_a_float_holds_the_model_is_that_of_the_classic_api(ap
     # Four clients alike weigh a quarter each; any other weight is rounded, by each API in its way.
     runs = app_runs(40, 40, 40, 40)
     classic, _ = runs.run(apps.main, apps.client_app, run="results/classic")
-    messages, _ = runs.run(
-        message_api.main_of_server, message_api.client_app, run="results/messages"
-    )
+    messages, _ = runs.run(message_api.main, message_api.client_app, run="results/messages")
     for name in ("global_model.npz",):
         first, second = (
             (runs.directory / "results" / run / name).read_bytes()
@@ -32,16 +30,14 @@ def test_with_weights_that_a_float_holds_the_model_is_that_of_the_classic_api(ap
 def test_clients_weigh_as_much_as_they_have_images(app_runs):
     runs = app_runs(60, 20, 31)
     classic, _ = runs.run(apps.main, apps.client_app, run="results/classic")
-    messages, _ = runs.run(
-        message_api.main_of_server, message_api.client_app, run="results/messages"
-    )
+    messages, _ = runs.run(message_api.main, message_api.client_app, run="results/messages")
     for first, second in zip(classic, messages, strict=True):
         np.testing.assert_allclose(second, first, rtol=0, atol=1e-5)
 
 
 def test_the_order_of_replies_does_not_matter(app_runs):
     runs = app_runs(60, 20, 31)
-    words = (message_api.main_of_server, message_api.client_app)
+    words = (message_api.main, message_api.client_app)
     one, _ = runs.run(*words, run="results/one")
     two, nodes = runs.run(*words, run="results/two", answer_last=[1000])
     assert all(map(np.array_equal, one, two))
@@ -58,6 +54,6 @@ def test_the_order_of_replies_does_not_matter(app_runs):
 def test_a_node_that_fails_is_done_without(app_runs):
     runs = app_runs(40, 40, 40)
     (runs.directory / "partitions/client_1.npz").unlink()
-    runs.run(message_api.main_of_server, message_api.client_app)
+    runs.run(message_api.main, message_api.client_app)
     rows = (runs.directory / "results/run/history.csv").read_text().splitlines()
     assert [row.split(",")[4:6] for row in rows[1:]] == [["0", "0"], ["2", "1"], ["2", "1"]]

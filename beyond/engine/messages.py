@@ -1,0 +1,26 @@
+"""federation.py with the lesson in the Message API (message_api.py), in Flower's simulation.
+
+python -m beyond.engine.messages --rounds 3 --run results/messages
+"""
+
+from support.command_line import OneLineParser, run_command
+from support.options import partition_options, run_server_options
+
+from beyond.engine import simulation
+
+COMPONENTS = {
+    "serverapp": "beyond.engine.message_api:server_app",
+    "clientapp": "beyond.engine.message_api:client_app",
+}
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parents = [*run_server_options(), partition_options()]
+    args = OneLineParser("beyond.engine.messages", __doc__, parents).parse_args(arguments)
+    args.chapter = "lesson"
+    simulation.run(args, **COMPONENTS)
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.engine.messages")

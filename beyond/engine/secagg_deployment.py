@@ -1,0 +1,37 @@
+"""Secure aggregation on SuperNodes: beyond.engine.deployment with the app of beyond.engine.secagg.
+
+    python -m beyond.engine.secagg_deployment --run results/secagg_nodes
+    python -m beyond.engine.secagg_deployment --certificates certificates --run results/secagg_nodes
+
+It takes the options of both.
+"""
+
+from support.command_line import OneLineParser, run_command
+from support.options import partition_options, run_server_options
+
+from beyond.engine import deployment
+from beyond.engine.secagg import secagg_options
+from beyond.engine.secagg_app import components
+
+
+def parse(arguments=None):
+    """Return the options; raise UserError if they do not go together."""
+    parents = [
+        *run_server_options(),
+        partition_options(),
+        deployment.deployment_options(),
+        secagg_options(),
+    ]
+    args = OneLineParser("beyond.engine.secagg_deployment", __doc__, parents).parse_args(arguments)
+    args.chapter = "lesson"
+    return args
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
+    deployment.run(args, **components(args.shares))
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.engine.secagg_deployment")
