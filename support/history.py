@@ -34,9 +34,9 @@ def as_csv(row):
 
 
 def run_directory(text):
-    """argparse type: the directory of a run; its history.csv may be named in its place."""
+    """argparse type: the directory of a run; a file of its record may be named in its place."""
     path = Path(directory(text))
-    return str(path.parent if path.name == "history.csv" else path)
+    return str(path.parent if path.name in ("history.csv", "events.jsonl") else path)
 
 
 def read_history(run, size=None):

@@ -5,7 +5,8 @@
 
 A source is Markdown with lines of Python between [[[cog and ]]]: what they print takes their place, so
 that no code, output or figure is typed by hand. A source imports what it calls in its first such lines. Those
-of the lesson are in pages/; a chapter's is page.md in its folder and becomes the README.md beside it.
+of the lesson are in pages/; a chapter's is page.md in its folder and becomes the README.md beside it. A long
+one is in several files: a line <!-- part: FILE --> is where another begins.
 """
 
 import argparse
@@ -23,6 +24,7 @@ SOURCES = {
     "pages/benchmarks.md": "benchmarks/README.md",
 }
 HEADER = "<!-- make readme writes this page from {source}: change that one. -->\n\n"
+PART = re.compile(r"^<!-- part: (\S+) -->$", re.MULTILINE)
 CODE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -38,8 +40,14 @@ def render(source):
     cog = Cog()
     cog.options.delete_code = True
     cog.options.print_output = True
-    text = cog.process_string(source.read_text(encoding="utf-8"), str(source))
+    text = cog.process_string(with_parts(source), str(source))
     return HEADER.format(source=source.relative_to(ROOT).as_posix()) + without_gaps(text)
+
+
+def with_parts(source):
+    """Return the text of the file `source`, with its parts, other files beside it, in their places."""
+    text = source.read_text(encoding="utf-8")
+    return PART.sub(lambda part: (source.parent / part[1]).read_text(encoding="utf-8"), text)
 
 
 def without_gaps(markdown):

@@ -129,6 +129,7 @@ def _overhead_figures():
         "memory_together": f"{ten['peak_memory_gb']:.1f} GB",
         "run_ratio": f"{ten['ratio']:.2f}",
         "besides": percent(ten["part_of_a_round_besides_training"], 0),
+        "events_part": f"{ten['part_of_a_round_for_events']:.2%}".replace("%", " %"),
         "run_ratio_100": f"{hundred['ratio']:.2f}",
         "besides_100": percent(hundred["part_of_a_round_besides_training"], 0),
         "rounds_100": str(hundred["rounds"]),

@@ -43,9 +43,8 @@ def listener(number):
 def check_events(events):
     """Raise UserError if there is nothing to watch in the file `events`."""
     if not events.is_file() or not events.stat().st_size:
-        raise UserError(
-            f"there is no {events}; start the run, name another, or wait for it without --no-wait"
-        )
+        state = f"{events} is empty" if events.is_file() else f"there is no {events}"
+        raise UserError(f"{state}; start the run, name another, or wait for it without --no-wait")
 
 
 def parse(arguments):

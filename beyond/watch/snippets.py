@@ -1,5 +1,7 @@
 """What pages show of this one: the page in the browser, at a moment of a recorded run."""
 
+import json
+
 from beyond.watch.picture import MOMENTS, RECORDED, read_events
 from tools.snippets import say
 
@@ -57,8 +59,7 @@ def one_of_each():
     for name in MOMENTS:
         for event in read_events(RECORDED / name):
             seen.setdefault(event["what"], event)
-    print("\n```text")
+    print("\n```json")
     for event in seen.values():
-        details = ", ".join(f"{key} {value}" for key, value in event.items() if key != "what")
-        print(f"{event['what']}: {details}"[:110])
+        print(json.dumps(event))
     print("```\n")

@@ -151,7 +151,7 @@ def recorded(tmp_path_factory):
 def test_replay_shows_every_moment_as_it_was(recorded, watch, open_page):
     directory, events = recorded
     page = open_page(watch(directory))
-    says(page, "#damaged", "2 damaged lines")
+    says(page, "#damaged", "left out: 2")
     says(page, "#doing", "Stopped: by <b>Ctrl-C</b>")
     for count in range(len(events) + 1):
         move_to(page, count)

@@ -127,7 +127,7 @@ export function size(bytes) {
 export function words(client, now) {
   switch (client.status) {
     case "absent": return "not here yet";
-    case "here": return "waits";
+    case "here": return "waits for its turn";
     case "done": return "has done its part";
     case "training": return `trains, ${Math.max(0, now - client.since).toFixed(0)} s`;
     case "answered": return `answered, ${client.took.toFixed(1)} s`;
@@ -141,7 +141,7 @@ export function words(client, now) {
 // One line about the round, for those who cannot see the picture, too.
 export function progress(run) {
   if (run.round === null) return "";
-  if (run.over) return `${run.doing} after round ${run.round} of ${run.rounds}`;
+  if (run.over) return `After round ${run.round} of ${run.rounds}`;
   if (!run.asked.length) return `${run.here} of ${run.expected} clients are here`;
   return `Round ${run.round}: ${run.answered} of ${run.asked.length} updates are in`;
 }
@@ -159,7 +159,7 @@ export function sentence(event) {
     case "round": return `Round ${event.round}: ${event.asked?.length} clients are asked`;
     case "sent": return `Round ${event.round}: ${size(event.bytes)} of weights to ${who}`;
     case "received": return `Round ${event.round}: update of ${who}, ${size(event.bytes)}, `
-      + `${event.images} images, ${event.took} s`;
+      + `${event.images} images, ${event.took.toFixed(1)} s`;
     case "missing": return `Round ${event.round}: no update from ${who}; ${event.reason}`;
     case "left_out": return `Round ${event.round}: left out the update from ${who}: ${event.reason}`;
     case "averaged": return `Round ${event.round}: ${event.clients} updates averaged`;

@@ -3,7 +3,7 @@
 import { after, emptyRun, percent, progress, replayed, sentence, size, words } from "./run.js";
 
 const LINES = 12; // of the log
-const DIGITS = [0, 1, 2, 3, 4, 5, 7];
+const IMAGES = "#images-3"; // a drawing, the same for all: what a client owns, the server does not know
 const SMALL = 20; // with more clients than this their cards are small
 const at = (id) => document.getElementById(id);
 
@@ -14,7 +14,7 @@ let run = emptyRun();
 let follows = true; // the latest event
 let player = null;
 let drawn = false; // whether a drawing is on its way
-let begins = 0; // when the newest event came, by our clock, and what it said
+let begins = 0; // when the newest event came, or was replayed, by our clock
 
 function listen() {
   const stream = new EventSource("events");
@@ -92,10 +92,15 @@ function draw() {
   drawReplay();
 }
 
-// The seconds of the run: between two events of a live run time goes on.
+// The seconds of the run: between two events time goes on, live and when it plays.
 function now() {
   const lives = follows && !run.over && events.length && shown === events.length;
-  return run.seconds + (lives ? (performance.now() - begins) / 1000 : 0);
+  const rate = player ? speed() : Number(lives);
+  return run.seconds + (rate * (performance.now() - begins)) / 1000;
+}
+
+function speed() {
+  return Number(document.querySelector("input[name=speed]:checked").value);
 }
 
 function drawServer() {
@@ -145,7 +150,7 @@ function card() {
 function drawCard(element, client) {
   const [pile, moving, name, status, flow] = element.children;
   if (element.dataset.status !== client.status) element.dataset.status = client.status;
-  pile.firstChild.setAttribute("href", `#images-${DIGITS[(client.number ?? 0) % DIGITS.length]}`);
+  pile.firstChild.setAttribute("href", IMAGES);
   moving.firstChild.setAttribute("href", `#${GLYPHS[client.status] ?? "person"}`);
   text(name, client.name);
   text(status, words(client, now()));
@@ -195,7 +200,7 @@ function drawLog() {
   while (log.children.length > lines.length) log.lastChild.remove();
   while (log.children.length < lines.length) log.append(document.createElement("li"));
   lines.forEach((event, index) => text(log.children[index], line(event)));
-  text("damaged", damaged ? `${damaged} damaged lines of events.jsonl are left out` : "");
+  text("damaged", damaged ? `Damaged lines of events.jsonl, left out: ${damaged}` : "");
 }
 
 function line(event) {
@@ -214,6 +219,7 @@ function drawReplay() {
   position.setAttribute("aria-valuetext", `event ${shown} of ${events.length}, ${run.seconds.toFixed(1)} s`);
   at("live").setAttribute("aria-pressed", String(follows));
   text("play", player ? "Pause" : "Play");
+  at("play").disabled = events.length === 0;
   at("back").disabled = shown === 0;
   at("forward").disabled = shown === events.length;
 }
@@ -233,9 +239,9 @@ function play() {
 // One event after the other, as far apart as they were, by the chosen speed.
 function playNext() {
   if (shown === events.length) return stop();
-  const speed = Number(document.querySelector("input[name=speed]:checked").value);
   const before = events[shown - 1]?.seconds ?? events[shown].seconds;
-  const pause = Math.max(0, events[shown].seconds - before) / speed;
+  const pause = Math.max(0, events[shown].seconds - before) / speed();
+  begins = performance.now();
   player = setTimeout(() => {
     go(shown + 1);
     playNext();
@@ -257,6 +263,7 @@ function by(hand) {
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
+  localStorage.setItem("theme", theme);
   text("theme", theme === "dark" ? "Light" : "Dark");
 }
 
@@ -265,7 +272,14 @@ function currentTheme() {
   return chosen ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 }
 
+function hurry() {
+  if (!player) return;
+  clearTimeout(player);
+  playNext();
+}
+
 at("play").addEventListener("click", play);
+for (const radio of document.querySelectorAll("input[name=speed]")) radio.addEventListener("change", hurry);
 at("back").addEventListener("click", by(() => go(shown - 1)));
 at("forward").addEventListener("click", by(() => go(shown + 1)));
 at("position").addEventListener("input", by(() => go(Number(at("position").value))));
@@ -274,6 +288,7 @@ at("live").addEventListener("click", by(() => {
   drawSoon();
 }));
 at("theme").addEventListener("click", () => setTheme(currentTheme() === "dark" ? "light" : "dark"));
+if (localStorage.getItem("theme")) setTheme(localStorage.getItem("theme"));
 text("theme", currentTheme() === "dark" ? "Light" : "Dark");
-setInterval(() => !run.over && drawSoon(), 500); // seconds go on
+setInterval(() => (player || !run.over) && drawSoon(), 250); // seconds go on
 listen();
