@@ -38,6 +38,7 @@ beyond: $(VENV)/installed-beyond ## Record the long chapters anew, tables and pi
 	$(BIN)/python -m beyond.privacy.record
 	$(BIN)/python -m beyond.privacy.record_dp
 	$(BIN)/python -m beyond.engine.record
+	$(BIN)/python -m beyond.engine.record_deployment
 	$(MAKE) readme
 	$(BIN)/python -m pytest -m thorough $(ARGS)
 
