@@ -2,6 +2,9 @@
 
 from support.command_line import RunError, UserError
 
+import os
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -14,6 +17,7 @@ from flwr.compat.common.recorddict_compat import recorddict_to_fitins
 from flwr.server.workflow import SecAggPlusWorkflow
 
 from beyond.engine import apps, secagg, secagg_app, secagg_curious, secagg_dropout
+from beyond.engine.bundle import unpack_app
 from beyond.engine.secagg_curious import read_held
 from beyond.engine.secagg_server import make_workflow
 from beyond.engine.supernode import partition_of
@@ -229,3 +233,14 @@ def test_a_simulation_survives_a_client_that_leaves(tmp_path, mnist, stage):
     assert "Round 2: no update from Client 2; " in finished.stdout
     rows = (tmp_path / "results/gone/history.csv").read_text().splitlines()
     assert [row.split(",")[4] for row in rows[1:]] == ["0", "6", "5", "6"]
+
+
+def test_the_bundle_has_what_every_variant_of_the_app_imports(tmp_path):
+    unpack_app(tmp_path / "app")
+    modules = ("secagg_app", "secagg_curious", "secagg_dropout", "message_api")
+    words = f"from beyond.engine import {', '.join(modules)}; print(secagg_app.__file__)"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    printed = subprocess.check_output(
+        [sys.executable, "-c", words], cwd=tmp_path / "app", env=environment, text=True
+    )
+    assert printed.startswith(str(tmp_path))
