@@ -116,6 +116,14 @@ def held_picture():
     )
 
 
+def messages_table():
+    """Print what the run in the Message API came to, round by round."""
+    with open(FOLDER / "messages_history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines = [[row["round"], percent(float(row["accuracy"])), row["clients"]] for row in rows]
+    table(["round", "accuracy", "clients averaged"], lines)
+
+
 def names_table():
     """Print what things are called in the classic API, and in the Message API."""
     table(["classic", "Message API"], NAMES)
