@@ -9,12 +9,15 @@ from tools.terminals import ROOT
 
 FOLDER = ROOT / "beyond/engine/recorded"
 STAGES = {
-    "setup": ("public keys, two a client", "the public keys of a client's group"),
+    "setup": ("public keys, two a client", "the settings of the protocol"),
     "share_keys": (
         "shares of two secrets, encrypted for each of the group",
-        "shares for this client",
+        "the public keys of a client's group",
     ),
-    "collect_masked_vectors": ("masked integers", "the global model"),
+    "collect_masked_vectors": (
+        "masked integers",
+        "the global model, others' shares for this client",
+    ),
     "unmask": ("shares: of masks if a client is there, of keys if it has left", "who is there"),
 }
 NAMES = (
@@ -101,8 +104,8 @@ def stages_table():
         up, down = STAGES[row["stage"]]
         sent = int(row["bytes_sent"]) / int(row["asked"])
         received = int(row["bytes_received"]) / int(row["replies"])
-        lines.append([number, up, f"{received:,.0f}", down, f"{sent:,.0f}"])
-    table(["", "client to server", "bytes", "server to client", "bytes"], lines)
+        lines.append([number, down, f"{sent:,.0f}", up, f"{received:,.0f}"])
+    table(["", "server to client", "bytes", "client to server", "bytes"], lines)
 
 
 def held_picture():
