@@ -124,4 +124,5 @@ def serve(grid, args):
 @server_app.main()
 def main(grid, context):
     """Run the ServerApp."""
+    say("Starting Flower ServerApp")  # from here on a simulation shows what is said
     serve(grid, parse_run_config(context.run_config))

@@ -3,7 +3,7 @@
 python -m beyond.engine.messages --rounds 3 --run results/messages
 """
 
-from support.command_line import OneLineParser, run_command
+from support.command_line import OneLineParser, UserError, run_command
 from support.options import partition_options, run_server_options
 
 from beyond.engine import simulation
@@ -18,6 +18,10 @@ def main(arguments=None):
     """Run the command line described above."""
     parents = [*run_server_options(), partition_options()]
     args = OneLineParser("beyond.engine.messages", __doc__, parents).parse_args(arguments)
+    if args.resume:
+        raise UserError(
+            "the lesson in the Message API starts from the beginning; leave out --resume"
+        )
     args.chapter = "lesson"
     simulation.run(args, **COMPONENTS)
 

@@ -91,7 +91,7 @@ def record_nodes(directory):
 def record_messages(directory):
     """Record three rounds of the lesson in the Message API."""
     words = ("--rounds", 3, *PATIENT, "--run", "results/messages")
-    keep("messages", run(directory, "messages", *words))
+    run(directory, "messages", *words)
     shutil.copyfile(directory / "results/messages/history.csv", FOLDER / "messages_history.csv")
 
 

@@ -9,12 +9,15 @@ from tools.terminals import ROOT
 
 FOLDER = ROOT / "beyond/engine/recorded"
 STAGES = {
-    "setup": ("public keys, two a client", "the public keys of a client's group"),
+    "setup": ("public keys, two a client", "the settings of the protocol"),
     "share_keys": (
         "shares of two secrets, encrypted for each of the group",
-        "shares for this client",
+        "the public keys of a client's group",
     ),
-    "collect_masked_vectors": ("masked integers", "the global model"),
+    "collect_masked_vectors": (
+        "masked integers",
+        "the global model, others' shares for this client",
+    ),
     "unmask": ("shares: of masks if a client is there, of keys if it has left", "who is there"),
 }
 NAMES = (
@@ -101,8 +104,8 @@ def stages_table():
         up, down = STAGES[row["stage"]]
         sent = int(row["bytes_sent"]) / int(row["asked"])
         received = int(row["bytes_received"]) / int(row["replies"])
-        lines.append([number, up, f"{received:,.0f}", down, f"{sent:,.0f}"])
-    table(["", "client to server", "bytes", "server to client", "bytes"], lines)
+        lines.append([number, down, f"{sent:,.0f}", up, f"{received:,.0f}"])
+    table(["", "server to client", "bytes", "client to server", "bytes"], lines)
 
 
 def held_picture():
@@ -114,6 +117,14 @@ def held_picture():
         noise without rows. Below: which digits ten clients own and which were read off; on the left a square
         around every dot, on the right squares anywhere.""",
     )
+
+
+def messages_table():
+    """Print what the run in the Message API came to, round by round."""
+    with open(FOLDER / "messages_history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines = [[row["round"], percent(float(row["accuracy"])), row["clients"]] for row in rows]
+    table(["round", "accuracy", "clients averaged"], lines)
 
 
 def names_table():

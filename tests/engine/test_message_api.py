@@ -1,9 +1,11 @@
 """The lesson in the Message API learns what the lesson in the classic API learns."""
 
+from support.command_line import UserError
+
 import numpy as np
 import pytest
 
-from beyond.engine import apps, message_api
+from beyond.engine import apps, message_api, messages
 from tests.engine.app_runs import AppRuns
 
 
@@ -57,3 +59,8 @@ def test_a_node_that_fails_is_done_without(app_runs):
     runs.run(message_api.main, message_api.client_app)
     rows = (runs.directory / "results/run/history.csv").read_text().splitlines()
     assert [row.split(",")[4:6] for row in rows[1:]] == [["0", "0"], ["2", "1"], ["2", "1"]]
+
+
+def test_it_says_that_it_does_not_resume():
+    with pytest.raises(UserError, match="leave out --resume"):
+        messages.main(["--resume", "--run", "results/none"])

@@ -2,6 +2,9 @@
 
 from support.command_line import RunError, UserError
 
+import os
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -14,11 +17,13 @@ from flwr.compat.common.recorddict_compat import recorddict_to_fitins
 from flwr.server.workflow import SecAggPlusWorkflow
 
 from beyond.engine import apps, secagg, secagg_app, secagg_curious, secagg_dropout
+from beyond.engine.bundle import unpack_app
 from beyond.engine.secagg_curious import read_held
 from beyond.engine.secagg_server import make_workflow
 from beyond.engine.supernode import partition_of
+from beyond.engine.watchdog import end_processes
 from tests.engine.app_runs import AppRuns
-from tests.support.harness import snapshot
+from tests.support.harness import environment, snapshot
 from tests.support.lesson import instructions, owner, untrained
 from tests.support.small import write_partitions
 
@@ -221,11 +226,30 @@ def test_options_that_do_not_go_together_are_refused(words):
 
 
 @pytest.mark.thorough
-def test_a_simulation_survives_a_client_that_leaves(tmp_path, mnist, stage):
+@pytest.mark.timeout(400)
+def test_a_simulation_survives_a_client_that_leaves(tmp_path, mnist):
     write_partitions(tmp_path, mnist, SIZES, test_size=200)
     words = ["--clients", len(SIZES), "--rounds", 3, "--drop-out", 2, "--run", "results/gone"]
-    finished = stage.run("-m", "beyond.engine.secagg", *words, cwd=tmp_path, seconds=300)
-    assert finished.status == 0, finished
-    assert "Round 2: no update from Client 2; " in finished.stdout
+    command = [sys.executable, "-m", "beyond.engine.secagg", *map(str, words)]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
+    )
+    try:
+        said, _ = process.communicate(timeout=300)
+    finally:
+        end_processes([process.pid])
+    assert process.returncode == 0, said
+    assert "Round 2: no update from Client 2; " in said
     rows = (tmp_path / "results/gone/history.csv").read_text().splitlines()
     assert [row.split(",")[4] for row in rows[1:]] == ["0", "6", "5", "6"]
+
+
+def test_the_bundle_has_what_every_variant_of_the_app_imports(tmp_path):
+    unpack_app(tmp_path / "app")
+    modules = ("secagg_app", "secagg_curious", "secagg_dropout", "message_api")
+    words = f"from beyond.engine import {', '.join(modules)}; print(secagg_app.__file__)"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    printed = subprocess.check_output(
+        [sys.executable, "-c", words], cwd=tmp_path / "app", env=environment, text=True
+    )
+    assert printed.startswith(str(tmp_path))
