@@ -170,7 +170,9 @@ def refused(stage, directory, *words):
 
 def test_mistakes_get_one_line(stage, tmp_path):
     (tmp_path / "events.jsonl").touch()
-    assert "events.jsonl is empty" in refused(stage, tmp_path, tmp_path / "events.jsonl", "--no-wait")
+    assert "events.jsonl is empty" in refused(
+        stage, tmp_path, tmp_path / "events.jsonl", "--no-wait"
+    )
     assert "there is no results/x/events.jsonl" in refused(
         stage, tmp_path, "results/x", "--no-wait"
     )
