@@ -117,7 +117,8 @@ def test_nothing_is_left_of_it(place, simulated):
     assert place.strangers() == []
     assert not (place.home / ".flwr").exists()  # where Flower would make itself a home
     names = {path.name for path in simulated.iterdir()}
-    assert names == {"history.csv", "run.json", "global_model.npz", "accuracy.png", "logs"}
+    record = {"history.csv", "run.json", "global_model.npz", "events.jsonl"}
+    assert names == {*record, "accuracy.png", "logs"}
 
 
 def test_it_says_what_the_classic_server_says(place, simulated):
@@ -127,6 +128,7 @@ def test_it_says_what_the_classic_server_says(place, simulated):
     assert "Traceback" not in said and "flower.ai" not in said
 
 
+@pytest.mark.thorough
 def test_it_may_be_stopped_and_nothing_is_left(place, simulated):
     stop(place, signal.SIGINT, 130)
 

@@ -89,7 +89,7 @@ def test_the_results_of_another_grid_are_not_replaced(start_warm, tmp_path):
 
 
 @pytest.mark.timeout(LONG)
-def test_stopped_it_leaves_no_process_and_goes_on_later(start_warm, tmp_path):
+def test_stopped_it_leaves_no_process_and_begins_the_same_run_again(start_warm, tmp_path):
     words = ["--clients", 2, "--only", "baselines/iid/alone/*"]
     address = ["--address", free_address()]
     command = start_warm([*module("compare"), *SMALL, *address, *words], tmp_path)
@@ -99,8 +99,11 @@ def test_stopped_it_leaves_no_process_and_goes_on_later(start_warm, tmp_path):
     assert command.wait() == 130
     wait_until(lambda: not processes_in(tmp_path), "no process is left")
     assert not list(tmp_path.rglob("finished.json"))
-    output = compare(start_warm, tmp_path, *words)
-    assert "1 runs, 0 of them finished" in output and "Wrote" in output
+    again = start_warm([*module("compare"), *SMALL, *address, *words], tmp_path)
+    again.wait_for("^1 runs, 0 of them finished")
+    again.wait_until(record.exists, "it trains again")
+    again.send_to_group(signal.SIGINT)
+    assert again.wait() == 130
 
 
 def test_the_record_of_a_lone_client_that_is_damaged_is_named(tmp_path, monkeypatch):
