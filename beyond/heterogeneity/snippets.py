@@ -40,7 +40,8 @@ def teaser():
     tell(
         """**Was it worth it?** [Chapter 6](beyond/heterogeneity/README.md) measures it: with data like ours
         the federation is as good as training on all data in one place ({iid}, and {pooled} there), and
-        where a client owns only {shards_digits} digits it gets to {shards}, a client alone to {shards_alone}."""
+        where a client owns only {shards_digits} digits it gets to {shards}, a client alone to
+        {shards_alone}."""
     )
     chart(
         "baselines",
