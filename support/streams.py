@@ -27,8 +27,10 @@ def prepare_output():
 
 def complain(line):
     """Print `line` on stderr, if anybody can read it."""
-    with suppress(OSError, ValueError):
+    try:
         print(line, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        drop_output(sys.stderr)
 
 
 def leave_the_pipe():
@@ -37,7 +39,10 @@ def leave_the_pipe():
     sys.exit(128 + signal.SIGPIPE)
 
 
-def drop_output():
-    """Let what is still to be printed lead nowhere, or Python complains about it at its end."""
+def drop_output(stream=None):
+    """Let what is still to be printed lead nowhere, or Python ends with status 120 when it cannot.
+
+    `stream` is stdout unless it is given.
+    """
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())

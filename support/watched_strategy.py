@@ -24,9 +24,8 @@ class WatchedStrategy(StrategyAround):
         instructions = super().configure_fit(server_round, parameters, client_manager)
         self.asked = [client for client, _ in instructions]
         self.events.tell("round", round=server_round, asked=[number_of(one) for one in self.asked])
-        return [
-            (WatchedClient(client, self.events, server_round), fit) for client, fit in instructions
-        ]
+        watched = [WatchedClient(one, self.events, server_round) for one in self.asked]
+        return [(client, fit) for client, (_, fit) in zip(watched, instructions, strict=True)]
 
     def aggregate_fit(self, server_round, results, failures):
         """Pass on, and tell whose update is missing or was left out, and how many were averaged."""

@@ -185,6 +185,7 @@ def test_a_client_that_comes_back_insists_while_its_old_connection_is_in_the_way
     server = federation.server(moment="pause@2")
     with FrayedWire(federation.address) as wire:
         federation.everybody(but=[1])
+        server.wait_for("^Waiting for clients")  # a wire leads nowhere before there is a server
         client = federation.client(1, server=wire.address)
         server.wait_for("Pausing before round 2")
         wire.cut_off_clients()
