@@ -240,6 +240,7 @@ def test_a_client_that_is_still_in_its_roll_call_when_the_run_ends_goes_home(fed
 
 def test_clients_that_do_not_say_who_they_are_take_part(federation):
     server = federation.server()
+    server.wait_for("^Waiting for clients")  # the shortest of clients waits for no server
     shy = [federation.liar(number, "shy") for number in (0, 2)]
     federation.client(1)
     assert server.wait() == 0

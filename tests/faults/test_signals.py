@@ -121,7 +121,8 @@ def test_a_command_that_is_still_starting_ends_when_it_is_told_to(
     federation, start, words, stop_signal
 ):
     """Imports take seconds, and that is when people change their minds."""
-    command = start([ROOT / words[0], *words[1:]], federation.directory)
+    where = ["--address" if words[0] == "server.py" else "--server", federation.address]
+    command = start([ROOT / words[0], *words[1:], *where], federation.directory)
     command.wait_until(
         lambda: has_loaded(command.number, "libtorch_cpu"), "PyTorch is being imported"
     )
