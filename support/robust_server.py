@@ -12,7 +12,7 @@ from support.partitions import MISFIT, PARTITIONS, describe_misfit, partition_se
 from support.recorded_strategy import RecordedStrategy
 from support.roll_call import RollCall
 from support.run_record import open_record
-from support.signals import end_as_signalled, first_signal_only
+from support.signals import end_as_signalled, one_signal_at_a_time
 from support.sound_updates import SoundUpdates
 from support.strategy_around import StrategyAround
 from support.terminal import RoundReport, prepare_log
@@ -36,7 +36,7 @@ def robust_server(args, strategy, model, make_roll_call=RollCall, has_terminal=T
     """
     make_room_for_connections(args.clients)
     recorded = robust_strategy(args, strategy, model, has_terminal=has_terminal)
-    with recorded as strategy, first_signal_only() as arrived:
+    with recorded as strategy, one_signal_at_a_time() as arrived:
         roll_call = _roll_call(args, make_roll_call, strategy.tell)
         server = RobustServer(roll_call, strategy, arrived)
         server.set_max_workers(args.parallel_clients)
@@ -102,7 +102,7 @@ class RobustServer(Server):
     """Flower's Server; it calls the roll before every round, and ends as its signal says."""
 
     def __init__(self, clients, strategy, arrived):
-        """`clients` is a RollCall, `strategy` a ResumedStrategy, `arrived` the list of the first signal."""
+        """`clients` is a RollCall, `strategy` a ResumedStrategy, `arrived` the Arrived of its signals."""
         super().__init__(client_manager=clients, strategy=strategy)
         self.arrived = arrived
 

@@ -10,23 +10,22 @@ import importlib
 import signal
 import threading
 from contextlib import contextmanager
-from functools import partial
 
 
 @contextmanager
 def end_as_signalled(arrived):
     """Turn the end that Flower's signal handlers make of the block into what run_command expects.
 
-    `arrived` is the list that first_signal_only yields around it. Raises KeyboardInterrupt on Ctrl-C,
+    `arrived` is the Arrived that one_signal_at_a_time yields around it. Raises KeyboardInterrupt on Ctrl-C,
     SystemExit(143) on SIGTERM.
     """
     if is_hosted():
         _let_the_host_live()
-    with _each_handler(partial(_first_only, arrived)):
+    with _each_handler(arrived.guarded):
         try:
             yield
         except SystemExit:  # from Flower's handlers
-            if arrived == [signal.SIGTERM]:
+            if arrived.first == signal.SIGTERM:
                 raise SystemExit(128 + signal.SIGTERM) from None
             raise KeyboardInterrupt from None
 
@@ -37,26 +36,43 @@ def _let_the_host_live():
 
 
 @contextmanager
-def first_signal_only():
-    """Let the first Ctrl-C or SIGTERM of the block do its work, and none after it; yield the list of it.
+def one_signal_at_a_time():
+    """Let no Ctrl-C or SIGTERM of the block interrupt the handling of another; yield the Arrived.
 
     Flower puts the handlers that it found back before it stops gRPC. One that raised in the middle of that
-    would leave a server that is half stopped, and whose threads wait for ever.
+    would leave a server that is half stopped, and whose threads wait for ever. One that comes later passes:
+    an exception that a signal raises may be lost in a callback, and has to be raised again.
     """
-    arrived = []
-    with _each_handler(partial(_first_only, arrived)):
+    arrived = Arrived()
+    with _each_handler(arrived.guarded):
         yield arrived
 
 
-def _first_only(arrived, handler):
-    """Return a handler that notes the first signal in `arrived` and passes it on."""
+class Arrived:
+    """Which signal came first, and whether one is being handled at this moment."""
 
-    def first_only(number, frame):
-        if not arrived:
-            arrived.append(number)
-            handler(number, frame)
+    def __init__(self):
+        self.first = None
+        self.is_handled = False
 
-    return first_only
+    def guarded(self, handler):
+        """Return `handler` as one that does nothing while another one is at work."""
+
+        def guarded_handler(number, frame):
+            if self.is_handled:
+                return
+            self.first = self.first or number
+            self.is_handled = True
+            try:
+                handler(number, frame)
+            except (
+                Exception
+            ):  # Flower's handler logs; if this came in the middle of a line, that fails
+                raise SystemExit(128 + number) from None
+            finally:
+                self.is_handled = False
+
+        return guarded_handler
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from support.command_line import NothingToDo, UserError, name_command
 from support.options import enough_clients
 from support.partitions import PARTITIONS, load_partition
 from support.robust_server import PATIENCE_WHEN_RESUMED, robust_strategy
-from support.signals import first_signal_only
+from support.signals import one_signal_at_a_time
 
 from functools import partial
 
@@ -72,7 +72,7 @@ def serve(grid, args, make_workflow=make_workflow):
     config = ServerConfig(num_rounds=args.rounds, round_timeout=args.round_timeout)
     with (
         robust_strategy(args, strategy, model, MaskedUpdates) as strategy,
-        first_signal_only() as arrived,
+        one_signal_at_a_time() as arrived,
         shared_grid(grid) as shared,
     ):
         secure = SecureServer(roll_call(args), strategy, arrived)
