@@ -37,6 +37,9 @@ class Relay:
         self.listen, self.server = split(listen), split(server)
         self.connections = []
         self.open = 0
+        self.tasks = (
+            set()
+        )  # asyncio's own references are weak, and a task without others may be collected
 
     async def run(self, ready):
         """Call `ready` when clients may come; return when the server that they talked to is gone.
@@ -56,6 +59,7 @@ class Relay:
             await self.gone.wait()
 
     async def _serve(self, reader, writer):
+        self.tasks.add(asyncio.current_task())
         try:
             far_reader, far_writer = await asyncio.open_connection(*self.server)
         except OSError:

@@ -94,6 +94,7 @@ def test_a_server_killed_while_it_waits_for_clients_goes_on(federation, uninterr
     server = federation.server(rounds=ROUNDS)
     early = [federation.client(number) for number in (2, 0)]
     server.wait_for("^Client . joined: 2 of 3 clients$")
+    server.wait_for("^Round +0 of")  # in either order
     server.kill()
     for client in early:
         client.wait_for(f"^Waiting up to 120 s for a server at {federation.address} ...$")

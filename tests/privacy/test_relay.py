@@ -1,6 +1,7 @@
 """The relay passes bytes on unchanged, and the kernel has counted as many on the same sockets."""
 
 import asyncio
+import gc
 import hashlib
 import socket
 import sys
@@ -13,21 +14,27 @@ from beyond.privacy.relay import DIRECTIONS, TO_CLIENT, TO_SERVER, Relay
 QUESTION, ANSWER = bytes(range(256)) * 3000, b"answer" * 50_000
 
 
-def serve_once(listener, received):
+def serve_once(listener, received, has_all):
     """Answer one client after its question has ended, and go away."""
     with listener:
         connection, _ = listener.accept()
+    count = 0
     with connection:
         while data := connection.recv(65536):
             received.update(data)
+            count += len(data)
+            if count == len(QUESTION):
+                has_all.set()
         connection.sendall(ANSWER)
 
 
-def ask(address, received):
+def ask(address, received, has_all):
     """Send the question in uneven pieces, and take the answer."""
     with socket.create_connection(address) as connection:
         for start in range(0, len(QUESTION), 77_777):
             connection.sendall(QUESTION[start : start + 77_777])
+        assert has_all.wait(30)
+        gc.collect()  # the relay waits now: a task that only its own reader refers to would go
         connection.shutdown(socket.SHUT_WR)
         while data := connection.recv(65536):
             received.update(data)
@@ -45,8 +52,9 @@ def passed():
     listener = socket.create_server(("127.0.0.1", 0))
     at_server, at_client = hashlib.sha256(), hashlib.sha256()
     relay = Relay(f"127.0.0.1:{free_port()}", f"127.0.0.1:{listener.getsockname()[1]}")
-    threads = [threading.Thread(target=serve_once, args=(listener, at_server))]
-    threads.append(threading.Thread(target=ask, args=(relay.listen, at_client)))
+    has_all = threading.Event()
+    threads = [threading.Thread(target=serve_once, args=(listener, at_server, has_all))]
+    threads.append(threading.Thread(target=ask, args=(relay.listen, at_client, has_all)))
     threads[0].start()
     asyncio.run(relay.run(threads[1].start))  # ends because the server is gone
     for thread in threads:
