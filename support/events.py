@@ -8,7 +8,6 @@ from support.files import replaced_file
 from support.terminal import say
 
 import json
-import os
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
@@ -32,63 +31,71 @@ class EventLog:
     def __init__(self, directory):
         self.path = Path(directory, NAME)
         self.file = None
-        self.waiting = []  # lines that have no file yet
-        self.began = time.time()
+        self.waiting = []  # lines that have no file yet; None once there will be none
+        self.began = time.monotonic()
         self.lock = threading.Lock()
 
     def tell(self, what, **details):
         """Write one event. Any thread may call this."""
         with self.lock:
-            now = time.time()
-            stamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
-            event = {"time": stamp, "seconds": round(now - self.began, 3), "what": what, **details}
+            stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+            seconds = round(time.monotonic() - self.began, 3)
+            event = {"time": stamp, "seconds": seconds, "what": what, **details}
             line = json.dumps(event).encode() + b"\n"
-            if self.file is None:
-                self.waiting.append(line)
-            else:
+            if self.file is not None:
                 self._write(line)
+            elif self.waiting is not None:
+                self.waiting.append(line)
 
     def begin(self):
         """Start the file of a new run; it replaces that of an earlier one."""
-        self._open([])
+        with self.lock:
+            self._open([])
 
     def resume(self, row):
         """Go on after the Round `row`, the last that is on record; what came after it never was."""
-        lines = _lines_until(self.path, row.round)
-        events = [event for event in map(parsed, lines) if event]
-        if events:
-            self.began = _began(events[0])
-        self._open(lines)
+        with self.lock:
+            try:
+                lines = _lines_until(self.path, row.round)
+            except OSError as error:
+                return self._give_up(error)
+            events = [event for event in map(parsed, lines) if event]
+            if events:
+                self.began = time.monotonic() - _age(events[0])
+            self._open(lines)
         if not any(_ends(event, row.round) for event in events):
             self.tell("evaluated", **finished(row))
 
     def close(self):
         """Write nothing any more."""
         with self.lock:
-            if self.file is not None:
-                os.close(self.file)
-            self.file, self.waiting = None, []
+            self._stop()
 
     def _open(self, lines):
         """Make the file anew, so that watchers see it, with `lines` and what has waited."""
         try:
-            with self.lock:
-                with replaced_file(self.path) as file:
-                    file.writelines([*lines, *self.waiting])
-                self.file, self.waiting = os.open(self.path, os.O_WRONLY | os.O_APPEND), []
+            with replaced_file(self.path) as file:
+                file.writelines([*lines, *self.waiting])
+            self.file, self.waiting = open(self.path, "ab"), None
         except OSError as error:
             self._give_up(error)
 
     def _write(self, line):
         try:
-            os.write(self.file, line)
+            self.file.write(line)
+            self.file.flush()
         except OSError as error:
             self._give_up(error)
 
     def _give_up(self, error):
         say(f"Cannot write {self.path}: {error.strerror}; nobody can watch this run from here on")
-        self.file = None
-        self.waiting = _Nothing()
+        self._stop()
+
+    def _stop(self):
+        with suppress(OSError):  # what the disk does not take is lost
+            if self.file is not None:
+                self.file.close()
+        self.file = self.waiting = None
 
 
 @contextmanager
@@ -118,13 +125,6 @@ def _in_words(error):
     return "by SIGTERM" if isinstance(error, SystemExit) else str(error)
 
 
-class _Nothing(list):
-    """Takes everything and keeps nothing."""
-
-    def append(self, line):
-        """Forget it."""
-
-
 def parsed(line):
     """Return the event in a line of the file, or None if the line is damaged."""
     with suppress(ValueError, RecursionError):
@@ -142,17 +142,16 @@ def finished(row):
 
 def _lines_until(path, last_round):
     """Return the whole lines up to the end of round `last_round`, and none of what was rolled back."""
+    lines = []
     with suppress(FileNotFoundError):
-        lines = []
         for line in path.read_bytes().splitlines(keepends=True):
             event = parsed(line) or {}
             if not line.endswith(b"\n") or _is_later(event, last_round):
-                return lines
+                break
             lines.append(line)
             if _ends(event, last_round):
-                return lines
-        return lines
-    return []
+                break
+    return lines
 
 
 def _is_later(event, last_round):
@@ -163,8 +162,9 @@ def _ends(event, last_round):
     return (event["what"], event.get("round")) == ("evaluated", last_round) if event else False
 
 
-def _began(event):
-    """Return when the run began, in seconds since 1970, or now if its first event does not say it."""
+def _age(event):
+    """Return how many seconds ago the run began, by the clock on the wall; 0 if its first event is damaged."""
     with suppress(KeyError, TypeError, ValueError):
-        return datetime.fromisoformat(event["time"]).timestamp() - float(event["seconds"])
-    return time.time()
+        now = datetime.now(UTC)
+        return (now - datetime.fromisoformat(event["time"])).total_seconds() + float(event["seconds"])
+    return 0.0
