@@ -25,46 +25,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
+from benchmarks import footprint
 
 
-class MemoryWatch(threading.Thread):
-    """Samples the memory of a process and all its descendants until it ends; `peak` is in bytes.
-
-    PSS (each page shared by n processes counts 1/n for each) where /proc has it, else RSS.
-    """
-
-    def __init__(self, process, every=0.5):
-        super().__init__(daemon=True)
-        self.root = psutil.Process(process.pid)
-        self.every = every
-        self.peak = 0
-
-    def run(self):
-        """Sample until the process has ended."""
-        with suppress(psutil.NoSuchProcess):
-            while self.root.status() != psutil.STATUS_ZOMBIE:
-                family = [self.root, *self.root.children(recursive=True)]
-                self.peak = max(self.peak, sum(_memory_of(process) for process in family))
-                time.sleep(self.every)  # a sampling interval, not a wait for something
-
-
-def _memory_of(process):
-    try:
-        memory = process.memory_full_info()
-    except psutil.Error:  # it has just ended
-        return 0
-    return getattr(memory, "pss", 0) or memory.rss
-
-
-def start_module(words, directory):
-    """Start `python -m WORDS` in `directory`; return the process, whose output is a pipe."""
-    return subprocess.Popen(
+def measure(words, directory):
+    """Run `python -m WORDS` in `directory`; return its seconds and its output, line by line."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
         [sys.executable, "-m", *map(str, words)],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -72,18 +42,6 @@ def start_module(words, directory):
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def measure(words, directory, watch_memory=False):
-    """Run `python -m WORDS` in `directory`; return its seconds and its output, line by line.
-
-    With `watch_memory` the peak in bytes, too; watching costs time, so it is not done in a timed run.
-    """
-    began = time.perf_counter()
-    process = start_module(words, directory)
-    watch = MemoryWatch(process)
-    if watch_memory:
-        watch.start()
     try:
         lines = [(time.perf_counter() - began, line) for line in process.stdout]
     finally:
@@ -91,7 +49,7 @@ def measure(words, directory, watch_memory=False):
         status = process.wait()
     if status != 0:
         raise RunError("".join(line for _, line in lines))
-    return {"seconds": time.perf_counter() - began, "peak_bytes": watch.peak, "lines": lines}
+    return {"seconds": time.perf_counter() - began, "lines": lines}
 
 
 def options(args, rounds):
@@ -194,7 +152,6 @@ def main(arguments=None):
 
 def summary_of_runs(args, directory):
     """Make all runs in `directory` and return what is reported."""
-    few = options(args, min(args.rounds, 2))
     measure(["partition", "--clients", args.clients, "--seed", args.seed], directory)
     pairs = []
     for number in range(args.repeat):
@@ -207,8 +164,14 @@ def summary_of_runs(args, directory):
         )
     besides_training = measure_training(args, min(args.rounds, 5), directory)
     events = measure_events(directory)
-    peak_bytes = measure(["federation", *few], directory, watch_memory=True)["peak_bytes"]
-    return summarize(pairs, peak_bytes, besides_training, events, args)
+    return summarize(pairs, measure_memory(args, directory), besides_training, events, args)
+
+
+def measure_memory(args, directory):
+    """Return the bytes that the federation takes; watching costs time, so no timed run is watched."""
+    few = options(args, min(args.rounds, 2))
+    words = [sys.executable, str(ROOT / "federation.py"), *map(str, few)]
+    return footprint.measure(words, directory, Path(directory, "watched.txt"), pause=0.5).peak_bytes
 
 
 def report(summary):

@@ -76,7 +76,7 @@ class EventLog:
         try:
             with replaced_file(self.path) as file:
                 file.writelines([*lines, *self.waiting])
-            self.file, self.waiting = open(self.path, "ab"), None
+            self.file, self.waiting = self.path.open("ab"), None
         except OSError as error:
             self._give_up(error)
 
@@ -163,8 +163,8 @@ def _ends(event, last_round):
 
 
 def _age(event):
-    """Return how many seconds ago the run began, by the clock on the wall; 0 if its first event is damaged."""
+    """Return how many seconds ago the run began, by the clock on the wall; 0 if `event` is damaged."""
     with suppress(KeyError, TypeError, ValueError):
-        now = datetime.now(UTC)
-        return (now - datetime.fromisoformat(event["time"])).total_seconds() + float(event["seconds"])
+        since = datetime.now(UTC) - datetime.fromisoformat(event["time"])
+        return since.total_seconds() + float(event["seconds"])
     return 0.0

@@ -1,4 +1,4 @@
-"""Whether a server may listen where it is told to, and whether it could."""
+"""Whether a server may listen where it is told to, whether it could, and where it can."""
 
 from support.command_line import UserError
 
@@ -31,6 +31,13 @@ def check_port_is_free(address):
         raise UserError(
             f"cannot listen on {address}: {error.strerror}; stop what uses it or choose another --address"
         ) from None
+
+
+def free_port():
+    """Return a port of 127.0.0.1 on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def is_loopback(host):

@@ -36,9 +36,9 @@ def robust_server(args, strategy, model, make_roll_call=RollCall, has_terminal=T
     """
     make_room_for_connections(args.clients)
     recorded = robust_strategy(args, strategy, model, has_terminal=has_terminal)
-    with recorded as strategy, one_signal_at_a_time() as arrived:
-        roll_call = _roll_call(args, make_roll_call, strategy.tell)
-        server = RobustServer(roll_call, strategy, arrived)
+    with recorded as strategy, one_signal_at_a_time() as signals:
+        roll_call = roll_call_of(args, enough_clients(args), make_roll_call, strategy.tell)
+        server = RobustServer(roll_call, strategy, signals)
         server.set_max_workers(args.parallel_clients)
         try:
             yield server
@@ -84,9 +84,10 @@ def _check_that_it_can_go_on(args, record, model):
         )
 
 
-def _roll_call(args, make_roll_call, tell):
+def roll_call_of(args, needed, make_roll_call, tell):
+    """Return what `make_roll_call` makes of the options `args`; a round waits for `needed` clients."""
     patience = args.patience or (PATIENCE_WHEN_RESUMED if args.resume else None)
-    return make_roll_call(args.clients, enough_clients(args), args.seed, patience, tell)
+    return make_roll_call(args.clients, needed, args.seed, patience, tell)
 
 
 def _check_number_of_clients(args):
@@ -101,14 +102,14 @@ def _check_number_of_clients(args):
 class RobustServer(Server):
     """Flower's Server; it calls the roll before every round, and ends as its signal says."""
 
-    def __init__(self, clients, strategy, arrived):
-        """`clients` is a RollCall, `strategy` a ResumedStrategy, `arrived` the Arrived of its signals."""
+    def __init__(self, clients, strategy, signals):
+        """`clients` is a RollCall, `strategy` a ResumedStrategy, `signals` the SignalGate of the block."""
         super().__init__(client_manager=clients, strategy=strategy)
-        self.arrived = arrived
+        self.signals = signals
 
     def fit(self, num_rounds, timeout):
         """Run the rounds up to `num_rounds`. Raises KeyboardInterrupt on Ctrl-C, SystemExit on SIGTERM."""
-        with end_as_signalled(self.arrived):
+        with end_as_signalled(self.signals):
             result = super().fit(num_rounds - self.strategy.rounds_before, timeout)
             self.client_manager().close()
             return result

@@ -13,19 +13,19 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def end_as_signalled(arrived):
+def end_as_signalled(signals):
     """Turn the end that Flower's signal handlers make of the block into what run_command expects.
 
-    `arrived` is the Arrived that one_signal_at_a_time yields around it. Raises KeyboardInterrupt on Ctrl-C,
-    SystemExit(143) on SIGTERM.
+    `signals` is the SignalGate that one_signal_at_a_time yields around it. Raises KeyboardInterrupt on
+    Ctrl-C, SystemExit(143) on SIGTERM.
     """
     if is_hosted():
         _let_the_host_live()
-    with _each_handler(arrived.guarded):
+    with _each_handler(signals.guarded):
         try:
             yield
         except SystemExit:  # from Flower's handlers
-            if arrived.first == signal.SIGTERM:
+            if signals.first == signal.SIGTERM:
                 raise SystemExit(128 + signal.SIGTERM) from None
             raise KeyboardInterrupt from None
 
@@ -37,19 +37,19 @@ def _let_the_host_live():
 
 @contextmanager
 def one_signal_at_a_time():
-    """Let no Ctrl-C or SIGTERM of the block interrupt the handling of another; yield the Arrived.
+    """Let no Ctrl-C or SIGTERM of the block interrupt the handling of another; yield the SignalGate.
 
     Flower puts the handlers that it found back before it stops gRPC. One that raised in the middle of that
     would leave a server that is half stopped, and whose threads wait for ever. One that comes later passes:
     an exception that a signal raises may be lost in a callback, and has to be raised again.
     """
-    arrived = Arrived()
-    with _each_handler(arrived.guarded):
-        yield arrived
+    signals = SignalGate()
+    with _each_handler(signals.guarded):
+        yield signals
 
 
-class Arrived:
-    """Which signal came first, and whether one is being handled at this moment."""
+class SignalGate:
+    """Lets one signal through at a time, and knows which came first."""
 
     def __init__(self):
         self.first = None
@@ -65,9 +65,8 @@ class Arrived:
             self.is_handled = True
             try:
                 handler(number, frame)
-            except (
-                Exception
-            ):  # Flower's handler logs; if this came in the middle of a line, that fails
+            # Flower's handler logs; if this came in the middle of a line, that fails.
+            except Exception:
                 raise SystemExit(128 + number) from None
             finally:
                 self.is_handled = False

@@ -13,7 +13,7 @@ LATE = "it has left, or took longer than --round-timeout"
 
 
 class WatchedStrategy(StrategyAround):
-    """Tells `events`, an EventLog, about every round of `strategy`, a SoundUpdates or one around it."""
+    """Tells `events`, an EventLog, about every round of `strategy`, a SoundUpdates."""
 
     def __init__(self, strategy, events):
         super().__init__(strategy)
@@ -36,7 +36,7 @@ class WatchedStrategy(StrategyAround):
             if client.cid not in answered:
                 self._tell("missing", server_round, client, LATE)
         parameters, metrics = super().aggregate_fit(server_round, results, failures)
-        for client, fault in getattr(self.strategy, "faults", []):
+        for client, fault in self.strategy.faults:
             self._tell("left_out", server_round, client, f"it {fault}")
         averaged = metrics.get(AVERAGED, len(results))
         self.events.tell("averaged", round=server_round, clients=averaged)

@@ -10,28 +10,26 @@ Everything happens in a copy of the repository in a temporary directory.
 import argparse
 import csv
 import json
-import re
-import shutil
 import subprocess
 import sys
 import time
 
 from tools.digits import save_digits
+from tools.recorder import keep_files, keep_screens
 from tools.snippets import RECORDED, SEEDS
 from tools.terminals import ROOT, working_copy
 from tools.walks import walk_the_faults, walk_the_lesson
 
 FIGURES = RECORDED / "figures.json"
 SHOWN = ("partition", "server", "client_0", "client_3", "plot")
-MESSAGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def record_lesson(readme, directory):
     """Walk through Part 3; keep the screens that are shown, the record of the run and the pictures."""
     screens, memory = walk_the_lesson(readme, directory)
     keep_screens(RECORDED / "lesson", {name: screens[name] for name in SHOWN})
-    for name in ("history.csv", "run.json", "accuracy.png", "events.jsonl"):
-        shutil.copyfile(directory / "results/fedavg" / name, RECORDED / "lesson" / name)
+    kept = ("history.csv", "run.json", "accuracy.png", "events.jsonl")
+    keep_files(RECORDED / "lesson", directory / "results/fedavg", *kept)
     save_digits(directory / "partitions/client_3.npz", RECORDED / "lesson/digits.png")
     update_figures(memory_by_hand_bytes=memory)
 
@@ -39,15 +37,7 @@ def record_lesson(readme, directory):
 def record_faults(readme, directory):
     """Walk through "Kill one"; keep the screens, the history and the events."""
     keep_screens(RECORDED / "faults", walk_the_faults(readme, directory))
-    for name in ("history.csv", "events.jsonl"):
-        shutil.copyfile(directory / "results/killed" / name, RECORDED / "faults" / name)
-
-
-def keep_screens(folder, screens):
-    """Write each screen to FOLDER/NAME.txt; identifiers that are random every time go."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in screens.items():
-        (folder / f"{name}.txt").write_text(MESSAGE_ID.sub("<message id>", text))
+    keep_files(RECORDED / "faults", directory / "results/killed", "history.csv", "events.jsonl")
 
 
 def record_seeds(directory, seeds=range(10)):

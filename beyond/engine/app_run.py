@@ -4,6 +4,7 @@ from support.command_line import NothingToDo, RunError, UserError
 from support.run_record import last_commit
 
 import re
+from argparse import Namespace
 from pathlib import Path
 
 import tomli_w
@@ -30,14 +31,22 @@ class ServerLines:
             print(line, end="", flush=True)
 
 
-def run_app(flower, app, args, *options):
+def write_run_config(directory, args, **changes):
+    """Write the run config that says what `args` do, but for `changes` of them; return its path."""
+    file = Path(directory, "run_config.toml")
+    changed = Namespace(**{**vars(args), **changes})
+    file.write_text(tomli_w.dumps(as_run_config(changed)))
+    return file
+
+
+def run_app(flower, app, args, *options, **changes):
     """Run the app in the directory `app` with the run's options `args`, and return when it has ended.
 
-    `flower` is a PrivateFlower whose SuperLink is up, `options` are more words for `flwr run`. Raises
-    UserError or RunError with the line that the ServerApp has ended with, if that was no good end.
+    `flower` is a PrivateFlower whose SuperLink is up, `options` are more words for `flwr run`, `changes` are
+    what the app is told instead of what `args` say. Raises UserError or RunError with the line that the
+    ServerApp has ended with, if that was no good end.
     """
-    config = Path(flower.home, "run_config.toml")
-    config.write_text(tomli_w.dumps(as_run_config(args)))
+    config = write_run_config(flower.home, args, **changes)
     before = last_commit(args.run)
     words = (app, SUPERLINK, "--stream", "--run-config", config, *options)
     said = flower.cli("run", *words, log="flwr_run.log", show=ServerLines().show)

@@ -16,14 +16,12 @@ from support.listening import check_listening, check_port_is_free, is_loopback
 from support.options import enough_clients, partition_options
 from support.partitions import PARTITIONS
 
-import argparse
-
 import plot_accuracy
 from beyond.engine.app_run import run_app
 from beyond.engine.bundle import unpack_app
 from beyond.engine.private_flower import PrivateFlower
 from beyond.engine.proxy import find_nginx
-from beyond.engine.run_config import chapter_options, run_parents
+from beyond.engine.run_config import chapter_in, run_parents
 from beyond.engine.services import fresh_logs, start_node, start_superexec, start_superlink
 from beyond.engine.simulation import make_partitions
 from federation import advice_to_resume
@@ -76,20 +74,9 @@ def deploy(args, **variant):
         addresses = [start_node(flower, number, reach, args) for number in range(args.clients)]
         if not args.stock:
             start_superexec(flower, addresses, args)
+        app = unpack_app(flower.home / "app", **variant)
         # Clients take turns in the SuperExec; the run need not make them.
-        everybody = argparse.Namespace(**{**vars(args), "parallel_clients": None})
-        run_app(flower, unpack_app(flower.home / "app", **variant), everybody)
-
-
-def chapter_in(arguments):
-    """Return the name of the chapter whose options `arguments` may have."""
-    first = argparse.ArgumentParser(
-        add_help=False, parents=[chapter_options()], exit_on_error=False
-    )
-    try:
-        return first.parse_known_args(arguments)[0].chapter
-    except argparse.ArgumentError:
-        return "lesson"  # and the next parser complains
+        run_app(flower, app, args, parallel_clients=None)
 
 
 def parse(arguments=None):

@@ -11,17 +11,16 @@ from support.command_line import OneLineParser, RunError, run_command
 from support.history import read_history
 from support.options import enough_clients, partition_options
 
-import argparse
 import time
 from pathlib import Path
 
 import psutil
-import tomli_w
 
+from beyond.engine.app_run import write_run_config
 from beyond.engine.bundle import unpack_app
 from beyond.engine.deployment import deployment_options
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower
-from beyond.engine.run_config import as_run_config, run_parents
+from beyond.engine.run_config import run_parents
 from beyond.engine.services import fresh_logs, start_node, start_superexec
 from beyond.engine.simulation import make_partitions
 
@@ -54,19 +53,13 @@ class Drill:
     def start_superlink(self):
         """Start SuperLink with what is in its database."""
         database = ("--database", self.flower.home / "superlink.db")
-        where = self.flower.superlink(
-            "--insecure", "--isolation", "process", *database, port=self.port
-        )
-        self.superlink = next(
-            process for process in self.flower.processes[::-1] if str(self.port) in process.args
-        )
-        return where
+        words = ("--insecure", "--isolation", "process", *database)
+        self.flower.superlink(*words, port=self.port)
+        self.superlink = self.flower.processes[-1]
 
     def submit(self, **changes):
         """Submit the run."""
-        everybody = argparse.Namespace(**{**vars(self.args), "parallel_clients": None, **changes})
-        config = Path(self.flower.home, "run_config.toml")
-        config.write_text(tomli_w.dumps(as_run_config(everybody)))
+        config = write_run_config(self.flower.home, self.args, parallel_clients=None, **changes)
         self.flower.cli("run", self.app, SUPERLINK, "--run-config", config)
 
     def tell_rounds(self, last):

@@ -10,9 +10,7 @@ they are gone with the processes in them, whatever ends those. It takes root's r
 from support.certificates import server_certificates
 from support.command_line import OneLineParser, RunError, UserError, run_command
 from support.options import partition_options
-from support.partitions import PARTITIONS
 
-import argparse
 import re
 import shutil
 import subprocess
@@ -20,13 +18,12 @@ import sys
 import time
 from pathlib import Path
 
-import tomli_w
-
+from beyond.engine.app_run import write_run_config
 from beyond.engine.bundle import unpack_app
 from beyond.engine.keys import make_key
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower
 from beyond.engine.proxy import find_nginx, prepare_proxy
-from beyond.engine.run_config import as_run_config, run_parents
+from beyond.engine.run_config import run_parents
 from beyond.engine.services import fresh_logs, secure_words
 from beyond.engine.simulation import make_partitions
 
@@ -38,6 +35,7 @@ ADDRESSES = {
 }
 INSIDE, OUTSIDE = 8000, 9443  # ports of the server: SuperLink's on its loopback, nginx's
 LONG = 120.0  # seconds that anything may take
+NODE = (sys.executable, "-m", "beyond.engine.node")
 
 
 class Network:
@@ -124,25 +122,16 @@ def start_node(network, number, folder):
     status, said = network.said("server", *words, log=f"key_{number}.log")
     if status != 0:
         raise RunError(f"the key of {host} cannot be registered: {said.strip()}")
-    network.start(
-        *(host, "flower-supernode", "--superlink", f"{ADDRESSES['server']}:{OUTSIDE}"),
-        *("--root-certificates", folder / "ca.pem", "--auth-supernode-private-key", private),
-        *("--isolation", "process", "--host", "127.0.0.1", "--port", 9100),
-        *("--node-config", f'partition-id={number} folder="{PARTITIONS.resolve()}"'),
-        log=f"node_{number}.log",
-        FLWR_HOME=str(flower.home / f"node_{number}"),
-    )
-    superexec = (sys.executable, "-m", "beyond.engine.superexec", "--insecure")
-    where = ("--runtime-api-address", "127.0.0.1:9100")
-    network.start(host, *superexec, *where, log=f"superexec_{number}.log")
+    reach = ("--superlink", f"{ADDRESSES['server']}:{OUTSIDE}", "--ca", folder / "ca.pem")
+    words = (*NODE, *reach, "--key", private, "--partition-id", number)
+    node = network.start(host, *words, log=f"node_{number}.log")
+    wait_for_line(flower, node, f"node_{number}.log", "is in, with partition")
     print(f"{host}    SuperNode and SuperExec, with partition {number}", flush=True)
 
 
 def run_rounds(network, args):
     """Submit the run on the server, and print its rounds."""
-    config = network.flower.home / "run_config.toml"
-    everybody = argparse.Namespace(**{**vars(args), "parallel_clients": None})
-    config.write_text(tomli_w.dumps(as_run_config(everybody)))
+    config = write_run_config(network.flower.home, args, parallel_clients=None)
     app = unpack_app(network.flower.home / "app")
     words = ("flwr", "run", app, SUPERLINK, "--stream", "--run-config", config)
     _, said = network.said("server", *words, log="flwr_run.log")

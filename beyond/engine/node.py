@@ -8,6 +8,7 @@ It looks at the partition first: a node without one, or with another node's, wou
 
 from support.argument_types import address, natural_int
 from support.command_line import OneLineParser, UserError, run_command
+from support.listening import free_port
 from support.partitions import PARTITIONS, load_partition
 
 import fcntl
@@ -18,7 +19,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from beyond.engine.private_flower import PrivateFlower, free_port
+from beyond.engine.private_flower import PrivateFlower
+from beyond.engine.services import node_words, start_supernode
 
 FAILED = "Failed to initialize the connection to the SuperLink."  # and the next line says why
 CAME_IN = re.compile(r"SuperNode ID: (\d+)")
@@ -59,27 +61,9 @@ def held_partition(number):
         yield
 
 
-def start_supernode(flower, where, log, *words):
-    """Start a SuperNode whose Runtime API is on port `where`; return its process."""
-    return flower.start(
-        *(
-            "flower-supernode",
-            "--isolation",
-            "process",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            where,
-            *words,
-        ),
-        log=log,
-        FLWR_HOME=str(flower.home / log.removesuffix(".log")),
-    )
-
-
-def arrival(flower, process, log):
-    """Wait until a SuperNode has come in; return (its number, None), or (None, the reason why not)."""
-    file = flower.logs / log
+def arrival(flower, process, name):
+    """Wait until the SuperNode `name` is in; return (its number, None), or (None, the reason why not)."""
+    file = flower.logs / f"{name}.log"
     while process.poll() is None and not CAME_IN.search(file.read_text()):
         time.sleep(0.05)
     said = file.read_text()
@@ -95,8 +79,7 @@ def words_of(args):
     words += ["--insecure"] if args.insecure else ["--root-certificates", Path(args.ca).resolve()]
     if args.key:
         words += ["--auth-supernode-private-key", Path(args.key).resolve()]
-    folder = PARTITIONS.resolve()
-    return [*words, "--node-config", f'partition-id={args.partition_id} folder="{folder}"']
+    return [*words, *node_words(args.partition_id)]
 
 
 def main(arguments=None):
@@ -108,8 +91,8 @@ def main(arguments=None):
         PrivateFlower(logs) as flower,
     ):
         port = free_port()
-        node = start_supernode(flower, port, "node.log", *words_of(args))
-        number, reason = arrival(flower, node, "node.log")
+        node = start_supernode(flower, "node", port, *words_of(args))
+        number, reason = arrival(flower, node, "node")
         if reason:
             raise UserError(f"SuperLink at {args.superlink}: {reason}")
         superexec = [sys.executable, "-m", "beyond.engine.superexec", "--insecure"]

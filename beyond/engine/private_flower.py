@@ -10,12 +10,11 @@ after Ctrl-C, SIGTERM, or SIGKILL: `watchdog.py` outlives us for as long as that
 
 from support.command_line import RunError
 from support.files import replaced_file
-from support.listening import check_port_is_free
+from support.listening import check_port_is_free, free_port
 
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -158,13 +157,6 @@ class PrivateFlower:
                     time.sleep(0.1)
         file = self.logs / log
         raise RunError(f"SuperLink did not start: {_last_line(file.read_text())}; {file} says more")
-
-
-def free_port():
-    """Return a port of 127.0.0.1 on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _without_colours(line):

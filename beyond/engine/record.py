@@ -7,20 +7,16 @@ Writes beyond/engine/recorded/: screens, the table of what a round costs and its
 thousand clients, and checksums of runs made on both of Flower's engines.
 """
 
-from support.command_line import OneLineParser, run_command
+from support.command_line import run_command
+from support.listening import free_port
 
 import csv
 import hashlib
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 from beyond.engine import scale, scale_picture
 from beyond.engine.bundle import bundle
-from beyond.engine.private_flower import free_port
-from tools.record import keep_screens
-from tools.terminals import ROOT, working_copy
+from tools.recorder import keep_files, keep_screens, record_parts, run
+from tools.terminals import ROOT
 
 FOLDER = ROOT / "beyond/engine/recorded"
 SIMULATION = "beyond.engine.simulation"
@@ -32,41 +28,24 @@ BOTH = (
 THOUSAND = ["--clients", 1000, "--rounds", 3, "--local-epochs", 5, "--run", "results/thousand"]
 
 
-def run(words, directory):
-    """Run `python -m WORDS` in `directory` and return what it prints."""
-    command = [sys.executable, "-m", *map(str, words)]
-    done = subprocess.run(
-        command,
-        cwd=directory,
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return done.stdout
-
-
 def record_screen(directory):
     """Keep what a simulation of the lesson prints, and how large its bundle is."""
-    screen = run([SIMULATION, "--rounds", 3, "--run", "results/simulation"], directory)
+    screen = run(directory, "-m", SIMULATION, "--rounds", 3, "--run", "results/simulation")
     size = f"{len(bundle()) / 1000:.0f} KB"
     keep_screens(FOLDER, {"simulation": screen, "bundle": size + "\n"})
 
 
 def record_scale(directory):
     """Measure what a round costs, and draw it."""
-    run(["beyond.engine.scale", "--out", "results/scale.csv"], directory)
-    shutil.copyfile(directory / "results/scale.csv", FOLDER / "scale.csv")
+    run(directory, "-m", "beyond.engine.scale", "--out", "results/scale.csv")
+    keep_files(FOLDER, directory / "results", "scale.csv")
     scale_picture.draw(scale.read_scales(FOLDER / "scale.csv")).savefig(FOLDER / "scale.png")
 
 
 def record_thousand(directory):
     """Keep the history of a thousand clients who have enough to do, and the picture of their run."""
-    run([SIMULATION, *THOUSAND], directory)
-    kept = FOLDER / "thousand"
-    kept.mkdir(exist_ok=True)
-    for name in ("history.csv", "accuracy.png"):
-        shutil.copyfile(directory / "results/thousand" / name, kept / name)
+    run(directory, "-m", SIMULATION, *THOUSAND)
+    keep_files(FOLDER / "thousand", directory / "results/thousand", "history.csv", "accuracy.png")
 
 
 def record_chapters(directory):
@@ -82,16 +61,17 @@ def record_chapters(directory):
             same = books_of(classic) == books_of(engine)
             table.writerow([chapter, " ".join(options), *(sum.hexdigest() for sum in sums), same])
             file.flush()
-    shutil.copyfile(engine / "privacy.csv", FOLDER / "engine_privacy.csv")
+    (FOLDER / "engine_privacy.csv").write_bytes((engine / "privacy.csv").read_bytes())
 
 
 def run_both(chapter, options, directory):
     """Run a chapter's federation and its simulation; return the directories of their runs."""
     address = f"127.0.0.1:{free_port()}"
     common = ["--rounds", 2, *options]
-    words = [f"beyond.{chapter}.federation", *common, "--run", "results/classic"]
-    run([*words, "--address", address], directory)
-    run([SIMULATION, "--chapter", chapter, *common, "--run", "results/engine"], directory)
+    words = ["-m", f"beyond.{chapter}.federation", *common, "--run", "results/classic"]
+    run(directory, *words, "--address", address)
+    words = ["-m", SIMULATION, "--chapter", chapter, *common, "--run", "results/engine"]
+    run(directory, *words)
     return directory / "results/classic", directory / "results/engine"
 
 
@@ -102,7 +82,7 @@ def books_of(run_directory):
     return [file.read_bytes() for file in files if file.exists()]
 
 
-RECORDERS = {
+PARTS = {
     "screen": record_screen,
     "chapters": record_chapters,
     "thousand": record_thousand,
@@ -112,14 +92,7 @@ RECORDERS = {
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.engine.record", __doc__)
-    parser.add_argument("--only", choices=RECORDERS, nargs="+", default=list(RECORDERS))
-    args = parser.parse_args(arguments)
-    FOLDER.mkdir(exist_ok=True)
-    with working_copy() as directory:
-        for name in args.only:
-            RECORDERS[name](Path(directory))
-            print(f"Recorded {name}", flush=True)
+    record_parts("beyond.engine.record", __doc__, FOLDER, PARTS, arguments)
 
 
 if __name__ == "__main__":

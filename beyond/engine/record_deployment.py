@@ -6,18 +6,18 @@
 The parts are deployment (ours and stock Flower one after the other), cost, strangers, faults and hosts.
 """
 
-from support.command_line import OneLineParser, RunError, run_command
+from support.command_line import run_command
 from support.history import read_history
+from support.listening import free_port
 
 import json
 import os
 import subprocess
 import sys
 
-from beyond.engine.footprint import measure
-from beyond.engine.private_flower import free_port
-from tools.record import keep_screens
-from tools.terminals import ROOT, working_copy
+from benchmarks.footprint import measure
+from tools.recorder import keep_screens, record_parts, run
+from tools.terminals import ROOT
 
 FOLDER = ROOT / "beyond/engine/recorded"
 FIGURES = FOLDER / "deployment.json"
@@ -25,13 +25,9 @@ ROUNDS = 3  # of each deployment
 SLOW = ("--round-timeout", 600)  # stock Flower on a busy machine takes more than a minute a round
 
 
-def run(directory, module, *words):
-    """Run `python -m beyond.engine.MODULE WORDS` and return what it prints. Raises RunError if it fails."""
-    command = [sys.executable, "-m", f"beyond.engine.{module}", *map(str, words)]
-    finished = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, text=True)
-    if finished.returncode != 0:
-        raise RunError(f"{' '.join(command)} ended with status {finished.returncode}")
-    return finished.stdout
+def run_ours(directory, module, *words):
+    """Run `python -m beyond.engine.MODULE WORDS` in `directory` and return what it prints."""
+    return run(directory, "-m", f"beyond.engine.{module}", *words)
 
 
 def watched(directory, name, *words):
@@ -67,7 +63,7 @@ def record_deployment(directory):
 def record_cost(directory):
     """Record what a message costs a Python of its own, the second time that it is started."""
     run_partition(directory)
-    *_, cost = (run(directory, "message_cost").splitlines()[-1] for _ in range(2))
+    *_, cost = (run_ours(directory, "message_cost").splitlines()[-1] for _ in range(2))
     (FOLDER / "message_cost.json").write_text(cost + "\n")
 
 
@@ -75,7 +71,8 @@ def record_strangers(directory):
     """Record who is refused, and what a stranger can do."""
     make_certificates(directory)
     words = ("--certificates", "certificates")
-    keep_screens(FOLDER, {name: run(directory, name, *words) for name in ("refusals", "stranger")})
+    for name in ("refusals", "stranger"):
+        keep_screens(FOLDER, {name: run_ours(directory, name, *words)})
 
 
 def record_faults(directory):
@@ -84,7 +81,7 @@ def record_faults(directory):
     (directory / "partitions/settings.json").unlink()
     for what in ("node", "superlink", "serverapp"):
         words = ("--clients", 4, "--rounds", 5, "--address", f"127.0.0.1:{free_port()}")
-        keep_screens(FOLDER, {f"fault_{what}": run(directory, "faults", what, *words)})
+        keep_screens(FOLDER, {f"fault_{what}": run_ours(directory, "faults", what, *words)})
 
 
 def record_hosts(directory):
@@ -94,14 +91,13 @@ def record_hosts(directory):
         return
     make_certificates(directory)
     run_partition(directory, "--clients", "2")
-    screen = run(directory, "hosts", "--certificates", "certificates")
+    screen = run_ours(directory, "hosts", "--certificates", "certificates")
     keep_screens(FOLDER, {"hosts": screen})
 
 
 def run_partition(directory, *options):
     """Deal the images out, to ten clients if no option says otherwise."""
-    words = [sys.executable, "partition.py", *options]
-    subprocess.run(words, cwd=directory, check=True, stdout=subprocess.DEVNULL)
+    run(directory, "partition.py", *options)
 
 
 def make_certificates(directory):
@@ -122,14 +118,7 @@ PARTS = {
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.engine.record_deployment", __doc__)
-    parser.add_argument("--only", choices=PARTS, action="append", help="record this part")
-    args = parser.parse_args(arguments)
-    FOLDER.mkdir(exist_ok=True)
-    with working_copy() as directory:
-        for name in args.only or PARTS:
-            print(f"Recording: {name}", flush=True)
-            PARTS[name](directory)
+    record_parts("beyond.engine.record_deployment", __doc__, FOLDER, PARTS, arguments)
 
 
 if __name__ == "__main__":

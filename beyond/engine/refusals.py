@@ -9,6 +9,7 @@ answer asks for ever otherwise.
 
 from support.certificates import server_certificates
 from support.command_line import OneLineParser, run_command
+from support.listening import free_port
 
 import tempfile
 from argparse import Namespace
@@ -17,17 +18,16 @@ from pathlib import Path
 import certifi
 
 from beyond.engine.keys import make_key
-from beyond.engine.node import arrival, start_supernode
-from beyond.engine.private_flower import SUPERLINK, PrivateFlower, free_port
-from beyond.engine.services import start_superlink
+from beyond.engine.node import arrival
+from beyond.engine.private_flower import SUPERLINK, PrivateFlower
+from beyond.engine.services import start_superlink, start_supernode
 
 
-def try_node(flower, address, *words):
+def try_node(flower, name, address, *words):
     """Start a SuperNode with `words` and return a line: how it came in, or why it has given up."""
-    log = f"node_{free_port()}.log"
     reach = ("--superlink", address, "--max-retries", 2)
-    process = start_supernode(flower, free_port(), log, *reach, *words)
-    _, reason = arrival(flower, process, log)
+    process = start_supernode(flower, name, free_port(), *reach, *words)
+    _, reason = arrival(flower, process, name)
     flower.stop(process)
     return reason or "comes in"
 
@@ -56,8 +56,9 @@ def main(arguments=None):
     with tempfile.TemporaryDirectory() as logs, PrivateFlower(logs) as flower:
         start_superlink(flower, Namespace(address=address, certificates=folder, proxy=False))
         print(f"{'a SuperNode with':<34}what comes of it")
-        for what, words in applicants(flower, Path(folder).resolve()):
-            print(f"{what:<34}{try_node(flower, address, *words)}", flush=True)
+        for number, (what, words) in enumerate(applicants(flower, Path(folder).resolve())):
+            outcome = try_node(flower, f"node_{number}", address, *words)
+            print(f"{what:<34}{outcome}", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from support.command_line import OneLineParser, Options, UserError, name_command
 from support.options import run_server_options
 
 import shlex
+from argparse import ArgumentError, ArgumentParser
 
 from beyond.engine.chapters import CHAPTERS
 
@@ -24,6 +25,15 @@ def chapter_options():
         help="whose strategy and clients; its options go with it",
     )
     return parser
+
+
+def chapter_in(arguments):
+    """Return the name of the chapter whose options the command line `arguments` may have."""
+    first = ArgumentParser(add_help=False, parents=[chapter_options()], exit_on_error=False)
+    try:
+        return first.parse_known_args(arguments)[0].chapter
+    except ArgumentError:
+        return "lesson"  # and the next parser complains
 
 
 def run_parents(chapter):

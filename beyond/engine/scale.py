@@ -9,6 +9,7 @@ on a desk: that is why there is a simulation.
 from support.argument_types import positive_int
 from support.command_line import OneLineParser, run_command
 from support.history import read_history
+from support.listening import free_port
 
 import csv
 import hashlib
@@ -17,8 +18,7 @@ import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from beyond.engine.footprint import measure
-from beyond.engine.private_flower import free_port
+from benchmarks.footprint import measure
 
 COMMANDS = {"processes": ["federation.py"], "simulation": ["-m", "beyond.engine.simulation"]}
 

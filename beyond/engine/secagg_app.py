@@ -7,7 +7,7 @@ config has one entry more, `shares` (see secagg_shares.py).
 from support.command_line import NothingToDo, UserError, name_command
 from support.options import enough_clients
 from support.partitions import PARTITIONS, load_partition
-from support.robust_server import PATIENCE_WHEN_RESUMED, robust_strategy
+from support.robust_server import robust_strategy, roll_call_of
 from support.signals import one_signal_at_a_time
 
 from functools import partial
@@ -56,11 +56,9 @@ def parse(run_config):
     return args
 
 
-def roll_call(args):
-    """Return who takes part: a round needs enough clients to hide one among, and to open the sum."""
-    needed = max(enough_clients(args), FEWEST, threshold(args.shares))
-    patience = args.patience or (PATIENCE_WHEN_RESUMED if args.resume else None)
-    return NodeRollCall(args.clients, needed, args.seed, patience)
+def needed_clients(args):
+    """Return how many clients a round needs: enough to hide one among them, and to open the sum."""
+    return max(enough_clients(args), FEWEST, threshold(args.shares))
 
 
 def serve(grid, args, make_workflow=make_workflow):
@@ -71,11 +69,12 @@ def serve(grid, args, make_workflow=make_workflow):
     strategy = server.make_strategy(args, model, images, labels)
     config = ServerConfig(num_rounds=args.rounds, round_timeout=args.round_timeout)
     with (
-        robust_strategy(args, strategy, model, MaskedUpdates) as strategy,
-        one_signal_at_a_time() as arrived,
+        robust_strategy(args, strategy, model, MaskedUpdates, has_terminal=False) as strategy,
+        one_signal_at_a_time() as signals,
         shared_grid(grid) as shared,
     ):
-        secure = SecureServer(roll_call(args), strategy, arrived)
+        clients = roll_call_of(args, needed_clients(args), NodeRollCall, strategy.tell)
+        secure = SecureServer(clients, strategy, signals)
         secure.begin_with(shared, partial(make_workflow, args))
         start_grid(grid=shared, server=secure, config=config)
 

@@ -3,6 +3,7 @@
 `args` are the options of deployment.py, of which each function says what it looks at.
 """
 
+from support.listening import free_port
 from support.partitions import PARTITIONS
 from support.run_record import make_run_directory
 
@@ -10,7 +11,7 @@ import sys
 from pathlib import Path
 
 from beyond.engine.keys import make_key
-from beyond.engine.private_flower import SUPERLINK, free_port
+from beyond.engine.private_flower import SUPERLINK
 from beyond.engine.proxy import start_proxy
 
 
@@ -48,16 +49,25 @@ def start_node(flower, number, reach, args):
         private, public = make_key(flower.home / "keys", f"node_{number}")
         flower.cli("supernode", "register", public, SUPERLINK, log="register.log")
         reach = [*reach, "--auth-supernode-private-key", private]
-    home, port = flower.home / f"node_{number}", free_port()
-    folder = PARTITIONS.resolve()
-    flower.start(
-        *("flower-supernode", *reach, "--host", "127.0.0.1", "--port", port),
-        *("--node-config", f'partition-id={number} folder="{folder}"'),
-        *("--isolation", "subprocess" if args.stock else "process"),
-        log=f"node_{number}.log",
-        FLWR_HOME=str(home),
-    )
+    port, isolation = free_port(), "subprocess" if args.stock else "process"
+    words = [*reach, *node_words(number)]
+    start_supernode(flower, f"node_{number}", port, *words, isolation=isolation)
     return f"127.0.0.1:{port}"
+
+
+def node_words(number):
+    """Return the options with which a SuperNode has partition `number`."""
+    return ["--node-config", f'partition-id={number} folder="{PARTITIONS.resolve()}"']
+
+
+def start_supernode(flower, name, port, *words, isolation="process"):
+    """Start a SuperNode with `words`, its Runtime API on `port` of loopback; return its Popen.
+
+    `name` is that of its log, and of its Flower home: two in one home would disturb each other.
+    """
+    own = ("--host", "127.0.0.1", "--port", port, "--isolation", isolation)
+    home = str(flower.home / name)
+    return flower.start("flower-supernode", *own, *words, log=f"{name}.log", FLWR_HOME=home)
 
 
 def start_superexec(flower, addresses, args):

@@ -15,7 +15,6 @@ from support.partitions import PARTITIONS, are_own_partitions, are_partitioned
 from support.run_record import make_run_directory
 from support.run_settings import check_settings
 
-import argparse
 import importlib.util
 import subprocess
 import sys
@@ -26,26 +25,17 @@ import plot_accuracy
 from beyond.engine.app_run import run_app
 from beyond.engine.bundle import unpack_app
 from beyond.engine.private_flower import PrivateFlower
-from beyond.engine.run_config import chapter_options, run_parents
+from beyond.engine.run_config import chapter_in, run_parents
 from federation import advice_to_resume, as_words
 
-AHEAD = (
-    16  # messages that are under way for every actor: Flower looks for new ones ten times a second
-)
+# Messages that are under way for every actor: Flower looks for new ones ten times a second.
+AHEAD = 16
 
 
 def parse(arguments=None):
     """Return the options; those of a chapter are known once --chapter has said which."""
-    first = argparse.ArgumentParser(
-        add_help=False, parents=[chapter_options()], exit_on_error=False
-    )
-    try:
-        chapter = first.parse_known_args(arguments)[0].chapter
-    except argparse.ArgumentError:
-        chapter = "lesson"  # and the next parser complains
-    parents = [*run_parents(chapter), partition_options()]
-    parser = OneLineParser("beyond.engine.simulation", __doc__, parents)
-    return parser.parse_args(arguments)
+    parents = [*run_parents(chapter_in(arguments)), partition_options()]
+    return OneLineParser("beyond.engine.simulation", __doc__, parents).parse_args(arguments)
 
 
 def make_partitions(args):
@@ -85,8 +75,7 @@ def simulate(args, **variant):
         flower.superlink("--insecure", "--simulation")
         words = " ".join(f"{name}={value}" for name, value in size.items())
         ahead = min(args.clients, AHEAD * args.parallel_clients)
-        queued = argparse.Namespace(**{**vars(args), "parallel_clients": ahead})
-        run_app(flower, app, queued, "--federation-config", words)
+        run_app(flower, app, args, "--federation-config", words, parallel_clients=ahead)
 
 
 def run(args, **variant):

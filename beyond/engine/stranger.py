@@ -9,6 +9,7 @@ anybody has who can reach the port: Flower's command line and the CA's certifica
 
 from support.certificates import server_certificates
 from support.command_line import OneLineParser, RunError, run_command
+from support.listening import free_port
 
 import re
 import tempfile
@@ -21,7 +22,7 @@ from flwr.proto.runtime_pb2 import AcquireTaskRequest, PullTaskInputRequest
 from flwr.supercore.constant import TaskType
 
 from beyond.engine.keys import make_key
-from beyond.engine.private_flower import SUPERLINK, PrivateFlower, free_port
+from beyond.engine.private_flower import SUPERLINK, PrivateFlower
 from beyond.engine.proxy import find_nginx, start_proxy
 from beyond.engine.runtime_api import runtime_client
 from beyond.engine.services import start_superlink
@@ -57,7 +58,7 @@ def write_app(folder):
 
 def register_key(flower, address, root):
     """Let the stranger register a key of his own; return what he has."""
-    _, public = make_key(flower.home / "keys", f"stranger_{flower.home.stat().st_mtime_ns}")
+    _, public = make_key(flower.home / "keys", f"stranger_at_{address.replace(':', '_')}")
     flower.cli("supernode", "register", public, SUPERLINK)
     return "his node may come in: every run sends it the model, and counts its update"
 

@@ -19,7 +19,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 VERSIONS = ("1.41.0",)  # of Flower, whose internal modules tasks.py and runtime_api.py import
@@ -97,13 +96,15 @@ def fall_back(args):
     words += ["--insecure"] if args.insecure else ["--root-certificates", args.root_certificates]
     if secret := args.superexec_auth_secret_file:
         words += ["--superexec-auth-secret-file", secret]
+    started = []
     with contextlib.ExitStack() as stack:
         for where in args.runtime_api_address:
             stock = subprocess.Popen([find_stock(), "--runtime-api-address", where, *words])
+            started.append(stock)
             stack.callback(stock.wait)
             stack.callback(stock.terminate)
-        while stock.poll() is None:
-            time.sleep(0.5)  # nothing to do but to be there
+        for stock in started:
+            stock.wait()
 
 
 def main(arguments=None):

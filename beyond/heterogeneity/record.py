@@ -5,37 +5,28 @@
 Writes beyond/heterogeneity/recorded/: the CSV, the pictures, and what partition.py prints and draws.
 """
 
-import shutil
 import subprocess
 import sys
 
 from beyond.heterogeneity.figures import FOLDER
 from beyond.heterogeneity.grid import SCHEMES
-from tools.record import keep_screens
+from tools.recorder import keep_files, keep_screens, run
 from tools.terminals import ROOT, working_copy
 
 COMPARISON = ROOT / "results/comparison"
 
 
-def run(words, directory):
-    """Run `python WORDS` in `directory` and return what it prints."""
-    return subprocess.run(
-        [sys.executable, *words], cwd=directory, check=True, capture_output=True, text=True
-    ).stdout
-
-
 def main():
     """Run the command line described above."""
     subprocess.run([sys.executable, "-m", "beyond.heterogeneity.compare"], cwd=ROOT, check=True)
-    FOLDER.mkdir(exist_ok=True)
-    for file in ("comparison.csv", "baselines.png", "strategies.png", "work.png"):
-        shutil.copyfile(COMPARISON / file, FOLDER / file)
+    kept = ("comparison.csv", "baselines.png", "strategies.png", "work.png")
+    keep_files(FOLDER, COMPARISON, *kept)
     with working_copy() as directory:
         for scheme, words in SCHEMES.items():
-            screen = run(["partition.py", *words], directory)
+            screen = run(directory, "partition.py", *words)
             keep_screens(FOLDER, {f"partition_{scheme}": screen})
             picture = f"--plot={FOLDER}/partition_{scheme}.png"
-            run(["-m", "beyond.heterogeneity.partition_plot", picture], directory)
+            run(directory, "-m", "beyond.heterogeneity.partition_plot", picture)
 
 
 if __name__ == "__main__":

@@ -7,18 +7,18 @@ The parts are wire, tls, read, invert and defend. The trained model that is atta
 lesson, run here as well.
 """
 
-from support.command_line import OneLineParser, run_command
+from support.command_line import run_command
+from support.listening import free_port
 
 import contextlib
 import json
-import shutil
 import socket
 import subprocess
 import sys
 import time
 
-from tools.record import keep_screens
-from tools.terminals import ROOT, working_copy
+from tools.recorder import keep_files, keep_screens, record_parts, run
+from tools.terminals import ROOT
 
 FOLDER = ROOT / "beyond/privacy/recorded"
 SECONDS = FOLDER / "seconds.json"
@@ -28,21 +28,6 @@ SMUGGLERS = {
     for number, way in enumerate(("metrics", "compressed", "weights", "low-bits"))
 }
 SEEDS = (0, 1, 2)  # of read_update
-
-
-def free_address():
-    """Return 127.0.0.1:PORT with a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
-def run(directory, *words):
-    """Run `python WORDS` in `directory` and return what it prints."""
-    command = [sys.executable, *map(str, words)]
-    return subprocess.run(
-        command, cwd=directory, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
 
 
 def start(stack, directory, *words):
@@ -65,7 +50,7 @@ def wait_for(address):
 
 def tap(directory, name, clients, tap_words, more=()):
     """Let a wiretap listen to a server with `clients`, {number: words}; keep its screen as NAME.txt."""
-    server, listen = free_address(), free_address()
+    server, listen = (f"127.0.0.1:{free_port()}" for _ in range(2))
     words = f"--rounds 3 --min-clients {len(clients)} --patience 20 --run results/{name}".split()
     with contextlib.ExitStack() as stack:
         start(stack, directory, "server.py", *words, "--address", server, *more)
@@ -87,7 +72,7 @@ def record_wire(directory):
     tap(directory, "wiretap", HONEST, ["--partition", 0, 1, 2])
     reveal = ["--reveal", "results/low_bits.png"]
     tap(directory, "smugglers", SMUGGLERS, ["--partition", 0, 1, 2, 3, *reveal])
-    keep(directory / "results", "wiretap.png", "low_bits.png")
+    keep_files(FOLDER, directory / "results", "wiretap.png", "low_bits.png")
 
 
 def record_tls(directory):
@@ -103,14 +88,14 @@ def record_read(directory):
         screen = timed(directory, "read_update", "--seed", seed)
         keep_screens(FOLDER, {f"read_update_{seed}": screen})
         if seed == 0:
-            keep(directory / "results/privacy", "digits.png", "digits.csv")
+            keep_files(FOLDER, directory / "results/privacy", "digits.png", "digits.csv")
 
 
 def record_invert(directory):
     """Record the grid of inversions; the trained model comes from the lesson's federation."""
-    run(directory, "federation.py", "--address", free_address())
+    run(directory, "federation.py", "--address", f"127.0.0.1:{free_port()}")
     keep_screens(FOLDER, {name: timed(directory, name) for name in ("invert_update", "membership")})
-    keep(directory / "results/privacy", "inversion.png", "inversion.csv")
+    keep_files(FOLDER, directory / "results/privacy", "inversion.png", "inversion.csv")
 
 
 def record_defend(directory):
@@ -120,7 +105,7 @@ def record_defend(directory):
     screens["defences"] = timed(directory, "defences", "--accuracies", table)
     keep_screens(FOLDER, screens)
     names = ("noise_accuracy.csv", "defences.csv", "sum.csv", "defences.png")
-    keep(directory / "results/privacy", *names)
+    keep_files(FOLDER, directory / "results/privacy", *names)
 
 
 def timed(directory, name, *words):
@@ -131,12 +116,6 @@ def timed(directory, name, *words):
     known[name] = round(time.perf_counter() - began)
     SECONDS.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
     return screen
-
-
-def keep(folder, *names):
-    """Copy files to the recordings."""
-    for name in names:
-        shutil.copyfile(folder / name, FOLDER / name)
 
 
 PARTS = {
@@ -150,14 +129,7 @@ PARTS = {
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.privacy.record", __doc__)
-    parser.add_argument("--only", choices=PARTS, action="append", help="record this part")
-    args = parser.parse_args(arguments)
-    FOLDER.mkdir(exist_ok=True)
-    with working_copy() as directory:
-        for name in args.only or PARTS:
-            print(f"Recording: {name}")
-            PARTS[name](directory)
+    record_parts("beyond.privacy.record", __doc__, FOLDER, PARTS, arguments)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,15 @@ clients, the price, and points of the price repeated with real processes. The se
 of its own, price_search.py.
 """
 
+from support.listening import free_port
+
 import shutil
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 from beyond.privacy.price import COLUMNS
 from beyond.privacy.price_grid import CELLS, SETTINGS
 from beyond.privacy.price_record import read_table, write_table
-from tools.record import keep_screens
+from tools.recorder import keep_files, keep_screens, run
 from tools.terminals import ROOT, working_copy
 
 FOLDER = SETTINGS.parent
@@ -27,23 +26,10 @@ REAL = ((10, "iid"), (10, "shards"), (100, "iid"), (100, "shards"))
 REAL_COLUMNS = {"clients": int, "scheme": str, "epsilon": float, "processes": float, "price": float}
 
 
-def run(words, directory):
-    """Run `python -m WORDS` in `directory` and return what it prints."""
-    command = [sys.executable, "-m", *map(str, words)]
-    done = subprocess.run(command, cwd=directory, check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout
-
-
-def free_address():
-    """Return 127.0.0.1:PORT with a port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
 def record_federation(directory):
     """Keep the screen and the record of the lesson's clients with a guarantee."""
-    words = [*PRIVATE, "--noise-seed", 0, "--run", "results/private", "--address", free_address()]
-    keep_screens(FOLDER, {"dp_server": run(words, directory)})
+    own = ("--noise-seed", 0, "--run", "results/private", "--address", f"127.0.0.1:{free_port()}")
+    keep_screens(FOLDER, {"dp_server": run(directory, "-m", *PRIVATE, *own)})
     for name in ("privacy.csv", "history.csv"):
         shutil.copyfile(directory / "results/private" / name, FOLDER / f"dp_{name}")
 
@@ -64,7 +50,7 @@ def real_words(row, run_directory):
         "cells": CELLS[row["clients"]],
         "keep": row["keep"],
         "run": run_directory,
-        "address": free_address(),
+        "address": f"127.0.0.1:{free_port()}",
     }
     return ["beyond.privacy.edge_federation", *(f"--{name}={one}" for name, one in options.items())]
 
@@ -78,7 +64,7 @@ def record_real(directory):
             row for row in read_table(FOLDER / "price.csv", COLUMNS) if is_point(row, wanted)
         )
         name = f"results/real_{clients}_{scheme}"
-        run(real_words(row, name), directory)
+        run(directory, "-m", *real_words(row, name))
         last = Path(directory, name, "history.csv").read_text().splitlines()[-1]
         found = {"processes": float(last.split(",")[2]), "price": row["accuracy"]}
         rows.append({"clients": clients, "scheme": scheme, "epsilon": 8.0} | found)
@@ -92,9 +78,8 @@ def is_point(row, wanted):
 
 def main():
     """Run the command line described above."""
-    run(["beyond.privacy.price"], ROOT)
-    for name in ("price.csv", "price.png"):
-        shutil.copyfile(PRICE / name, FOLDER / name)
+    run(ROOT, "-m", "beyond.privacy.price")
+    keep_files(FOLDER, PRICE, "price.csv", "price.png")
     with working_copy() as directory:
         record_federation(directory)
         record_real(directory)

@@ -18,15 +18,15 @@ def palettes():
 
 
 def symbols():
-    """Return the glyphs as SVG symbols that the page can use by name."""
+    """Return the glyphs as SVG symbols that the page can use by name: #glyph-weights and so on."""
     drawn = [
         _symbol("weights", 40, 32, glyphs.weights, glyphs.GLOBAL_BARS),
         _symbol("server", 28, 26, glyphs.server),
         _symbol("person", 22, 24, glyphs.person),
         _symbol("warning", 22, 20, glyphs.warning_sign),
         _symbol("check", 20, 20, glyphs.check_mark),
+        _symbol("images", 44, 44, glyphs.images, 3),
     ]
-    drawn += [_symbol(f"images-{digit}", 44, 44, glyphs.images, digit) for digit in glyphs.DIGITS]
     return f'<svg class="symbols" aria-hidden="true">{"".join(drawn)}</svg>'
 
 
@@ -35,7 +35,7 @@ def _symbol(name, width, height, draw, *arguments):
     drawing.shapes.clear()  # the ground
     draw(drawing, 0, 0, *arguments)
     box = f"-1 -1 {width + 2} {height + 2}"
-    return f'<symbol id="{name}" viewBox="{box}">{"".join(drawing.shapes)}</symbol>'
+    return f'<symbol id="glyph-{name}" viewBox="{box}">{"".join(drawing.shapes)}</symbol>'
 
 
 def _declarations(palette):

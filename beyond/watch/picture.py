@@ -9,13 +9,14 @@ one", the end of the first round that client 3 was missed in. Needs playwright a
 from support.command_line import ROOT, OneLineParser, UserError, run_command
 from support.events import NAME, parsed
 
+import importlib.util
 import os
+import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 RECORDED = ROOT / "recorded"
@@ -55,14 +56,11 @@ MOMENTS = {"lesson": middle_of_round, "faults": end_of_round_without}
 
 @contextmanager
 def served(run):
-    """Serve the page of a run on a free port; yield its address."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "beyond.watch", str(run), "--port", str(port)]
+    """Serve the page of a run; yield its address."""
+    command = [sys.executable, "-m", "beyond.watch", str(run), "--port", "0"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
-        process.stdout.readline()  # its address; it listens by then
-        yield f"http://127.0.0.1:{port}/"
+        yield re.search(r"http://\S+", process.stdout.readline())[0]
     finally:
         process.terminate()
         process.wait()
@@ -91,11 +89,11 @@ def take(browser, address, count, scheme, path):
 def main(arguments=None):
     """Run the command line described above."""
     OneLineParser("beyond.watch.picture", __doc__).parse_args(arguments)
-    with suppress(ImportError):
-        from playwright.sync_api import sync_playwright
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium or "sync_playwright" not in locals():
+    if not chromium or not importlib.util.find_spec("playwright"):
         raise UserError("pictures of the page need playwright and chromium; install both")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as driver:
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = driver.chromium.launch(executable_path=chromium, args=flags)

@@ -1,12 +1,15 @@
 """One node by one command: it comes in, or says in one line why not."""
 
+from support.listening import free_port
+
 import signal
 import subprocess
 
 import pytest
 
-from beyond.engine.node import arrival, start_supernode
-from beyond.engine.private_flower import PrivateFlower, free_port
+from beyond.engine.node import arrival
+from beyond.engine.private_flower import PrivateFlower
+from beyond.engine.services import start_supernode
 from tests.support.marked import Place
 
 pytestmark = pytest.mark.thorough
@@ -46,7 +49,7 @@ def test_with_a_secret_only_a_superexec_that_has_it_is_given_tasks(place):
         reach = ["--superlink", flower.superlink("--insecure"), "--insecure"]
         port = free_port()
         words = [*reach, "--superexec-auth-secret-file", secret]
-        arrival(flower, start_supernode(flower, port, "node.log", *words), "node.log")
+        arrival(flower, start_supernode(flower, "node", port, *words), "node")
         superexec = ["-m", "beyond.engine.superexec", "--insecure", "--runtime-api-address"]
         superexec += [f"127.0.0.1:{port}"]
         assert "refuses this SuperExec" in place.run(*superexec).output

@@ -4,19 +4,14 @@ from support.history import read_history
 
 import os
 import signal
-import subprocess
-import sys
-from contextlib import contextmanager
-from pathlib import Path
 
 import psutil
 import pytest
 
-from beyond.engine.watchdog import end_processes
 from beyond.privacy.privacy_record import read_privacy
-from tests.support.harness import environment, sha256, snapshot, wait_until
+from tests.support.harness import sha256, snapshot, wait_until
+from tests.support.marked import Place
 from tests.support.ports import free_address
-from tests.support.small import write_partitions
 
 pytestmark = pytest.mark.timeout(400)  # a dozen processes start, one after the other
 LONGEST_RUN = 300.0  # seconds: half a minute on a machine that has nothing else to do
@@ -24,74 +19,38 @@ SIZES = (60, 50, 40, 30)
 COMMON = ("--clients", "4", "--rounds", "2")
 
 
-class Place:
-    """A directory with partitions, with a home and a /tmp of its own, for simulations."""
-
-    def __init__(self, directory, mnist):
-        self.directory = directory / "work"
-        write_partitions(self.directory, mnist, SIZES, 40)
-        self.home = directory / "home"
-        self.home.mkdir()
-
-    @contextmanager
-    def simulation(self, *words):
-        """Start a simulation; yield its Popen, and see to it that it ends."""
-        command = [sys.executable, "-m", "beyond.engine.simulation", *COMMON, *map(str, words)]
-        with open(self.directory / "said.txt", "w") as said:
-            process = subprocess.Popen(
-                command,
-                cwd=self.directory,
-                env={**environment(), "HOME": str(self.home)},
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
-            yield process
-        finally:
-            end_processes([process.pid])
-            process.wait()
-
-    def run(self, *words):
-        """Run a simulation to its good end."""
-        with self.simulation(*words) as process:
-            assert process.wait(LONGEST_RUN) == 0, self.said()
-
-    def said(self):
-        """Return what the last simulation has printed."""
-        return (self.directory / "said.txt").read_text()
-
-    def strangers(self):
-        """Return the processes that work here: none, when all have ended."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.status() != psutil.STATUS_ZOMBIE and self._is_ours(process):
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
-
-    def _is_ours(self, process):
-        words = process.environ()
-        return process.cwd().startswith(str(self.directory)) or words.get("HOME") == str(self.home)
-
-    def flower_home(self):
-        """Return the Flower home of the simulation that runs here, once it has one."""
-        homes = (process.environ().get("FLWR_HOME") for process in self.strangers())
-        return next(filter(None, homes), None)
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, mnist):
     """Where the simulations of this file run."""
-    return Place(tmp_path_factory.mktemp("place"), mnist)
+    place = Place(tmp_path_factory.mktemp("place"), mnist, SIZES, test_size=40)
+    yield place
+    place.close()
+
+
+def start(place, *words):
+    """Start a simulation; return its Command once a round is there, which is to leave nothing."""
+    command = place.start("-m", "beyond.engine.simulation", *COMMON, *words)
+    command.wait_for(r"^Round +\d+ of", LONGEST_RUN)
+    assert place.processes()
+    return command
+
+
+def simulate(place, *words):
+    """Run a simulation to its good end; return what it has printed."""
+    command = start(place, *words)
+    assert command.wait(LONGEST_RUN) == 0, command.output
+    return command.output
 
 
 @pytest.fixture(scope="module")
-def simulated(place):
-    """The directory of a simulation's run."""
-    place.run("--run", "results/simulated")
+def said(place):
+    """What a simulation has printed."""
+    return simulate(place, "--run", "results/simulated")
+
+
+@pytest.fixture(scope="module")
+def simulated(place, said):
+    """The directory of its run."""
     return place.directory / "results/simulated"
 
 
@@ -114,16 +73,13 @@ def test_the_model_is_that_of_the_classic_run_byte_by_byte(simulated, classic):
 
 
 def test_nothing_is_left_of_it(place, simulated):
-    # What federation.py has forked, in the run beside it, ends a moment after it.
-    wait_until(lambda: place.strangers() == [], "no process is left", 20)
-    assert not (place.home / ".flwr").exists()  # where Flower would make itself a home
+    place.assert_nothing_is_left()
     names = {path.name for path in simulated.iterdir()}
     record = {"history.csv", "run.json", "global_model.npz", "events.jsonl"}
     assert names == {*record, "accuracy.png", "logs"}
 
 
-def test_it_says_what_the_classic_server_says(place, simulated):
-    said = place.said() if simulated else ""
+def test_it_says_what_the_classic_server_says(said):
     for line in ("Client 3 joined", "Round  2 of 2: accuracy", "The record of this run is in"):
         assert line in said
     assert "Traceback" not in said and "flower.ai" not in said
@@ -142,21 +98,18 @@ def test_other_signals_leave_nothing_either(place, simulated, number, status):
 
 def stop(place, number, status):
     """Send a signal to a simulation whose clients are at work, and look for what is left."""
-    with place.simulation("--rounds", "500", "--run", "results/stopped") as process:
-        wait_until(lambda: "Round  1 of 500" in place.said(), "round 1", LONGEST_RUN)
-        home = Path(place.flower_home())
-        ports = listening(place.strangers())
-        assert home.is_dir() and ports
-        os.kill(process.pid, number)
-        assert process.wait(60) == status
-        wait_until(lambda: not place.strangers(), "the end of all processes")
-        wait_until(lambda: not home.exists(), "the end of the Flower home")
-        assert not ports & {
-            one.laddr.port for one in psutil.net_connections() if one.status == "LISTEN"
-        }
-    assert not (place.home / ".flwr").exists()
-    assert len(read_history(place.directory / "results/stopped")) >= 2
-    assert "Traceback" not in place.said()
+    command = start(place, "--rounds", "500", "--run", "results/stopped")
+    ports = listening(place.processes())
+    assert ports
+    os.kill(command.process.pid, number)
+    assert command.wait() == status
+    wait_until(lambda: not place.processes(), "the end of all processes")
+    wait_until(lambda: not any(map(os.path.exists, place.flower_homes)), "the end of all homes")
+    place.assert_nothing_is_left()
+    still = {one.laddr.port for one in psutil.net_connections() if one.status == "LISTEN"}
+    assert not ports & still
+    assert len(read_history(place.directory / "results/stopped")) >= 1
+    assert "Traceback" not in command.output
 
 
 def listening(processes):
@@ -172,8 +125,8 @@ def listening(processes):
 
 @pytest.mark.thorough
 def test_a_stopped_run_goes_on_and_comes_to_the_same(place, classic):
-    place.run("--rounds", "1", "--run", "results/resumed")
-    place.run("--resume", "--run", "results/resumed")
+    simulate(place, "--rounds", "1", "--run", "results/resumed")
+    simulate(place, "--resume", "--run", "results/resumed")
     resumed = place.directory / "results/resumed"
     assert sha256(resumed / "global_model.npz") == sha256(classic / "global_model.npz")
 
@@ -189,7 +142,7 @@ def test_a_stopped_run_goes_on_and_comes_to_the_same(place, classic):
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
 def test_a_chapter_comes_to_the_same_bytes_and_books(place, shared_stage, chapter, words):
-    place.run("--chapter", chapter, *words, "--run", "results/ours")
+    simulate(place, "--chapter", chapter, *words, "--run", "results/ours")
     classic = [f"beyond.{chapter}.federation", *COMMON, *words, "--run", "results/theirs"]
     done = shared_stage.run(
         "-m", *classic, "--address", free_address(), cwd=place.directory, cold=True

@@ -15,10 +15,6 @@ export function after(run, event) {
   return run;
 }
 
-export function replayed(events) {
-  return events.reduce(after, emptyRun());
-}
-
 const CHANGES = {
   started(run, event) {
     Object.assign(run, emptyRun(), { rounds: event.rounds, expected: event.clients, doing: "Starting" });

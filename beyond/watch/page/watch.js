@@ -1,9 +1,9 @@
 // The page: it takes events from the stream, and shows the run after all of them, or after some.
 
-import { after, emptyRun, percent, progress, replayed, sentence, size, words } from "./run.js";
+import { after, emptyRun, percent, progress, sentence, size, words } from "./run.js";
 
 const LINES = 12; // of the log
-const IMAGES = "#images-3"; // a drawing, the same for all: what a client owns, the server does not know
+const IMAGES = "#glyph-images"; // a drawing, the same for all: what a client owns, the server does not know
 const SMALL = 20; // with more clients than this their cards are small
 const at = (id) => document.getElementById(id);
 
@@ -14,7 +14,7 @@ let run = emptyRun();
 let follows = true; // the latest event
 let player = null;
 let drawn = false; // whether a drawing is on its way
-let begins = 0; // when the newest event came, or was replayed, by our clock
+let shownAt = 0; // when the newest event came, or was replayed, by our clock
 
 function listen() {
   const stream = new EventSource("events");
@@ -44,7 +44,7 @@ function take(line) {
     damaged += 1;
   } else {
     events.push(event);
-    begins = performance.now();
+    shownAt = performance.now();
   }
   drawSoon();
 }
@@ -96,7 +96,7 @@ function draw() {
 function now() {
   const lives = follows && !run.over && events.length && shown === events.length;
   const rate = player ? speed() : Number(lives);
-  return run.seconds + (rate * (performance.now() - begins)) / 1000;
+  return run.seconds + (rate * (performance.now() - shownAt)) / 1000;
 }
 
 function speed() {
@@ -151,7 +151,7 @@ function drawCard(element, client) {
   const [pile, moving, name, status, flow] = element.children;
   if (element.dataset.status !== client.status) element.dataset.status = client.status;
   pile.firstChild.setAttribute("href", IMAGES);
-  moving.firstChild.setAttribute("href", `#${GLYPHS[client.status] ?? "person"}`);
+  moving.firstChild.setAttribute("href", `#glyph-${GLYPHS[client.status] ?? "person"}`);
   text(name, client.name);
   text(status, words(client, now()));
   text(flow, FLOWS[client.status]?.(client) ?? "");
@@ -241,7 +241,7 @@ function playNext() {
   if (shown === events.length) return stop();
   const before = events[shown - 1]?.seconds ?? events[shown].seconds;
   const pause = Math.max(0, events[shown].seconds - before) / speed();
-  begins = performance.now();
+  shownAt = performance.now();
   player = setTimeout(() => {
     go(shown + 1);
     playNext();

@@ -1,6 +1,7 @@
-"""How much memory a command takes, with every process that it starts: PSS, sampled while it runs.
+"""How much memory a command takes, with every process that it starts, sampled while it runs.
 
-PSS (proportional set size) divides what processes share among them, so that a sum counts nothing twice.
+PSS (proportional set size) divides what processes share among them, so that a sum counts nothing twice. Where
+the system does not know it, this is RSS, and shared pages count several times.
 """
 
 from support.command_line import RunError
@@ -9,7 +10,6 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
@@ -21,14 +21,14 @@ class Footprint:
     """What a command has taken."""
 
     seconds: float  # from start to end
-    peak_bytes: int  # PSS of the command and all its descendants, at its highest
+    peak_bytes: int  # of the command and all its descendants, at its highest
     processes: int  # at the most
 
 
-def measure(words, directory, log):
+def measure(words, directory, log, pause=PAUSE):
     """Run the command `words` in `directory` to its end, with its output in the file `log`.
 
-    Returns its Footprint. Raises RunError if it fails. Linux only, for PSS is.
+    Returns its Footprint, of samples every `pause` seconds. Raises RunError if it fails.
     """
     begun = time.monotonic()
     peak = most = 0
@@ -38,19 +38,15 @@ def measure(words, directory, log):
         while process.poll() is None:
             family = [psutil.Process(process.pid), *_descendants(process.pid)]
             most = max(most, len(family))
-            peak = max(peak, sum(map(pss_of, family)))
-            _pause(process)
+            peak = max(peak, sum(map(memory_of, family)))
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(pause)
     finally:
         process.terminate()
         process.wait()
     if process.returncode != 0:
         raise RunError(f"{' '.join(words)} ended with status {process.returncode}; see {log}")
     return Footprint(time.monotonic() - begun, peak, most)
-
-
-def _pause(process):
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(PAUSE)
 
 
 def _descendants(number):
@@ -60,10 +56,10 @@ def _descendants(number):
         return []
 
 
-def pss_of(process):
-    """Return the PSS of a psutil.Process in bytes; 0 if it has ended."""
+def memory_of(process):
+    """Return the bytes that a psutil.Process takes, PSS or else RSS; 0 if it has ended."""
     try:
-        lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
+        memory = process.memory_full_info()
+    except psutil.Error:
         return 0
-    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return getattr(memory, "pss", 0) or memory.rss
