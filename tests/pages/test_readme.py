@@ -74,6 +74,22 @@ def test_a_page_that_somebody_has_changed_is_stale_and_says_what_mends_it(tmp_pa
         main(["--check"])
 
 
+def test_a_page_in_several_files_is_one(tmp_path, monkeypatch):
+    """What a part's code prints is in its place, and uses what the source has imported."""
+    source, part = tmp_path / "source.md", tmp_path / "part.md"
+    source.write_text(
+        "<!-- [[[cog import math ]]] -->\n<!-- [[[end]]] -->\nfirst\n\n<!-- part: part.md -->\n\nlast\n"
+    )
+    part.write_text("<!-- [[[cog print(math.factorial(5)) ]]] -->\n<!-- [[[end]]] -->\n")
+    monkeypatch.setattr("tools.pages.ROOT", tmp_path)
+    monkeypatch.setattr("tools.pages.SOURCES", {"source.md": "page.md"})
+    main([])
+    page = tmp_path / "page.md"
+    assert page.read_text().split()[-3:] == ["first", "120", "last"]
+    part.write_text("another\n")
+    assert "run make readme" in stale(page)
+
+
 @pytest.mark.parametrize("page", GENERATED, ids=page_name)
 def test_a_page_can_be_read_in_an_editor(page):
     text = page.read_text()

@@ -1,8 +1,5 @@
 """What is read off an update is true: checked against autograd, closed forms and counts by hand."""
 
-import gzip
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -14,25 +11,13 @@ from beyond.privacy.reading import digits_of, input_of_fc1, label_counts, label_
 from beyond.privacy.updates import fresh_weights, length_of, update_of
 from model import get_weights, make_model, set_weights, to_tensors
 
-RAW = Path(__file__).resolve().parents[2] / "data/MNIST/raw"
+pytestmark = pytest.mark.usefixtures("one_thread")  # two threads only wait for each other
 
 
 @pytest.fixture(scope="module")
-def digits():
-    """The first 5,000 training images and labels, read without torchvision."""
-    images = gzip.decompress((RAW / "train-images-idx3-ubyte.gz").read_bytes())[16:]
-    labels = gzip.decompress((RAW / "train-labels-idx1-ubyte.gz").read_bytes())[8:]
-    images = np.frombuffer(images, np.uint8).reshape(-1, 28, 28)[:5000]
-    return images.copy(), np.frombuffer(labels, np.uint8)[:5000].astype(np.int64)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Compute as the commands do; two threads only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def digits(mnist):
+    """The first 5,000 training images and labels."""
+    return mnist.images[:5000], mnist.labels[:5000].astype(np.int64)
 
 
 @pytest.fixture(scope="module")

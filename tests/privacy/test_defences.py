@@ -13,14 +13,7 @@ from beyond.privacy.noised import CLIP, clipped, mean_of, train_with_noise
 from beyond.privacy.updates import fresh_weights, length_of, update_of
 from model import make_model
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Compute as the commands do, and leave no setting of theirs behind."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
