@@ -18,6 +18,7 @@ from flwr.serverapp import ServerApp
 
 from beyond.engine.chapters import CHAPTERS
 from beyond.engine.node_roll_call import NodeRollCall
+from beyond.engine.packed_messages import PackingGrid, packing_mod
 from beyond.engine.run_config import parse_run_config
 from beyond.engine.shared_grid import shared_grid
 from beyond.engine.supernode import NodeParticipant, partition_of
@@ -45,11 +46,11 @@ def serve(grid, args):
     strategy = CHAPTERS[args.chapter].make_strategy(args, model, images, labels)
     config = ServerConfig(num_rounds=args.rounds, round_timeout=args.round_timeout)
     support = robust_server(args, strategy, model, NodeRollCall, has_terminal=False)
-    with support as server, shared_grid(grid) as shared:
+    with support as server, shared_grid(PackingGrid(grid)) as shared:
         start_grid(grid=shared, server=server, config=config)
 
 
-client_app = ClientApp(client_fn=make_client)
+client_app = ClientApp(client_fn=make_client, mods=[packing_mod])
 server_app = ServerApp()
 
 

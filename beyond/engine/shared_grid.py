@@ -9,7 +9,7 @@ import time
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 
-from flwr.serverapp import Grid
+from beyond.engine.grid_around import GridAround
 
 PAUSE = 0.1  # seconds between two questions for whatever has come
 
@@ -27,11 +27,11 @@ def shared_grid(grid, pause=PAUSE):
         puller.join()
 
 
-class SharedGrid(Grid):
+class SharedGrid(GridAround):
     """Passes everything on to `grid`; whoever sends waits until `pull`, in another thread, has a reply."""
 
     def __init__(self, grid, pause):
-        self.grid = grid
+        super().__init__(grid)
         self.pause = pause
         self.changed = threading.Condition()
         self.outstanding = {}  # identifier of a message -> Future of its reply
@@ -78,32 +78,3 @@ class SharedGrid(Grid):
     def _take(self, identifier):
         with self.changed:
             return self.outstanding.pop(identifier, None)
-
-    @property
-    def run(self):
-        """Return the run that this grid belongs to."""
-        return self.grid.run
-
-    def set_run(self, run):
-        """Pass on."""
-        self.grid.set_run(run)
-
-    def create_message(self, *arguments, **options):
-        """Pass on."""
-        return self.grid.create_message(*arguments, **options)
-
-    def get_node_ids(self):
-        """Pass on: the identifiers of the nodes that are online."""
-        return self.grid.get_node_ids()
-
-    def get_nodes(self):
-        """Pass on."""
-        return self.grid.get_nodes()
-
-    def push_messages(self, messages):
-        """Pass on."""
-        return self.grid.push_messages(messages)
-
-    def pull_messages(self, message_ids):
-        """Pass on."""
-        return self.grid.pull_messages(message_ids)

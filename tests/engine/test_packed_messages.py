@@ -1,0 +1,91 @@
+"""A packed message is three objects, says the same, and whatever is damaged stays what it was."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from flwr.app import Array, ArrayRecord, ConfigRecord, Error, Message, MetricRecord, RecordDict
+from flwr.supercore.inflatable.inflatable_object import get_all_nested_objects
+
+from beyond.engine.packed_messages import PACKED, PackingGrid, packed, packing_mod, unpacked
+from model import get_weights, make_model
+
+
+@cache
+def weights():
+    return get_weights(make_model())
+
+
+def content():
+    """Return a RecordDict as the lesson's messages have it, and more kinds of arrays and values."""
+    arrays = [*weights(), np.array(7), np.empty((0, 3), np.float16)]
+    return RecordDict(
+        {
+            "arrays": ArrayRecord(arrays),
+            "one": ArrayRecord({"name": Array(np.arange(3))}),
+            "config": ConfigRecord({"text": "ä", "bytes": b"\x00", "list": [1.5, float("inf")]}),
+            "metrics": MetricRecord({"count": 6000}),
+        }
+    )
+
+
+def question():
+    return Message(content(), dst_node_id=5, message_type="train")
+
+
+def test_it_says_the_same_in_three_objects():
+    message = question()
+    before = len(get_all_nested_objects(message))
+    message.content = packed(message.content)
+    assert len(get_all_nested_objects(message)) == 3 < before
+    found = unpacked(message.content)
+    assert found == content() and list(found) == list(content())
+    for name in ("arrays", "one"):
+        for ours, theirs in zip(found[name].values(), content()[name].values(), strict=True):
+            assert ours.numpy().tobytes() == theirs.numpy().tobytes()
+            assert ours.numpy().dtype == theirs.numpy().dtype
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {},
+        {"config": ConfigRecord({"a": 1})},
+        {PACKED: ConfigRecord({})},
+        {PACKED: ConfigRecord({PACKED: b"\xff\xff\xff"})},
+        {PACKED: ConfigRecord({PACKED: "text"})},
+        {PACKED: ConfigRecord({PACKED: 7})},
+        {PACKED: MetricRecord({PACKED: 7})},
+    ],
+)
+def test_what_cannot_be_unpacked_stays_what_it_is(damaged):
+    assert unpacked(RecordDict(damaged)) == RecordDict(damaged)
+
+
+class Nodes:
+    """A grid with one node, whose ClientApp has the mod and answers with what it is asked."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def push_messages(self, messages):
+        self.replies = [packing_mod(message, None, self.answer) for message in messages]
+        return ["one"]
+
+    def pull_messages(self, message_ids):
+        return self.replies
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_both_sides_see_what_the_other_has_said(fails):
+    asked = []
+
+    def answer(message, context):
+        asked.append(message.content)
+        error = Error(code=1, reason="no")
+        return Message(error if fails else content(), reply_to=message)
+
+    grid = PackingGrid(Nodes(answer))
+    [reply] = grid.pull_messages(grid.push_messages([question()]))
+    assert asked == [content()]
+    assert reply.has_error() if fails else reply.content == content()
