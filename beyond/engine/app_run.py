@@ -15,20 +15,21 @@ from beyond.engine.run_config import as_run_config
 # How a traceback in Flower's log ends that a mistake of ours has begun.
 COMPLAINT = re.compile(r"^(?:support\.command_line\.)?(UserError|RunError): (.*)$", re.MULTILINE)
 
-BEGINNING = "Starting Flower ServerApp"
+BEGINNING, END = "Starting Flower ServerApp", "The record of this run is in "
 
 
 class ServerLines:
-    """Prints what a ServerApp says, as it comes, without what Flower says before and around it."""
+    """Prints what a ServerApp says, as it comes, without what Flower says before and after it."""
 
     def __init__(self):
         self.has_begun = False
 
-    def show(self, line):
-        """Print `line`, if the ServerApp has begun."""
+    def take(self, line):
+        """Print `line`, if the ServerApp has begun; return whether it was the last."""
         self.has_begun = self.has_begun or BEGINNING in line
         if self.has_begun:
             print(line, end="", flush=True)
+        return line.startswith(END)
 
 
 def write_run_config(directory, args, **changes):
@@ -49,7 +50,7 @@ def run_app(flower, app, args, *options, **changes):
     config = write_run_config(flower.home, args, **changes)
     before = last_commit(args.run)
     words = (app, SUPERLINK, "--stream", "--run-config", config, *options)
-    said = flower.cli("run", *words, log="flwr_run.log", show=ServerLines().show)
+    said = flower.cli("run", *words, log="flwr_run.log", take=ServerLines().take)
     if complaint := COMPLAINT.search(said):
         kind = {"UserError": UserError, "RunError": RunError}[complaint[1]]
         raise kind(complaint[2])

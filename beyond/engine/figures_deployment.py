@@ -4,7 +4,12 @@ import json
 import re
 from statistics import mean
 
+from flwr.app import ArrayRecord, ConfigRecord, RecordDict
+from flwr.supercore.inflatable.inflatable_object import get_all_nested_objects
+
+from beyond.engine.packed_messages import packed
 from beyond.engine.superexec import VERSIONS
+from model import get_weights, make_model
 from tools.snippets import percent
 from tools.terminals import ROOT
 
@@ -32,7 +37,7 @@ def facts():
         about[f"memory_{name}"] = f"{run['memory_bytes'] / 1e9:.1f} GB"
         about[f"processes_{name}"] = str(run["processes"])
         about[f"accuracy_{name}"] = percent(run["accuracies"][-1])
-    about["load"] = f"{runs['deployment'].get('load_before', 10):.0f}"
+    about["load"] = percent(max(run["load_before"] for run in runs.values()), 0)
     rounds = len(runs["stock"]["seconds"])
     about |= {
         "times_faster": f"{seconds['stock'] / seconds['deployment']:.1f}",
@@ -40,7 +45,15 @@ def facts():
     }
     cost = json.loads((FOLDER / "message_cost.json").read_text())
     about |= {f"cpu_{name}": f"{seconds:.1f}" for name, seconds in cost.items()}
-    return {**about, **_fault_facts(), "version": VERSIONS[0]}
+    return {**about, **_parts(), **_fault_facts(), "version": VERSIONS[0]}
+
+
+def _parts():
+    """Return of how many parts a message to a client consists, as Flower sends it and packed."""
+    model, config = ArrayRecord(get_weights(make_model())), ConfigRecord({"server_round": 1})
+    content = RecordDict({"model": model, "config": config})
+    parts, fewer = (1 + len(get_all_nested_objects(one)) for one in (content, packed(content)))
+    return {"parts": str(parts), "parts_packed": str(fewer), "requests": str(4 * 10 * parts)}
 
 
 def _fault_facts():

@@ -25,7 +25,7 @@ from pathlib import Path
 import httpx
 import tomli_w
 
-from beyond.engine.watchdog import end_processes
+from beyond.engine.watchdog import GRACE, end_processes
 
 SUPERLINK = "ours"  # the name of our SuperLink in the home's config.toml
 READY_WITHIN = 60.0  # seconds in which a SuperLink has to answer
@@ -67,9 +67,7 @@ class PrivateFlower:
         return self
 
     def __exit__(self, *exception):
-        end_processes([process.pid for process in reversed(self.processes)], self.home)
-        for process in self.processes:
-            process.wait()
+        self.end_all()
         shutil.rmtree(self.home, ignore_errors=True)
         self.watchdog.stdin.close()
         self.watchdog.wait()
@@ -87,6 +85,13 @@ class PrivateFlower:
         end_processes([process.pid])
         process.wait()
         self.processes.remove(process)
+
+    def end_all(self, grace=GRACE):
+        """End all that was started; it has `grace` seconds for a good end."""
+        end_processes([process.pid for process in reversed(self.processes)], self.home, grace)
+        for process in self.processes:
+            process.wait()
+        self.processes.clear()
 
     def superlink(self, *options, port=None, root=None, log="superlink.log"):
         """Start flower-superlink on loopback; return its address once it answers.
@@ -111,10 +116,11 @@ class PrivateFlower:
         with replaced_file(self.home / "config.toml") as file:
             file.write(tomli_w.dumps(content).encode())
 
-    def cli(self, *words, log="flwr.log", show=lambda line: None):
+    def cli(self, *words, log="flwr.log", take=lambda line: False):
         """Run `flwr WORDS` to its end and return what it said; that goes to the file `log`, too.
 
-        `show` is called with every line as soon as it comes. Raises RunError if the command fails.
+        `take` is called with every line as soon as it comes; if it returns true, that was enough, and the
+        command is left to itself. Raises RunError if the command fails.
         """
         process = self._start(["flwr", *words], subprocess.PIPE, {})
         lines = []
@@ -122,7 +128,8 @@ class PrivateFlower:
             for line in map(_without_colours, process.stdout):
                 lines.append(line)
                 file.write(line)
-                show(line)
+                if take(line):
+                    return "".join(lines)
         self.processes.remove(process)
         said = "".join(lines)
         if process.wait() != 0:

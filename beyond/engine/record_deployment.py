@@ -11,9 +11,10 @@ from support.history import read_history
 from support.listening import free_port
 
 import json
-import os
 import subprocess
 import sys
+
+import psutil
 
 from benchmarks.footprint import measure
 from tools.recorder import keep_screens, record_parts, run
@@ -34,7 +35,7 @@ def watched(directory, name, *words):
     """Run a deployment called `name`; keep its screen, and return its figures."""
     place = ("--address", f"127.0.0.1:{free_port()}", "--run", f"results/{name}")
     command = [sys.executable, "-m", "beyond.engine.deployment", *map(str, (*place, *words))]
-    screen, load = directory / f"{name}.txt", os.getloadavg()[0]
+    screen, load = directory / f"{name}.txt", psutil.cpu_percent(interval=5) / 100
     footprint = measure(command, directory, screen)
     keep_screens(FOLDER, {name: screen.read_text()})
     rows = read_history(directory / "results" / name)[1:]
@@ -43,7 +44,7 @@ def watched(directory, name, *words):
         "accuracies": [row.accuracy for row in rows],
         "memory_bytes": footprint.peak_bytes,
         "processes": footprint.processes,
-        "load_before": load,
+        "load_before": load,  # the part of all cores that others were using
     }
 
 

@@ -19,22 +19,15 @@ from beyond.engine.secagg_shares import MOST, check_shares
 
 
 def secagg_options():
-    """Return the option of secure aggregation; its check fills in how many shares there are."""
-    parser = Options(check_shares)
-    parser.add_argument(
+    """Return the options of secure aggregation; their check fills in how many shares there are."""
+    parser = Options(check_secagg)
+    add = parser.add_argument
+    add(
         "--shares",
         type=positive_int,
         metavar="N",
         help=f"into how many shares a client splits its keys (default: --clients, at most {MOST})",
     )
-    return parser
-
-
-def parse(arguments=None):
-    """Return the options; raise UserError if they do not go together."""
-    parents = [*run_server_options(), partition_options(), secagg_options()]
-    parser = OneLineParser("beyond.engine.secagg", __doc__, parents)
-    add = parser.add_argument
     add(
         "--drop-out", type=natural_int, metavar="K", help="client K leaves in the middle of round 2"
     )
@@ -43,11 +36,22 @@ def parse(arguments=None):
         action="store_true",
         help="keep what the server holds of round 1 in RUN/held.npz",
     )
-    args = parser.parse_args(arguments)
+    return parser
+
+
+def check_secagg(args):
+    """Raise UserError if the options do not go together."""
+    check_shares(args)
     if args.drop_out is not None and args.drop_out >= args.clients:
         raise UserError(f"there is no client {args.drop_out} to --drop-out of {args.clients}")
     if args.drop_out is not None and args.curious:
         raise UserError("--drop-out and --curious are shown one by one; leave one out")
+
+
+def parse(arguments=None):
+    """Return the options; raise UserError if they do not go together."""
+    parents = [*run_server_options(), partition_options(), secagg_options()]
+    args = OneLineParser("beyond.engine.secagg", __doc__, parents).parse_args(arguments)
     args.chapter = "lesson"
     return args
 

@@ -10,8 +10,7 @@ from support.command_line import OneLineParser, run_command
 from support.options import partition_options, run_server_options
 
 from beyond.engine import deployment
-from beyond.engine.secagg import secagg_options
-from beyond.engine.secagg_app import components
+from beyond.engine.secagg import secagg_options, variant
 
 
 def parse(arguments=None):
@@ -30,7 +29,7 @@ def parse(arguments=None):
 def main(arguments=None):
     """Run the command line described above."""
     args = parse(arguments)
-    deployment.run(args, **components(args.shares))
+    deployment.run(args, **variant(args))
 
 
 if __name__ == "__main__":

@@ -76,6 +76,7 @@ def simulate(args, **variant):
         words = " ".join(f"{name}={value}" for name, value in size.items())
         ahead = min(args.clients, AHEAD * args.parallel_clients)
         run_app(flower, app, args, "--federation-config", words, parallel_clients=ahead)
+        flower.end_all(grace=0)  # all is on record; a good end of Ray takes seconds
 
 
 def run(args, **variant):

@@ -8,29 +8,49 @@ import os
 import shutil
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 GRACE = 3.0  # seconds that processes have to end after they were asked to
+PAUSE = 0.02  # seconds between two looks: nothing tells when somebody else's child has ended
 
 
-def end_processes(leaders, home=None):
+def end_processes(leaders, home=None, grace=GRACE):
     """End the processes with the numbers `leaders` and all that they have started; return when none is left.
 
     Flower's commands start each other in sessions of their own, and outlive whoever started them; so all of
-    them are looked for first, and those as well whose Flower home is `home`.
+    them are looked for first, and those as well whose Flower home is `home`. After `grace` seconds they are
+    killed.
     """
     found = _families(leaders) + _residents(home)
     for process in found:
-        _tell(process, signal.SIGTERM)
-    _, alive = psutil.wait_procs(found, timeout=GRACE)
+        _tell(process, signal.SIGTERM if grace else signal.SIGKILL)
+    alive = _alive_after(grace or GRACE, found)
     late = alive + [child for process in alive for child in _descendants(process)]
     late += _residents(home)
     for process in late:
         _tell(process, signal.SIGKILL)
-    psutil.wait_procs(late, timeout=GRACE)
+    _alive_after(GRACE, late)
+
+
+def _alive_after(seconds, processes):
+    """Wait for processes to end; return those that have not, after so many seconds.
+
+    A zombie has ended. Its parent has not looked yet, and a container's first process may never look.
+    """
+    deadline = time.monotonic() + seconds
+    while (alive := list(filter(_is_alive, processes))) and time.monotonic() < deadline:
+        time.sleep(PAUSE)
+    return alive
+
+
+def _is_alive(process):
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _families(leaders):

@@ -18,20 +18,8 @@ NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 def can_make_networks():
     """Return whether namespaces, and cables between them, can be made here."""
     try:
-        words = [
-            "unshare",
-            "--net",
-            "ip",
-            "link",
-            "add",
-            "one",
-            "type",
-            "veth",
-            "peer",
-            "name",
-            "two",
-        ]
-        return subprocess.run(words, capture_output=True).returncode == 0
+        words = "unshare --net ip link add one type veth peer name two"
+        return subprocess.run(words.split(), capture_output=True).returncode == 0
     except OSError:
         return False
 
