@@ -2,6 +2,7 @@
 
 from support.command_line import RunError, UserError
 
+import json
 import os
 import subprocess
 import sys
@@ -107,6 +108,15 @@ def test_a_client_that_leaves_in_the_middle_is_done_without(runs):
     assert [row[4:6] for row in rows] == [["0", "0"], ["6", "0"], ["5", "1"]]
     rest = [number for number in range(len(SIZES)) if number != 2]
     assert_close(model, mean_of(updates_of(runs, sent_in_round(nodes, 2), 2, rest)), rest)
+
+
+def test_whoever_watches_learns_who_takes_part(runs):
+    run(runs, rounds=1)
+    lines = (runs.directory / "results/run/events.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    joined = [event["client"] for event in events if event["what"] == "joined"]
+    assert sorted(joined) == list(range(len(SIZES)))
+    assert [event["clients"] for event in events if event["what"] == "averaged"] == [len(SIZES)]
 
 
 def sent_in_round(nodes, number):
