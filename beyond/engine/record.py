@@ -25,7 +25,7 @@ BOTH = (
     ("heterogeneity", ["--strategy", "FedAvgM", "--scheme", "shards", "--client-evaluation"]),
     ("privacy", ["--clip", "0.5", "--target-epsilon", "8", "--noise-seed", "0"]),
 )
-THOUSAND = ["--clients", 1000, "--rounds", 3, "--local-epochs", 5, "--run", "results/thousand"]
+THOUSAND = ["--clients", 1000, "--rounds", 10, "--local-epochs", 5, "--run", "results/thousand"]
 
 
 def record_screen(directory):

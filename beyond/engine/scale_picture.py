@@ -29,19 +29,31 @@ def draw(scales):
     return figure
 
 
+def pairs(scales, quantity):
+    """Return [(clients, ours, the simulation's), ...], for those numbers of clients that both have."""
+    ours, theirs = (
+        {one.clients: getattr(one, quantity) for one in scales if one.engine == engine}
+        for engine in STYLES
+    )
+    return [
+        (clients, ours[clients], theirs[clients]) for clients in sorted(ours) if clients in theirs
+    ]
+
+
+def farthest(scales, quantity):
+    """Return by how much the two lines differ where they differ most, as part of the lower one."""
+    return max(max(pair) / min(pair) - 1 for _, *pair in pairs(scales, quantity))
+
+
 def crossing(scales, quantity):
     """Return at how many clients the two lines of `quantity` cross, as drawn; None if they do not.
 
     Between two measured points lines are straight, over the logarithm of the number of clients, as in the
     picture.
     """
-    ours, theirs = (
-        {one.clients: getattr(one, quantity) for one in scales if one.engine == engine}
-        for engine in STYLES
-    )
-    shared = sorted(ours.keys() & theirs.keys())
-    for low, high in zip(shared, shared[1:], strict=False):
-        before, after = ours[low] - theirs[low], ours[high] - theirs[high]
+    shared = pairs(scales, quantity)
+    for (low, *first), (high, *second) in zip(shared, shared[1:], strict=False):
+        before, after = first[0] - first[1], second[0] - second[1]
         if before < 0 <= after:
             part = before / (before - after)
             return low * (high / low) ** part

@@ -12,10 +12,11 @@ from functools import cache
 from beyond.engine.bundle import bundle
 from beyond.engine.record import FOLDER
 from beyond.engine.scale import read_scales
-from beyond.engine.scale_picture import crossing
+from beyond.engine.scale_picture import crossing, farthest
 from tools.snippets import image, percent, say, table
 from tools.terminals import ROOT
 
+NOISE = 0.15  # how far one measurement may be from the next, as part of it
 NAMES = {"processes": "processes of their own", "simulation": "simulation"}
 
 
@@ -121,9 +122,14 @@ def scale_chart():
 
 
 def _where(quantity, name, scales):
+    last = max(one.clients for one in scales if one.engine == "processes")
+    if (apart := farthest(scales, quantity)) <= NOISE:
+        return (
+            f"{name} they are never more than {percent(apart, 0)} apart up to {last} clients: one "
+            "measurement of each does not say where they cross."
+        )
     at = crossing(scales, quantity)
     if at is None:
-        last = max(one.clients for one in scales if one.engine == "processes")
         both = [one for one in scales if one.clients == last]
         less = NAMES[min(both, key=lambda one: getattr(one, quantity)).engine]
         return f"{name}, at {last} clients, the lower line is that of the {less}."

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from beyond.engine.scale import Scale, read_scales
-from beyond.engine.scale_picture import crossing
+from beyond.engine.scale_picture import crossing, farthest
 from tests.support.harness import ROOT
 from tests.support.pages import (
     assert_is_up_to_date,
@@ -58,6 +58,8 @@ def test_lines_cross_where_they_do():
     theirs = [scale("simulation", 10, 2.0), scale("simulation", 1000, 2.0)]
     assert crossing(ours + theirs, "seconds_a_round") == pytest.approx(100)
     assert crossing(ours + theirs, "peak_gigabytes") is None
+    assert farthest(ours + theirs, "seconds_a_round") == 1.0  # 2 s are twice 1 s
+    assert farthest(ours + theirs, "peak_gigabytes") == 0.0
 
 
 def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_runs():
