@@ -33,6 +33,7 @@ TYPED = re.compile(
     re.MULTILINE,
 )
 PATIENCE = 300  # seconds that anything may take before we give up
+PAUSE = 0.05  # seconds between two looks at a screen; pexpect's 0.0001 keep a core busy that others need
 
 
 def section(markdown, title):
@@ -87,9 +88,8 @@ class Terminal:
             encoding="utf-8",
         )
         self.process.logfile_read = self.screen
-        self.type(
-            "set -m"
-        )  # jobs, as every shell at a keyboard has them: Ctrl-Z and %1 mean something
+        self.process.delayafterread = PAUSE
+        self.type("set -m")  # jobs, as a shell at a keyboard has them: Ctrl-Z and %1 mean something
 
     def type(self, line):
         """Type a command, or press Ctrl-Z, which stops the one that runs."""
