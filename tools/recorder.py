@@ -1,8 +1,8 @@
-"""What every recorder does: run commands in a copy of the repository, part by part, and keep what is shown.
+"""What every recorder does: run commands, each part in its own copy of the repository, and keep what is shown.
 
     python -m beyond.engine.record_secagg --only view
 
-Each has its parts, functions that take the directory of the copy, and hands them to `record_parts`.
+Each has its parts, functions that take the directory of their copy, and hands them to `record_parts`.
 """
 
 from support.command_line import OneLineParser, RunError
@@ -27,9 +27,9 @@ def record_parts(command, doc, folder, parts, arguments=None):
     add("--only", choices=parts, nargs="+", default=list(parts), help="record these parts")
     args = parser.parse_args(arguments)
     folder.mkdir(exist_ok=True)
-    with working_copy() as directory:
-        for name in args.only:
-            print(f"Recording: {name}", flush=True)
+    for name in args.only:
+        print(f"Recording: {name}", flush=True)
+        with working_copy() as directory:
             parts[name](directory)
 
 
