@@ -1,4 +1,4 @@
-"""What every recorder does: run commands, each part in its own copy of the repository, and keep what is shown.
+"""What every recorder does: run commands, each part in a copy of the repository, and keep what is shown.
 
     python -m beyond.engine.record_secagg --only view
 
