@@ -28,7 +28,7 @@ from model import make_model
 def make_client(context):
     """Return the chapter's client with this node's data; Flower calls this for every message.
 
-    Number and folder come from the node's own config: no server can ask for somebody else's file.
+    Number and folder come from the node's own config: no message can name another file.
     """
     number = partition_of(context.node_config)
     folder = Path(context.node_config.get("folder", PARTITIONS))

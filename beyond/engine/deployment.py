@@ -53,6 +53,8 @@ def check_deployment(args):
             f"whoever reaches a SuperLink can run code on its nodes, and {args.address} is open to other "
             "machines; use --proxy"
         )
+    elif args.address.rpartition(":")[0] not in ("127.0.0.1", "localhost"):
+        raise UserError(f"SuperLink listens on 127.0.0.1, not on {args.address}; change --address")
     check_port_is_free(args.address)
 
 

@@ -1,12 +1,13 @@
 """What becomes of a deployment when one of its processes is killed: three drills, with real kill -9.
 
-    python -m beyond.engine.faults node         # a SuperNode, in the middle of a round
+    python -m beyond.engine.faults node         # a SuperNode, as a round begins
     python -m beyond.engine.faults superlink    # SuperLink, which is started again with its --database
     python -m beyond.engine.faults serverapp    # the ServerApp; a new run goes on with resume=true
 
 It prints every round with its seconds. Everything runs on loopback and ends with the command.
 """
 
+from support.argument_types import address
 from support.command_line import OneLineParser, RunError, run_command
 from support.history import read_history
 from support.options import enough_clients, partition_options
@@ -18,7 +19,7 @@ import psutil
 
 from beyond.engine.app_run import write_run_config
 from beyond.engine.bundle import unpack_app
-from beyond.engine.deployment import deployment_options
+from beyond.engine.deployment import check_deployment
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower
 from beyond.engine.run_config import run_parents
 from beyond.engine.services import fresh_logs, start_node, start_superexec
@@ -128,11 +129,13 @@ DRILLS = {"node": kill_node, "superlink": kill_superlink, "serverapp": kill_serv
 
 def main(arguments=None):
     """Run the command line described above."""
-    parents = [*run_parents("lesson"), partition_options(), deployment_options()]
+    parents = [*run_parents("lesson"), partition_options()]
     parser = OneLineParser("beyond.engine.faults", __doc__, parents)
-    parser.set_defaults(run="results/drill")
+    parser.set_defaults(run="results/drill", certificates=None, proxy=False, stock=False)
     parser.add_argument("what", choices=DRILLS, help="what is killed")
+    parser.add_argument("--address", type=address, default="127.0.0.1:8000", help="SuperLink's")
     args = parser.parse_args(arguments)
+    check_deployment(args)
     enough_clients(args)
     make_partitions(args)
     logs = fresh_logs(args.run)

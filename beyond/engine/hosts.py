@@ -18,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+
 from beyond.engine.app_run import write_run_config
 from beyond.engine.bundle import unpack_app
 from beyond.engine.keys import make_key
@@ -34,7 +36,7 @@ ADDRESSES = {
     "stranger": "10.89.0.4",
 }
 INSIDE, OUTSIDE = 8000, 9443  # ports of the server: SuperLink's on its loopback, nginx's
-LONG = 120.0  # seconds that anything may take
+LONG = 120.0  # seconds that anything may take, besides the rounds
 NODE = (sys.executable, "-m", "beyond.engine.node")
 
 
@@ -53,11 +55,11 @@ class Network:
         """Start a command on `host`; return its Popen."""
         return self.flower.start(*self._inside(host), *words, log=log, **environment)
 
-    def said(self, host, *words, log):
+    def said(self, host, *words, log, patience=LONG):
         """Run a command on `host` to its end; return (status, what it said)."""
         try:
-            status = self.start(host, *words, log=log).wait(LONG)
-        except subprocess.TimeoutExpired:
+            status = self.start(host, *words, log=log).wait(patience)
+        except psutil.TimeoutExpired:
             raise RunError(
                 f"no end of it on {host}; {self.flower.logs / log} may say why"
             ) from None
@@ -134,7 +136,8 @@ def run_rounds(network, args):
     config = write_run_config(network.flower.home, args, parallel_clients=None)
     app = unpack_app(network.flower.home / "app")
     words = ("flwr", "run", app, SUPERLINK, "--stream", "--run-config", config)
-    _, said = network.said("server", *words, log="flwr_run.log")
+    patience = args.rounds * args.round_timeout + LONG
+    _, said = network.said("server", *words, log="flwr_run.log", patience=patience)
     told = re.findall(r"^(?:Client|Round).*$", said, re.MULTILINE)
     if not any(line.startswith(f"Round {args.rounds:>2} of") for line in told):
         raise RunError(f"the run has failed; {network.flower.logs}/flwr_run.log says why")

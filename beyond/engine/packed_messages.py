@@ -41,7 +41,14 @@ def packing_mod(message, context, call_next):
 
 
 class PackingGrid(GridAround):
-    """The other side: packs what is asked of ClientApps with `packing_mod`, and unpacks what they answer."""
+    """The other side: packs what is asked of ClientApps with `packing_mod`, and unpacks what they answer.
+
+    A SharedGrid around it sends and receives, by push and pull.
+    """
+
+    def send_and_receive(self, messages, *, timeout=None):
+        """Not to be used: nothing would be packed."""
+        raise NotImplementedError("put a SharedGrid around a PackingGrid")
 
     def push_messages(self, messages):
         """Send `messages`, packed; return their identifiers."""

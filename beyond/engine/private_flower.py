@@ -20,9 +20,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import psutil
 import tomli_w
 
 from beyond.engine.watchdog import GRACE, end_processes
@@ -73,7 +75,7 @@ class PrivateFlower:
         self.watchdog.wait()
 
     def start(self, *words, log, **environment):
-        """Start a command, such as flower-supernode, and return its Popen.
+        """Start a command, such as flower-supernode, and return its psutil.Popen.
 
         What it says goes to the file `log` in `logs`. `environment` is added to what all commands get.
         """
@@ -82,13 +84,13 @@ class PrivateFlower:
 
     def stop(self, process):
         """End a command that `start` has started, with all that it has started itself."""
-        end_processes([process.pid])
+        end_processes([process])
         process.wait()
         self.processes.remove(process)
 
     def end_all(self, grace=GRACE):
         """End all that was started; it has `grace` seconds for a good end."""
-        end_processes([process.pid for process in reversed(self.processes)], self.home, grace)
+        end_processes(self.processes[::-1], self.home, grace)
         for process in self.processes:
             process.wait()
         self.processes.clear()
@@ -133,11 +135,11 @@ class PrivateFlower:
         self.processes.remove(process)
         said = "".join(lines)
         if process.wait() != 0:
-            raise RunError(f"flwr {words[0]}: {_last_line(said)}; {self.logs / log} says more")
+            raise RunError(f"flwr {words[0]}: {last_line(said)}; {self.logs / log} says more")
         return said
 
     def _start(self, words, output, environment):
-        process = subprocess.Popen(
+        process = psutil.Popen(
             [str(word) for word in words],
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
@@ -157,13 +159,12 @@ class PrivateFlower:
         deadline = time.monotonic() + READY_WITHIN
         with httpx.Client(verify=trust, trust_env=False) as client:
             while process.poll() is None and time.monotonic() < deadline:
-                try:
+                with suppress(httpx.TransportError):
                     if client.get(url).is_success:
                         return
-                except httpx.TransportError:
-                    time.sleep(0.1)
+                time.sleep(0.1)
         file = self.logs / log
-        raise RunError(f"SuperLink did not start: {_last_line(file.read_text())}; {file} says more")
+        raise RunError(f"SuperLink did not start: {last_line(file.read_text())}; {file} says more")
 
 
 def _without_colours(line):
@@ -176,6 +177,7 @@ def _short_directory():
     return SHORT if len(directory) > len("/tmp/fl-xxxxxxxx") and os.access(SHORT, os.W_OK) else None
 
 
-def _last_line(text):
+def last_line(text):
+    """Return the last line of a log that says something."""
     lines = (line.strip(FRAME).strip() for line in text.splitlines())
     return next((line for line in reversed(list(lines)) if line), "it said nothing")

@@ -14,7 +14,6 @@ import csv
 import hashlib
 
 from beyond.engine import scale, scale_picture
-from beyond.engine.bundle import bundle
 from tools.recorder import keep_files, keep_screens, record_parts, run
 from tools.terminals import ROOT
 
@@ -29,10 +28,9 @@ THOUSAND = ["--clients", 1000, "--rounds", 10, "--local-epochs", 5, "--run", "re
 
 
 def record_screen(directory):
-    """Keep what a simulation of the lesson prints, and how large its bundle is."""
+    """Keep what a simulation of the lesson prints."""
     screen = run(directory, "-m", SIMULATION, "--rounds", 3, "--run", "results/simulation")
-    size = f"{len(bundle()) / 1000:.0f} KB"
-    keep_screens(FOLDER, {"simulation": screen, "bundle": size + "\n"})
+    keep_screens(FOLDER, {"simulation": screen})
 
 
 def record_scale(directory):

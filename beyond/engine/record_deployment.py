@@ -77,9 +77,7 @@ def record_strangers(directory):
 
 
 def record_faults(directory):
-    """Record the three drills, with four nodes of 600 images, the first four of a hundred."""
-    run_partition(directory, "--clients", "100")
-    (directory / "partitions/settings.json").unlink()
+    """Record the three drills, with four nodes."""
     for what in ("node", "superlink", "serverapp"):
         words = ("--clients", 4, "--rounds", 5, "--address", f"127.0.0.1:{free_port()}")
         keep_screens(FOLDER, {f"fault_{what}": run_ours(directory, "faults", what, *words)})

@@ -46,15 +46,9 @@ def farthest(scales, quantity):
 
 
 def crossing(scales, quantity):
-    """Return at how many clients the two lines of `quantity` cross, as drawn; None if they do not.
-
-    Between two measured points lines are straight, over the logarithm of the number of clients, as in the
-    picture.
-    """
+    """Return the two measured numbers of clients between which the lines cross; None if they do not."""
     shared = pairs(scales, quantity)
-    for (low, *first), (high, *second) in zip(shared, shared[1:], strict=False):
-        before, after = first[0] - first[1], second[0] - second[1]
-        if before < 0 <= after:
-            part = before / (before - after)
-            return low * (high / low) ** part
+    for (low, ours, theirs), (high, *later) in zip(shared, shared[1:], strict=False):
+        if ours < theirs and later[0] >= later[1]:
+            return low, high
     return None

@@ -1,6 +1,7 @@
 """What the server sees of one client with secure aggregation, and what it would see without.
 
-    python -m beyond.engine.secagg --scheme shards --rounds 1 --curious --run results/seen
+    python -m beyond.engine.secagg --scheme shards --learning-rate 0.01 --rounds 1 --curious \\
+        --run results/seen
     python -m beyond.engine.secagg_view                 # -> results/seen/held.png
 
 Chapter 7 reads off an update which digits its client owns. Here it reads both: the updates, made once more by

@@ -61,7 +61,7 @@ def node_words(number):
 
 
 def start_supernode(flower, name, port, *words, isolation="process"):
-    """Start a SuperNode with `words`, its Runtime API on `port` of loopback; return its Popen.
+    """Start a SuperNode with `words`, its Runtime API on `port` of loopback; return its process.
 
     `name` is that of its log, and of its Flower home: two in one home would disturb each other.
     """

@@ -67,13 +67,19 @@ class SharedGrid(GridAround):
             self.changed.notify()
 
     def _fetch(self, awaited):
+        """Hand on what has come of the replies to `awaited`, or whatever error it is that keeps them."""
         try:
-            for reply in self.grid.pull_messages(awaited):
-                self._take(reply.metadata.reply_to_message_id).set_result(reply)
-        except Exception as error:  # the run was stopped, say: let those who wait know
-            for identifier in awaited:
-                if future := self._take(identifier):
-                    future.set_exception(error)
+            replies = list(self.grid.pull_messages(awaited))
+        except Exception as error:
+            if len(awaited) > 1:  # one node's nonsense is not everybody's
+                for identifier in awaited:
+                    self._fetch([identifier])
+            elif future := self._take(awaited[0]):
+                future.set_exception(error)
+            return
+        for reply in replies:
+            if future := self._take(reply.metadata.reply_to_message_id):
+                future.set_result(reply)
 
     def _take(self, identifier):
         with self.changed:

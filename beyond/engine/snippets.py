@@ -128,12 +128,13 @@ def _where(quantity, name, scales):
             f"{name} they are never more than {percent(apart, 0)} apart up to {last} clients: one "
             "measurement of each does not say where they cross."
         )
-    at = crossing(scales, quantity)
-    if at is None:
+    between = crossing(scales, quantity)
+    if between is None:
         both = [one for one in scales if one.clients == last]
         less = NAMES[min(both, key=lambda one: getattr(one, quantity)).engine]
         return f"{name}, at {last} clients, the lower line is that of the {less}."
-    return f"{name} they cross at some {at:.0f} clients: beyond, the simulation takes less."
+    low, high = between
+    return f"{name} they cross between {low} and {high} clients: beyond, the simulation takes less."
 
 
 def chapters_table():

@@ -3,8 +3,8 @@
     python -m beyond.engine.superexec --insecure --runtime-api-address 127.0.0.1:9100
 
 The SuperNode at that address is started with --isolation process. One SuperExec can serve several of a host.
-Unlike all else here it uses modules of Flower that are internal, those of VERSIONS. With another version it
-says so and starts flower-superexec in its place, or ends (--no-fallback).
+It uses modules of Flower that are internal to a degree that nothing else here does. With another version than
+those of VERSIONS it says so and starts flower-superexec in its place, or ends (--no-fallback).
 
 Libraries are imported before the fork. The app is not: a run brings its own code, and gets that.
 """

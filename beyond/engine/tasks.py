@@ -36,6 +36,7 @@ class TaskServer:
         self.root = Path(args.root_certificates).read_bytes() if args.root_certificates else None
         self.fork = multiprocessing.get_context("fork")
         self.training = []  # processes
+        self.troubles = {}  # address -> what was wrong there when it was last asked
         secret = args.superexec_auth_secret_file
         secret = Path(secret).read_bytes() if secret else None
         self.clients = {
@@ -62,16 +63,25 @@ class TaskServer:
         request = AcquireTaskRequest(supported_task_types=[TaskType.CLIENT_APP])
         try:
             answer = self.clients[address].AcquireTask(request)
-        except httpx.TransportError:
-            return  # not there yet, or not any more
-        except httpx.HTTPStatusError as error:
-            if error.response.status_code in REFUSALS:
-                raise UserError(
-                    f"{address} refuses this SuperExec; give both the same --superexec-auth-secret-file"
-                ) from None
+        except httpx.HTTPError as error:  # nobody is there yet, say, or not any more
+            self._note(address, error)
             return
+        self.troubles.pop(address, None)
         if answer.HasField("task") and answer.token:
             self._start(address, answer.token)
+
+    def _note(self, address, error):
+        """Say what is wrong at an address, once. Raises UserError for what will not mend itself."""
+        response = getattr(error, "response", None)
+        if response is not None and response.status_code in REFUSALS:
+            raise UserError(
+                f"{address} refuses this SuperExec; give both the same --superexec-auth-secret-file"
+            )
+        if "certificate" in str(error).lower():
+            raise UserError(f"{address} is not to be trusted ({error}); check --root-certificates")
+        if self.troubles.get(address) != str(error):
+            self.troubles[address] = str(error)
+            print(f"{address} has no tasks: {error}", flush=True)
 
     def _start(self, address, token):
         words = (address, token, self.args.insecure, self.root, os.getpid())

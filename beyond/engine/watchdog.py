@@ -19,7 +19,7 @@ PAUSE = 0.02  # seconds between two looks: nothing tells when somebody else's ch
 
 
 def end_processes(leaders, home=None, grace=GRACE):
-    """End the processes with the numbers `leaders` and all that they have started; return when none is left.
+    """End `leaders`, psutil.Processes, and all that they have started; return when none is left.
 
     Flower's commands start each other in sessions of their own, and outlive whoever started them; so all of
     them are looked for first, and those as well whose Flower home is `home`. After `grace` seconds they are
@@ -54,14 +54,7 @@ def _is_alive(process):
 
 
 def _families(leaders):
-    found = []
-    for number in leaders:
-        try:
-            leader = psutil.Process(number)
-        except psutil.NoSuchProcess:
-            continue
-        found += [leader, *_descendants(leader)]
-    return found
+    return [process for leader in leaders for process in (leader, *_descendants(leader))]
 
 
 def _descendants(process):
@@ -90,11 +83,18 @@ def _tell(process, number):
         process.send_signal(number)
 
 
+def _processes(lines):
+    """Yield the process of every number, looked up at once: later it may be somebody else's number."""
+    for line in lines:
+        with suppress(psutil.NoSuchProcess):
+            yield psutil.Process(int(line))
+
+
 def main():
     """Run the command line described above."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    leaders = [int(line) for line in sys.stdin]
+    leaders = list(_processes(sys.stdin))
     home = sys.argv[1]
     if os.path.isdir(home):  # else all was done in good order
         end_processes(leaders, home)

@@ -76,3 +76,8 @@ def test_a_proxy_that_is_missing(monkeypatch):
 
 def test_an_open_superlink(refuses_to_deploy):
     assert "use --certificates" in refuses_to_deploy("--address", "0.0.0.0:8000")
+
+
+@pytest.mark.parametrize("address", ["[::1]:8000", "127.0.0.2:8000"])
+def test_a_superlink_where_it_does_not_listen(refuses_to_deploy, address):
+    assert "SuperLink listens on 127.0.0.1" in refuses_to_deploy("--address", address)

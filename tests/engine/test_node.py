@@ -37,6 +37,30 @@ def test_it_comes_in_keeps_its_partition_and_ends_with_all_that_it_has_started(p
         place.assert_nothing_is_left()
 
 
+@pytest.mark.parametrize("part", ["SuperNode", "SuperExec"])
+def test_it_ends_with_a_line_when_one_of_its_two_has_ended(place, part):
+    with PrivateFlower(place.directory / "logs") as flower:
+        node = place.start(*NODE, flower.superlink("--insecure"), "--insecure")
+        node.wait_for("^SuperNode .* is in, with partition 0$")
+        name = "flower-supernode" if part == "SuperNode" else "beyond.engine.superexec"
+        child = next(one for one in place.processes() if name in " ".join(one.cmdline()))
+        child.kill()
+        assert node.wait() == 1
+        assert f"the {part} with partition 0 has ended: " in node.output.splitlines()[-1]
+        place.assert_nothing_is_left()
+
+
+def test_it_says_that_it_waits_and_comes_in_when_superlink_is_there(place):
+    port = free_port()
+    node = place.start(*NODE, f"127.0.0.1:{port}", "--insecure")
+    node.wait_for(f"^SuperLink at 127.0.0.1:{port} has not answered yet; trying on$")
+    with PrivateFlower(place.directory / "logs") as flower:
+        flower.superlink("--insecure", port=port)
+        node.wait_for("^SuperNode .* is in, with partition 0$")
+        node.process.send_signal(signal.SIGTERM)
+        assert node.wait() == 143
+
+
 def test_it_says_in_one_line_who_does_not_answer(place):
     words = (*NODE, "127.0.0.1:9", "--insecure", "--max-retries", 1)
     assert "SuperLink at 127.0.0.1:9: " in place.run(*words).complaint()

@@ -9,6 +9,7 @@ import sys
 from functools import partial
 
 import numpy as np
+import psutil
 import pytest
 from flwr.client.mod import secaggplus_mod
 from flwr.clientapp import ClientApp
@@ -241,13 +242,13 @@ def test_a_simulation_survives_a_client_that_leaves(tmp_path, mnist):
     write_partitions(tmp_path, mnist, SIZES, test_size=200)
     words = ["--clients", len(SIZES), "--rounds", 3, "--drop-out", 2, "--run", "results/gone"]
     command = [sys.executable, "-m", "beyond.engine.secagg", *map(str, words)]
-    process = subprocess.Popen(
+    process = psutil.Popen(
         command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
     )
     try:
         said, _ = process.communicate(timeout=300)
     finally:
-        end_processes([process.pid])
+        end_processes([process])
     assert process.returncode == 0, said
     assert "Round 2: no update from Client 2; " in said
     rows = (tmp_path / "results/gone/history.csv").read_text().splitlines()

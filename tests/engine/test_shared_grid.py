@@ -62,6 +62,33 @@ def test_who_waits_learns_that_the_run_has_ended():
         ask(grid, "anybody there?")
 
 
+def test_one_nodes_nonsense_is_not_everybodys():
+    class Spoiled(Echo):
+        def pull_messages(self, message_ids):
+            if "id of bad" in message_ids:
+                raise ValueError("this reply cannot be read")
+            return super().pull_messages(message_ids)
+
+    echo = Spoiled()
+    echo.may_answer.set()
+    with shared_grid(echo, pause=0.01) as grid, ThreadPoolExecutor(3) as pool:
+        first, bad, last = (pool.submit(ask, grid, word) for word in ("first", "bad", "last"))
+        assert (first.result(), last.result()) == ("id of first", "id of last")
+        with pytest.raises(ValueError, match="cannot be read"):
+            bad.result()
+
+
+def test_a_reply_that_nobody_waits_for_disturbs_nobody():
+    class Stray(Echo):
+        def pull_messages(self, message_ids):
+            return super().pull_messages(["id of a stranger", *message_ids])
+
+    echo = Stray()
+    echo.may_answer.set()
+    with shared_grid(echo, pause=0.01) as grid:
+        assert ask(grid, "word") == "id of word"
+
+
 def test_a_timeout_gives_what_has_come():
     with shared_grid(Echo(), pause=0.01) as grid:
         assert grid.send_and_receive(["slow"], timeout=0.05) == []

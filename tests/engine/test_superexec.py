@@ -3,8 +3,11 @@
 import os
 import signal
 
+import certifi
 import pytest
 
+from beyond.engine.private_flower import PrivateFlower
+from beyond.engine.services import secure_words
 from tests.support.harness import ROOT, wait_until
 from tests.support.marked import Place
 from tests.support.ports import free_address
@@ -42,6 +45,25 @@ def test_with_an_unknown_version_flowers_own_runs_and_ends_with_ours(place):
 def test_with_an_unknown_version_and_no_fallback_one_line_says_so(place):
     words = (*SUPEREXEC, free_address(), "--no-fallback")
     assert "9.9.9" in place.run(*words, **unknown_version(place)).complaint()
+
+
+def test_whom_it_cannot_trust_it_does_not_ask_again(place):
+    """A SuperLink has the same API as a SuperNode, and TLS."""
+    trust = ("--root-certificates", certifi.where())
+    with PrivateFlower(place.directory / "logs") as flower:
+        folder = place.directory / "certificates"
+        address = flower.superlink(*secure_words(folder), root=folder / "ca.pem")
+        command = place.run(*SUPEREXEC[:2], *trust, SUPEREXEC[-1], address)
+    assert command.wait() == 2
+    assert f"{address} is not to be trusted" in command.output.splitlines()[-1]
+
+
+def test_who_is_not_there_yet_is_told_once(place):
+    command = place.start(*SUPEREXEC, free_address())
+    command.wait_for("^.* has no tasks: .*refused")
+    command.process.send_signal(signal.SIGTERM)
+    command.wait()
+    assert command.output.count("has no tasks") == 1
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,12 @@ def test_it_has_a_user_of_its_own_and_may_gain_nothing(unit):
         assert line in lines
 
 
+def test_no_two_units_share_a_user():
+    lines = [line for unit in UNITS for line in unit.read_text().splitlines()]
+    users = [line for line in lines if line.startswith("User=")]
+    assert len(set(users)) == len(users) == len(UNITS) == 4
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_every_option_in_it_exists(unit):
