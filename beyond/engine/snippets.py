@@ -70,6 +70,7 @@ def _thousand():
         "one_epoch": percent(plain.accuracy, 0),
         "one_epoch_rounds": str(plain.rounds),
         "thousand_rounds": str(len(history) - 1),
+        "thousand_early": percent(history[plain.rounds].accuracy, 1),
         "thousand_accuracy": percent(history[-1].accuracy, 1),
         "thousand_seconds": f"{statistics.median(row.seconds for row in history[2:]):.0f}",
     }
