@@ -1,6 +1,6 @@
 """What becomes of a deployment when one of its processes is killed: three drills, with real kill -9.
 
-    python -m beyond.engine.faults node         # a SuperNode, as a round begins
+    python -m beyond.engine.faults node         # a SuperNode, in the middle of a round
     python -m beyond.engine.faults superlink    # SuperLink, which is started again with its --database
     python -m beyond.engine.faults serverapp    # the ServerApp; a new run goes on with resume=true
 
@@ -49,6 +49,7 @@ class Drill:
         addresses = [start_node(flower, number, reach, args) for number in range(args.clients)]
         self.last_node = flower.processes[-1]
         start_superexec(flower, addresses, args)
+        self.superexec = flower.processes[-1]
         self.app = unpack_app(flower.home / "app")
 
     def start_superlink(self):
@@ -78,6 +79,14 @@ class Drill:
                 self.rounds_told += 1
                 deadline = time.monotonic() + PATIENCE
             time.sleep(0.1)
+
+    def wait_for_training(self):
+        """Return when the next round is under way: the SuperExec has forked for one client at least."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.superexec.children():
+            if time.monotonic() > deadline:
+                raise RunError(f"nobody trains; {self.flower.logs}/ may say why")
+            time.sleep(0.05)
 
     def _news(self):
         file = Path(self.args.run, "history.csv")
@@ -143,6 +152,7 @@ def main(arguments=None):
         drill = Drill(flower, args)
         drill.submit()
         drill.tell_rounds(STRUCK_AFTER)
+        drill.wait_for_training()
         DRILLS[args.what](drill)
         drill.tell_rounds(args.rounds)
 
