@@ -8,6 +8,7 @@ from support.files import replaced_file
 from support.terminal import say
 
 import json
+import math
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
@@ -40,7 +41,7 @@ class EventLog:
         with self.lock:
             stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
             seconds = round(time.monotonic() - self.began, 3)
-            event = {"time": stamp, "seconds": seconds, "what": what, **details}
+            event = {"time": stamp, "seconds": seconds, "what": what, **_finite(details)}
             line = json.dumps(event).encode() + b"\n"
             if self.file is not None:
                 self._write(line)
@@ -123,6 +124,14 @@ def _in_words(error):
     if isinstance(error, KeyboardInterrupt):
         return "by Ctrl-C"
     return "by SIGTERM" if isinstance(error, SystemExit) else str(error)
+
+
+def _finite(details):
+    """Return `details` with None in the place of NaN and infinity, which JSON does not know."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in details.items()
+    }
 
 
 def parsed(line):

@@ -26,7 +26,7 @@ def replaced_file(path):
     try:
         with open(new, "wb") as file:
             if path.exists():
-                os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
+                os.chmod(new, stat.S_IMODE(path.stat().st_mode))
             yield file
             file.flush()
             os.fsync(file.fileno())

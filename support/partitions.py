@@ -2,6 +2,7 @@
 
 from support.command_line import UserError
 
+import hashlib
 import json
 import re
 import shutil
@@ -12,9 +13,8 @@ import numpy as np
 
 PARTITIONS = Path("partitions")
 UNFINISHED = Path(".partitions.unfinished")
-SETTINGS_FILE = (
-    "settings.json"  # how the partitions beside it were made; only partition.py writes it
-)
+# How the partitions beside it were made, and what is in them; only partition.py writes it.
+SETTINGS_FILE = "settings.json"
 OUR_FILE = re.compile(r"client_\d+\.npz|test\.npz|settings\.json")
 # What PyTorch and NumPy raise when examples and model do not fit together.
 MISFIT = (RuntimeError, ValueError, IndexError, TypeError)
@@ -89,7 +89,8 @@ def replaced_partitions(settings):
         new = UNFINISHED / "new"
         new.mkdir(parents=True)
         yield new
-        (new / SETTINGS_FILE).write_text(json.dumps(settings) + "\n")
+        files = {path.name: _sha256(path) for path in sorted(new.iterdir())}
+        (new / SETTINGS_FILE).write_text(json.dumps({**settings, "files": files}) + "\n")
         _put_in_place(new)
     except OSError as error:
         raise UserError(f"cannot write {PARTITIONS}/: {error.strerror}; make room for it") from None
@@ -113,17 +114,43 @@ def _put_in_place(new):
 def _check_that_all_is_ours():
     names = [path.name for path in PARTITIONS.glob("*")]
     strangers = [name for name in names if not OUR_FILE.fullmatch(name)]
-    if strangers or PARTITIONS.is_file() or (names and partition_settings() is None):
-        raise UserError(f"{PARTITIONS}/ holds what partition.py has not made; move it elsewhere")
+    if strangers or PARTITIONS.is_file() or (names and not _are_unchanged()):
+        raise UserError(
+            f"{PARTITIONS}/ holds what partition.py has not made; move it elsewhere, "
+            f"or train on it: remove {PARTITIONS / SETTINGS_FILE}"
+        )
+
+
+def _read_settings():
+    """Return what SETTINGS_FILE holds, or {} if there is none, or none that can be read."""
+    try:
+        settings = json.loads((PARTITIONS / SETTINGS_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return settings if isinstance(settings, dict) else {}
+
+
+def _are_unchanged():
+    """Return whether all files are those that partition.py has made, and not somebody's in their place.
+
+    It reads them; so this is for those who deal images out, and not for the server.
+    """
+    settings = _read_settings()
+    sums = settings.get("files")
+    if sums is None:  # made before there were sums, or not there at all
+        return bool(settings)
+    return all(sums.get(file.name) == _sha256(file) for file in PARTITIONS.glob("*.npz"))
+
+
+def _sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def partition_settings():
     """Return how PARTITIONS was made, as `replaced_partitions` was told; None if nothing there says so."""
-    try:
-        settings = json.loads((PARTITIONS / SETTINGS_FILE).read_text())
-    except (OSError, ValueError):
-        return None
-    return settings if isinstance(settings, dict) else None
+    settings = {name: value for name, value in _read_settings().items() if name != "files"}
+    return settings or None
 
 
 def are_own_partitions():
@@ -135,4 +162,5 @@ def are_own_partitions():
 def are_partitioned(settings):
     """Return whether PARTITIONS holds what `settings` would make."""
     names = ["test.npz", *(f"client_{client}.npz" for client in range(settings["clients"]))]
-    return partition_settings() == settings and all((PARTITIONS / name).is_file() for name in names)
+    are_there = all((PARTITIONS / name).is_file() for name in names)
+    return are_there and partition_settings() == settings and _are_unchanged()

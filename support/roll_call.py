@@ -41,11 +41,11 @@ class RollCall(SimpleClientManager):
 
     def register(self, client):
         """Take a new connection in. Flower calls this before it can deliver messages to the client."""
+        welcome = threading.Thread(target=self._welcome, args=(client,), daemon=True)
         with self.lock:
             self.connected[client.cid] = client
-        welcome = threading.Thread(target=self._welcome, args=(client,), daemon=True)
-        self.welcomes = [*filter(threading.Thread.is_alive, self.welcomes), welcome]
-        welcome.start()
+            welcome.start()
+            self.welcomes = [*filter(threading.Thread.is_alive, self.welcomes), welcome]
         return True
 
     def unregister(self, client):

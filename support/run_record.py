@@ -61,6 +61,7 @@ class RunRecord:
         self.history = self.directory / "history.csv"
         self.model = self.directory / "global_model.npz"
         self.unlock = None
+        self.made = []  # directories that were not there before
         self.next_model = self.directory / ".global_model.next.npz"
 
     def prepare(self):
@@ -68,6 +69,8 @@ class RunRecord:
 
         Raises UserError if it cannot be written to, or if another process writes to it.
         """
+        above = [self.directory, *self.directory.parents]
+        self.made += [path for path in above if not path.exists()]
         make_run_directory(self.directory)
         if not self.unlock and (descriptor := lock_directory(self.directory)) is not None:
             self.unlock = weakref.finalize(self, os.close, descriptor)
@@ -113,11 +116,12 @@ class RunRecord:
 
         A record that nobody holds any more lets others write, too.
         """
+        for path in self.made:
+            with suppress(OSError):  # it is not empty
+                path.rmdir()
         if self.unlock:
             self.unlock()
             self.unlock = None
-        with suppress(OSError):  # it is not empty
-            os.removedirs(self.directory)
 
     def add_round(self, row, weights):
         """Append `row` (a Round) to the history and store `weights` (NumPy arrays).

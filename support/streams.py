@@ -36,7 +36,7 @@ def complain(line):
 def leave_the_pipe():
     """End as programs do when the one that reads them has ended: in silence, as SIGPIPE would."""
     drop_output()
-    sys.exit(128 + signal.SIGPIPE)
+    sys.exit(128 + getattr(signal, "SIGPIPE", 13))  # Windows has no such signal
 
 
 def drop_output(stream=None):

@@ -2,10 +2,10 @@
 
 import csv
 import json
-import math
 import re
 import statistics
 
+from beyond.privacy.accountant import spent_epsilon
 from tools.snippets import percent
 from tools.terminals import ROOT
 
@@ -132,22 +132,6 @@ def read_table(name):
         return list(csv.DictReader(file))
 
 
-def epsilon_of(noise, rounds, delta):
-    """Return epsilon of `rounds` Gaussian mechanisms with noise z, in closed form (Dong et al. 2022).
-
-    For neighbours that differ by one client, added or removed; all clients take part in every round.
-    """
-    mu, normal = math.sqrt(rounds) / noise, statistics.NormalDist()
-    low, high = 0.0, 600.0
-    while high - low > 1e-6:
-        epsilon = (low + high) / 2
-        first, second = (normal.cdf(sign * mu / 2 - epsilon / mu) for sign in (1, -1))
-        low, high = (
-            (epsilon, high) if first - math.exp(epsilon) * second > delta else (low, epsilon)
-        )
-    return high
-
-
 def gone_facts(levels, clean):
     """Return at which noise the picture, the labels and the accuracy are gone, and what is left there."""
     gone = {
@@ -173,8 +157,8 @@ def level_facts():
     return known | {
         "guarantee": guarantee,
         "guarantee_accuracy": percent(accuracies[guarantee], 1),
-        "guarantee_epsilon": f"{epsilon_of(float(guarantee), 60, 0.01):.1f}",
-        "labels_gone_epsilon": f"{epsilon_of(float(known['labels_gone']), 60, 0.01):.0f}",
+        "guarantee_epsilon": f"{spent_epsilon(float(guarantee), 60, 0.01):.1f}",
+        "labels_gone_epsilon": f"{spent_epsilon(float(known['labels_gone']), 60, 0.01):.0f}",
         "digits_clipped": levels[0]["digits"],
         "digits_noise": next(row["noise"] for row in levels if int(row["digits"]) <= 1),
     }

@@ -7,7 +7,7 @@ given: the weights that were sent, the update, and the labels, which read_update
 """
 
 from support.argument_types import natural_int, positive_int
-from support.command_line import OneLineParser, run_command
+from support.command_line import OneLineParser, UserError, run_command
 from support.run_record import make_run_directory
 from support.terminal import progress_bar
 
@@ -73,6 +73,8 @@ def main(arguments=None):
     training = Training()
     gallery = Gallery(training.images)
     grid = cases(training, fresh_weights(args.seed), trained)
+    if args.only and args.only > len(grid):
+        raise UserError(f"there are {len(grid)} cases; give --only 1 to {len(grid)}")
     if args.only:
         grid = grid[args.only - 1 : args.only]
     for case in grid:

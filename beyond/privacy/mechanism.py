@@ -1,4 +1,4 @@
-"""The Gaussian mechanism on updates: clip each, divide their sum by how many were asked, add noise.
+"""The Gaussian mechanism on updates: clip each, divide their sum by the number of clients, add noise.
 
 As in DP-FedAvg (McMahan et al. 2018, arXiv 1710.06963) with equal weights and everybody in every round. What
 a federation with real processes calls, and what price.py calls, is this and nothing else.
@@ -21,23 +21,23 @@ def clipped(update, clip):
     return [array * np.float64(scale) for array in floats]
 
 
-def mean_over_asked(updates, asked):
-    """Return the sum of `updates` (lists of arrays, at least one) over the number of clients `asked`.
+def mean_over_all(updates, clients):
+    """Return the sum of `updates` (lists of arrays, at least one) over the number of `clients`.
 
-    Who was asked and is not among `updates` counts as zero: one client more or less moves the result by at
-    most clip / asked, if the updates are clipped.
+    That number is public, and fixed for the whole run. Who is not among `updates` counts as zero: one client
+    more or less moves the result by at most clip / clients, if the updates are clipped.
     """
-    return [sum(arrays) / asked for arrays in zip(*updates, strict=True)]
+    return [sum(arrays) / clients for arrays in zip(*updates, strict=True)]
 
 
-def private_mean(updates, asked, clip, noise_multiplier, normal):
+def private_mean(updates, clients, clip, noise_multiplier, normal):
     """Return the noisy mean of clipped `updates`: a list of float64 arrays.
 
-    The noise's standard deviation is noise_multiplier * clip / asked, whoever is missing. `normal(shape)`
+    The noise's standard deviation is noise_multiplier * clip / clients, whoever is missing. `normal(shape)`
     draws from the standard normal distribution.
     """
-    mean = mean_over_asked([clipped(update, clip) for update in updates], asked)
-    scale = noise_multiplier * clip / asked
+    mean = mean_over_all([clipped(update, clip) for update in updates], clients)
+    scale = noise_multiplier * clip / clients
     # A counter gets no noise, and needs none: it stays zero.
     noisy = zip(mean, updates[0], strict=True)
     return [

@@ -3,7 +3,7 @@
 import numpy as np
 
 from beyond.privacy.accountant import noise_multiplier_for
-from beyond.privacy.mechanism import mean_over_asked, private_mean
+from beyond.privacy.mechanism import mean_over_all, private_mean
 
 # What may be kept: the last round's model, or the mean of those of the second half of the rounds.
 KEEP = ("last", "mean")
@@ -26,7 +26,7 @@ def models_of(crowd, settings, noise_multiplier, point):
         yield weights
 
 
-def locally_private_mean(updates, asked, clip, noise_multiplier, normal):
+def locally_private_mean(updates, clients, clip, noise_multiplier, normal):
     """Return the mean of updates to which every client has added its own noise (local DP).
 
     Nobody needs to be trusted then, and every single update carries noise as the sum did before: twice as
@@ -34,7 +34,7 @@ def locally_private_mean(updates, asked, clip, noise_multiplier, normal):
     """
     local = 2 * noise_multiplier
     noisy = [private_mean([update], 1, clip, local, normal) for update in updates]
-    return mean_over_asked(noisy, asked)
+    return mean_over_all(noisy, clients)
 
 
 def kept_models(models):
@@ -47,7 +47,7 @@ def kept_models(models):
 
 def mean_model(models):
     """Return the mean of models, lists of float32 arrays."""
-    return [array.astype(np.float32) for array in mean_over_asked(models, len(models))]
+    return [array.astype(np.float32) for array in mean_over_all(models, len(models))]
 
 
 def accuracies(crowd, point, settings):

@@ -53,9 +53,10 @@ class PrivacyRecord:
         nothing may be sent.
         """
         missing = set(range(1, server_round)) - {row.round for row in self.rows}
-        if missing:
+        if missing or not self.path.exists():
+            lost = f"has no round {min(missing)}" if missing else "is gone"
             raise UserError(
-                f"{self.path} has no round {min(missing)}, so what it cost is not known; "
+                f"{self.path} {lost}, so what was spent is not known; "
                 "restore the file, or start again without --resume"
             )
         epsilon = spent_epsilon(self.noise_multiplier, len(self.rows) + 1, self.delta)

@@ -17,7 +17,8 @@ def make_strategy(args, model, images, labels):
     instructions = fedavg.on_fit_config_fn
     fedavg.on_fit_config_fn = lambda server_round: {**instructions(server_round), "clip": args.clip}
     record = PrivacyRecord(args.run, args.noise_multiplier, args.clip, args.delta, args.resume)
-    return PrivateAverage(fedavg, args.clip, args.noise_multiplier, record, args.noise_seed)
+    noise = (args.noise_multiplier, record, args.noise_seed)
+    return PrivateAverage(fedavg, args.clients, args.clip, *noise)
 
 
 def main(arguments=None, make_strategy=make_strategy, more_options=()):

@@ -15,17 +15,19 @@ from beyond.privacy.mechanism import private_mean, system_normal
 class PrivateAverage(StrategyAround):
     """Hands FedAvg one result in the place of all: the model that was sent, plus the noisy mean update.
 
-    Every client weighs 1, whatever it claims. `clip` is the L2 length to which updates are cut, the noise on
-    their mean has the standard deviation noise_multiplier * clip / number of clients asked. `record`, a
+    Every client weighs 1, whatever it claims. `clients` is their number, which is public: were it the number
+    of those who are here, it would itself tell who is. `clip` is the L2 length to which updates are cut, the
+    noise on their mean has the standard deviation noise_multiplier * clip / clients. `record`, a
     PrivacyRecord, counts what is spent. Noise comes from the operating system; `noise_seed`, if it is not
     None, makes it repeatable, and whoever knows it can take it off again. Raises UserError if `strategy` is
     not FedAvg: a memory or a step of the server's own is not what epsilon is computed for.
     """
 
-    def __init__(self, strategy, clip, noise_multiplier, record, noise_seed=None):
+    def __init__(self, strategy, clients, clip, noise_multiplier, record, noise_seed=None):
         if type(strategy) is not FedAvg:
             raise UserError(f"noise goes with FedAvg, not with {type(strategy).__name__}")
         super().__init__(strategy)
+        self.clients = clients
         self.clip = clip
         self.noise_multiplier = noise_multiplier
         self.record = record
@@ -41,16 +43,15 @@ class PrivateAverage(StrategyAround):
         """Pass on, and count the round before its weights leave."""
         instructions = super().configure_fit(server_round, parameters, client_manager)
         self.sent = parameters_to_ndarrays(parameters)
-        self.asked = len(instructions)
         if instructions:
-            self.record.spend(server_round, self.asked)
+            self.record.spend(server_round, len(instructions))
         return instructions
 
     def aggregate_fit(self, server_round, results, failures):
         """Average in private. `results` are sound, and at least one; who is missing counts as zero."""
         updates = [self._update(fit_result) for _, fit_result in results]
         mean = private_mean(
-            updates, self.asked, self.clip, self.noise_multiplier, self._noise(server_round)
+            updates, self.clients, self.clip, self.noise_multiplier, self._noise(server_round)
         )
         weights = [sent + change for sent, change in zip(self.sent, mean, strict=True)]
         client, fit_result = results[0]
@@ -60,8 +61,12 @@ class PrivateAverage(StrategyAround):
         return super().aggregate_fit(server_round, [(client, noisy)], failures)
 
     def _update(self, fit_result):
+        """Return what a client has changed; a counter, which SoundUpdates makes a float, as whole zeros."""
         weights = parameters_to_ndarrays(fit_result.parameters)
-        return [new - sent for new, sent in zip(weights, self.sent, strict=True)]
+        return [
+            new - sent if np.issubdtype(sent.dtype, np.floating) else np.zeros_like(sent)
+            for new, sent in zip(weights, self.sent, strict=True)
+        ]
 
     def _noise(self, server_round):
         if self.noise_seed is None:

@@ -15,7 +15,8 @@ import pytest
 
 from tests.support.harness import sha256, snapshot
 from tests.support.lesson import settings_of
-from tests.support.small import write_partitions
+from tests.support.ports import idle_address
+from tests.support.small import save_partition, write_partitions
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +103,9 @@ def test_a_second_run_leaves_no_mixture_of_old_and_new(
         assert finished.status == 0, finished.stderr
         assert {file.name for file in (tmp_path / "partitions").iterdir()} == names(clients)
         written = json.loads((tmp_path / "partitions/settings.json").read_text())
-        assert written == settings_of("--clients", clients, "--seed", seed)
         digest = sha256(tmp_path / "partitions/client_0.npz")
+        assert written.pop("files")["client_0.npz"] == digest
+        assert written == settings_of("--clients", clients, "--seed", seed)
         assert (
             digests.setdefault((clients, seed), digest) == digest
         )  # the same settings, the same file
@@ -191,6 +193,22 @@ def test_a_stranger_among_our_files_is_not_replaced_because_its_name_begins_like
     assert finished.status == 2
     assert "partitions/ holds what partition.py has not made" in finished.stderr
     assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["client_0.npz", "client_7.npz", "test.npz"])
+@pytest.mark.parametrize("clients", [2, 3])
+def test_data_that_somebody_has_put_among_ours_is_neither_used_nor_lost(
+    repository_copy, stage, tmp_path, mnist, name, clients
+):
+    """The images of the lesson are there, and somebody copies his own over them, by the names in README."""
+    assert stage.run("partition.py", "--clients", 2, cwd=tmp_path).status == 0
+    save_partition(tmp_path / "partitions" / name, mnist.images[:9], mnist.labels[:9])
+    before = snapshot(tmp_path)
+    for words in (["partition.py"], ["federation.py", "--address", idle_address()]):
+        finished = stage.run(*words, "--clients", clients, cwd=tmp_path)
+        assert finished.status == 2
+        assert "or train on it: remove partitions/settings.json" in finished.stderr
+        assert snapshot(tmp_path) == before
 
 
 @pytest.mark.parametrize("failing", [1, 2])

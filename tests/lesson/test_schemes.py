@@ -89,6 +89,7 @@ def test_the_command_deals_out_by_scheme(repository_copy, stage, tmp_path):
     finished = stage.run(repository_copy / "partition.py", *words, cwd=tmp_path)
     assert finished.status == 0, finished
     made_with = json.loads((tmp_path / "partitions/settings.json").read_text())
+    assert set(made_with.pop("files")) == {"test.npz", *(f"client_{k}.npz" for k in range(5))}
     assert made_with == {"clients": 5, "scheme": "dirichlet", "seed": 0, "alpha": 0.2}
     table = [line.split() for line in finished.stdout.splitlines()[1:6]]
     for client, row in enumerate(table):

@@ -62,8 +62,8 @@ def flowers(noise_multiplier, clip, asked, inner=None):
     )
 
 
-def private(noise_multiplier, clip):
-    return PrivateAverage(FedAvg(), clip, noise_multiplier, NoRecord(), noise_seed=1)
+def private(noise_multiplier, clip, clients=10):
+    return PrivateAverage(FedAvg(), clients, clip, noise_multiplier, NoRecord(), noise_seed=1)
 
 
 def test_on_a_complete_round_of_equal_clients_both_are_the_same(monkeypatch):
@@ -77,7 +77,7 @@ def test_on_a_complete_round_of_equal_clients_both_are_the_same(monkeypatch):
     np.random.seed(3)
     theirs = one_round(flowers(0.5, 2.0, 4), results(), asked=4)
     monkeypatch.setattr(ours, "system_normal", np.random.RandomState(3).standard_normal)
-    mine = one_round(PrivateAverage(FedAvg(), 2.0, 0.5, NoRecord()), results(), asked=4)
+    mine = one_round(PrivateAverage(FedAvg(), 4, 2.0, 0.5, NoRecord()), results(), asked=4)
     assert np.std(mine) > 0.2  # noise of 0.25 is in both
     np.testing.assert_allclose(mine, theirs, atol=1e-6)
 
@@ -90,6 +90,15 @@ def test_fault_1_the_noise_is_that_for_all_clients_and_the_mean_is_that_of_half(
     # Ours divides the sum by ten as well: one client moves it by 1/10, and the noise is made for that.
     assert np.linalg.norm(one_round(private(1e-6, 1.0), half, 10)) == pytest.approx(0.5, rel=1e-3)
     assert np.std(one_round(private(1.0, 1.0), half, 10)) == pytest.approx(0.1, rel=0.02)
+
+
+def test_neither_mean_nor_noise_tells_how_many_are_here():
+    """The model with you and without you differs by what your update may change, and by nothing else."""
+    for here in (9, 10):
+        some = [result(1.0)] * here
+        assert np.std(one_round(private(1.0, 1.0), some, here)) == pytest.approx(0.1, rel=0.02)
+        mean = one_round(private(1e-6, 1.0), some, here)
+        assert np.linalg.norm(mean) == pytest.approx(here / 10, rel=1e-3)
 
 
 def test_fault_2_a_client_that_claims_many_examples_breaks_the_bound():
@@ -111,7 +120,7 @@ def test_fault_3_with_a_server_learning_rate_the_noise_comes_after_the_step():
         0.1, rel=0.02
     )  # the step is ten times as long, the noise not
     with pytest.raises(UserError, match="noise goes with FedAvg, not with FedAvgM"):
-        PrivateAverage(inner, 1.0, 1.0, NoRecord())
+        PrivateAverage(inner, 1, 1.0, 1.0, NoRecord())
 
 
 def test_fault_4_one_failure_loses_the_round():
@@ -123,7 +132,7 @@ def test_fault_4_one_failure_loses_the_round():
 def test_fault_5_an_update_of_zero_divides_by_zero():
     with pytest.raises(ZeroDivisionError):
         one_round(flowers(0.0, 1.0, 2), [result(0.0)] * 2, asked=2)
-    assert np.abs(one_round(private(1e-9, 1.0), [result(0.0)] * 2, asked=2)).max() < 1e-7
+    assert np.abs(one_round(private(1e-9, 1.0, 2), [result(0.0)] * 2, asked=2)).max() < 1e-7
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

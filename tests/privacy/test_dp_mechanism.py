@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from beyond.privacy.mechanism import clipped, mean_over_asked, private_mean, system_normal
+from beyond.privacy.mechanism import clipped, mean_over_all, private_mean, system_normal
 
 SHAPES = ((2, 3), (4,))
 FLOATS = st.floats(-1e6, 1e6, width=32)
@@ -34,14 +34,14 @@ def test_a_clipped_update_is_no_longer_than_the_clip_and_points_the_same_way(upd
 
 
 @given(st.lists(UPDATES, min_size=1, max_size=6), UPDATES, st.floats(1e-3, 1e3), st.integers(0, 5))
-def test_one_client_more_moves_the_mean_by_at_most_the_clip_over_those_asked(
+def test_one_client_more_moves_the_mean_by_at_most_the_clip_over_all(
     updates, one_more, clip, missing
 ):
-    asked = len(updates) + 1 + missing
-    without = private_mean(updates, asked, clip, 1.0, no_noise)
-    with_it = private_mean([*updates, one_more], asked, clip, 1.0, no_noise)
+    clients = len(updates) + 1 + missing
+    without = private_mean(updates, clients, clip, 1.0, no_noise)
+    with_it = private_mean([*updates, one_more], clients, clip, 1.0, no_noise)
     moved = length([a - b for a, b in zip(with_it, without, strict=True)])
-    assert moved <= clip / asked * (1 + 1e-9)
+    assert moved <= clip / clients * (1 + 1e-9)
 
 
 def test_counters_of_whole_numbers_tell_nothing():
@@ -70,4 +70,4 @@ def test_the_systems_noise_is_normal_and_never_the_same():
 
 def test_who_is_missing_counts_as_zero():
     update = [np.array([1.0, 2.0])]
-    assert mean_over_asked([update], 4)[0].tolist() == [0.25, 0.5]
+    assert mean_over_all([update], 4)[0].tolist() == [0.25, 0.5]

@@ -64,7 +64,7 @@ def serve(directory, resume, rounds=ROUNDS, examples=100):
         fraction_evaluate=0.0,
     )
     spent = PrivacyRecord(directory, NOISE, CLIP, DELTA, resume)
-    private = SoundUpdates(PrivateAverage(fedavg, CLIP, NOISE, spent), max_examples=1000)
+    private = SoundUpdates(PrivateAverage(fedavg, 2, CLIP, NOISE, spent), max_examples=1000)
     strategy = ResumedStrategy(RecordedStrategy(private, record, RoundReport(rounds)), record)
     clients = SimpleClientManager()
     for number in range(2):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from beyond.privacy import figures, noised
+from beyond.privacy.accountant import spent_epsilon
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "beyond/privacy/recorded"
@@ -75,9 +76,9 @@ def test_inversion_is_as_good_as_demanded_and_fails_where_the_page_says():
 
 def test_epsilon_is_that_of_the_closed_form():
     # mu of epsilon 8 and delta 0.01 is 2.45; of epsilon 8 and delta 1e-5, 1.67
-    assert figures.epsilon_of(60**0.5 / 2.45, 60, 0.01) == pytest.approx(8, abs=0.05)
-    assert figures.epsilon_of(1 / 1.67, 1, 1e-5) == pytest.approx(8, abs=0.05)
-    assert figures.epsilon_of(noised.EPSILON_8, 60, 0.01) == pytest.approx(8, abs=0.05)
+    assert spent_epsilon(60**0.5 / 2.45, 60, 0.01) == pytest.approx(8, abs=0.05)
+    assert spent_epsilon(1 / 1.67, 1, 1e-5) == pytest.approx(8, abs=0.05)
+    assert spent_epsilon(noised.EPSILON_8, 60, 0.01) == pytest.approx(8, abs=0.05)
 
 
 def test_the_strip_and_its_accuracies_belong_together():

@@ -208,6 +208,15 @@ def test_a_run_goes_on_without_events_that_cannot_be_read(federation):
     assert federation.counts()[-1] == (2, 3, 0)
 
 
+def test_what_is_no_number_is_null(tmp_path):
+    log = EventLog(tmp_path)
+    log.begin()
+    log.tell("evaluated", round=1, loss=float("nan"), accuracy=float("inf"), clients=[1, 2])
+    log.close()
+    [event] = events_in(tmp_path)
+    assert (event["loss"], event["accuracy"], event["clients"]) == (None, None, [1, 2])
+
+
 def test_a_file_that_may_not_grow_is_given_up_once(tmp_path):
     code = """
 import resource
