@@ -1,7 +1,7 @@
 """What does it cost that the training is federated? One run against the floor, on this machine.
 
     python -m benchmarks.overhead                        # ten clients, ten rounds, three repetitions
-    python -m benchmarks.overhead --clients 100 --rounds 2 --repeat 1
+    python -m benchmarks.overhead --clients 100 --rounds 5 --repeat 1
 
 The floor (floor.py) is the same training, averaging and evaluation without Flower. The federation is
 federation.py as a user runs it, imports and picture included. They run in turn. One more run, whose clients
