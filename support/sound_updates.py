@@ -12,6 +12,7 @@ import numpy as np
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 
 AVERAGED = "averaged"  # in the metrics of aggregate_fit: how many updates got in
+LATE = "it has left, or took longer than --round-timeout"  # why there is no update
 
 
 class SoundUpdates(StrategyAround):
@@ -61,10 +62,7 @@ class SoundUpdates(StrategyAround):
         answered = {client.cid for client, _ in results}
         for client in self.asked:
             if client.cid not in answered:
-                say(
-                    f"Round {server_round}: no update from {name_of(client)}; "
-                    "it has left, or took longer than --round-timeout"
-                )
+                say(f"Round {server_round}: no update from {name_of(client)}; {LATE}")
 
     def _is_sound(self, server_round, client, fit_result):
         fault = find_fault(fit_result, self.sent_weights, self.max_examples)

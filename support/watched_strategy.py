@@ -2,14 +2,12 @@
 
 from support.events import finished
 from support.identity import name_of, number_of
-from support.sound_updates import AVERAGED
+from support.sound_updates import AVERAGED, LATE
 from support.strategy_around import StrategyAround
 
 import time
 
 from flwr.server.client_proxy import ClientProxy
-
-LATE = "it has left, or took longer than --round-timeout"
 
 
 class WatchedStrategy(StrategyAround):
