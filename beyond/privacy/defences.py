@@ -102,7 +102,7 @@ def print_sum(ten, digits):
     first = sum(rank == 1 for rank in ten.ranks)
     print(
         f"Sum of ten clients with one image each: {right} of 10 labels, rank 1 for {first} of 10 images; "
-        "whose each is it does not tell"
+        "it does not tell whose each image is"
     )
     print(f"Sum of ten whole epochs: digits of {digits} of {CLIENTS} clients")
 

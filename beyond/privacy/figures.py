@@ -6,6 +6,7 @@ import re
 import statistics
 
 from beyond.privacy.accountant import spent_epsilon
+from beyond.privacy.membership import FEW, STRANGERS
 from tools.snippets import percent
 from tools.terminals import ROOT
 
@@ -118,9 +119,11 @@ def inversion_facts():
 def membership_facts():
     """Return how well membership is guessed, as text."""
     whole, single = re.findall(r"AUC ([\d.]+)", screen("membership"))
+    members, strangers = FEW, STRANGERS
     return {
         "auc_global": whole,
-        "auc_update": single,
+        "auc_update_least": single,
+        "auc_update_scatter": f"{math.sqrt((members + strangers + 1) / (12 * members * strangers)):.2f}",
         "auc_update_most": re.search(r"to ([\d.]+), mean", screen("membership"))[1],
         "auc_update_mean": re.search(r"mean ([\d.]+)", screen("membership"))[1],
     }

@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-DELTAS = {10: 1e-2, 100: 1e-3, 1000: 1e-5}  # for each number of clients; those of Geyer et al. 2017
+# For each number of clients; those of a hundred and a thousand are Geyer et al.'s (2017).
+DELTAS = {10: 1e-2, 100: 1e-3, 1000: 1e-5}
 SCHEMES = ("shards", "iid")
 EPSILONS = (1.0, 2.0, 4.0, 8.0)
 CELLS = {

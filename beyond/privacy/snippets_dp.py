@@ -12,14 +12,16 @@ from beyond.privacy.price_search import TABLE
 from beyond.privacy.privacy_record import read_privacy
 from beyond.privacy.record_dp import FOLDER, REAL_COLUMNS
 from tools.snippets import image, percent, say, table, transcript
+from tools.terminals import ROOT
 
 NAMES = {"shards": "two digits a client", "iid": "IID"}
+WEIGHTS = (1_290, 3_930, 46_730)  # of the small networks, and of the lesson's CNN
 WRAPPER = "tests/privacy/test_dp_flower_wrapper.py"
 # What Flower 1.41's server-side wrappers do, what ours does, and the test in WRAPPER that shows both.
 FAULTS = (
     (
         "Half of the clients fail: the mean is that of the rest, the noise that for all.",
-        "The sum is divided by the number asked, like the noise.",
+        "The sum is divided by the number of clients, like the noise.",
         "fault_1",
     ),
     (
@@ -96,12 +98,18 @@ def adjacency_table():
     table(header, lines)
 
 
+@functools.cache
+def ratio(clients, weights):
+    """Return how long the noise is beside all updates, at epsilon 8, as text."""
+    mu = signal_to_noise(noise_multiplier_for(8.0, 1, DELTAS[clients]), 1)
+    return f"{weights**0.5 / mu / clients:.2g}"
+
+
 def noise_table():
     """Print how long the noise is beside all updates: sqrt(weights) / (mu * clients), at epsilon 8."""
     lines = []
     for clients, delta in DELTAS.items():
-        mu = signal_to_noise(noise_multiplier_for(8.0, 1, delta), 1)
-        ratios = [f"{weights**0.5 / mu / clients:.2g}" for weights in (1_290, 3_930, 46_730)]
+        ratios = [ratio(clients, weights) for weights in WEIGHTS]
         lines.append([f"{clients:,}", f"{delta:g}", *ratios])
     table(["clients", "δ", "1,290 weights", "3,930 weights", "the lesson's CNN: 46,730"], lines)
 
@@ -168,7 +176,9 @@ def price_facts():
         "trials": str(len(read_table(TABLE, SEARCH_COLUMNS))),
         "cpu_minutes": f"{sum(row['seconds'] for row in rows()) / 60:.0f}",
         "points": str(len(rows())),
+        "lesson_accuracy": percent(lesson_accuracy(), 1),
     }
+    known |= {f"ratio_10_{weights}": ratio(10, weights) for weights in WEIGHTS}
     for clients in DELTAS:
         known[f"cnn_{clients}"] = mean_of(clients, "iid", network="cnn")
         for scheme in SCHEMES:
@@ -176,6 +186,27 @@ def price_facts():
             for epsilon in EPSILONS:
                 known[f"{scheme}_{clients}_{epsilon:g}"] = mean_of(clients, scheme, epsilon)
     return known
+
+
+def lesson_accuracy():
+    """Return the last accuracy of the lesson's recorded run, a fraction."""
+    last = (ROOT / "recorded/lesson/history.csv").read_text().splitlines()[-1]
+    return float(last.split(",")[2])
+
+
+def local_row():
+    """Print the line about local DP in the table of threats."""
+    price = (
+        "still more accuracy: with a thousand clients, IID data and ε = 8, {local_iid_1000} is left, "
+        "where noise on the sum leaves {iid_1000_8}"
+    )
+    cells = [
+        "a malicious server sends weights made to leak",
+        "noise that the clients add themselves",
+        "[local DP](#what-does-not-work)",
+        price.format(**price_facts()),
+    ]
+    print(f"| {' | '.join(cells)} |")
 
 
 def tell_dp(text):
