@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 import statistics
 
