@@ -11,7 +11,7 @@ import pytest
 from tests.support.harness import ROOT
 from tests.support.ports import free_address
 from tests.support.small import write_partitions
-from tools.record import MESSAGE_ID
+from tools.recorder import MESSAGE_ID
 from tools.terminals import working_copy
 from tools.walks import lesson_commands, walk_the_faults, walk_the_lesson
 
