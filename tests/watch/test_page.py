@@ -6,6 +6,7 @@ import shutil
 import signal
 import urllib.request
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -29,13 +30,14 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """open_page(address, ...) opens a page that must not complain."""
+    """open_page(address, ...) opens a page that must not complain; `script` runs before its own."""
     contexts = []
 
-    def open_one(address, width=1280, **options):
+    def open_one(address, width=1280, script="", **options):
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         context.set_default_timeout(MILLISECONDS)
+        context.add_init_script(script)
         page = context.new_page()
         page.complaints = []
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
@@ -76,6 +78,15 @@ def move_to(page, count):
     page.locator("#position").evaluate(
         "(range, count) => { range.value = count; range.dispatchEvent(new Event('input')); }", count
     )
+
+
+def written(directory, events):
+    """Write events of a run into results/run in `directory`; return `directory`."""
+    run = directory / "results/run"
+    run.mkdir(parents=True)
+    lines = [json.dumps({"seconds": 1.0, **event}) for event in events]
+    (run / "events.jsonl").write_text("\n".join(lines) + "\n")
+    return directory
 
 
 def percent(accuracy):
@@ -235,8 +246,6 @@ def test_it_follows_the_browser_can_be_switched_and_is_legible(recorded, watch, 
 
 
 def test_who_left_before_the_weights_were_sent_is_gone(tmp_path, watch, open_page):
-    run = tmp_path / "results/run"
-    run.mkdir(parents=True)
     common = {"round": 1, "client": 0, "name": "Client 0"}
     events = [
         {"what": "started", "clients": 1, "rounds": 1},
@@ -245,9 +254,7 @@ def test_who_left_before_the_weights_were_sent_is_gone(tmp_path, watch, open_pag
         {"what": "sent", **common, "bytes": 10},
         {"what": "missing", **common, "reason": "it has left"},
     ]
-    lines = [json.dumps({"seconds": 1.0, **event}) for event in events]
-    (run / "events.jsonl").write_text("\n".join(lines) + "\n")
-    page = open_page(watch(tmp_path))
+    page = open_page(watch(written(tmp_path, events)))
     playwright.expect(card(page, 0)).to_have_attribute("data-status", "gone")
     says(page, "#log", "it has left")
 
@@ -276,8 +283,8 @@ def test_the_round_is_read_aloud(recorded, watch, open_page):
     says(page, "#doing", "Stopped")
     move_to(page, 6)
     status = page.get_by_role("status")
-    playwright.expect(status).to_have_text("Round 1: 1 of 2 updates are in")
-    assert status.get_attribute("aria-live") == "polite"
+    playwright.expect(status).to_have_text(["", "Round 1: 1 of 2 updates are in"])
+    assert status.last.get_attribute("aria-live") == "polite"
 
 
 def test_a_page_that_has_lost_its_server_finds_it_again(start_warm, recorded, open_page):
@@ -296,3 +303,137 @@ def test_a_page_that_has_lost_its_server_finds_it_again(start_warm, recorded, op
     says(page, "#doing", "Stopped")
     with suppress(OSError):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
+
+
+ZERO = {"client": 0, "name": "Client 0"}
+BEGIN = [
+    {"what": "started", "clients": 2, "rounds": 1},
+    {"what": "joined", **ZERO, "here": 1, "expected": 2},
+    {"what": "joined", "client": 1, "name": "Client 1", "here": 2, "expected": 2},
+    {"what": "round", "round": 1, "asked": [0]},
+    {"what": "sent", "round": 1, **ZERO, "bytes": 1000},
+]
+ANSWER = {"what": "received", "round": 1, **ZERO, "bytes": 1000, "took": 0.5, "images": 10}
+EVALUATED = {"what": "evaluated", "round": 1, "accuracy": 0.5, "loss": 1.0}
+FINISHED = {"what": "finished"}
+
+
+def without(event, name):
+    """Return an event that lacks a field."""
+    return {key: value for key, value in event.items() if key != name}
+
+
+def test_an_incomplete_event_is_left_out_and_counted_once(tmp_path, watch, open_page):
+    incomplete = [
+        without(ANSWER, name) for name in ("what", "round", "name", "bytes", "took", "images")
+    ]
+    incomplete += [
+        {**ANSWER, "took": "long"},
+        {**ANSWER, "seconds": None},
+        without(EVALUATED, "loss"),
+    ]
+    incomplete += [{**FINISHED, "what": "stopped"}, {"what": "round", "round": 1}]
+    unknown = [{"what": "__proto__"}, {"what": "hasOwnProperty"}, {"what": "news"}]
+    events = [*BEGIN, *incomplete, *unknown, ANSWER, EVALUATED, FINISHED]
+    page = open_page(watch(written(tmp_path, events)))
+    says(page, "#doing", "Finished")
+    for count in (3, 0, len(events)):
+        move_to(page, count)
+        says(page, "#sent", "1 KB" if count > 4 else "0 bytes")
+        playwright.expect(page.locator("#damaged")).to_have_text(
+            f"Damaged lines of events.jsonl, left out: {len(incomplete)}"
+        )
+    says(page, "#received", "1 KB")
+    playwright.expect(page.locator("#log li").filter(has_text="__proto__")).to_have_count(1)
+
+
+def test_a_huge_number_of_clients_does_not_hang_the_page(tmp_path, watch, open_page):
+    events = [
+        {"what": "started", "clients": 10**9, "rounds": 1},
+        {"what": "stopped", "reason": "x"},
+    ]
+    page = open_page(watch(written(tmp_path, events)))
+    says(page, "#doing", "Stopped")
+    playwright.expect(page.locator("#clients li")).to_have_count(10_000, timeout=MILLISECONDS)
+
+
+BLOCKED = """Object.defineProperty(window, "localStorage", {
+    get() { throw new DOMException("blocked", "SecurityError"); } })"""
+
+
+def test_a_browser_that_remembers_nothing_shows_the_page(recorded, watch, open_page):
+    page = open_page(watch(recorded[0]), script=BLOCKED, color_scheme="light")
+    says(page, "#doing", "Stopped")
+    page.locator("#theme").click()
+    says(page, "#theme", "Light")
+
+
+def test_who_leaves_after_the_last_round_is_done_even_if_not_asked(tmp_path, watch, open_page):
+    left = [
+        {
+            "what": "left",
+            "client": number,
+            "name": f"Client {number}",
+            "here": 1 - number,
+            "expected": 2,
+        }
+        for number in (0, 1)
+    ]
+    page = open_page(watch(written(tmp_path, [*BEGIN, left[0], EVALUATED, left[1], FINISHED])))
+    playwright.expect(card(page, 1)).to_have_attribute("data-status", "done")
+    playwright.expect(card(page, 0)).to_have_attribute("data-status", "gone")
+
+
+def test_before_the_first_event_nothing_is_finished(tmp_path, watch, open_page):
+    page = open_page(watch(written(tmp_path, [*BEGIN, ANSWER, EVALUATED, FINISHED])))
+    says(page, "#doing", "Finished")
+    move_to(page, 0)
+    playwright.expect(page.locator("#doing")).to_have_text("Waiting for a run")
+
+
+def test_what_is_no_number_is_a_dash_and_no_point_of_the_curve(tmp_path, watch, open_page):
+    nothing = {"what": "evaluated", "round": 2, "accuracy": None, "loss": None}
+    page = open_page(watch(written(tmp_path, [*BEGIN, ANSWER, EVALUATED, nothing])))
+    says(page, "#log", "Round 2: accuracy –, loss –")
+    says(page, "#doing", "Round 2 is finished: accuracy –")
+    playwright.expect(page.locator("#accuracy")).to_have_text("–")
+    playwright.expect(page.locator("#curve circle")).to_have_count(1)
+    assert "round 1 50.00 %, round 2 –" in page.locator("#curve").get_attribute("aria-label")
+
+
+@pytest.mark.parametrize("clients", [2, 30])
+def test_a_card_says_why_there_is_no_update(tmp_path, watch, open_page, clients):
+    reason = (
+        "it took longer than anybody here would ever like to wait for an update, and longer still"
+    )
+    missing = {"what": "missing", "round": 1, **ZERO, "reason": reason}
+    events = [{**BEGIN[0], "clients": clients}, *BEGIN[1:], missing]
+    page = open_page(watch(written(tmp_path, events)))
+    status = card(page, 0).locator(".status")
+    playwright.expect(status).to_have_text(f"no update in time: {reason}")
+    assert status.evaluate("(line) => line.scrollHeight <= line.clientHeight + 1")
+
+
+@pytest.mark.parametrize("minutes", [1, 10])
+def test_a_server_that_is_silent_for_long_is_said_to_be(tmp_path, watch, open_page, minutes):
+    time = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
+    page = open_page(watch(written(tmp_path, [{"time": time, **event} for event in BEGIN])))
+    says(page, "#doing", "waiting for updates")
+    first = int(page.locator("#seconds").text_content())
+    page.wait_for_timeout(2500)
+    passed = int(page.locator("#seconds").text_content()) - first
+    if minutes == 10:
+        says(page, "#doing", "nothing heard for 10 minutes")
+        assert passed == 0
+    else:
+        assert passed > 0 and "nothing heard" not in page.locator("#doing").text_content()
+
+
+def test_a_stream_that_is_refused_is_asked_for_again(recorded, watch, open_page):
+    address = watch(recorded[0])
+    page = open_page("about:blank")
+    page.route("**/events", lambda route: route.fulfill(status=503), times=1)
+    page.goto(address)
+    says(page, "#connection", "The page has lost")
+    says(page, "#doing", "Stopped")
+    playwright.expect(page.locator("#connection")).to_have_text("")

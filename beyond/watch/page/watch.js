@@ -1,20 +1,22 @@
 // The page: it takes events from the stream, and shows the run after all of them, or after some.
 
-import { after, emptyRun, percent, progress, sentence, size, words } from "./run.js";
+import { after, emptyRun, isWhole, percent, progress, sentence, size, words } from "./run.js";
 
 const LINES = 12; // of the log
 const IMAGES = "#glyph-images"; // a drawing, the same for all: what a client owns, the server does not know
 const SMALL = 20; // with more clients than this their cards are small
+const SILENCE = 180; // seconds; a server that was killed tells nothing, neither does one that waits
 const at = (id) => document.getElementById(id);
 
 let events = [];
 let damaged = 0;
+let news = ""; // while there is no event: what the stream says of that
 let shown = 0; // how many of the events the page shows
 let run = emptyRun();
 let follows = true; // the latest event
 let player = null;
 let drawn = false; // whether a drawing is on its way
-let shownAt = 0; // when the newest event came, or was replayed, by our clock
+let shownAt = 0; // when the latest event was replayed, by our clock
 
 function listen() {
   const stream = new EventSource("events");
@@ -22,37 +24,36 @@ function listen() {
   stream.addEventListener("absent", (message) => restart(`Waiting for ${message.data}: no such run yet`));
   stream.addEventListener("line", (message) => take(message.data));
   stream.addEventListener("open", () => connected(true));
-  stream.addEventListener("error", () => connected(false));
+  stream.addEventListener("error", () => {
+    connected(false);
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 1000); // the browser has given up
+  });
 }
 
 function connected(is) {
-  at("connection").textContent = is ? "" : "The page has lost python -m beyond.watch, and looks for it";
+  text("connection", is ? "" : "The page has lost python -m beyond.watch, and looks for it");
 }
 
-function restart(news) {
+function restart(why) {
+  news = why;
   events = [];
   damaged = 0;
   follows = true;
   stop();
   show(0);
-  if (news) at("doing").textContent = news;
 }
 
 function take(line) {
   const event = parsed(line);
-  if (!event) {
-    damaged += 1;
-  } else {
-    events.push(event);
-    shownAt = performance.now();
-  }
+  if (event) events.push(event);
+  else damaged += 1;
   drawSoon();
 }
 
 function parsed(line) {
   try {
     const event = JSON.parse(line);
-    return event && typeof event.what === "string" ? event : null;
+    return isWhole(event) ? event : null;
   } catch {
     return null;
   }
@@ -64,16 +65,8 @@ function show(count) {
     run = emptyRun();
     shown = 0;
   }
-  for (; shown < count; shown += 1) step(events[shown]);
+  for (; shown < count; shown += 1) after(run, events[shown]);
   drawSoon();
-}
-
-function step(event) {
-  try {
-    after(run, event);
-  } catch { // an event that lacks what it should have
-    damaged += 1;
-  }
 }
 
 function drawSoon() {
@@ -84,7 +77,7 @@ function drawSoon() {
 
 function draw() {
   drawn = false;
-  if (follows) for (; shown < events.length; shown += 1) step(events[shown]);
+  if (follows) for (; shown < events.length; shown += 1) after(run, events[shown]);
   drawServer();
   drawClients();
   drawCurve();
@@ -92,11 +85,22 @@ function draw() {
   drawReplay();
 }
 
-// The seconds of the run: between two events time goes on, live and when it plays.
+// The seconds of the run: between two events time goes on, live, unless it is silent, and when it plays.
 function now() {
-  const lives = follows && !run.over && events.length && shown === events.length;
-  const rate = player ? speed() : Number(lives);
-  return run.seconds + (rate * (performance.now() - shownAt)) / 1000;
+  if (player) return run.seconds + (speed() * (performance.now() - shownAt)) / 1000;
+  return run.seconds + Math.min(silence(), SILENCE);
+}
+
+// The seconds since the latest event of a run that goes on, by the clock; 0 in a replay.
+function silence() {
+  const lives = follows && !run.over && shown && shown === events.length;
+  const seconds = lives ? (Date.now() - Date.parse(events.at(-1).time)) / 1000 : 0;
+  return seconds > 0 ? seconds : 0; // nor if it has no time
+}
+
+function doing() {
+  if (!shown && news) return news;
+  return silence() > SILENCE ? `${run.doing}; nothing heard for ${Math.floor(silence() / 60)} minutes` : run.doing;
 }
 
 function speed() {
@@ -104,7 +108,7 @@ function speed() {
 }
 
 function drawServer() {
-  if (shown) text("doing", run.doing);
+  text("doing", doing());
   text("progress", progress(run));
   text("round", run.round === null ? "–" : `${run.round} of ${run.rounds}`);
   const last = run.curve.at(-1);
@@ -155,7 +159,6 @@ function drawCard(element, client) {
   text(name, client.name);
   text(status, words(client, now()));
   text(flow, FLOWS[client.status]?.(client) ?? "");
-  element.title = client.reason || "";
 }
 
 const GLYPHS = { training: "weights", answered: "check", done: "check", late: "warning", "left out": "warning",
@@ -174,7 +177,8 @@ function drawCurve() {
   if (svg.getAttribute("aria-label") === label && svg.childNodes.length) return;
   svg.setAttribute("aria-label", label);
   const rounds = Math.max(run.rounds ?? 1, last?.round ?? 1, 1);
-  const places = run.curve.map(({ round, accuracy }) => [36 + (256 * round) / rounds, 104 - 96 * accuracy]);
+  const points = run.curve.filter((point) => point.accuracy !== null);
+  const places = points.map(({ round, accuracy }) => [36 + (256 * round) / rounds, 104 - 96 * accuracy]);
   svg.replaceChildren(
     ...[0, 0.5, 1].flatMap((level) => [
       shape("path", { d: `M36 ${104 - 96 * level}H292`, class: "grid" }),
@@ -204,12 +208,7 @@ function drawLog() {
 }
 
 function line(event) {
-  const time = String(event.time ?? "").slice(11, 19);
-  try {
-    return `${time} ${sentence(event)}`;
-  } catch {
-    return `${time} ${event.what}`;
-  }
+  return `${String(event.time ?? "").slice(11, 19)} ${sentence(event)}`;
 }
 
 function drawReplay() {
@@ -263,8 +262,19 @@ function by(hand) {
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
-  localStorage.setItem("theme", theme);
   text("theme", theme === "dark" ? "Light" : "Dark");
+  try {
+    localStorage.setItem("theme", theme);
+  } catch { // the browser lets no page remember anything
+  }
+}
+
+function rememberedTheme() {
+  try {
+    return localStorage.getItem("theme");
+  } catch { // nor read it
+    return null;
+  }
 }
 
 function currentTheme() {
@@ -278,6 +288,7 @@ function hurry() {
   playNext();
 }
 
+listen();
 at("play").addEventListener("click", play);
 for (const radio of document.querySelectorAll("input[name=speed]")) radio.addEventListener("change", hurry);
 at("back").addEventListener("click", by(() => go(shown - 1)));
@@ -288,7 +299,6 @@ at("live").addEventListener("click", by(() => {
   drawSoon();
 }));
 at("theme").addEventListener("click", () => setTheme(currentTheme() === "dark" ? "light" : "dark"));
-if (localStorage.getItem("theme")) setTheme(localStorage.getItem("theme"));
+if (rememberedTheme()) setTheme(rememberedTheme());
 text("theme", currentTheme() === "dark" ? "Light" : "Dark");
 setInterval(() => (player || !run.over) && drawSoon(), 250); // seconds go on
-listen();
