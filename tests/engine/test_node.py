@@ -63,7 +63,9 @@ def test_it_says_that_it_waits_and_comes_in_when_superlink_is_there(place):
 
 def test_it_says_in_one_line_who_does_not_answer(place):
     words = (*NODE, "127.0.0.1:9", "--insecure", "--max-retries", 1)
-    assert "SuperLink at 127.0.0.1:9: " in place.run(*words).complaint()
+    node = place.run(*words)
+    assert node.wait() == 2
+    assert node.output.splitlines()[-1].startswith("beyond.engine.node: SuperLink at 127.0.0.1:9: ")
 
 
 def test_with_a_secret_only_a_superexec_that_has_it_is_given_tasks(place):
