@@ -9,6 +9,7 @@ from tests.support.small import write_partitions
 SIZES, TEST_SIZE = (1000, 60, 20), 500  # images; a plain mean of three would be another model
 
 
+@pytest.mark.thorough
 def test_the_floor_comes_to_the_accuracies_of_the_federation(federation, stage, mnist, tmp_path):
     place = tmp_path / "unequal"
     write_partitions(place, mnist, SIZES, TEST_SIZE, seed=3)

@@ -28,6 +28,7 @@ def test_the_papers_cnn_has_the_papers_number_of_weights():
     assert model(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
 
 
+@pytest.mark.thorough
 def test_a_federation_trains_the_papers_cnn_with_the_chapters_options(stage, workspace, tmp_path):
     words = [tmp_path / "run", "--client-evaluation", "--rounds", 1]
     finished = run_at_once(stage, workspace, *words, program=module("paper_federation"))

@@ -139,7 +139,7 @@ def _name_of(process):
     with suppress(psutil.Error):
         if process.name() == "nginx":
             return "nginx"
-        words = process.cmdline()
+        words = process.cmdline() or [process.name()]  # it has none while it ends
         if "python" in Path(words[0]).name and len(words) > 1:
             words = words[2:] if words[1] == "-m" else words[1:]
         return Path(words[0]).name
