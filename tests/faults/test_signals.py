@@ -124,17 +124,21 @@ def test_a_command_that_is_still_starting_ends_when_it_is_told_to(
     where = ["--address" if words[0] == "server.py" else "--server", federation.address]
     command = start([ROOT / words[0], *words[1:], *where], federation.directory)
     command.wait_until(
-        lambda: has_loaded(command.number, "libtorch_cpu"), "PyTorch is being imported"
+        lambda: has_loaded(command.number, words[0], "libtorch_cpu"), "PyTorch is being imported"
     )
     command.send(stop_signal)
     assert command.wait(SECONDS) in (STATUSES[stop_signal], -stop_signal)
     assert "Traceback" not in command.output
 
 
-def has_loaded(number, library):
-    """Return whether a process has loaded a shared library of this name."""
+def has_loaded(number, script, library):
+    """Return whether a process runs a script and has loaded a shared library.
+
+    The script is asked for first: before that the process is a copy of ours, which has all libraries.
+    """
     try:
-        return library in Path(f"/proc/{number}/maps").read_text()
+        runs = script in Path(f"/proc/{number}/cmdline").read_text()
+        return runs and library in Path(f"/proc/{number}/maps").read_text()
     except OSError:
         return False
 
