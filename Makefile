@@ -19,7 +19,7 @@ run: $(VENV)/installed ## Train the federation: ten clients, ten rounds -> resul
 test: $(VENV)/installed-beyond ## Check the code's style and run all tests.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 readme: $(VENV)/installed-beyond ## Write all pages and diagrams anew from their sources, the code and the recordings.
 	$(BIN)/python -m diagrams.build
