@@ -69,12 +69,12 @@ def main(arguments=None):
     args = parse(arguments)
     torch.set_num_threads(1)
     trained = trained_weights(args.model)
-    output = make_run_directory(args.output, option="--output")
     training = Training()
     gallery = Gallery(training.images)
     grid = cases(training, fresh_weights(args.seed), trained)
     if args.only and args.only > len(grid):
         raise UserError(f"there are {len(grid)} cases; give --only 1 to {len(grid)}")
+    output = make_run_directory(args.output, option="--output")
     if args.only:
         grid = grid[args.only - 1 : args.only]
     for case in grid:

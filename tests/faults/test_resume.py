@@ -382,3 +382,13 @@ def test_a_description_that_is_something_else_is_refused(tmp_path, finished_reco
     (directory / "run.json").write_text(content)
     with pytest.raises(UserError, match="run.json"):
         open_record(directory).resume(["seed"])
+
+
+def test_a_record_without_a_round_leaves_the_directories_that_were_there(tmp_path):
+    (tmp_path / "mine").mkdir()
+    for name in ("mine", "mine/new/deep"):
+        record = RunRecord(tmp_path / name, {}, ["one"])
+        record.prepare()
+        assert (tmp_path / name).is_dir()
+        record.close()
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]

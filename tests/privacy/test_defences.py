@@ -108,6 +108,11 @@ def test_noised_and_defences_in_small(tmp_path):
 MISTAKES = {
     "no model": (invert_update.main, ["--model", "absent.npz"], "there is no absent.npz"),
     "no case": (invert_update.main, ["--only", "0"], "--only"),
+    "no such case": (
+        invert_update.main,
+        ["--model", "good.npz", "--only", "99"],
+        "give --only 1 to",
+    ),
     "another model": (invert_update.main, ["--model", "other.npz"], "choose another --model"),
     "damaged model": (invert_update.main, ["--model", "damaged.npz"], "choose another --model"),
     "no accuracies": (defences.main, ["--accuracies", "absent.csv"], "beyond.privacy.noised"),
@@ -122,6 +127,7 @@ def test_a_mistake_gets_one_line(main, words, complaint, tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "damaged.npz").write_bytes(b"PK no archive")
     np.savez(tmp_path / "other.npz", weights=np.zeros(3))
+    np.savez(tmp_path / "good.npz", **make_model().state_dict())
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     before = sorted(tmp_path.iterdir())
     with pytest.raises(SystemExit) as end:

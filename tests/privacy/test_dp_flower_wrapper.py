@@ -101,6 +101,18 @@ def test_neither_mean_nor_noise_tells_how_many_are_here():
         assert np.linalg.norm(mean) == pytest.approx(here / 10, rel=1e-3)
 
 
+def test_a_counter_that_came_as_a_float_neither_counts_nor_gets_noise():
+    """SoundUpdates makes floats of counters, so that they can be averaged."""
+    strategy, sent = private(1.0, 1.0), [*SENT, np.array(7)]
+    strategy.configure_fit(1, ndarrays_to_parameters(sent), Clients(10))
+    answers = [SENT[0], np.array(1e6)]  # as long as that, it would cut all else to nothing
+    answer = (None, FitRes(Status(Code.OK, ""), ndarrays_to_parameters(answers), 1, {}))
+    parameters, _ = strategy.aggregate_fit(1, [answer] * 10, [])
+    weights, counter = parameters_to_ndarrays(parameters)
+    assert counter == 7
+    assert np.std(weights) == pytest.approx(0.1, rel=0.02)
+
+
 def test_fault_2_a_client_that_claims_many_examples_breaks_the_bound():
     loud, others = result(1.0, 60_000), [result(1e-9, 600)] * 9
     theirs = one_round(flowers(0.0, 1.0, 10), [loud, *others], asked=10)
