@@ -4,9 +4,8 @@ import math
 import os
 from pathlib import Path
 
-CPU_MAX = Path(
-    "/sys/fs/cgroup/cpu.max"
-)  # of a container: "QUOTA PERIOD" in microseconds, or "max PERIOD"
+# What a container may take: "QUOTA PERIOD" in microseconds, or "max PERIOD".
+CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
 
 def available_cores():

@@ -137,7 +137,7 @@ def _are_unchanged():
     """
     settings = _read_settings()
     sums = settings.get("files")
-    if sums is None:  # made before there were sums, or not there at all
+    if not isinstance(sums, dict):  # made before there were sums, or not there at all
         return bool(settings)
     return all(sums.get(file.name) == _sha256(file) for file in PARTITIONS.glob("*.npz"))
 

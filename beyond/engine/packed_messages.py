@@ -41,26 +41,31 @@ def packing_mod(message, context, call_next):
 
 
 class PackingGrid(GridAround):
-    """The other side: packs what is asked of ClientApps with `packing_mod`, and unpacks what they answer.
-
-    A SharedGrid around it sends and receives, by push and pull.
-    """
-
-    def send_and_receive(self, messages, *, timeout=None):
-        """Not to be used: nothing would be packed."""
-        raise NotImplementedError("put a SharedGrid around a PackingGrid")
+    """The other side: packs what is asked of ClientApps with `packing_mod`, and unpacks what they answer."""
 
     def push_messages(self, messages):
         """Send `messages`, packed; return their identifiers."""
-        messages = list(messages)
-        for message in messages:
-            message.content = packed(message.content)
-        return self.grid.push_messages(messages)
+        return self.grid.push_messages(_all_packed(messages))
 
     def pull_messages(self, message_ids):
         """Return the replies that have come."""
-        replies = list(self.grid.pull_messages(message_ids))
-        for reply in replies:
-            if reply.has_content():
-                reply.content = unpacked(reply.content)
-        return replies
+        return _all_unpacked(self.grid.pull_messages(message_ids))
+
+    def send_and_receive(self, messages, *, timeout=None):
+        """Send `messages`, packed; return the replies that have come within `timeout` seconds."""
+        return _all_unpacked(self.grid.send_and_receive(_all_packed(messages), timeout=timeout))
+
+
+def _all_packed(messages):
+    messages = list(messages)
+    for message in messages:
+        message.content = packed(message.content)
+    return messages
+
+
+def _all_unpacked(replies):
+    replies = list(replies)
+    for reply in replies:
+        if reply.has_content():
+            reply.content = unpacked(reply.content)
+    return replies

@@ -83,6 +83,9 @@ class Nodes:
     def pull_messages(self, message_ids):
         return self.replies
 
+    def send_and_receive(self, messages, *, timeout=None):
+        return self.pull_messages(self.push_messages(messages))
+
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_both_sides_see_what_the_other_has_said(fails):
@@ -95,5 +98,7 @@ def test_both_sides_see_what_the_other_has_said(fails):
 
     grid = PackingGrid(Nodes(answer))
     [reply] = grid.pull_messages(grid.push_messages([question()]))
-    assert asked == [content()]
-    assert reply.has_error() if fails else reply.content == content()
+    [other] = grid.send_and_receive([question()])
+    assert asked == [content(), content()]
+    for one in (reply, other):
+        assert one.has_error() if fails else one.content == content()
