@@ -92,9 +92,9 @@ def words_of(args):
 
 
 def run(flower, args):
-    """Start both with a secret that nobody else on this host has; return when one of them has ended.
+    """Start both, with a secret that nobody else on this host has, and run until one of them ends.
 
-    Raises UserError if SuperLink does not let the node in, RunError when one of them has ended later.
+    Raises UserError if SuperLink does not let the node in, and RunError in the end.
     """
     port, secret = free_port(), flower.home / "secret"
     secret.write_bytes(secrets.token_bytes(32))  # the home is ours alone

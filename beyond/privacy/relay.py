@@ -37,9 +37,8 @@ class Relay:
         self.listen, self.server = split(listen), split(server)
         self.connections = []
         self.open = 0
-        self.tasks = (
-            set()
-        )  # asyncio's own references are weak, and a task without others may be collected
+        # asyncio's own references are weak, and a task without others may be collected.
+        self.tasks = set()
 
     async def run(self, ready):
         """Call `ready` when clients may come; return when the server that they talked to is gone.
