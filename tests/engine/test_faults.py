@@ -50,26 +50,3 @@ def test_a_new_run_goes_on_after_the_serverapps_end(drill):
     assert [int(number) for number in re.findall(r"^Round (\d+)", screen, re.M)] == list(
         range(ROUNDS + 1)
     )
-
-
-def test_a_supernode_killed_in_a_round_of_secure_aggregation_is_done_without(tmp_path, mnist):
-    place = Place(tmp_path, mnist, sizes=[60] * 6)
-    words = ["--clients", 6, "--rounds", 4, "--shares", 5, "--address", free_address()]
-    words += ["--round-timeout", 20, "--run", "results/masked"]
-    try:
-        command = place.start("-m", "beyond.engine.secagg_deployment", *words)
-        command.wait_for("^Round +1 of", seconds=200)
-        supernode_of(place, partition=2).kill()
-        assert command.wait(300) == 0, command.output
-    finally:
-        place.close()
-    clients = [row.clients for row in read_history(tmp_path / "results/masked")]
-    assert clients[:2] == [0, 6] and clients[-1] == 5 and len(clients) == 5
-    assert set(clients[2:]) <= {0, 5, 6}  # none, if it took the round with it
-    place.assert_nothing_is_left()
-
-
-def supernode_of(place, partition):
-    """Return the process of the SuperNode with a partition."""
-    name = f"partition-id={partition} "
-    return next(one for one in place.processes() if name in " ".join(one.cmdline()))
