@@ -1,6 +1,7 @@
-"""What becomes of a deployment when one of its processes is killed: three drills, with real kill -9.
+"""What becomes of a deployment when one of its processes is killed: four drills, with real kill -9.
 
     python -m beyond.engine.faults node         # a SuperNode, in the middle of a round
+    python -m beyond.engine.faults masked       # the same in a round of secure aggregation
     python -m beyond.engine.faults superlink    # SuperLink, which is started again with its --database
     python -m beyond.engine.faults serverapp    # the ServerApp; a new run goes on with resume=true
 
@@ -12,6 +13,7 @@ from support.command_line import OneLineParser, RunError, run_command
 from support.history import read_history
 from support.options import enough_clients, partition_options
 
+import re
 import time
 from pathlib import Path
 
@@ -22,18 +24,21 @@ from beyond.engine.bundle import unpack_app
 from beyond.engine.deployment import check_deployment
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower
 from beyond.engine.run_config import run_parents
+from beyond.engine.secagg_app import components
+from beyond.engine.secagg_shares import check_shares
 from beyond.engine.services import fresh_logs, start_node, start_superexec
 from beyond.engine.simulation import make_partitions
 
 STRUCK_AFTER = 2  # the round that is finished when something is killed
 PATIENCE = 300.0  # seconds in which a round has to end, whatever happens
+MASKING = 3  # the message of a secure round that a client answers with its masked update
 SERVER_APP = "flwr-serverapp"
 
 
 class Drill:
     """A deployment whose processes can be killed, and the rounds that it has finished."""
 
-    def __init__(self, flower, args):
+    def __init__(self, flower, args, variant):
         self.flower = flower
         self.args = args
         self.port = args.address.rpartition(":")[2]
@@ -49,8 +54,7 @@ class Drill:
         addresses = [start_node(flower, number, reach, args) for number in range(args.clients)]
         self.last_node = flower.processes[-1]
         start_superexec(flower, addresses, args)
-        self.superexec = flower.processes[-1]
-        self.app = unpack_app(flower.home / "app")
+        self.app = unpack_app(flower.home / "app", **variant)
 
     def start_superlink(self):
         """Start SuperLink with what is in its database."""
@@ -80,10 +84,12 @@ class Drill:
                 deadline = time.monotonic() + PATIENCE
             time.sleep(0.1)
 
-    def wait_for_training(self):
-        """Return when the next round is under way: the SuperExec has forked for one client at least."""
+    def wait_for_message(self, number):
+        """Return when the last node is sent its message with this number, from 1, of the round under way."""
+        log = self.flower.logs / f"node_{self.args.clients - 1}.log"
+        message = re.compile(rf"ROUND {self.rounds_told}\]\n.*Receiving: train")
         deadline = time.monotonic() + PATIENCE
-        while not self.superexec.children():
+        while len(message.findall(log.read_text())) < number:
             if time.monotonic() > deadline:
                 raise RunError(f"nobody trains; {self.flower.logs}/ may say why")
             time.sleep(0.05)
@@ -133,7 +139,19 @@ def kill_server_app(drill):
     print("-- the run is submitted again, with resume=true")
 
 
-DRILLS = {"node": kill_node, "superlink": kill_superlink, "serverapp": kill_server_app}
+DRILLS = {
+    "node": kill_node,
+    "masked": kill_node,
+    "superlink": kill_superlink,
+    "serverapp": kill_server_app,
+}
+
+
+def secure_variant(args):
+    """Return what makes the app a secure one. Raises UserError if the clients are too few for it."""
+    args.shares = None
+    check_shares(args)
+    return components(args.shares)
 
 
 def main(arguments=None):
@@ -146,13 +164,14 @@ def main(arguments=None):
     args = parser.parse_args(arguments)
     check_deployment(args)
     enough_clients(args)
+    variant = secure_variant(args) if args.what == "masked" else {}
     make_partitions(args)
     logs = fresh_logs(args.run)
     with PrivateFlower(logs) as flower:
-        drill = Drill(flower, args)
+        drill = Drill(flower, args, variant)
         drill.submit()
         drill.tell_rounds(STRUCK_AFTER)
-        drill.wait_for_training()
+        drill.wait_for_message(MASKING if variant else 1)
         DRILLS[args.what](drill)
         drill.tell_rounds(args.rounds)
 

@@ -3,7 +3,7 @@
     python -m beyond.engine.record_secagg               # all of it -> beyond/engine/recorded/
     python -m beyond.engine.record_secagg --only view
 
-The parts are limits, view, spoiled, dropout, rounds, nodes and messages.
+The parts are limits, view, spoiled, dropout, rounds, nodes, killed and messages.
 """
 
 from support.command_line import run_command
@@ -66,6 +66,13 @@ def record_nodes(directory):
     keep_lines("secagg_nodes", run(directory, *command, *words))
 
 
+def record_killed(directory):
+    """Record what becomes of masked rounds when a SuperNode is killed in one."""
+    words = ("--clients", 6, "--rounds", 5, "--address", f"127.0.0.1:{free_port()}")
+    screen = run(directory, "-m", "beyond.engine.faults", "masked", *words)
+    keep_screens(FOLDER, {"fault_masked": screen})
+
+
 def record_messages(directory):
     """Record three rounds of the lesson in the Message API."""
     words = ("--rounds", 3, *PATIENT, "--run", "results/messages")
@@ -80,6 +87,7 @@ PARTS = {
     "dropout": record_dropout,
     "rounds": record_rounds,
     "nodes": record_nodes,
+    "killed": record_killed,
     "messages": record_messages,
 }
 

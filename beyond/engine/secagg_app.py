@@ -23,6 +23,7 @@ import server
 from beyond.engine.apps import make_client
 from beyond.engine.masked_updates import MaskedUpdates
 from beyond.engine.node_roll_call import NodeRollCall
+from beyond.engine.packed_messages import PackingGrid, packing_mod
 from beyond.engine.run_config import parse_run_config
 from beyond.engine.secagg_server import SecureServer, make_workflow
 from beyond.engine.secagg_shares import FEWEST, check_shares, threshold
@@ -71,7 +72,7 @@ def serve(grid, args, make_workflow=make_workflow):
     with (
         robust_strategy(args, strategy, model, MaskedUpdates, has_terminal=False) as strategy,
         one_signal_at_a_time() as signals,
-        shared_grid(grid) as shared,
+        shared_grid(PackingGrid(grid)) as shared,
     ):
         clients = roll_call_of(args, needed_clients(args), NodeRollCall, strategy.tell)
         secure = SecureServer(clients, strategy, signals)
@@ -87,6 +88,6 @@ def run(grid, context, make_workflow=make_workflow):
         print(news)
 
 
-client_app = ClientApp(client_fn=make_client, mods=[secaggplus_mod])
+client_app = ClientApp(client_fn=make_client, mods=[packing_mod, secaggplus_mod])
 server_app = ServerApp()
 server_app.main()(run)

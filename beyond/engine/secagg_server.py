@@ -69,16 +69,27 @@ class Workflow(SecAggPlusWorkflow):
     before they handed out any: then nobody can answer, and the round is lost.
     """
 
+    def setup_stage(self, grid, context, state):
+        """Collect public keys, and make groups of those who have sent theirs."""
+        super().setup_stage(grid, context, state)
+        there = [node for node in state.nid_to_neighbours if node in state.active_node_ids]
+        return self._go_on_with(groups(there, state.num_shares), state)
+
     def share_keys_stage(self, grid, context, state):
-        """Let clients hand out shares; go on with those who did, if they are enough."""
-        enough = super().share_keys_stage(grid, context, state)
+        """Let clients hand out shares, and take out of the groups who has not."""
+        super().share_keys_stage(grid, context, state)
         there = state.active_node_ids
-        state.sampled_node_ids = set(there)
-        state.nid_to_neighbours = {node: state.nid_to_neighbours[node] & there for node in there}
-        fewest = min(map(len, state.nid_to_neighbours.values()), default=0)
-        if not enough or fewest < FEWEST:
-            say(f"Too few clients share keys: {fewest} in the smallest group, {FEWEST} needed")
-        return enough and fewest >= FEWEST
+        neighbours = {node: state.nid_to_neighbours[node] & there for node in there}
+        return self._go_on_with(neighbours, state)
+
+    def _go_on_with(self, neighbours, state):
+        """Go on with the nodes in {node: its group} only; return whether the groups are large enough."""
+        state.nid_to_neighbours, state.sampled_node_ids = neighbours, set(neighbours)
+        smallest = min(map(len, neighbours.values()), default=0)
+        needed = max(FEWEST, state.threshold)
+        if smallest < needed:
+            say(f"Too few clients share keys: {smallest} in the smallest group, {needed} needed")
+        return smallest >= needed
 
     def collect_masked_vectors_stage(self, grid, context, state):
         """Collect masked updates of the right shapes; who sends another is as good as gone."""
@@ -87,6 +98,16 @@ class Workflow(SecAggPlusWorkflow):
         shapes = [(1,), *(array.shape for array in weights)]  # the client's weight comes first
         sound = SoundReplies(grid, shapes, state.nid_to_proxies)
         return super().collect_masked_vectors_stage(sound, context, state)
+
+
+def groups(nodes, shares):
+    """Return {node: the set of nodes that it makes masks with}: on a ring, half of `shares` to each side."""
+    half = shares // 2
+    around = range(-half, half + 1)
+    return {
+        node: {nodes[(place + step) % len(nodes)] for step in around}
+        for place, node in enumerate(nodes)
+    }
 
 
 def make_workflow(args, timeout, kind=Workflow):

@@ -18,8 +18,8 @@ def drill(tmp_path, mnist):
     """drill(what, *words) runs the drill; returns every round's clients, and the screen."""
     place = Place(tmp_path, mnist, sizes=[60] * CLIENTS)
 
-    def run(what, *words):
-        words = ["--clients", CLIENTS, "--rounds", ROUNDS, "--address", free_address(), *words]
+    def run(what, *words, clients=CLIENTS):
+        words = ["--clients", clients, "--rounds", ROUNDS, "--address", free_address(), *words]
         command = place.start("-m", "beyond.engine.faults", what, *words)
         command.wait_for("^-- ", seconds=200)
         assert "flower-supernode" in place.names()
@@ -36,6 +36,12 @@ def test_without_a_supernode_the_round_ends_and_the_run_goes_on(drill):
     assert len(clients) == ROUNDS + 1
     assert clients[1:3] == [CLIENTS, CLIENTS]
     assert clients[-1] == CLIENTS - 1
+
+
+def test_no_masked_round_is_lost_with_a_supernode(drill):
+    clients, _ = drill("masked", "--round-timeout", 20, clients=6)
+    assert clients[:4] == [0, 6, 6, 5]  # the third is the one that it is killed in
+    assert clients[4:] == [5, 5]
 
 
 def test_after_superlinks_restart_nothing_is_lost(drill):

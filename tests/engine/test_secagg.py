@@ -9,7 +9,6 @@ import sys
 from functools import partial
 
 import numpy as np
-import psutil
 import pytest
 from flwr.client.mod import secaggplus_mod
 from flwr.clientapp import ClientApp
@@ -20,14 +19,15 @@ from flwr.server.workflow import SecAggPlusWorkflow
 
 from beyond.engine import apps, secagg, secagg_app, secagg_curious, secagg_dropout
 from beyond.engine.bundle import unpack_app
+from beyond.engine.packed_messages import packing_mod, unpacked
 from beyond.engine.secagg_curious import read_held
 from beyond.engine.secagg_server import make_workflow
 from beyond.engine.supernode import partition_of
-from beyond.engine.watchdog import end_processes
 from tests.engine.app_runs import AppRuns
-from tests.support.harness import environment, snapshot
+from tests.support.harness import snapshot
 from tests.support.lesson import instructions, owner, untrained
-from tests.support.small import write_partitions
+from tests.support.marked import Place
+from tests.support.ports import free_address
 
 SIZES = (60, 25, 40, 33, 50, 42)
 LARGEST = 100  # examples that one client may claim: what the integers' scale goes by
@@ -122,7 +122,7 @@ def test_whoever_watches_learns_who_takes_part(runs):
 
 def sent_in_round(nodes, number):
     """Return the global model that nodes were sent in a round."""
-    contents = [message.content for message, _ in nodes.passed if message.has_content()]
+    contents = [unpacked(message.content) for message, _ in nodes.passed if message.has_content()]
     instructions = [
         recorddict_to_fitins(content, keep_input=True)
         for content in contents
@@ -141,12 +141,15 @@ def leaves_at(stage, number):
             raise ConnectionError("gone")
         return call_next(message, context)
 
-    return ClientApp(client_fn=apps.make_client, mods=[leave, secaggplus_mod])
+    return ClientApp(client_fn=apps.make_client, mods=[packing_mod, leave, secaggplus_mod])
 
 
-@pytest.mark.parametrize("stage", [Stage.SETUP, Stage.SHARE_KEYS, Stage.UNMASK])
-def test_a_client_may_leave_at_any_stage(runs, stage):
-    model, rows = run(runs, client_app=leaves_at(stage, 4), rounds=1)
+@pytest.mark.parametrize(
+    "stage, shares",
+    [(Stage.SETUP, 6), (Stage.SETUP, 5), (Stage.SHARE_KEYS, 6), (Stage.UNMASK, 6)],
+)
+def test_a_client_may_leave_at_any_stage(runs, stage, shares):
+    model, rows = run(runs, client_app=leaves_at(stage, 4), rounds=1, shares=shares)
     numbers = [number for number in range(len(SIZES)) if number != 4 or stage == Stage.UNMASK]
     assert rows[1][4] == str(len(numbers))
     assert_close(model, mean_of(updates_of(runs, untrained(), 1, numbers)), numbers)
@@ -179,7 +182,7 @@ def test_one_absurd_update_spoils_the_round_and_not_the_model(runs, capfd, facto
             for name, array in record.items():
                 record[name] = type(array)(array.numpy() * np.float32(factor))
 
-    app = ClientApp(client_fn=apps.make_client, mods=[secaggplus_mod, sends(blow_up)])
+    app = ClientApp(client_fn=apps.make_client, mods=[packing_mod, secaggplus_mod, sends(blow_up)])
     with pytest.raises(RunError, match="no round had an update"):
         run(runs, client_app=app, rounds=1)
     assert "Round 1: the average lies" in capfd.readouterr().out
@@ -191,7 +194,7 @@ def test_who_masks_another_model_is_left_out_by_name(runs, capfd):
         if Key.MASKED_PARAMETERS in record:
             record[Key.MASKED_PARAMETERS] = record[Key.MASKED_PARAMETERS][:-1]
 
-    app = ClientApp(client_fn=apps.make_client, mods=[sends(shorten), secaggplus_mod])
+    app = ClientApp(client_fn=apps.make_client, mods=[packing_mod, sends(shorten), secaggplus_mod])
     model, rows = run(runs, client_app=app, rounds=1)
     assert "Left out what Client 3 has masked" in capfd.readouterr().out
     numbers = [0, 1, 2, 4, 5]
@@ -238,19 +241,20 @@ def test_options_that_do_not_go_together_are_refused(words):
 
 @pytest.mark.thorough
 @pytest.mark.timeout(400)
-def test_a_simulation_survives_a_client_that_leaves(tmp_path, mnist):
-    write_partitions(tmp_path, mnist, SIZES, test_size=200)
+@pytest.mark.parametrize("where", ["secagg", "secagg_deployment"])
+def test_both_engines_survive_a_client_that_leaves(tmp_path, mnist, where):
+    place = Place(tmp_path, mnist, SIZES, test_size=200)
     words = ["--clients", len(SIZES), "--rounds", 3, "--drop-out", 2, "--run", "results/gone"]
-    command = [sys.executable, "-m", "beyond.engine.secagg", *map(str, words)]
-    process = psutil.Popen(
-        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
-    )
+    words += ["--address", free_address()] if where == "secagg_deployment" else []
     try:
-        said, _ = process.communicate(timeout=300)
+        command = place.start("-m", f"beyond.engine.{where}", *words)
+        command.wait_for("^Round  0", seconds=200)
+        assert place.processes()
+        assert command.wait(300) == 0, command.output
+        place.assert_nothing_is_left()
     finally:
-        end_processes([process])
-    assert process.returncode == 0, said
-    assert "Round 2: no update from Client 2; " in said
+        place.close()
+    assert "Round 2: no update from Client 2; " in command.output
     rows = (tmp_path / "results/gone/history.csv").read_text().splitlines()
     assert [row.split(",")[4] for row in rows[1:]] == ["0", "6", "5", "6"]
 

@@ -54,6 +54,11 @@ def test_who_left_is_missing_in_one_round_only():
     assert len(accuracies) == 4 and accuracies[1:] == sorted(accuracies[1:])
 
 
+def test_no_round_was_lost_with_the_node():
+    found = re.findall(r"^Round (\d): (\d) clients", snippets_secagg.screen("fault_masked"), re.M)
+    assert found == [("0", "0"), ("1", "6"), ("2", "6"), ("3", "5"), ("4", "5"), ("5", "5")]
+
+
 def test_the_spoiled_round_left_the_model_as_it_was():
     text = snippets_secagg.screen("secagg_spoiled")
     assert re.search(r"^Round 1: the average .* the model stays as it was$", text, re.M)

@@ -69,7 +69,9 @@ class Running:
         assert self.command.wait() == 1
         assert "Traceback" not in self.command.output
         wait_until(lambda: not processes_in(self.directory), "nothing runs any more")
-        own = [line for line in self.command.stderr.splitlines() if line.startswith("federation.py: ")]
+        own = [
+            line for line in self.command.stderr.splitlines() if line.startswith("federation.py: ")
+        ]
         assert len(own) == 1, own
         return own[0]
 
