@@ -46,27 +46,27 @@ def as_words(args, parents):
     return words
 
 
-def make_partitions(context, args, log=None):
+def make_partitions(context, args):
     """Run partition.py, unless the data is partitioned this way already, or somebody's own."""
     settings = None if are_own_partitions() else partition.settings_from(args)
     if args.resume:
         check_settings(args.run, {"partitions": settings})  # before others are lost
     if settings and not are_partitioned(settings):
         words = as_words(args, [common_options(), partition_options()])
-        finish_command(context, "partition", words, log)
+        finish_command(context, "partition", words)
 
 
-def run_processes(context, args, programs=("server", "client"), more_options=(), server_log=None):
+def run_processes(context, args, programs=("server", "client"), more_options=()):
     """Run the mains of `programs`, a server and the clients, until the server ends; leave no process behind.
 
-    The server takes `more_options`, too. It prints here, or into the file `server_log`.
+    The server takes `more_options`, too.
     """
     logs = make_run_directory(Path(args.run, "logs"))
     server_words = as_words(args, [*server_options(), *more_options])
     client_words = ["--server", args.address]
     if args.certificates:
         client_words += ["--certificates", args.certificates]
-    server = start_command(context, programs[0], server_words, server_log)
+    server = start_command(context, programs[0], server_words)
     clients = {}
     try:
         for number in range(args.clients):

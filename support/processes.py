@@ -160,13 +160,18 @@ def _call_here(program, function, arguments):
     run_command(lambda _: function(*arguments), program)
 
 
+def print_into(log):
+    """Let all that this process prints, stdout and stderr, go to the new file `log`."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+
+
 def _run_command_here(module, arguments, log):
     _belong_to_parent()
     if log is not None:
-        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        os.dup2(descriptor, 1)
-        os.dup2(descriptor, 2)
-        os.close(descriptor)
+        print_into(log)
     try:
         name = module if "." in module else f"{module}.py"
         run_command(importlib.import_module(module).main, name, arguments)

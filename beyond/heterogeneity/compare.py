@@ -14,6 +14,7 @@ from support.command_line import OneLineParser, RunError, UserError, run_command
 from support.files import replaced_file
 from support.history import read_history
 from support.listening import check_port_is_free
+from support.partitions import are_partitioned
 from support.processes import finish_command, process_context
 from support.run_record import make_run_directory
 from support.terminal import progress_bar
@@ -26,12 +27,13 @@ import time
 from pathlib import Path
 
 import federation
+import partition
 from beyond.heterogeneity.comparison import collect, write_comparison
-from beyond.heterogeneity.federation import PROGRAMS
 from beyond.heterogeneity.grid import FULL_ROUNDS, grid
 from beyond.heterogeneity.options import heterogeneity_options
 from beyond.heterogeneity.pictures import draw_pictures
 
+PROGRAMS = ("beyond.heterogeneity.server_with_log", "beyond.heterogeneity.client")
 FINISHED = "finished.json"  # in a run's directory: the command that made it
 STOPPED = 143  # the status with which SIGTERM ends us
 # No client is given up on a busy machine.
@@ -88,12 +90,13 @@ def make_run(context, run, args):
 def train(context, run, args, logs):
     """Deal the images out as `run` wants them, and train; what processes print goes to `logs`."""
     options = options_of(run, args)
-    federation.make_partitions(context, options, logs / "partition.log")
+    if not are_partitioned(partition.settings_from(options)):
+        words = run.partition_words(args.clients)
+        finish_command(context, "partition", words, logs / "partition.log")
     if run.is_baseline:
         make_baseline(context, run, args, logs / "baseline.log")
         return
-    more_options = [heterogeneity_options()]
-    federation.run_processes(context, options, PROGRAMS, more_options, logs / "server.log")
+    federation.run_processes(context, options, PROGRAMS, [heterogeneity_options()])
     check_that_all_took_part(run, args)
 
 
