@@ -6,6 +6,7 @@ The client waits for the server, trains whenever it is asked to, and sends back 
 server says that the run is over, and comes back by itself if the connection is lost before that.
 """
 
+# First of all, for importing support/ switches Flower's telemetry off, before Flower is there.
 from support.command_line import OneLineParser, run_command
 from support.connection import stay_connected
 from support.options import client_options
@@ -19,7 +20,7 @@ from model import get_weights, make_model, set_weights, to_tensors, train
 
 
 class FlowerClient(fl.client.NumPyClient):
-    """What the server may ask of a participant. Weights are lists of NumPy arrays; images stay in here."""
+    """A participant, as Flower calls it. Weights are lists of NumPy arrays; images stay in here."""
 
     def __init__(self, partition_id, images, labels):
         self.partition_id = partition_id
@@ -61,7 +62,7 @@ def take_part(client, server, certificate):
 
 
 def main(arguments=None, make_client=FlowerClient):
-    """Run the command line described above."""
+    """Run the command line described above; `make_client` makes the client (see ARCHITECTURE.md)."""
     args = OneLineParser("client.py", __doc__, [client_options()]).parse_args(arguments)
     torch.set_num_threads(1)  # ten clients share this machine's cores; each one needs only one
     images, labels = load_partition(PARTITIONS / f"client_{args.partition_id}.npz")

@@ -33,6 +33,8 @@ from pathlib import Path
 import partition
 import plot_accuracy
 
+PATIENCE = 30  # seconds; nobody starts a missing client by hand
+
 
 def as_words(args, parents):
     """Return the options of `parents` that are set as words: ["--rounds=10", "--resume", ...]."""
@@ -117,7 +119,7 @@ def parse(arguments, more_options=()):
     """Return the command line's options; raise UserError if they, or they and this system, do not agree."""
     parents = [*server_options(), partition_options(), *more_options]
     args = OneLineParser("federation.py", __doc__, parents).parse_args(arguments)
-    args.patience = args.patience or 30  # nobody starts a missing client by hand
+    args.patience = args.patience or PATIENCE
     make_room(args.clients)
     return args
 

@@ -36,7 +36,7 @@ def make_model():
 
 
 def get_weights(model):
-    """Return the model's weights as a list of NumPy arrays, in the order of its state_dict."""
+    """Return copies of the model's weights, a list of NumPy arrays in the order of its state_dict."""
     return [tensor.numpy(force=True).copy() for tensor in model.state_dict().values()]
 
 
@@ -60,9 +60,9 @@ def to_tensors(images, labels):
 
 
 def train(model, images, labels, epochs, rng, learning_rate, batch_size):
-    """Train `model` in place with SGD on tensors from `to_tensors`; return the last epoch's mean loss.
+    """Train `model` in place with a new SGD on tensors from `to_tensors`; return the last epoch's mean loss.
 
-    `rng`, a numpy.random.Generator, shuffles the images: the same generator, the same weights.
+    `rng`, a numpy.random.Generator, shuffles the images: with the same one, the weights are the same.
     """
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
     model.train()

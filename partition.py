@@ -25,19 +25,24 @@ def iid(labels, clients, rng):
 
 
 def deal_out(labels, settings):
-    """Return one array of image indices per client, dealt out by the scheme in `settings`."""
+    """Return one array of image indices per client, dealt out as `settings` (see settings_from) say.
+
+    Raises UserError if the images are too few.
+    """
     clients, rng = settings["clients"], np.random.default_rng(settings["seed"])
     if clients > len(labels):
         raise UserError(f"{clients} clients cannot share {len(labels)} images; use fewer --clients")
     if settings["scheme"] == "dirichlet":
         return dirichlet(labels, clients, rng, settings["alpha"])
-    return {"iid": iid, "shards": shards}[settings["scheme"]](labels, clients, rng)
+    if settings["scheme"] == "shards":
+        return shards(labels, clients, rng)
+    return iid(labels, clients, rng)
 
 
 def write_partitions(settings):
-    """Make PARTITIONS as `settings` (see settings_from) say; return the labels of every client.
+    """Make PARTITIONS as `settings` (see settings_from) say; return a list of arrays, every client's labels.
 
-    Each file holds `images`, uint8 (n, 28, 28), and `labels`, int64 (n,).
+    Each file holds `images`, uint8 (n, 28, 28), and `labels`, int64 (n,). Raises UserError as deal_out does.
     """
     (images, labels), (test_images, test_labels) = load_mnist()
     shares = deal_out(labels, settings)
@@ -49,9 +54,11 @@ def write_partitions(settings):
     return [labels[indices] for indices in shares]
 
 
-def print_table(labels):
-    """Print how many images of each digit every client has; `labels` is a list of arrays, one a client."""
-    counts = np.array([np.bincount(owned, minlength=10) for owned in labels])  # (clients, 10)
+def print_table(labels_by_client):
+    """Print how many images of each digit every client has, given every client's labels."""
+    counts = np.array(
+        [np.bincount(labels, minlength=10) for labels in labels_by_client]
+    )  # (clients, 10)
     print_row("client", [*range(counts.shape[1]), "total"])
     for client, row in enumerate(counts):
         print_row(client, [*row, row.sum()])
@@ -65,7 +72,7 @@ def print_row(name, values):
 
 
 def settings_from(args):
-    """Return the part of a command's arguments that describes a partitioning."""
+    """Return what describes a partitioning: {"clients", "scheme", "seed"}, and "alpha" for dirichlet."""
     settings = {"clients": args.clients, "scheme": args.scheme, "seed": args.seed}
     if args.scheme == "dirichlet":
         settings["alpha"] = args.alpha or DEFAULT_ALPHA

@@ -4,7 +4,7 @@ python plot_accuracy.py                              # results/fedavg -> results
 python plot_accuracy.py results/a results/b --output comparison.png
 """
 
-from support.argument_types import directory, percentage
+from support.argument_types import path, percentage
 from support.command_line import OneLineParser, run_command
 from support.figures import new_figure, plain_text, save_figure
 from support.history import read_history, run_directory
@@ -22,8 +22,8 @@ def draw(runs, lowest=0.0):
         percent = [100 * row.accuracy for row in history]
         label = f"{plain_text(name)}: {percent[-1]:.2f} %"
         axes.plot(rounds, percent, marker="o", label=label)
-    if len(runs) == 1:  # the labels of several would cover each other
-        label_points(axes, rounds, percent)
+        if len(runs) == 1:  # the labels of several would cover each other
+            label_points(axes, rounds, percent)
     decorate(axes, lowest)
     return figure
 
@@ -62,11 +62,17 @@ def main(arguments=None):
     """Run the command line described above."""
     parser = OneLineParser("plot_accuracy.py", __doc__)
     add = parser.add_argument
-    runs = {"nargs": "*", "type": run_directory, "default": ["results/fedavg"], "metavar": "RUN"}
-    add("runs", **runs, help="directories of runs")
+    add(
+        "runs",
+        nargs="*",
+        type=run_directory,
+        default=["results/fedavg"],
+        metavar="RUN",
+        help="directories of runs",
+    )
     add(
         "--output",
-        type=directory,
+        type=path,
         help="the PNG file to write; accuracy.png in the first RUN if not given",
     )
     add(

@@ -6,6 +6,7 @@ Each round: send the global model to the clients, wait while they train, average
 evaluate the result on test images that no client has. The record of the run goes to results/fedavg/.
 """
 
+# First of all, for importing support/ switches Flower's telemetry off, before Flower is there.
 from support.certificates import server_certificates
 from support.command_line import OneLineParser, run_command
 from support.options import enough_clients, server_options
@@ -34,9 +35,17 @@ def centralized_evaluation(model, images, labels):
 
 def training_instructions(args):
     """Return the function that says what travels to the clients with the weights of a round."""
-    names = ("local_epochs", "batch_size", "learning_rate", "seed")
-    settings = {name: getattr(args, name) for name in names}
-    return lambda server_round: {"server_round": server_round, **settings}
+
+    def instructions(server_round):
+        return {
+            "server_round": server_round,
+            "local_epochs": args.local_epochs,
+            "batch_size": args.batch_size,
+            "learning_rate": args.learning_rate,
+            "seed": args.seed,
+        }
+
+    return instructions
 
 
 def make_strategy(args, model, images, labels):
@@ -52,7 +61,7 @@ def make_strategy(args, model, images, labels):
 
 def serve(args, strategy, model):
     """Run the rounds, with whoever connects."""
-    # Plain Flower has no `with` line, and strategy=strategy in the place of server=server.
+    # Without the `with` line, plain Flower takes strategy=strategy in the place of server=server.
     with robust_server(args, strategy, model) as server:
         fl.server.start_server(
             server_address=args.address,
@@ -63,14 +72,13 @@ def serve(args, strategy, model):
 
 
 def main(arguments=None, make_strategy=make_strategy, more_options=()):
-    """Run the command line described above."""
+    """Run the command line described above; the rest is for other strategies (see ARCHITECTURE.md)."""
     parents = [*server_options(), *more_options]
     args = OneLineParser("server.py", __doc__, parents).parse_args(arguments)
     torch.manual_seed(args.seed)  # the same seed, the same first weights
     model = make_model()
     images, labels = load_partition(PARTITIONS / "test.npz")
-    strategy = make_strategy(args, model, images, labels)
-    serve(args, strategy, model)
+    serve(args, make_strategy(args, model, images, labels), model)
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ def decay(text):
     return _number(text, "from 0 to below 1", lambda number: 0 <= number < 1)
 
 
-def directory(text):
-    """argparse type: the name of a directory; ~ is the home directory, wherever it stands on the line."""
+def path(text):
+    """argparse type: the name of a file or directory; ~ is the home directory, wherever it stands."""
     return os.path.expanduser(text)
 
 

@@ -1,6 +1,6 @@
 """history.csv: what every round of a run came to, one line each."""
 
-from support.argument_types import directory
+from support.argument_types import path
 from support.command_line import UserError
 
 import csv
@@ -35,8 +35,8 @@ def as_csv(row):
 
 def run_directory(text):
     """argparse type: the directory of a run; a file of its record may be named in its place."""
-    path = Path(directory(text))
-    return str(path.parent if path.name in ("history.csv", "events.jsonl") else path)
+    run = Path(path(text))
+    return str(run.parent if run.name in ("history.csv", "events.jsonl") else run)
 
 
 def read_history(run, size=None):
@@ -44,19 +44,19 @@ def read_history(run, size=None):
 
     Raises UserError if there is no history, or if a line of it is damaged.
     """
-    path = Path(run_directory(run), "history.csv")
+    file = Path(run_directory(run), "history.csv")
     try:
         # A spreadsheet may have put a mark in front.
-        text = path.read_bytes()[:size].decode("utf-8-sig")
+        text = file.read_bytes()[:size].decode("utf-8-sig")
         rows = [_parsed(row) for row in csv.DictReader(io.StringIO(text))]
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"there is no {path}; make a run with python federation.py") from None
+        raise UserError(f"there is no {file}; make a run with python federation.py") from None
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}; name another run") from None
+        raise UserError(f"cannot read {file}: {error.strerror}; name another run") from None
     except (ValueError, TypeError, KeyError, csv.Error) as error:
-        raise UserError(f"{path} is damaged ({error}); make the run again") from None
+        raise UserError(f"{file} is damaged ({error}); make the run again") from None
     if not rows or [row.round for row in rows] != list(range(len(rows))):
-        raise UserError(f"{path} is damaged (rounds missing or out of order); make the run again")
+        raise UserError(f"{file} is damaged (rounds missing or out of order); make the run again")
     return rows
 
 

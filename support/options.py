@@ -5,8 +5,8 @@ Each function returns a parent for argparse: OneLineParser("server.py", __doc__,
 
 from support.argument_types import (
     address,
-    directory,
     natural_int,
+    path,
     positive_float,
     positive_int,
     positive_seconds,
@@ -44,7 +44,7 @@ def run_options():
     add("--rounds", type=positive_int, default=10, help="how many rounds to run")
     add(
         "--run",
-        type=directory,
+        type=path,
         default="results/fedavg",
         help="directory for the record of this run",
     )
@@ -99,7 +99,8 @@ def fault_options():
     add(
         "--patience",
         type=positive_seconds,
-        help="seconds after which --min-clients are enough to begin (default: wait for all --clients)",
+        help="seconds after which --min-clients are enough to begin (default: wait for all --clients; with "
+        "federation.py or --resume: 30)",
     )
     add(
         "--round-timeout",

@@ -13,7 +13,7 @@ from flwr.common import parameters_to_ndarrays
 class RecordedStrategy(StrategyAround):
     """Writes each round of `strategy` to `record`, a RunRecord, and shows it on `report`, a RoundReport.
 
-    It is the outermost: the round's clock runs from its configure_fit to the end of its evaluate.
+    Only ResumedStrategy is around it: the clock runs from its configure_fit to the end of its evaluate.
     """
 
     def __init__(self, strategy, record, report):

@@ -1,6 +1,6 @@
 """A strategy around a strategy: how the server is given more to do without changing what averages.
 
-Flower asks a Strategy six questions a round. A class that answers one or two of them itself, and passes the
+Flower asks a Strategy six questions. A class that answers one or two of them itself, and passes the
 rest on to the strategy inside, nests with others of its kind, and with Flower's own wrappers.
 """
 

@@ -4,7 +4,6 @@ from support.listening import check_port_is_free
 
 import csv
 import re
-import shutil
 
 import pytest
 
@@ -27,16 +26,20 @@ IMAGES = 1200  # of each client
 
 
 @pytest.fixture(scope="module")
-def lesson(mnist):
-    """All screens of the lesson and the history of its run, and the screens of "Kill one"."""
+def lesson():
+    """All screens of the lesson, and the history of its run."""
+    with working_copy() as directory:
+        screens, _ = walk_the_lesson(README, directory, *where_to_meet())
+        yield screens, (directory / "results/fedavg/history.csv").read_text()
+
+
+@pytest.fixture
+def faults(mnist):
+    """The screens of "Kill one"."""
     more_server, more_client = where_to_meet()
     with working_copy() as directory:
-        screens, _ = walk_the_lesson(README, directory, more_server, more_client)
-        history = (directory / "results/fedavg/history.csv").read_text()
-        shutil.rmtree(directory / "partitions")
         write_partitions(directory, mnist, sizes=[IMAGES] * 10, test_size=1000)
-        faults = walk_the_faults(README, directory, more_server + QUICKER, more_client)
-        yield screens, history, faults
+        yield walk_the_faults(README, directory, more_server + QUICKER, more_client)
 
 
 def where_to_meet():
@@ -73,7 +76,7 @@ def test_the_lesson_has_one_server_and_ten_clients_in_eleven_terminals():
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["partition", "server", "client_0", "client_3", "plot"])
 def test_each_terminal_prints_what_the_page_shows(lesson, name):
-    screens, _, _ = lesson
+    screens, _ = lesson
     shown = (RECORDED / f"lesson/{name}.txt").read_text()
     # Flower's log goes to stderr and our lines to stdout, from several threads.
     loose = ["joined", "left", "configure_fit", r"^INFO :$"]
@@ -84,7 +87,7 @@ def test_each_terminal_prints_what_the_page_shows(lesson, name):
 
 @pytest.mark.timeout(600)
 def test_the_accuracies_are_nearly_those_on_the_page(lesson):
-    _, history, _ = lesson
+    _, history = lesson
     with open(RECORDED / "lesson/history.csv", newline="") as file:
         shown = list(csv.DictReader(file))
     again = list(csv.DictReader(history.splitlines()))
@@ -97,16 +100,16 @@ def test_the_accuracies_are_nearly_those_on_the_page(lesson):
 
 @pytest.mark.timeout(600)
 def test_every_client_does_the_same_as_the_one_shown(lesson):
-    screens, _, _ = lesson
+    screens, _ = lesson
     expected = structure(screens["client_0"])
     for number in range(1, 10):
         same = screens[f"client_{number}"].replace(f"Client {number}:", "Client 0:")
         assert structure(same) == expected
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
-def test_killed_client_and_killed_server_are_seen_and_survived_as_the_page_shows(lesson):
-    _, _, faults = lesson
+def test_killed_client_and_killed_server_are_seen_and_survived_as_the_page_shows(faults):
     ours = r"^(Client \d|Round|Waiting|Lost|The record)"
     for name in ("server", "client_3", "resumed"):
         shown = (RECORDED / f"faults/{name}.txt").read_text()
