@@ -164,7 +164,9 @@ def _lines_until(path, last_round):
 
 
 def _is_later(event, last_round):
-    return isinstance(event.get("round"), int) and event["round"] > last_round
+    """Return whether `event` came after that round: a run may be stopped before it has told of its end."""
+    is_of_later = isinstance(event.get("round"), int) and event["round"] > last_round
+    return is_of_later or event.get("what") == "stopped"
 
 
 def _ends(event, last_round):

@@ -9,7 +9,7 @@ It prints every round with its seconds. Everything runs on loopback and ends wit
 """
 
 from support.argument_types import address
-from support.command_line import OneLineParser, RunError, run_command
+from support.command_line import OneLineParser, RunError, UserError, run_command
 from support.history import read_history
 from support.options import enough_clients, partition_options
 
@@ -25,7 +25,7 @@ from beyond.engine.deployment import check_deployment
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower
 from beyond.engine.run_config import run_parents
 from beyond.engine.secagg_app import components
-from beyond.engine.secagg_shares import check_shares
+from beyond.engine.secagg_shares import FEWEST, check_shares
 from beyond.engine.services import fresh_logs, start_node, start_superexec
 from beyond.engine.simulation import make_partitions
 
@@ -148,7 +148,11 @@ DRILLS = {
 
 
 def secure_variant(args):
-    """Return what makes the app a secure one. Raises UserError if the clients are too few for it."""
+    """Return what makes the app a secure one. Raises UserError if the clients are too few to lose one."""
+    if args.clients <= FEWEST:
+        raise UserError(
+            f"without one of {args.clients} clients no masks are made; change --clients"
+        )
     args.shares = None
     check_shares(args)
     return components(args.shares)

@@ -25,6 +25,7 @@ from beyond.engine.masked_updates import MaskedUpdates
 from beyond.engine.node_roll_call import NodeRollCall
 from beyond.engine.packed_messages import PackingGrid, packing_mod
 from beyond.engine.run_config import parse_run_config
+from beyond.engine.secagg_client import careful_mod
 from beyond.engine.secagg_server import SecureServer, make_workflow
 from beyond.engine.secagg_shares import FEWEST, check_shares, threshold
 from beyond.engine.shared_grid import shared_grid
@@ -88,6 +89,6 @@ def run(grid, context, make_workflow=make_workflow):
         print(news)
 
 
-client_app = ClientApp(client_fn=make_client, mods=[packing_mod, secaggplus_mod])
+client_app = ClientApp(client_fn=make_client, mods=[packing_mod, careful_mod, secaggplus_mod])
 server_app = ServerApp()
 server_app.main()(run)

@@ -70,7 +70,7 @@ class Watch:
 
 
 def size_of(message):
-    """Return the size in bytes of what a message carries, as protobuf has it on the wire."""
+    """Return the size in bytes of what a message carries, as protobuf, before it is packed."""
     return recorddict_to_proto(message.content).ByteSize()
 
 

@@ -9,6 +9,7 @@ from flwr.common.secure_aggregation.secaggplus_constants import RECORD_KEY_CONFI
 
 from beyond.engine.apps import make_client
 from beyond.engine.packed_messages import packing_mod
+from beyond.engine.secagg_client import careful_mod
 from beyond.engine.supernode import partition_of
 
 ROUND = "2"  # as messages name it
@@ -23,4 +24,6 @@ def drop_out(message, context, call_next):
     return call_next(message, context)
 
 
-client_app = ClientApp(client_fn=make_client, mods=[packing_mod, drop_out, secaggplus_mod])
+client_app = ClientApp(
+    client_fn=make_client, mods=[packing_mod, drop_out, careful_mod, secaggplus_mod]
+)

@@ -1,7 +1,8 @@
 """Rounds of secure aggregation: Flower's SecAgg+ in the place where Flower's Server asks for updates.
 
 The protocol is Flower's (Bell et al. 2020, https://eprint.iacr.org/2020/704). Added is what a federation
-needs that goes on for rounds: a client may leave at any time, and one that answers nonsense stops nobody.
+needs that goes on for rounds: a client may leave at any time, and one that answers nonsense costs a round at
+most, not the run.
 """
 
 from support.identity import name_of
@@ -71,25 +72,23 @@ class Workflow(SecAggPlusWorkflow):
 
     def setup_stage(self, grid, context, state):
         """Collect public keys, and make groups of those who have sent theirs."""
-        super().setup_stage(grid, context, state)
+        super().setup_stage(grid, context, state)  # judges groups that have had their day
+        # In the order that Flower has shuffled them to: who is in whose group is chance.
         there = [node for node in state.nid_to_neighbours if node in state.active_node_ids]
-        return self._go_on_with(groups(there, state.num_shares), state)
+        return self._go_on_with(groups(there, state.num_shares), context, state)
 
     def share_keys_stage(self, grid, context, state):
         """Let clients hand out shares, and take out of the groups who has not."""
         super().share_keys_stage(grid, context, state)
         there = state.active_node_ids
         neighbours = {node: state.nid_to_neighbours[node] & there for node in there}
-        return self._go_on_with(neighbours, state)
+        return self._go_on_with(neighbours, context, state)
 
-    def _go_on_with(self, neighbours, state):
+    def _go_on_with(self, neighbours, context, state):
         """Go on with the nodes in {node: its group} only; return whether the groups are large enough."""
         state.nid_to_neighbours, state.sampled_node_ids = neighbours, set(neighbours)
         smallest = min(map(len, neighbours.values()), default=0)
-        needed = max(FEWEST, state.threshold)
-        if smallest < needed:
-            say(f"Too few clients share keys: {smallest} in the smallest group, {needed} needed")
-        return smallest >= needed
+        return told(smallest >= max(FEWEST, state.threshold), context)
 
     def collect_masked_vectors_stage(self, grid, context, state):
         """Collect masked updates of the right shapes; who sends another is as good as gone."""
@@ -97,11 +96,23 @@ class Workflow(SecAggPlusWorkflow):
         weights = parameters_to_ndarrays(arrayrecord_to_parameters(record, keep_input=True))
         shapes = [(1,), *(array.shape for array in weights)]  # the client's weight comes first
         sound = SoundReplies(grid, shapes, state.nid_to_proxies)
-        return super().collect_masked_vectors_stage(sound, context, state)
+        return told(super().collect_masked_vectors_stage(sound, context, state), context)
+
+    def unmask_stage(self, grid, context, state):
+        """Open the sum, if enough clients hand out their shares."""
+        return told(super().unmask_stage(grid, context, state), context)
+
+
+def told(are_enough, context):
+    """Return `are_enough`, and say what becomes of the round if it is false."""
+    if not are_enough:
+        server_round = context.state[MAIN_CONFIGS_RECORD][RoundKey.CURRENT_ROUND]
+        say(f"Round {server_round}: too few clients are left in a group; the model stays as it was")
+    return are_enough
 
 
 def groups(nodes, shares):
-    """Return {node: the set of nodes that it makes masks with}: on a ring, half of `shares` to each side."""
+    """Return {node: its group, a set}: on the ring `nodes`, itself and half of `shares` to each side."""
     half = shares // 2
     around = range(-half, half + 1)
     return {
@@ -139,7 +150,7 @@ class SoundReplies:
             arrays = masked_arrays(reply)
             is_sound = [array.shape for array in arrays] == self.shapes
             is_sound = is_sound and all(array.dtype == np.int64 for array in arrays)
-        except NONSENSE:
+        except Exception:  # whatever it is: the bytes are a stranger's
             is_sound = False
         if not is_sound:
             say(

@@ -25,9 +25,10 @@ def check_shares(args):
 
 
 def threshold(shares):
-    """Return how many shares open a secret: more than half, or a server that lies could open two.
+    """Return how many shares open a secret, which is how many of a group have to stay until the end.
 
-    Half of the holders of a client's shares would be told that it has left and open its key, the others that
-    it is there and open its own mask. With both the server has the update.
+    More than half, or a server that lies could open both secrets of a client: half of the holders would be
+    told that it has left and open its key, the others that it is there and open its own mask. (That nobody
+    tells both is secagg_client.py's.) And so many that those who stay have keys with three others at least.
     """
-    return shares // 2 + 1
+    return max(shares // 2 + 1, FEWEST - 1)

@@ -41,13 +41,18 @@ class SharedGrid(GridAround):
         """Send `messages` and return their replies, or those that have come after `timeout` seconds.
 
         A node that stays silent gives a reply, too: an error, made by Flower when the message's time is up.
+        Raises what it is that keeps a reply, if there is no other.
         """
+        messages = list(messages)
+        for message in messages:
+            message.metadata.ttl = timeout or message.metadata.ttl
         replies = {identifier: Future() for identifier in self.grid.push_messages(messages)}
         with self.changed:
             self.outstanding.update(replies)
             self.changed.notify()
         done, _ = wait(replies.values(), timeout)
-        return [future.result() for future in done]
+        sound = [future for future in done if future.exception() is None]
+        return [future.result() for future in sound or done]
 
     def pull(self):
         """Fetch replies until the grid is closed, and hand each to who waits for it."""
@@ -67,7 +72,10 @@ class SharedGrid(GridAround):
             self.changed.notify()
 
     def _fetch(self, awaited):
-        """Hand on what has come of the replies to `awaited`, or whatever error it is that keeps them."""
+        """Hand on what has come of the replies to `awaited`, or whatever error it is that keeps them.
+
+        SuperLink forgets what it has handed out: what came together with nonsense is an error from then on.
+        """
         try:
             replies = list(self.grid.pull_messages(awaited))
         except Exception as error:

@@ -6,6 +6,7 @@ import tomllib
 
 import numpy as np
 from flwr.app import Context, RecordDict
+from flwr.supercore.task_identity import TaskIdentity
 
 from tests.engine.nodes import RUN, Nodes
 from tests.support.harness import ROOT
@@ -18,6 +19,12 @@ class AppRuns:
     def __init__(self, monkeypatch, mnist, directory, sizes):
         monkeypatch.chdir(directory)
         monkeypatch.setattr(command_line, "_command", None)  # the app sets it for its process
+        for name in (
+            "_task_id",
+            "_run_id",
+            "_node_id",
+        ):  # Flower's engine sets them for its process
+            monkeypatch.setattr(TaskIdentity, name, RUN)
         write_partitions(directory, mnist, sizes, test_size=200)
         self.directory = directory
         self.sizes = sizes

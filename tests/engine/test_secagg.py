@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -21,7 +22,7 @@ from beyond.engine import apps, secagg, secagg_app, secagg_curious, secagg_dropo
 from beyond.engine.bundle import unpack_app
 from beyond.engine.packed_messages import packing_mod, unpacked
 from beyond.engine.secagg_curious import read_held
-from beyond.engine.secagg_server import make_workflow
+from beyond.engine.secagg_server import Workflow, groups, make_workflow
 from beyond.engine.supernode import partition_of
 from tests.engine.app_runs import AppRuns
 from tests.support.harness import snapshot
@@ -199,6 +200,118 @@ def test_who_masks_another_model_is_left_out_by_name(runs, capfd):
     assert "Left out what Client 3 has masked" in capfd.readouterr().out
     numbers = [0, 1, 2, 4, 5]
     assert_close(model, mean_of(updates_of(runs, untrained(), 1, numbers)), numbers)
+
+
+@pytest.mark.parametrize("masked", [b"", b"PK\x03\x04 no archive", b"\x93NUMPY"])
+def test_who_masks_no_arrays_is_left_out_by_name(runs, capfd, masked):
+    def spoil(reply):
+        record = reply.content.config_records.get(RECORD_KEY_CONFIGS, {})
+        if Key.MASKED_PARAMETERS in record:
+            record[Key.MASKED_PARAMETERS] = [masked, *record[Key.MASKED_PARAMETERS][1:]]
+
+    app = ClientApp(client_fn=apps.make_client, mods=[packing_mod, sends(spoil), secaggplus_mod])
+    _, rows = run(runs, client_app=app)
+    assert "Left out what Client 3 has masked" in capfd.readouterr().out
+    assert [row[4] for row in rows] == ["0", "5", "5"]
+
+
+@pytest.mark.parametrize("key, nonsense", [(Key.PUBLIC_KEY_1, None), (Key.PUBLIC_KEY_2, b"x")])
+def test_bad_keys_cost_the_round_and_not_the_run(runs, capfd, key, nonsense):
+    def spoil(reply):
+        record = reply.content.config_records.get(RECORD_KEY_CONFIGS, {})
+        if key in record and reply.metadata.group_id == "1":
+            del record[key]
+            if nonsense is not None:
+                record[key] = nonsense
+
+    app = ClientApp(client_fn=apps.make_client, mods=[packing_mod, sends(spoil), secaggplus_mod])
+    _, rows = run(runs, client_app=app)
+    assert "Round 1: " in capfd.readouterr().out
+    assert [row[4] for row in rows] == ["0", "0", "6"]
+
+
+def leave_at(stage, numbers):
+    """Return a ClientApp in which several clients fail at a stage of the protocol, in round 1."""
+
+    def leave(message, context, call_next):
+        configs = message.content.config_records.get(RECORD_KEY_CONFIGS, {})
+        is_now = message.metadata.group_id == "1" and configs.get(Key.STAGE) == stage
+        if is_now and partition_of(context.node_config) in numbers:
+            raise ConnectionError("gone")
+        return call_next(message, context)
+
+    return ClientApp(client_fn=apps.make_client, mods=[packing_mod, leave, secaggplus_mod])
+
+
+@pytest.mark.parametrize("stage", Stage.all())
+def test_a_round_that_too_many_leave_is_lost_and_told(runs, capfd, stage):
+    _, rows = run(runs, client_app=leave_at(stage, {1, 2, 4}))
+    line = "Round 1: too few clients are left in a group; the model stays as it was"
+    assert capfd.readouterr().out.count(line) == 1
+    assert [row[4] for row in rows] == ["0", "0", "6"]
+
+
+def test_with_five_shares_two_that_leave_are_too_many(runs, capfd):
+    """Those who stay would have two keys between them and the server."""
+    _, rows = run(runs, client_app=leave_at(Stage.COLLECT_MASKED_VECTORS, {1, 2}), shares=5)
+    assert [row[4] for row in rows] == ["0", "0", "6"]
+
+
+class Liar:
+    """Passes messages on to `grid`, changes those of one stage by `lie`, and keeps what it is told."""
+
+    def __init__(self, grid, stage, lie, told):
+        self.grid, self.stage, self.lie, self.told = grid, stage, lie, told
+
+    def send_and_receive(self, messages, *, timeout=None):
+        """Ask, and return the replies."""
+        asked = [message.content.config_records[RECORD_KEY_CONFIGS] for message in messages]
+        if asked[0][Key.STAGE] != self.stage:
+            return self.grid.send_and_receive(messages, timeout=timeout)
+        for record in asked:
+            self.lie(record)
+        self.told += self.grid.send_and_receive(messages, timeout=timeout)
+        return list(self.told)
+
+
+def ask_for_both(asked):
+    """Name one node as there and as gone."""
+    asked[Key.DEAD_NODE_ID_LIST] = asked[Key.ACTIVE_NODE_ID_LIST][:1]
+
+
+def ask_for_few(asked):
+    """Let half of the shares open a secret."""
+    asked[Key.THRESHOLD] = asked[Key.SHARE_NUMBER] // 2
+
+
+@pytest.mark.parametrize("stage, lie", [(Stage.UNMASK, ask_for_both), (Stage.SETUP, ask_for_few)])
+@pytest.mark.parametrize("are_careful", [True, False])
+def test_a_server_that_lies_is_answered_by_flowers_clients_and_not_by_ours(
+    runs, stage, lie, are_careful
+):
+    told = []
+
+    class LyingWorkflow(Workflow):
+        def __call__(self, grid, context):
+            super().__call__(Liar(grid, stage, lie, told), context)
+
+    lying = partial(secagg_app.run, make_workflow=partial(make_workflow, kind=LyingWorkflow))
+    stock = ClientApp(client_fn=apps.make_client, mods=[packing_mod, secaggplus_mod])
+    with suppress(RunError):  # what comes out of it is not the question
+        run(runs, lying, secagg_app.client_app if are_careful else stock, rounds=1)
+    assert [reply.has_error() for reply in told] == [are_careful] * len(SIZES)
+
+
+@pytest.mark.parametrize("nodes, shares", [(12, 5), (11, 5), (7, 7), (6, 6), (5, 6)])
+def test_a_group_is_a_node_and_as_many_on_either_side(nodes, shares):
+    ring = [10 * node for node in range(nodes)]
+    made = groups(ring, shares)
+    assert list(made) == ring
+    for place, (node, group) in enumerate(made.items()):
+        distance = [min((place - other) % nodes, (other - place) % nodes) for other in range(nodes)]
+        assert group == {ring[other] for other in range(nodes) if distance[other] <= shares // 2}
+        assert node in group and all(node in made[other] for other in group)
+        assert len(group) == min(nodes, shares)
 
 
 def test_a_count_that_is_a_lie_costs_the_round(runs, capfd):

@@ -36,9 +36,26 @@ class Echo:
         ]
 
 
+class Spoiled(Echo):
+    """Has a reply that nobody can read."""
+
+    def pull_messages(self, message_ids):
+        """Answer if that one is not asked for."""
+        if "id of bad" in message_ids:
+            raise ValueError("this reply cannot be read")
+        return super().pull_messages(message_ids)
+
+
+class Word(str):
+    """A message that is its own text."""
+
+    def __init__(self, text):
+        self.metadata = SimpleNamespace(ttl=43200.0)
+
+
 def ask(grid, word):
     """Return what `grid` replies to one message."""
-    [reply] = grid.send_and_receive([word])
+    [reply] = grid.send_and_receive([Word(word)])
     return reply.content
 
 
@@ -63,12 +80,6 @@ def test_who_waits_learns_that_the_run_has_ended():
 
 
 def test_one_nodes_nonsense_is_not_everybodys():
-    class Spoiled(Echo):
-        def pull_messages(self, message_ids):
-            if "id of bad" in message_ids:
-                raise ValueError("this reply cannot be read")
-            return super().pull_messages(message_ids)
-
     echo = Spoiled()
     echo.may_answer.set()
     with shared_grid(echo, pause=0.01) as grid, ThreadPoolExecutor(3) as pool:
@@ -89,6 +100,17 @@ def test_a_reply_that_nobody_waits_for_disturbs_nobody():
         assert ask(grid, "word") == "id of word"
 
 
-def test_a_timeout_gives_what_has_come():
+def test_a_timeout_gives_what_has_come_and_ends_the_messages_time():
+    message = Word("slow")
     with shared_grid(Echo(), pause=0.01) as grid:
-        assert grid.send_and_receive(["slow"], timeout=0.05) == []
+        assert grid.send_and_receive([message], timeout=0.05) == []
+    assert message.metadata.ttl == 0.05
+
+
+def test_of_several_replies_those_are_returned_that_can_be_read():
+    echo = Spoiled()
+    echo.may_answer.set()
+    with shared_grid(echo, pause=0.01) as grid:
+        words = [Word(word) for word in ("first", "bad", "last")]
+        replies = grid.send_and_receive(iter(words), timeout=10)
+    assert {reply.content for reply in replies} == {"id of first", "id of last"}

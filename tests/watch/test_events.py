@@ -158,6 +158,7 @@ LINES = [
     b'{"seconds": 3.0, "what": "round", "round": 2, "asked": [0]}\n',
     b'{"seconds": 4.0, "what": "le',
 ]
+STOPPED = b'{"seconds": 2.0, "what": "stopped", "reason": "by Ctrl-C"}\n'
 
 
 @pytest.mark.parametrize(
@@ -165,6 +166,7 @@ LINES = [
     [
         (LINES, 2, 0),
         (LINES[:1] + LINES[2:], 1, 1),  # killed between the commit and the event
+        ([LINES[0], STOPPED], 1, 1),  # stopped there
         ([LINES[0], b"\xff{damaged\n", *LINES[1:]], 3, 0),
         ([], 0, 1),
         ([LINES[3]], 0, 1),
