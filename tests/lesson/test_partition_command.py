@@ -211,6 +211,20 @@ def test_data_that_somebody_has_put_among_ours_is_neither_used_nor_lost(
         assert snapshot(tmp_path) == before
 
 
+@pytest.mark.parametrize("sums", [7, ["client_0.npz"]])
+def test_settings_without_checksums_are_those_of_an_earlier_version(stage, tmp_path, mnist, sums):
+    write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
+    file = tmp_path / "partitions/settings.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "files": sums}))
+    finished = stage.run("partition.py", "--clients", 2, cwd=tmp_path)
+    assert (finished.status, finished.stderr) == (0, "")
+    assert set(json.loads(file.read_text())["files"]) == {
+        "client_0.npz",
+        "client_1.npz",
+        "test.npz",
+    }
+
+
 @pytest.mark.parametrize("failing", [1, 2])
 def test_old_partitions_stay_when_a_rename_fails(tmp_path, mnist, monkeypatch, failing):
     write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
