@@ -23,7 +23,7 @@ SOURCES = {
     "pages/architecture.md": "ARCHITECTURE.md",
     "pages/benchmarks.md": "benchmarks/README.md",
 }
-HEADER = "<!-- make readme writes this page from {source}: change that one. -->\n\n"
+HEADER = "<!-- make readme writes this page from {sources}: change it there. -->\n\n"
 PART = re.compile(r"^<!-- part: (\S+) -->$", re.MULTILINE)
 CODE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
@@ -41,7 +41,9 @@ def render(source):
     cog.options.delete_code = True
     cog.options.print_output = True
     text = cog.process_string(with_parts(source), str(source))
-    return HEADER.format(source=source.relative_to(ROOT).as_posix()) + without_gaps(text)
+    parts = PART.findall(source.read_text(encoding="utf-8"))
+    sources = ", ".join([source.relative_to(ROOT).as_posix(), *parts])
+    return HEADER.format(sources=sources) + without_gaps(text)
 
 
 def with_parts(source):
