@@ -151,6 +151,13 @@ def run_command(main, prog, arguments=None):
         drop_output()
         status, message = 1, _in_words(error)
     complain(f"{prog}: {message}")
+    _exit(status)
+
+
+def _exit(status):
+    """Exit. Flower's gRPC server goes on meanwhile; what it runs into on the way is nobody's concern."""
+    if not is_hosted():
+        threading.excepthook = lambda failure: None
     sys.exit(status)
 
 

@@ -2,10 +2,12 @@
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
-from tests.support.harness import snapshot
+from tests.support.harness import environment, snapshot
 from tests.support.small import write_history
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -120,3 +122,28 @@ from tests.support.harness import ROOT
 sys.argv = [str(ROOT / sys.argv[1]), *sys.argv[2:]]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
+
+
+# Ends with an error while a thread goes on giving work to an executor, as gRPC's does, until that fails.
+STILL_SERVING = """
+import atexit, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from support.command_line import RunError, run_command
+
+def main(arguments):
+    executor = ThreadPoolExecutor(1)
+    thread = threading.Thread(target=lambda: [executor.submit(int) for _ in iter(int, 1)], daemon=True)
+    atexit.register(thread.join)
+    thread.start()
+    raise RunError("the disk is full")
+
+run_command(main, "server.py")
+"""
+
+
+def test_threads_that_go_on_while_python_ends_add_nothing_to_the_one_line(tmp_path):
+    command = [sys.executable, "-c", STILL_SERVING]
+    finished = subprocess.run(
+        command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    assert (finished.returncode, finished.stderr) == (1, "server.py: the disk is full\n")
