@@ -56,9 +56,8 @@ def write_partitions(settings):
 
 def print_table(labels_by_client):
     """Print how many images of each digit every client has, given every client's labels."""
-    counts = np.array(
-        [np.bincount(labels, minlength=10) for labels in labels_by_client]
-    )  # (clients, 10)
+    rows = [np.bincount(labels, minlength=10) for labels in labels_by_client]
+    counts = np.array(rows)  # (clients, 10)
     print_row("client", [*range(counts.shape[1]), "total"])
     for client, row in enumerate(counts):
         print_row(client, [*row, row.sum()])
