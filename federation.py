@@ -7,7 +7,7 @@ The processes talk over loopback as they would from terminals of their own. The 
 each client's goes to logs/client_K.log in the directory of the run.
 """
 
-from support.command_line import OneLineParser, RunError, option_names, run_command
+from support.command_line import OneLineParser, RunError, as_words, run_command
 from support.figures import load_matplotlib
 from support.limits import make_room
 from support.options import common_options, enough_clients, partition_options, server_options
@@ -36,18 +36,6 @@ import plot_accuracy
 PATIENCE = 30  # seconds; nobody starts a missing client by hand
 
 
-def as_words(args, parents):
-    """Return the options of `parents` that are set as words: ["--rounds=10", "--resume", ...]."""
-    words = []
-    for name in option_names(parents):
-        value = getattr(args, name)
-        if value is True:
-            words.append(f"--{name.replace('_', '-')}")
-        elif value is not None and value is not False:
-            words.append(f"--{name.replace('_', '-')}={value}")  # a value may begin with a dash
-    return words
-
-
 def make_partitions(context, args):
     """Run partition.py, unless the data is partitioned this way already, or somebody's own."""
     settings = None if are_own_partitions() else partition.settings_from(args)
@@ -65,6 +53,7 @@ def run_processes(context, args, programs=("server", "client"), more_options=())
     """
     logs = make_run_directory(Path(args.run, "logs"))
     server_words = as_words(args, [*server_options(), *more_options])
+    server_words.insert(0, f"--patience={args.patience}")  # ours, unless one was typed
     client_words = ["--server", args.address]
     if args.certificates:
         client_words += ["--certificates", args.certificates]

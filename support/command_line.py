@@ -5,6 +5,7 @@ Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 13
 
 from support.environment import is_hosted
 from support.streams import complain, drop_output, leave_the_pipe, prepare_output
+from support.typed_words import parse_words, words_of
 
 import argparse
 import difflib
@@ -47,6 +48,14 @@ def option_names(parents):
     return [action.dest for parent in parents for action in parent._actions]
 
 
+def as_words(args, parents):
+    """Return what was typed of the options in `parents`: ["--rounds=10", "--resume", ...].
+
+    `args` comes from OneLineParser.
+    """
+    return words_of(args, option_names(parents))
+
+
 class OneLineParser(argparse.ArgumentParser):
     """An argument parser that shows defaults in --help and complains in one line.
 
@@ -62,10 +71,10 @@ class OneLineParser(argparse.ArgumentParser):
         self.parents = parents
         self.typed = []
 
-    def parse_args(self, arguments=None, namespace=None):
-        """Return the namespace of `arguments`; raise UserError if they do not go together."""
+    def parse_args(self, arguments=None):
+        """Return the TypedOptions in `arguments`; raise UserError if they do not go together."""
         self.typed = sys.argv[1:] if arguments is None else list(map(str, arguments))
-        args = super().parse_args(self.typed, namespace)
+        args = parse_words(self, self.typed)
         for parent in self.parents:
             if isinstance(parent, Options):
                 parent.check(args)

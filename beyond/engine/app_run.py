@@ -3,8 +3,8 @@
 from support.command_line import NothingToDo, RunError, UserError
 from support.run_record import last_commit
 
+import copy
 import re
-from argparse import Namespace
 from pathlib import Path
 
 import tomli_w
@@ -35,7 +35,8 @@ class ServerLines:
 def write_run_config(directory, args, **changes):
     """Write the run config that says what `args` do, but for `changes` of them; return its path."""
     file = Path(directory, "run_config.toml")
-    changed = Namespace(**{**vars(args), **changes})
+    changed = copy.copy(args)
+    vars(changed).update(changes)
     file.write_text(tomli_w.dumps(as_run_config(changed)))
     return file
 

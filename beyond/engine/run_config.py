@@ -4,7 +4,14 @@ pyproject.toml lists them all, for Flower refuses a name that is not there. "" s
 default, where that is no number. A chapter's own options are words in one entry, `chapter-options`.
 """
 
-from support.command_line import OneLineParser, Options, UserError, name_command, option_names
+from support.command_line import (
+    OneLineParser,
+    Options,
+    UserError,
+    as_words,
+    name_command,
+    option_names,
+)
 from support.options import run_server_options
 
 import shlex
@@ -47,13 +54,13 @@ def parse_run_config(run_config):
     Raises UserError if an entry is not what the lesson takes.
     """
     entries = {**run_config}
-    words = shlex.split(str(entries.pop("chapter-options")))
+    of_the_chapter = shlex.split(str(entries.pop("chapter-options")))
     entries["parallel-clients"] = entries["parallel-clients"] or entries["clients"]  # all at once
-    words += [word for name, value in entries.items() for word in _as_words(name, value)]
+    words = [word for name, value in entries.items() for word in _as_words(name, value)]
     name_command(COMMAND, __doc__)
     chapter = entries["chapter"] if entries["chapter"] in CHAPTERS else "lesson"
     try:
-        return OneLineParser(COMMAND, __doc__, run_parents(chapter)).parse_args(words)
+        return OneLineParser(COMMAND, __doc__, run_parents(chapter)).parse_args(words + of_the_chapter)
     except SystemExit:  # the line is printed
         raise UserError("the run config is not one of this app's, see above") from None
 
@@ -67,12 +74,8 @@ def _as_words(name, value):
 
 def as_run_config(args):
     """Return the run config that says what `args` do, the other way round: a dict for a TOML file."""
-    own = CHAPTERS[args.chapter].make_options()
-    entries = _entries(args, [*run_server_options(), chapter_options()])
-    words = [word for entry in _entries(args, own).items() for word in _as_words(*entry)]
+    names = option_names([*run_server_options(), chapter_options()])
+    values = {name.replace("_", "-"): getattr(args, name) for name in names}
+    entries = {name: "" if value is None else value for name, value in values.items()}
+    words = as_words(args, CHAPTERS[args.chapter].make_options())
     return {**entries, "chapter-options": shlex.join(words)}
-
-
-def _entries(args, parents):
-    values = {name.replace("_", "-"): getattr(args, name) for name in option_names(parents)}
-    return {name: "" if value is None else value for name, value in values.items()}

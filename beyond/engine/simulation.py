@@ -8,7 +8,7 @@ A SuperLink of our own runs the app that pyproject.toml describes. --parallel-cl
 turns at being a client. Logs go to logs/ in the directory of the run; no process outlives the command.
 """
 
-from support.command_line import ROOT, OneLineParser, UserError, run_command
+from support.command_line import ROOT, OneLineParser, UserError, as_words, run_command
 from support.limits import make_room_for_connections
 from support.options import common_options, enough_clients, partition_options
 from support.partitions import PARTITIONS, are_own_partitions, are_partitioned
@@ -26,7 +26,7 @@ from beyond.engine.app_run import run_app
 from beyond.engine.bundle import unpack_app
 from beyond.engine.private_flower import PrivateFlower
 from beyond.engine.run_config import chapter_in, run_parents
-from federation import advice_to_resume, as_words
+from federation import advice_to_resume
 
 # Messages that are under way for every actor: Flower looks for new ones ten times a second.
 AHEAD = 16
