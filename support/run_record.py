@@ -11,7 +11,14 @@ from support.history import as_csv, read_history
 from support.locks import lock_directory
 from support.options import fault_options, listening_options, run_options
 from support.partitions import partition_settings
-from support.run_settings import check_command, check_settings, content_of, damaged, read_file
+from support.run_settings import (
+    as_recorded,
+    check_command,
+    check_settings,
+    content_of,
+    damaged,
+    read_file,
+)
 
 import hashlib
 import io
@@ -36,7 +43,7 @@ def open_record(args, weight_names):
 
     When a run is resumed, all settings must be as they were, but for those that say how the server runs.
     """
-    settings = {**vars(args), "partitions": partition_settings()}
+    settings = as_recorded({**vars(args), "partitions": partition_settings()})
     record = RunRecord(args.run, settings, weight_names)
     may_differ = option_names([run_options(), fault_options(), listening_options()])
     must_match = [name for name in settings if name not in may_differ]

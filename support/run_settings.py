@@ -6,6 +6,13 @@ import json
 from pathlib import Path
 
 
+def as_recorded(settings):
+    """Return `settings` as run.json has them: a tuple is a list there, a path or a function its name."""
+    return json.loads(
+        json.dumps(settings, default=lambda value: getattr(value, "__name__", str(value)))
+    )
+
+
 def check_settings(directory, settings):
     """Raise UserError if the run in `directory` was made with other settings than these, or is none."""
     made_with = content_of(Path(directory, "run.json"))["settings"]
@@ -54,6 +61,7 @@ def _with_setting(name, value):
         return f"without {option}; resume it without"
     if value is True:
         return f"with {option}; resume it with the same"
+    value = " ".join(map(str, value)) if isinstance(value, list) else value
     return f"with {option} {value}; resume it with the same"
 
 

@@ -1,6 +1,7 @@
 """What was typed, option by option, so that another process can be given the same words.
 
-A value does not tell its words: False may be --no-x or no word at all, [1, 2] may be "--x 1 2" or "--x 1 --x 2".
+A value does not tell its words: False may come from --no-x or from no word at all, [1, 2] from "--x 1 2" or
+from "--x 1 --x 2".
 """
 
 import argparse
@@ -9,7 +10,9 @@ import argparse
 class TypedOptions(argparse.Namespace):
     """A parsed command line that remembers its words; vars() has the values of the options, and no more."""
 
-    __slots__ = ("_words",)  # [(name of the option in the namespace, [word, ...]), ...] as they were typed
+    __slots__ = (
+        "_words",
+    )  # [(name of the option in the namespace, [word, ...]), ...] as they were typed
 
 
 def parse_words(parser, words):

@@ -60,7 +60,9 @@ def parse_run_config(run_config):
     name_command(COMMAND, __doc__)
     chapter = entries["chapter"] if entries["chapter"] in CHAPTERS else "lesson"
     try:
-        return OneLineParser(COMMAND, __doc__, run_parents(chapter)).parse_args(words + of_the_chapter)
+        return OneLineParser(COMMAND, __doc__, run_parents(chapter)).parse_args(
+            words + of_the_chapter
+        )
     except SystemExit:  # the line is printed
         raise UserError("the run config is not one of this app's, see above") from None
 

@@ -7,8 +7,11 @@ import tomllib
 
 import pytest
 
+from beyond.engine.app_run import write_run_config
+from beyond.engine.chapters import CHAPTERS, Chapter
 from beyond.engine.run_config import as_run_config, parse_run_config, run_parents
 from beyond.engine.simulation import parse
+from tests.support.every_kind import TYPED, toy_options
 from tests.support.harness import ROOT
 
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["flwr"]["app"]["config"]
@@ -49,6 +52,17 @@ def test_options_reach_the_serverapp_as_they_were_typed(words):
     config = as_run_config(typed)
     assert config.keys() == CONFIG.keys()
     assert parse_run_config(config) == typed
+
+
+@pytest.mark.parametrize("words", TYPED, ids=" ".join)
+def test_a_chapters_options_of_every_kind_reach_the_serverapp(words, monkeypatch, tmp_path):
+    toy = Chapter("server", "client", "FlowerClient", (toy_options,))
+    monkeypatch.setitem(CHAPTERS, "toy", toy)
+    words = ["--chapter", "toy", "--rounds", "3", *words]
+    typed = OneLineParser("typed", "", run_parents("toy")).parse_args(words)
+    file = write_run_config(tmp_path, typed, parallel_clients=7)
+    got = parse_run_config(tomllib.loads(file.read_text()))
+    assert vars(got) == {**vars(typed), "parallel_clients": 7}
 
 
 def chapter_in(words):

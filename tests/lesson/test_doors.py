@@ -58,6 +58,36 @@ def test_a_run_of_a_chapter_goes_on_with_the_same_options_only(house, stage):
     assert run(stage, house, *longer, "--decay", 0.5).status == 0
 
 
+def test_a_chapter_may_have_options_of_every_kind(house, stage):
+    shutil.copy(ROOT / "tests/support/every_kind.py", house / "beyond/toy/options.py")
+    words = [
+        "--no-warm",
+        "--plain",
+        "--loud",
+        "--loud",
+        "--tag=-a",
+        "--tag",
+        "b",
+        "--pair",
+        "-1",
+        "2",
+    ]
+    words += ["--layers", "1", "2", "--shape", "3x4", "--file", "a b", "--any_of=x", "--square"]
+    words += ["--note=--cold"]
+    expected = {"warm": False, "fancy": False, "loud": 2, "tag": ["-a", "b"], "pair": [-1, 2]}
+    expected |= {"layers": [1, 2], "shape": [3, 4], "file": "a b", "any_of": ["x"], "patience": 30}
+    expected |= {"remark": "--cold", "sides": [4], "cold": None, "speed": 1}
+    finished = run(stage, house, *FEDERATION, *words)
+    assert finished.status == 0, finished
+    settings = json.loads((house / "results/toy/run.json").read_text())["settings"]
+    assert expected.items() <= settings.items()
+    longer = [*FEDERATION, "--rounds", 3, "--resume"]
+    for other in (["--shape", "3x5"], ["--tag", "c"], ["--warm"]):
+        refused = run(stage, house, *longer, *words, *other)
+        assert (refused.status, refused.stderr.count("\n")) == (2, 1), refused
+    assert run(stage, house, *longer, *words).status == 0
+
+
 def test_a_mistake_in_a_chapters_option_names_the_chapters_command(house, stage):
     finished = run(stage, house, *FEDERATION, "--decay", 2)
     assert finished.status == 2

@@ -1,13 +1,17 @@
 """What is typed reaches the server as it was typed; what is not typed has the values that are documented."""
 
 from support.argument_types import decay, positive_float
-from support.command_line import Options
+from support.command_line import Options, as_words
 from support.options import client_options, partition_options, server_options
+from support.typed_words import parse_words
+
+import argparse
 
 import psutil
 import pytest
 
 import federation
+from tests.support.every_kind import TYPED, toy_options
 from tests.support.lesson import parsed, settings_of
 from tests.support.ports import idle_address
 
@@ -86,8 +90,21 @@ def more_options():
     ids=lambda words: " ".join(map(str, words)) or "nothing",
 )
 def test_options_reach_the_server_as_they_were_typed(words):
-    parents = [*server_options(), more_options()]
-    args = parsed(words, *parents)
-    passed_on = federation.as_words(args, parents)
+    words_reach_a_server(words, more_options())
+
+
+@pytest.mark.parametrize("words", TYPED, ids=" ".join)
+def test_options_of_every_kind_reach_the_server_as_they_were_typed(words):
+    words_reach_a_server(words, toy_options())
+
+
+def words_reach_a_server(words, chapter):
+    """Check that a server with the options of `chapter` takes words for what federation.py takes them for."""
+    words = [*map(str, ["--sch", "shards", *words])]
+    parents = [*server_options(), chapter]
+    federation_py = argparse.ArgumentParser(parents=[*parents, partition_options()])
+    passed_on = as_words(parse_words(federation_py, words), parents)
     assert all(isinstance(word, str) for word in passed_on)
-    assert parsed(passed_on, *parents) == args
+    typed = vars(federation_py.parse_args(words))
+    assert (typed.pop("scheme"), typed.pop("alpha")) == ("shards", None)
+    assert vars(parsed(passed_on, *parents)) == typed
