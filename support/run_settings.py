@@ -57,10 +57,10 @@ def _with_setting(name, value):
     option = f"--{name.replace('_', '-')}"
     if name == "partitions":
         return f"with other partitions, {_origin(value)}; resume it with the same"
-    if value is None or value is False:
+    if value is None:
         return f"without {option}; resume it without"
-    if value is True:
-        return f"with {option}; resume it with the same"
+    if isinstance(value, bool):  # on or off, for --no-x may be what switches it
+        value = "on" if value else "off"
     value = " ".join(map(str, value)) if isinstance(value, list) else value
     return f"with {option} {value}; resume it with the same"
 

@@ -1,14 +1,11 @@
 """Which images a wiretap has seen: those anybody could find, and those that only an accomplice finds.
 
-`images` is {client: uint8 array (n, 28, 28)}, `contents` what the books have (see books.Books).
+`images` is {client: array (n, ...)}, `contents` what the books have (see books.Books).
 """
 
 from itertools import chain
 
-import numpy as np
-
 from beyond.privacy import low_bits
-from beyond.privacy.image_search import Search
 
 
 def names_of(images):
@@ -18,19 +15,17 @@ def names_of(images):
     ]
 
 
-def report_found(contents, images):
-    """Look for `images` in all `contents`; print what is found, and what is never found."""
-    names, search = names_of(images), Search(np.concatenate(list(images.values())))
+def report_found(contents, images, search):
+    """Look for `images`, which `search` knows, in all `contents`; print what is found, and what never is."""
+    names = names_of(images)
     found = [
-        f"FOUND {names[image]}, {len(rows)} of its {search.rows_of(image)} telling rows, as {form}:\n"
+        f"FOUND {names[image]}, {rows} of its {telling} telling rows, as {form}:\n"
         f"      {direction}, round {server_round}, in {message}"
         for direction, server_round, message, content in contents
-        for (image, form), rows in search.find(content).items()
+        for image, (form, rows, telling) in search.find(content).items()
     ]
     print("\n".join(found) or f"None of {len(names):,} images was seen.")
-    print(
-        f"{search.hopeless(len(names)):,} of {len(names):,} have no telling row, and cannot be found."
-    )
+    print(f"{search.hopeless:,} of {len(names):,} have no telling row, and cannot be found.")
     print("What hides in the low bits of weights is never seen.")
 
 

@@ -17,8 +17,11 @@ from support.partitions import PARTITIONS, load_partition
 import asyncio
 from pathlib import Path
 
+import numpy as np
+
 from beyond.privacy import low_bits
 from beyond.privacy.books import keep_books
+from beyond.privacy.image_search import Search
 from beyond.privacy.relay import Relay, split
 from beyond.privacy.sightings import report_found, report_low_bits
 from beyond.privacy.wire_report import draw, print_table
@@ -45,6 +48,16 @@ def check(args):
         check_picture(args.reveal, "--reveal")
 
 
+def check_lesson_images(images):
+    """Raise UserError if not all `images` are such as the smuggler hides in low bits."""
+    for number, own in images.items():
+        if own.dtype != np.uint8 or own.shape[1:] != (28, 28):
+            raise UserError(
+                f"--reveal is for the lesson's images, uint8 (28, 28); those of client {number} are "
+                f"{own.dtype} {own.shape[1:]}: leave it out"
+            )
+
+
 def main(arguments=None):
     """Run the command line described above."""
     parser = OneLineParser("beyond.privacy.wiretap", __doc__)
@@ -57,12 +70,15 @@ def main(arguments=None):
     args = parser.parse_args(arguments)
     check(args)
     images = {k: load_partition(PARTITIONS / f"client_{k}.npz")[0] for k in args.partition}
+    if args.reveal:
+        check_lesson_images(images)
+    search = Search(images)
     relay = Relay(args.listen, args.server)
     listen_in(relay)
     books = keep_books(relay.connections)
     print_table(books, relay.connections)
     if images and books.contents:
-        report_found(books.contents, images)
+        report_found(books.contents, images, search)
     if books.bytes:
         write_picture(args.picture, lambda path: draw(books, path))
     if args.reveal and (pictures := report_low_bits(books.contents, images)):
