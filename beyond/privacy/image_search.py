@@ -32,12 +32,13 @@ class Search:
     """
 
     def __init__(self, images):
-        self.number = sum(map(len, images.values()))
         self.telling = Counter()  # how many telling rows an image has, by (image, form)
+        self.written = Counter()  # how many images there are, by form
         rows_by_size, owners_by_size = defaultdict(list), defaultdict(list)
         first = 0
         for client, own in images.items():
             for form, rows in forms_of(own, client).items():
+                self.written[form] += len(own)
                 examples, places = np.nonzero(is_telling(rows))
                 size = rows.dtype, rows.shape[-1]
                 rows_by_size[size].append(rows[examples, places])
@@ -45,6 +46,7 @@ class Search:
                 owners_by_size[size] += owners
                 self.telling.update(owners)
             first += len(own)
+        self.number = first
         self.indexes = [
             (RowIndex(np.concatenate(rows)), owners_by_size[size])
             for size, rows in rows_by_size.items()
@@ -69,10 +71,10 @@ class Search:
                 best[image] = (form + manner, len(rows), self.telling[image, form])
         return best
 
-    @property
     def hopeless(self):
-        """How many images have no telling row, and cannot be found."""
-        return self.number - len({image for image, _ in self.telling})
+        """Return {form: how many images have no telling row in it, and cannot be found}."""
+        tell = Counter(form for _, form in self.telling)
+        return {form: number - tell[form] for form, number in self.written.items()}
 
 
 def forms_of(images, client):
@@ -99,7 +101,7 @@ def what_the_model_takes(images, client):
     try:
         return to_tensors(images, np.zeros(len(images), np.int64))[0].numpy(force=True)
     except Exception as error:  # a reader's own code may raise anything
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).rstrip(".")
         raise UserError(
             f"to_tensors in model.py does not take the images of client {client}: {reason}; make it fit the "
             "data (README: Your own model, your own data)"

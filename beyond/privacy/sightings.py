@@ -25,8 +25,18 @@ def report_found(contents, images, search):
         for image, (form, rows, telling) in search.find(content).items()
     ]
     print("\n".join(found) or f"None of {len(names):,} images was seen.")
-    print(f"{search.hopeless:,} of {len(names):,} have no telling row, and cannot be found.")
+    report_hopeless(search)
     print("What hides in the low bits of weights is never seen.")
+
+
+def report_hopeless(search):
+    """Print how many images cannot be found: in one line if it is the same in all forms."""
+    counts = {form: (number, search.written[form]) for form, number in search.hopeless().items()}
+    if len(set(counts.values())) == 1 and search.number == next(iter(counts.values()))[1]:
+        counts = {"": counts.popitem()[1]}
+    for form, (number, total) in counts.items():
+        manner = form and f" as {form}"
+        print(f"{number:,} of {total:,} have no telling row{manner}, and cannot be found.")
 
 
 def report_low_bits(contents, images):

@@ -8,7 +8,7 @@
 --how low-bits      in the lowest bits of 6,272 weights
 """
 
-from support.command_line import OneLineParser, Options, run_command
+from support.command_line import OneLineParser, Options, UserError, run_command
 from support.connection import stay_connected
 from support.options import client_options
 from support.partitions import PARTITIONS, load_partition
@@ -65,8 +65,12 @@ def smuggling_client(way):
         def fit(self, parameters, config):
             """Train as the lesson does, and hide an image in the answer."""
             weights, count, _ = super().fit(parameters, config)
-            weights, metrics = WAYS[way](self.image, self.images[0].numpy(), weights)
+            weights, metrics = self.hide_in(weights)
             return weights, count, metrics
+
+        def hide_in(self, weights):
+            """Return (weights, metrics) with the image in one of them."""
+            return WAYS[way](self.image, self.images[0].numpy(), weights)
 
     return Smuggler
 
@@ -84,9 +88,14 @@ def main(arguments=None):
     args = OneLineParser("beyond.privacy.smuggler", __doc__, parents).parse_args(arguments)
     torch.set_num_threads(1)
     images, labels = load_partition(PARTITIONS / f"client_{args.partition_id}.npz")
-    stay_connected(
-        client.take_part, smuggling_client(args.how)(args.partition_id, images, labels), args
-    )
+    smuggler = smuggling_client(args.how)(args.partition_id, images, labels)
+    try:
+        smuggler.hide_in(smuggler.get_parameters(config={}))
+    except (ValueError, TypeError, IndexError) as error:
+        raise UserError(
+            f"--how {args.how} is for the lesson's network and images ({error}); take --how metrics"
+        ) from None
+    stay_connected(client.take_part, smuggler, args)
 
 
 if __name__ == "__main__":

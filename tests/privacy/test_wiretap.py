@@ -53,6 +53,7 @@ def place(tmp_path_factory):
         own = slice(number * IMAGES, (number + 1) * IMAGES)
         file = directory / f"partitions/{name}.npz"
         np.savez(file, images=images[own], labels=labels[own])
+    np.savez(directory / "partitions/client_9.npz", images=images[:, None], labels=labels)
     return directory
 
 
@@ -139,16 +140,34 @@ def test_ctrl_c_ends_it_with_what_has_passed(place, start):
         (["--partition", "7"], "there is no partitions/client_7.npz"),
         (["--picture", "a.txt"], "ends in .png"),
         (["--reveal", "a.txt"], "ends in .png"),
+        (["--partition", "9", "--reveal", "a.png"], "those of client 9 are uint8 (1, 28, 28)"),
     ],
 )
 def test_a_mistake_gets_one_line(place, words, complaint, capsys, monkeypatch):
-    from support.command_line import run_command
-
     from beyond.privacy import wiretap
+
+    gets_one_line(wiretap, place, words, complaint, capsys, monkeypatch)
+
+
+@pytest.mark.parametrize("way", ["weights", "low-bits"])
+def test_a_smuggler_says_what_does_not_fit_into_the_network(place, way, capsys, monkeypatch):
+    from torch import nn
+
+    import client
+    from beyond.privacy import smuggler
+
+    monkeypatch.setattr(client, "make_model", lambda: nn.Linear(9, 2))
+    words = ["--how", way, "--partition-id", "0"]
+    gets_one_line(smuggler, place, words, f"--how {way} is for the lesson", capsys, monkeypatch)
+
+
+def gets_one_line(module, place, words, complaint, capsys, monkeypatch):
+    """Check that a command in `place` ends with one line that has the `complaint`, and with status 2."""
+    from support.command_line import run_command
 
     monkeypatch.chdir(place)
     with pytest.raises(SystemExit) as end:
-        run_command(wiretap.main, "beyond.privacy.wiretap", words)
+        run_command(module.main, module.__name__, words)
     assert end.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert complaint in line and line.startswith("beyond.privacy.wiretap: ")
+    assert complaint in line and line.startswith(f"{module.__name__}: ")
