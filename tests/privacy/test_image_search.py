@@ -95,6 +95,15 @@ def test_half_an_image_counts_as_half():
     assert found == {5: ("pixels", 8, 16)}
 
 
+def test_an_image_in_two_forms_is_one_that_is_named_by_the_form_that_shows_more():
+    images = NUMBERS.integers(0, 256, (N, 16, 16)).astype(np.uint8)
+    search = Search({0: images})
+    assert list(search.written) == ["pixels", "float32 from -1 to 1", "float32 from 0 to 1"]
+    half = (images[5, :8] / np.float32(255)).tobytes()
+    assert search.find(half + images[5].tobytes()) == {5: ("pixels", 16, 16)}
+    assert search.find(images[5, :4].tobytes() + half) == {5: ("float32 from 0 to 1", 8, 16)}
+
+
 def test_clients_may_have_different_data(monkeypatch):
     monkeypatch.setattr(
         image_search, "to_tensors", lambda images, labels: [torch.from_numpy(images).float()]
