@@ -57,12 +57,11 @@ def parse_run_config(run_config):
     of_the_chapter = shlex.split(str(entries.pop("chapter-options")))
     entries["parallel-clients"] = entries["parallel-clients"] or entries["clients"]  # all at once
     words = [word for name, value in entries.items() for word in _as_words(name, value)]
+    words += of_the_chapter  # last, for an option may take all words that follow
     name_command(COMMAND, __doc__)
     chapter = entries["chapter"] if entries["chapter"] in CHAPTERS else "lesson"
     try:
-        return OneLineParser(COMMAND, __doc__, run_parents(chapter)).parse_args(
-            words + of_the_chapter
-        )
+        return OneLineParser(COMMAND, __doc__, run_parents(chapter)).parse_args(words)
     except SystemExit:  # the line is printed
         raise UserError("the run config is not one of this app's, see above") from None
 
