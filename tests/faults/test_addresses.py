@@ -71,5 +71,5 @@ def test_no_proxy_comes_between_us_and_a_server_on_this_machine(
     for number, proxy in enumerate(PROXIES):
         words = ["--partition-id", number, "--server", federation.address, "--max-wait", 20]
         stage.start("client.py", *words, cwd=tmp_path, cold=True, **proxy)
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, len(PROXIES), 0)]

@@ -86,7 +86,7 @@ def test_a_server_killed_before_its_first_round_is_recorded_begins_again(federat
     assert server.wait() == -signal.SIGKILL
     again = federation.server("--resume", rounds=ROUNDS)
     federation.everybody()
-    again.wait_for("^The record of this run")
+    again.finish()
     assert_same_result(federation, uninterrupted)
 
 
@@ -100,7 +100,7 @@ def test_a_server_killed_while_it_waits_for_clients_goes_on(federation, uninterr
         client.wait_for(f"^Waiting up to 120 s for a server at {federation.address} ...$")
     again = federation.server("--resume", rounds=ROUNDS)
     federation.client(1)
-    again.wait_for("^The record of this run")
+    again.finish()
     assert_same_result(federation, uninterrupted)
 
 
@@ -113,7 +113,7 @@ def test_a_server_killed_in_the_middle_of_a_round_goes_on(federation, uninterrup
     again = federation.server("--resume", rounds=ROUNDS)
     again.wait_for("joined: 2 of 3")
     federation.release(1)  # what it has trained was for a server that is gone
-    again.wait_for("^The record of this run")
+    again.finish()
     assert_same_result(federation, uninterrupted)
 
 
@@ -136,7 +136,7 @@ def test_a_run_can_be_made_longer(federation, uninterrupted):
     assert first.wait() == 0
     second = federation.server("--resume", rounds=ROUNDS)
     federation.everybody()
-    second.wait_for("^The record of this run")
+    second.finish()
     assert_same_result(federation, uninterrupted)
 
 
@@ -152,7 +152,7 @@ def test_a_finished_run_has_nothing_left_to_do(interrupted):
 def test_a_server_that_finds_some_clients_gone_goes_on_with_enough_of_them(interrupted):
     server = interrupted.server("--resume", "--patience", 0.5, rounds=ROUNDS + 1)
     interrupted.everybody(but=[1])
-    server.wait_for("^The record of this run")
+    server.finish()
     assert interrupted.counts()[-2:] == [(ROUNDS, 3, 0), (ROUNDS + 1, 2, 0)]
 
 

@@ -33,7 +33,7 @@ def assert_resumes(federation, rounds):
     federation.assert_record_is_whole()
     server = federation.server("--resume", rounds=rounds)
     federation.everybody()
-    server.wait_for("^The record of this run")
+    server.finish()
     assert [row.round for row in federation.history()] == list(range(rounds + 1))
 
 

@@ -73,7 +73,7 @@ def test_tls_changes_nothing_in_the_result(federation, make_federation, tmp_path
         server = one.server(*more)
         for number in range(3):
             one.client(number, *more)
-        server.wait_for("^The record of this run")
+        server.finish()
     assert federation.model() == other.model()
 
 
@@ -153,7 +153,7 @@ def test_strangers_do_not_disturb_a_run_with_certificates(federation, certificat
     federation.client(1, "--max-wait", 1).may_fail = True
     for number in range(3):
         federation.client(number, *words(certificates))
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
 
 
@@ -216,7 +216,7 @@ def test_a_server_listens_far_if_it_may(federation, certificates, tls):
     server = federation.server("--address", far, *(words(certificates) if tls else ["--insecure"]))
     for number in range(3):
         federation.client(number, *(words(certificates) if tls else []))
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
 
 
@@ -250,7 +250,7 @@ def test_make_certificates_makes_what_a_run_needs(federation):
     server = federation.server("--certificates", "certificates")
     for number in range(3):
         federation.client(number, "--certificates", "certificates")
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
 
 
