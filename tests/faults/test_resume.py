@@ -120,6 +120,9 @@ def test_a_server_killed_in_the_middle_of_a_round_goes_on(federation, uninterrup
 def test_a_client_that_is_tired_of_waiting_says_so_and_ends(federation):
     server = federation.server(rounds=1000)
     federation.everybody(but=[1])
+    server.wait_for(
+        "^Waiting for clients"
+    )  # it is impatient with a server that is yet to come, too
     impatient = federation.client(1, "--max-wait", 0.5)
     server.wait_for("^Round +1")
     server.kill()
