@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.support import shared
-from tests.support.complaints import complaint
+from tests.support.complaints import answer_to, complaint
 from tests.support.federation import Federation
 from tests.support.handmade import run_server
 from tests.support.harness import ROOT, snapshot
@@ -115,7 +115,7 @@ def stage(shared_stage):
 @pytest.fixture
 def start(stage):
     """start(words, cwd) starts a command in a new Python, as a person does."""
-    return lambda words, cwd: stage.start(*words, cwd=cwd, cold=True)
+    return lambda words, cwd, **options: stage.start(*words, cwd=cwd, cold=True, **options)
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def refuses(place, stage):
     before = snapshot(place)
 
     def run(program, *words):
-        return complaint(stage.run(program, *words, cwd=place), program)
+        return complaint(answer_to(stage, [program], program, *words, cwd=place), program)
 
     yield run
     assert snapshot(place) == before
