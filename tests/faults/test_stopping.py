@@ -42,9 +42,10 @@ def running(starting):
 
 def children(command):
     """Return the processes that a federation has started."""
-    processes = psutil.Process(command.number).children(recursive=True)
-    assert len(processes) > CLIENTS + 1  # so that there is something to leave behind
-    return processes
+    parent = psutil.Process(command.number)
+    everybody = CLIENTS + 3  # the server, what forks them all, and what looks after its resources
+    command.wait_until(lambda: len(parent.children(recursive=True)) >= everybody, "all are there")
+    return parent.children(recursive=True)
 
 
 def assert_nothing_runs(directory, processes):

@@ -125,8 +125,8 @@ def test_a_server_with_a_wrong_certificate_is_not_trusted(federation, tmp_path, 
 def test_a_client_that_came_before_an_untrusted_server_says_so_in_the_end(
     federation, certificates, others
 ):
-    client = federation.client(1, *words(others), "--max-wait", 2)
-    client.wait_for("^Waiting up to 2 s")
+    client = federation.client(1, *words(others), "--max-wait", 10)
+    client.wait_for("^Waiting up to 10 s")
     server = federation.server(*words(certificates))
     assert "not to be trusted" in refusal(client)
     assert_nobody_came(server)
@@ -135,7 +135,7 @@ def test_a_client_that_came_before_an_untrusted_server_says_so_in_the_end(
 def test_a_client_without_certificates_is_told_that_it_may_need_some(federation, certificates):
     server = federation.server(*words(certificates))
     server.wait_for("^Waiting for clients")
-    assert "--certificates" in refusal(federation.client(1, "--max-wait", 1))
+    assert "--certificates" in refusal(federation.client(1, "--max-wait", 3))
     assert_nobody_came(server)
 
 
