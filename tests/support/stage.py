@@ -56,11 +56,19 @@ class Stage:
         name = self.directory / str(next(self._names))
         request = {"words": script_and_options(words), "cwd": str(cwd), "cold": cold}
         request |= {"stdout": f"{name}.out", "stderr": f"{name}.err", "environment": changes}
-        self.process.stdin.write((json.dumps(request) + "\n").encode())
-        self.process.stdin.flush()
+        self._ask(request)
         actor = Actor(self, self._started.get(timeout=PATIENCE), request, needed)
         self.actors.append(actor)
         return actor
+
+    def _ask(self, request):
+        self.process.stdin.write((json.dumps(request) + "\n").encode())
+        self.process.stdin.flush()
+
+    def forget(self, number):
+        """Let the system give the number of a process that has ended to another one."""
+        del self.statuses[number]
+        self._ask({"forget": number})
 
     def _wait_for_the_end_of_those_who_have(self, needed):
         for actor in self.actors:
@@ -233,6 +241,8 @@ class Actor:
         self.stage.actors.remove(self)
         kill_session(self.number)
         wait_until(lambda: self.ended, f"{self.number} ends")
+        if not self.stage.has_closed:
+            self.stage.forget(self.number)
         for file in self.files:
             file.unlink()
 

@@ -1,9 +1,12 @@
 """A command that needs another one's port or run is started when that one has ended, whatever it has said."""
 
+import os
 import threading
 
+import psutil
 import pytest
 
+from tests.support.harness import wait_until
 from tests.support.ports import free_address
 
 # Says its last words, and holds a port and a lock until it is let go.
@@ -55,3 +58,19 @@ def test_one_that_is_to_be_refused_is_started_beside(stage, tmp_path):
     second.finish()
     (tmp_path / "go").touch()
     first.finish()
+
+
+def test_the_number_of_a_command_is_given_to_no_other_while_a_test_may_ask_for_its_end(
+    stage, tmp_path
+):
+    """A system has 32,768 numbers, say, and begins again: who was given an old one seemed to have ended."""
+    ended = stage.start("-c", "raise SystemExit(3)", cwd=tmp_path, cold=True)
+    assert ended.wait() == 3
+    os.kill(ended.number, 0)  # there is a zombie
+    killed = stage.start("-c", "import time; time.sleep(1000)", cwd=tmp_path, cold=True)
+    killed.kill()
+    os.kill(killed.number, 0)
+    for actor in (ended, killed):
+        actor.remove()
+        wait_until(lambda actor=actor: not psutil.pid_exists(actor.number), "it is forgotten")
+        assert actor.number not in stage.statuses
