@@ -1,9 +1,12 @@
 """What the tests share: MNIST, a place to work in, processes, and a federation that several tests look at."""
 
+from support import command_line
+
 import os
 import shutil
 import signal
 import tempfile
+import threading
 from functools import partial
 from itertools import count
 
@@ -85,6 +88,17 @@ def pytest_runtest_makereport(item):
 def mnist():
     """MNIST, read from the archives without torchvision."""
     return read_mnist()
+
+
+@pytest.fixture(autouse=True)
+def no_command_has_run_here(monkeypatch):
+    """Leave nothing of a command that a test runs in this process: its name, its signals, its silence."""
+    monkeypatch.setattr(command_line, "_command", None)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
