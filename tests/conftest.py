@@ -35,7 +35,11 @@ settings.load_profile("lesson")
 LONGEST = (  # files that begin first, so that in the end no worker waits for another
     "pages/test_lesson.py",
     "engine/test_simulation.py",
+    "engine/test_deployment.py",
     "heterogeneity/test_compare.py",
+    "engine/test_deployment_strangers.py",
+    "watch/test_page.py",
+    "privacy/test_defences.py",
     "faults/test_signals.py",
     "faults/test_stopping.py",
     "heterogeneity/test_baselines.py",
@@ -46,7 +50,6 @@ LONGEST = (  # files that begin first, so that in the end no worker waits for an
     "lesson/test_by_hand.py",
     "faults/test_resume.py",
     "faults/test_clients.py",
-    "faults/test_bad_input.py",
 )
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 STAGE = pytest.StashKey[Stage]()
