@@ -64,6 +64,8 @@ def first_rounds(screen, count):
     head = "".join(filter(is_there, blocks))
     tail = "".join(filter(is_there, tail.splitlines(keepends=True)))
     tail = re.sub(rf"(\({count}, .*\)),$", r"\1]}", tail, flags=re.MULTILINE)
+    if count < ROUNDS:  # Python prints so short a list in one line
+        tail = re.sub(r",\nINFO : +\t +\(", ", (", tail)
     number_of_rounds = rf"(num_rounds=|\(|^Round +\d+ of |finished ){ROUNDS}\b"
     return re.sub(number_of_rounds, rf"\g<1>{count}", head + summary + tail, flags=re.MULTILINE)
 
@@ -89,7 +91,7 @@ def test_the_lesson_has_one_server_and_ten_clients_in_eleven_terminals():
     assert terminals == set(range(1, 12))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", ["partition", "server", "client_0", "client_3", "plot"])
 def test_each_terminal_prints_what_the_page_shows(lesson, name):
     screens, _, rounds = lesson
@@ -101,7 +103,7 @@ def test_each_terminal_prints_what_the_page_shows(lesson, name):
     )
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_the_accuracies_are_nearly_those_on_the_page(lesson):
     _, history, rounds = lesson
     with open(RECORDED / "lesson/history.csv", newline="") as file:
@@ -114,7 +116,7 @@ def test_the_accuracies_are_nearly_those_on_the_page(lesson):
     assert float(again[-1]["accuracy"]) >= {FEWER: 0.97, ROUNDS: 0.988}[rounds]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_every_client_does_the_same_as_the_one_shown(lesson):
     screens, _, _ = lesson
     expected = structure(screens["client_0"])
@@ -124,7 +126,7 @@ def test_every_client_does_the_same_as_the_one_shown(lesson):
 
 
 @pytest.mark.thorough
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_killed_client_and_killed_server_are_seen_and_survived_as_the_page_shows(faults):
     ours = r"^(Client \d|Round|Waiting|Lost|The record)"
     for name in ("server", "client_3", "resumed"):
