@@ -1,9 +1,12 @@
 """What the tests share: MNIST, a place to work in, processes, and a federation that several tests look at."""
 
+from support import command_line
+
 import os
 import shutil
 import signal
 import tempfile
+import threading
 from functools import partial
 from itertools import count
 
@@ -13,7 +16,7 @@ from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.support import shared
-from tests.support.complaints import complaint
+from tests.support.complaints import answer_to, complaint
 from tests.support.federation import Federation
 from tests.support.handmade import run_server
 from tests.support.harness import ROOT, snapshot
@@ -32,7 +35,11 @@ settings.load_profile("lesson")
 LONGEST = (  # files that begin first, so that in the end no worker waits for another
     "pages/test_lesson.py",
     "engine/test_simulation.py",
+    "engine/test_deployment.py",
     "heterogeneity/test_compare.py",
+    "engine/test_deployment_strangers.py",
+    "watch/test_page.py",
+    "privacy/test_defences.py",
     "faults/test_signals.py",
     "faults/test_stopping.py",
     "heterogeneity/test_baselines.py",
@@ -43,7 +50,6 @@ LONGEST = (  # files that begin first, so that in the end no worker waits for an
     "lesson/test_by_hand.py",
     "faults/test_resume.py",
     "faults/test_clients.py",
-    "faults/test_bad_input.py",
 )
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 STAGE = pytest.StashKey[Stage]()
@@ -87,13 +93,21 @@ def mnist():
     return read_mnist()
 
 
-@pytest.fixture(scope="module")
-def one_thread():
-    """Compute in this process as the clients do, which gives their very bits."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+@pytest.fixture(autouse=True)
+def no_command_has_run_here(monkeypatch):
+    """Leave nothing of a command that a test runs in this process: its name, its signals, its silence."""
+    monkeypatch.setattr(command_line, "_command", None)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
-    torch.set_num_threads(threads)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Compute in this process as the clients do, which gives their very bits, and disturbs nobody beside."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +129,7 @@ def stage(shared_stage):
 @pytest.fixture
 def start(stage):
     """start(words, cwd) starts a command in a new Python, as a person does."""
-    return lambda words, cwd: stage.start(*words, cwd=cwd, cold=True)
+    return lambda words, cwd, **options: stage.start(*words, cwd=cwd, cold=True, **options)
 
 
 @pytest.fixture
@@ -211,7 +225,7 @@ def refuses(place, stage):
     before = snapshot(place)
 
     def run(program, *words):
-        return complaint(stage.run(program, *words, cwd=place), program)
+        return complaint(answer_to(stage, [program], program, *words, cwd=place), program)
 
     yield run
     assert snapshot(place) == before

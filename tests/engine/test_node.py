@@ -1,7 +1,5 @@
 """One node by one command: it comes in, or says in one line why not."""
 
-from support.listening import free_port
-
 import signal
 import subprocess
 
@@ -11,6 +9,7 @@ from beyond.engine.node import arrival
 from beyond.engine.private_flower import PrivateFlower
 from beyond.engine.services import start_supernode
 from tests.support.marked import Place
+from tests.support.ports import free_address
 
 pytestmark = pytest.mark.thorough
 NODE = ("-m", "beyond.engine.node", "--partition-id", 0, "--superlink")
@@ -51,7 +50,7 @@ def test_it_ends_with_a_line_when_one_of_its_two_has_ended(place, part):
 
 
 def test_it_says_that_it_waits_and_comes_in_when_superlink_is_there(place):
-    port = free_port()
+    port = int(free_address().rpartition(":")[2])
     node = place.start(*NODE, f"127.0.0.1:{port}", "--insecure")
     node.wait_for(f"^SuperLink at 127.0.0.1:{port} has not answered yet; trying on$")
     with PrivateFlower(place.directory / "logs") as flower:
@@ -73,7 +72,7 @@ def test_with_a_secret_only_a_superexec_that_has_it_is_given_tasks(place):
     secret.write_bytes(b"0123456789abcdef0123456789abcdef")
     with PrivateFlower(place.directory / "logs") as flower:
         reach = ["--superlink", flower.superlink("--insecure"), "--insecure"]
-        port = free_port()
+        port = int(free_address().rpartition(":")[2])
         words = [*reach, "--superexec-auth-secret-file", secret]
         arrival(flower, start_supernode(flower, "node", port, *words), "node")
         superexec = ["-m", "beyond.engine.superexec", "--insecure", "--runtime-api-address"]

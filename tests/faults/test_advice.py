@@ -25,7 +25,7 @@ def complaint_of(actor):
 def assert_trains(federation, server, *words):
     """Check that the federation's clients find the server and train."""
     clients = [federation.client(number, *words) for number in range(federation.size)]
-    server.wait_for("^The record of this run")
+    server.finish()
     assert [client.wait() for client in clients] == [0] * federation.size
 
 
@@ -76,7 +76,8 @@ def test_two_servers_in_one_directory_the_second_chooses_another_run(federation,
     (federation.directory / "link").symlink_to(federation.run)
     names = {"relative": "./results//run/", "absolute": federation.run, "link": "link"}
     words = ["--run", names.get(named, "results/run"), "--address", free_address()]
-    second = federation.server(*words, *(["--resume"] if named == "resume" else []))
+    words += ["--resume"] if named == "resume" else []
+    second = federation.server(*words, beside=True)
     line = complaint_of(second)
     assert "another server is writing to" in line
     assert line.endswith("stop it, or choose another --run")

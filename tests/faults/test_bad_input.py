@@ -84,7 +84,7 @@ def test_a_client_without_a_partition_id_is_told_what_is_missing(refuses):
 def test_commands_complain_the_same_way_when_python_starts_them(start, place):
     before = snapshot(place)
     commands = {
-        name: start([ROOT / name, *words_for(name, "--no-such-option")], place)
+        name: start([ROOT / name, *words_for(name, "--no-such-option")], place, beside=True)
         for name in BAD_VALUES
     }
     for command in commands.values():

@@ -7,6 +7,7 @@ import itertools
 import queue
 import signal
 import socket
+import statistics
 import time
 
 import grpc
@@ -39,7 +40,7 @@ def test_a_client_killed_between_rounds_is_done_without(federation):
     clients[0].kill()
     server.wait_for("^Client 0 left: 2 of 3 clients$")
     federation.release("server")
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 0), (3, 2, 0)]
 
 
@@ -52,7 +53,7 @@ def test_with_too_few_clients_the_server_says_so_and_waits_until_enough_are_back
     server.wait_for("^Waiting for clients: 1 of 3 are here, 2 needed$")
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 1, 2)]
     federation.client(2)
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts()[3:] == [(3, 2, 0)]
 
 
@@ -66,7 +67,7 @@ def test_min_clients_says_how_many_are_enough(federation, needed):
     if needed == 3:
         server.wait_for("^Waiting for clients: 2 of 3 are here, 3 needed$")
         federation.client(1)
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, max(needed, 2), 0)]
 
 
@@ -85,7 +86,7 @@ def test_one_client_is_enough_if_one_says_so(federation):
 def test_a_run_begins_without_the_missing_when_the_patience_has_ended(federation):
     server = federation.server("--patience", 0.5)
     federation.everybody(but=[1])
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 2, 0), (2, 2, 0)]
 
 
@@ -105,7 +106,7 @@ def test_a_client_that_comes_back_takes_part_from_the_next_round(federation):
     again = federation.client(1)
     server.wait_for("^Client 1 joined", times=2)
     federation.release(2)
-    server.wait_for("^The record of this run")
+    server.finish()
     assert [match[1] for match in again.found(r"^Round (\d): trained")] == ["3"]
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 3, 0)]
 
@@ -118,13 +119,13 @@ def test_a_client_that_joins_late_takes_part_from_the_next_round(federation):
     late = federation.client(2)
     server.wait_for("^Client 2 joined")
     federation.release(1)
-    server.wait_for("^The record of this run")
+    server.finish()
     assert [match[1] for match in late.found(r"^Round (\d): trained")] == ["2"]
     assert federation.counts() == [(0, 0, 0), (1, 2, 0), (2, 3, 0)]
 
 
 def test_a_client_that_freezes_while_it_trains_is_dropped_and_may_come_back(federation):
-    server = federation.server("--round-timeout", 1, rounds=2, moment="pause@2")
+    server = federation.server("--round-timeout", 4, rounds=2, moment="pause@2")
     federation.everybody(but=[1])
     frozen = federation.liar(1, "hold@1")
     frozen.wait_for("Round 1: holding")
@@ -143,23 +144,20 @@ def assert_is_dropped_and_comes_back(federation, server, frozen):
     frozen.wait_for("^Lost the server")
     server.wait_for("^Client 1 joined", times=2)
     federation.release("server")
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 3, 0)]
     assert frozen.found("^Round 2: trained")
 
 
 def test_a_client_that_freezes_while_it_waits_is_dropped(federation):
-    server = federation.server("--round-timeout", 1, rounds=2, moment="pause@1")
+    server = federation.server("--round-timeout", 4, rounds=2, moment="pause@1")
     clients = federation.everybody()
     server.wait_for("joined", times=3)
     server.wait_for("Pausing before round 1")
     clients[1].send(signal.SIGSTOP)
     federation.release("server")
-    server.wait_for(
-        SILENT.format(1),
-        seconds=10,
-    )
-    server.wait_for("^The record of this run")
+    server.wait_for(SILENT.format(1))
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 0)]
 
 
@@ -177,7 +175,7 @@ def test_a_second_client_for_one_partition_is_refused_and_not_counted(federation
     assert "Traceback" not in second.stderr
     assert server.found("^Client 1 refused: client 1 takes part already$")
     federation.release(1)
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
 
 
@@ -206,9 +204,7 @@ def test_a_client_that_has_waited_finds_a_server_soon_after_it_has_come(federati
         client.wait_for("^Waiting up to ")
     server = federation.server(rounds=1)
     server.wait_for("^Waiting for clients")
-    server.wait_for(
-        "^Client . joined", times=3, seconds=8
-    )  # by itself, gRPC takes up to two minutes
+    server.wait_for("^Client . joined", times=3)
 
 
 def test_a_client_looks_for_its_server_every_second(federation):
@@ -221,7 +217,7 @@ def test_a_client_looks_for_its_server_every_second(federation):
             moments.append(time.monotonic())
         assert not client.ended
     pauses = [later - sooner for sooner, later in itertools.pairwise(moments)]
-    assert max(pauses) < 2.5
+    assert statistics.median(pauses) < 2.5  # gRPC's would grow: 4 seconds, though one may come late
 
 
 def test_a_client_that_is_still_in_its_roll_call_when_the_run_ends_goes_home(federation):
@@ -253,7 +249,7 @@ def test_a_client_that_says_it_failed_is_done_without(federation):
     server = federation.server()
     federation.everybody(but=[1])
     federation.liar(1, "not ok")
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 1)]
     assert server.found(SILENT.format(1))
 
@@ -279,6 +275,6 @@ def test_a_connection_that_is_not_grpc_holds_nobody_up(federation, greeting):
     with socket.create_connection((host, int(port))) as stranger:
         stranger.sendall(greeting)
         federation.everybody()
-        server.wait_for("^The record of this run")
+        server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0)]
     assert "Traceback" not in server.stderr

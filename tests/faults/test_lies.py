@@ -51,7 +51,7 @@ def one_liar_of_each_kind(shared_stage, make_federation, tmp_path_factory):
         federation.client(number)
     for lie, number in federation.numbers.items():
         federation.liar(number, lie)
-    server.wait_for("^The record of this run", seconds=100)
+    server.finish(seconds=100)
     federation.output = server.stdout
     federation.errors = server.stderr
     shared_stage.clear()
@@ -90,7 +90,7 @@ def test_who_stops_lying_is_believed_again(federation):
     server = federation.server(rounds=3)
     federation.everybody(but=[1])
     federation.liar(1, "NaN@2only")
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 3, 0)]
 
 
@@ -98,7 +98,7 @@ def test_who_was_honest_until_now_is_not_believed_any_more(federation):
     server = federation.server(rounds=3)
     federation.everybody(but=[1])
     federation.liar(1, "NaN@2")
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 2, 1)]
 
 
@@ -108,7 +108,7 @@ def test_when_all_clients_lie_the_model_stays_as_it_was(federation):
         federation.liar(number, lie)
     server.wait_for("^Round +1 of 3")
     after_round_1 = {(row.loss, row.accuracy) for row in federation.history()[1:2]}
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 0, 3), (3, 0, 3)]
     assert {(row.loss, row.accuracy) for row in federation.history()[1:]} == after_round_1
 
@@ -131,7 +131,7 @@ def test_metrics_that_nobody_asked_for_do_no_harm(federation, honest_models):
     for number in HONEST:
         federation.liar(number, "strange metrics")
     federation.liar(1, "NaN")
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 1)]
     assert_model_is(federation, honest_models[2])
 
@@ -139,7 +139,7 @@ def test_metrics_that_nobody_asked_for_do_no_harm(federation, honest_models):
 def test_the_largest_number_of_examples_is_the_persons_choice(federation):
     server = federation.server("--max-examples-per-client", SIZES[1])
     federation.everybody()
-    server.wait_for("^The record of this run")
+    server.finish()
     assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 1)]
     reason = f"claims {SIZES[0]} examples, more than the {SIZES[1]} allowed"
     assert server.found(f"^Round 1: left out the update from Client 0: it {reason}$")

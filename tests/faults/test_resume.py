@@ -86,7 +86,7 @@ def test_a_server_killed_before_its_first_round_is_recorded_begins_again(federat
     assert server.wait() == -signal.SIGKILL
     again = federation.server("--resume", rounds=ROUNDS)
     federation.everybody()
-    again.wait_for("^The record of this run")
+    again.finish()
     assert_same_result(federation, uninterrupted)
 
 
@@ -100,7 +100,7 @@ def test_a_server_killed_while_it_waits_for_clients_goes_on(federation, uninterr
         client.wait_for(f"^Waiting up to 120 s for a server at {federation.address} ...$")
     again = federation.server("--resume", rounds=ROUNDS)
     federation.client(1)
-    again.wait_for("^The record of this run")
+    again.finish()
     assert_same_result(federation, uninterrupted)
 
 
@@ -113,13 +113,16 @@ def test_a_server_killed_in_the_middle_of_a_round_goes_on(federation, uninterrup
     again = federation.server("--resume", rounds=ROUNDS)
     again.wait_for("joined: 2 of 3")
     federation.release(1)  # what it has trained was for a server that is gone
-    again.wait_for("^The record of this run")
+    again.finish()
     assert_same_result(federation, uninterrupted)
 
 
 def test_a_client_that_is_tired_of_waiting_says_so_and_ends(federation):
     server = federation.server(rounds=1000)
     federation.everybody(but=[1])
+    server.wait_for(
+        "^Waiting for clients"
+    )  # it is impatient with a server that is yet to come, too
     impatient = federation.client(1, "--max-wait", 0.5)
     server.wait_for("^Round +1")
     server.kill()
@@ -136,7 +139,7 @@ def test_a_run_can_be_made_longer(federation, uninterrupted):
     assert first.wait() == 0
     second = federation.server("--resume", rounds=ROUNDS)
     federation.everybody()
-    second.wait_for("^The record of this run")
+    second.finish()
     assert_same_result(federation, uninterrupted)
 
 
@@ -152,7 +155,7 @@ def test_a_finished_run_has_nothing_left_to_do(interrupted):
 def test_a_server_that_finds_some_clients_gone_goes_on_with_enough_of_them(interrupted):
     server = interrupted.server("--resume", "--patience", 0.5, rounds=ROUNDS + 1)
     interrupted.everybody(but=[1])
-    server.wait_for("^The record of this run")
+    server.finish()
     assert interrupted.counts()[-2:] == [(ROUNDS, 3, 0), (ROUNDS + 1, 2, 0)]
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.harness import ROOT, wait_until
 
-SECONDS = 20  # within which everything has ended
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 STATUSES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
@@ -22,7 +21,7 @@ def stop_signal(request):
 def assert_ends_cleanly(actor, number):
     """Send the signal and check status and output."""
     actor.send(number)
-    assert actor.wait(SECONDS) == STATUSES[number], actor
+    assert actor.wait() == STATUSES[number], actor
     assert "Traceback" not in actor.stderr + actor.stdout
     if number == signal.SIGINT:
         assert actor.stderr.splitlines()[-1].endswith(".py: stopped")
@@ -33,7 +32,7 @@ def assert_resumes(federation, rounds):
     federation.assert_record_is_whole()
     server = federation.server("--resume", rounds=rounds)
     federation.everybody()
-    server.wait_for("^The record of this run")
+    server.finish()
     assert [row.round for row in federation.history()] == list(range(rounds + 1))
 
 
@@ -75,7 +74,7 @@ def test_a_signal_while_a_round_is_written_waits_for_the_whole_round(federation,
     clients = federation.everybody()
     for step in (1, 4, 6):
         server = federation.server(rounds=1000, moment=f"signal{stop_signal.value}@1.{step}")
-        assert server.wait(2 * SECONDS) == STATUSES[stop_signal], server
+        assert server.wait() == STATUSES[stop_signal], server
         assert "Traceback" not in server.stderr
         assert federation.counts() == [(0, 0, 0), (1, 3, 0)]
         federation.assert_record_is_whole()
@@ -127,7 +126,7 @@ def test_a_command_that_is_still_starting_ends_when_it_is_told_to(
         lambda: has_loaded(command.number, words[0], "libtorch_cpu"), "PyTorch is being imported"
     )
     command.send(stop_signal)
-    assert command.wait(SECONDS) in (STATUSES[stop_signal], -stop_signal)
+    assert command.wait() in (STATUSES[stop_signal], -stop_signal)
     assert "Traceback" not in command.output
 
 
@@ -150,7 +149,7 @@ def test_a_server_that_was_started_by_python_ends_as_well(federation, start, sto
     command.wait_for("joined: 1 of 3")
     command.wait_for("^Round +0 of")
     command.send(stop_signal)
-    assert command.wait(SECONDS) == STATUSES[stop_signal]
+    assert command.wait() == STATUSES[stop_signal]
     assert "Traceback" not in command.output
     federation.assert_record_is_whole()
 
@@ -174,7 +173,7 @@ def test_to_say_it_twice_does_no_harm(federation, stop_signal, second):
     server.send(stop_signal)
     server.wait_until(lambda: not listens(federation.address), "the server closes its port")
     server.send(second)
-    assert server.wait(SECONDS) in (STATUSES[stop_signal], STATUSES[second])
+    assert server.wait() in (STATUSES[stop_signal], STATUSES[second])
     assert "Traceback" not in server.stderr
     federation.assert_record_is_whole()
 
@@ -207,7 +206,7 @@ def test_signals_after_the_end_of_a_run_print_no_traceback(federation, start, st
         server.send(stop_signal)
         return server.ended
 
-    wait_until(has_ended, "the server ends", SECONDS)
+    wait_until(has_ended, "the server ends")
     assert server.wait() in (0, STATUSES[stop_signal], -stop_signal)
     assert "Traceback" not in server.stderr
     federation.assert_record_is_whole()

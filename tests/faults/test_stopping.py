@@ -1,7 +1,6 @@
 """However a run ends, no process is left behind and what is on disk is whole."""
 
 from support.history import read_history
-from support.processes import GRACE
 
 import signal
 
@@ -10,14 +9,14 @@ import psutil
 import pytest
 
 from model import CNN, get_weights
-from tests.support.harness import ROOT, processes_in, wait_until
+from tests.programs.patient_federation import PATIENT
+from tests.support.harness import PATIENCE, PROGRAMS, ROOT, processes_in, wait_until
 from tests.support.ports import free_address
 from tests.support.small import write_partitions
 
 CLIENTS = 2
-BEFORE_KILLING = (
-    2 * GRACE
-)  # everybody is asked twice: who is asked in a callback of gRPC's may not hear it
+# Everybody is asked twice: who is asked in a callback of gRPC's may not hear it.
+BEFORE_KILLING = 2 * PATIENT
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def starting(tmp_path, mnist, start_warm):
 
     def start_one(*words):
         endless = ["--clients", CLIENTS, "--rounds", 100_000, "--run", "results/run", *words]
-        return start_warm([ROOT / "federation.py", *endless], tmp_path)
+        return start_warm([PROGRAMS / "patient_federation.py", *endless], tmp_path)
 
     return start_one
 
@@ -43,16 +42,17 @@ def running(starting):
 
 def children(command):
     """Return the processes that a federation has started."""
-    processes = psutil.Process(command.number).children(recursive=True)
-    assert len(processes) > CLIENTS + 1  # so that there is something to leave behind
-    return processes
+    parent = psutil.Process(command.number)
+    everybody = CLIENTS + 3  # the server, what forks them all, and what looks after its resources
+    command.wait_until(lambda: len(parent.children(recursive=True)) >= everybody, "all are there")
+    return parent.children(recursive=True)
 
 
 def assert_nothing_runs(directory, processes):
     """Check that none of the processes is left, nor any other that works in `directory`."""
-    gone, alive = psutil.wait_procs(processes, timeout=20)
+    gone, alive = psutil.wait_procs(processes, timeout=PATIENCE)
     assert alive == []
-    wait_until(lambda: not processes_in(directory), f"nothing runs in {directory}", seconds=20)
+    wait_until(lambda: not processes_in(directory), f"nothing runs in {directory}")
 
 
 def assert_record_is_whole(run):

@@ -1,6 +1,6 @@
 """How this chapter's commands are started, and how they complain."""
 
-from tests.support.complaints import complaint, words_for
+from tests.support.complaints import answer_to, complaint, words_for
 
 CHAPTER = "beyond.heterogeneity"
 
@@ -15,8 +15,8 @@ SERVER, CLIENT, FEDERATION = map(module, ("server", "client", "federation"))
 
 def refused(stage, directory, name, *words):
     """Run a command of this chapter, which complains in one line; return the line."""
-    finished = stage.run(*module(name), *words, cwd=directory)
-    return complaint(finished, f"{CHAPTER}.{name}")
+    program = f"{CHAPTER}.{name}"
+    return complaint(answer_to(stage, module(name), program, *words, cwd=directory), program)
 
 
 def needed_by(name, *words):

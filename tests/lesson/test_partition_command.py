@@ -13,7 +13,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.support.harness import sha256, snapshot
+from tests.support.harness import PROGRAMS, sha256, snapshot
 from tests.support.lesson import settings_of
 from tests.support.ports import idle_address
 from tests.support.small import save_partition, write_partitions
@@ -113,6 +113,14 @@ def test_a_second_run_leaves_no_mixture_of_old_and_new(
     assert [entry.name for entry in tmp_path.iterdir()] == ["partitions"]
 
 
+def paused(stage, repository_copy, directory, moment, **options):
+    """Return partition.py, which has come to the moment when a file of the name `moment` is there."""
+    words = [PROGRAMS / "pause_when.py", moment, repository_copy / "partition.py", "--clients", 4]
+    command = stage.start(*words, cwd=directory, **options)
+    command.wait_for("^Paused$")
+    return command
+
+
 def whole(directory):
     """Return whether `directory` holds complete partitions of all of MNIST."""
     clients = json.loads((directory / "settings.json").read_text())["clients"]
@@ -134,9 +142,7 @@ def test_a_killed_run_leaves_partitions_whole_or_absent(
     if earlier:
         write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
         before = snapshot(tmp_path / "partitions")
-    command = stage.start(repository_copy / "partition.py", "--clients", 4, cwd=tmp_path)
-    command.wait_until(lambda: list(tmp_path.glob(moment)), f"{moment} appears")
-    command.kill()
+    paused(stage, repository_copy, tmp_path, moment).kill()
     partitions = tmp_path / "partitions"
     assert partitions.exists() or not earlier  # absent only if they have never been there
     assert not partitions.exists() or snapshot(partitions) == before or whole(partitions)
@@ -148,9 +154,7 @@ def test_a_killed_run_leaves_partitions_whole_or_absent(
 def test_an_interrupted_run_cleans_up_and_says_so(repository_copy, stage, tmp_path, mnist):
     write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
     before = snapshot(tmp_path)
-    command = stage.start(repository_copy / "partition.py", "--clients", 4, cwd=tmp_path)
-    unfinished = tmp_path / ".partitions.unfinished"
-    command.wait_until(unfinished.exists, "the temporary directory appears")
+    command = paused(stage, repository_copy, tmp_path, ".partitions.unfinished")
     command.send(signal.SIGINT)
     assert (command.wait(), command.stderr) == (130, "partition.py: stopped\n")
     assert snapshot(tmp_path) == before
@@ -171,9 +175,8 @@ def test_what_is_not_ours_is_not_replaced(repository_copy, stage, tmp_path, stra
 
 
 def test_an_interrupted_run_leaves_nothing_that_it_has_unpacked(repository_copy, stage, tmp_path):
-    words = [repository_copy / "partition.py", "--clients", 4]
-    command = stage.start(*words, cwd=tmp_path, cold=True, TMPDIR=str(tmp_path))
-    command.wait_until(lambda: list(tmp_path.glob("tmp*/MNIST")), "MNIST is being unpacked")
+    there = {"cold": True, "TMPDIR": str(tmp_path)}
+    command = paused(stage, repository_copy, tmp_path, "tmp*/MNIST", **there)
     command.send(signal.SIGINT)
     assert (command.wait(), command.stderr) == (130, "partition.py: stopped\n")
     assert not list(tmp_path.glob("tmp*")) and not list(tmp_path.glob("*partitions*"))

@@ -46,7 +46,7 @@ def test_clients_train_as_the_servers_options_say(
 def test_so_many_clients_train_at_once_as_one_allows(federation, parallel):
     server = federation.server("--parallel-clients", parallel, rounds=1)
     clients = [federation.liar(number, "company") for number in range(3)]
-    server.wait_for("^The record of this run")
+    server.finish()
     said = [client.wait_for("^Round 1: (alone|in company)$")[1] for client in clients]
     assert said == ["alone"] * 3 if parallel == 1 else "in company" in said
 

@@ -1,7 +1,5 @@
 """Done by hand, the lesson prints what README.md shows: the same lines, and nearly the same accuracies."""
 
-from support.listening import check_port_is_free
-
 import csv
 import re
 
@@ -20,17 +18,21 @@ RECORDED = ROOT / "recorded"
 # How far an accuracy may be from the recorded one, in points: another processor adds floats in another
 # order, and what that comes to is largest in the first round, when accuracy moves most.
 POINTS_IN_ROUND_1, POINTS_LATER = 5.0, 0.5
+ROUNDS = 10
+FEWER = 2  # of them show every kind of line, and take a third of the time
 # The page's rounds are slow enough for hands; a program types faster, and needs no more images than that.
 QUICKER = " --rounds 9 --local-epochs 1"
 IMAGES = 1200  # of each client
 
 
-@pytest.fixture(scope="module")
-def lesson():
-    """All screens of the lesson, and the history of its run."""
+@pytest.fixture(scope="module", params=[FEWER, pytest.param(ROUNDS, marks=pytest.mark.thorough)])
+def lesson(request):
+    """All screens of the lesson, the history of its run, and how many rounds that had."""
+    more_server, more_client = where_to_meet()
+    more_server += f" --rounds {request.param}"
     with working_copy() as directory:
-        screens, _ = walk_the_lesson(README, directory, *where_to_meet())
-        yield screens, (directory / "results/fedavg/history.csv").read_text()
+        screens, _ = walk_the_lesson(README, directory, more_server, more_client)
+        yield screens, (directory / "results/fedavg/history.csv").read_text(), request.param
 
 
 @pytest.fixture
@@ -43,13 +45,29 @@ def faults(mnist):
 
 
 def where_to_meet():
-    """Return what to add to the printed commands: nothing, unless their port is taken."""
-    try:
-        check_port_is_free("127.0.0.1:8080")
-    except Exception:
-        address = free_address()
-        return f" --address {address}", f" --server {address}"
-    return "", ""
+    """Return what to add to the printed commands, whose port others on this machine may have taken."""
+    address = free_address()
+    return f" --address {address}", f" --server {address}"
+
+
+def first_rounds(screen, count):
+    """Return a screen of ROUNDS rounds as it would be if there were only `count`."""
+
+    def is_there(lines):
+        number = re.search(
+            r"\[ROUND (\d+)\]|^Round (\d+): trained|\tround (\d+): |\((\d+), ", lines, re.M
+        )
+        return not number or int(next(filter(None, number.groups()))) <= count
+
+    head, summary, tail = screen.partition("INFO :      [SUMMARY]\n")
+    blocks = re.split(r"^(?=INFO :\s*$)", head, flags=re.MULTILINE)
+    head = "".join(filter(is_there, blocks))
+    tail = "".join(filter(is_there, tail.splitlines(keepends=True)))
+    tail = re.sub(rf"(\({count}, .*\)),$", r"\1]}", tail, flags=re.MULTILINE)
+    if count < ROUNDS:  # Python prints so short a list in one line
+        tail = re.sub(r",\nINFO : +\t +\(", ", (", tail)
+    number_of_rounds = rf"(num_rounds=|\(|^Round +\d+ of |finished ){ROUNDS}\b"
+    return re.sub(number_of_rounds, rf"\g<1>{count}", head + summary + tail, flags=re.MULTILINE)
 
 
 def structure(text, unordered=()):
@@ -73,11 +91,11 @@ def test_the_lesson_has_one_server_and_ten_clients_in_eleven_terminals():
     assert terminals == set(range(1, 12))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", ["partition", "server", "client_0", "client_3", "plot"])
 def test_each_terminal_prints_what_the_page_shows(lesson, name):
-    screens, _ = lesson
-    shown = (RECORDED / f"lesson/{name}.txt").read_text()
+    screens, _, rounds = lesson
+    shown = first_rounds((RECORDED / f"lesson/{name}.txt").read_text(), rounds)
     # Flower's log goes to stderr and our lines to stdout, from several threads.
     loose = ["joined", "left", "configure_fit", r"^INFO :$"]
     assert structure(without_counts(screens[name]), loose) == structure(
@@ -85,22 +103,22 @@ def test_each_terminal_prints_what_the_page_shows(lesson, name):
     )
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_the_accuracies_are_nearly_those_on_the_page(lesson):
-    _, history = lesson
+    _, history, rounds = lesson
     with open(RECORDED / "lesson/history.csv", newline="") as file:
-        shown = list(csv.DictReader(file))
+        shown = list(csv.DictReader(file))[: rounds + 1]
     again = list(csv.DictReader(history.splitlines()))
     assert [row["round"] for row in again] == [row["round"] for row in shown]
     for then, now in zip(shown, again, strict=True):
         points = 100 * abs(float(then["accuracy"]) - float(now["accuracy"]))
         assert points <= (POINTS_IN_ROUND_1 if now["round"] == "1" else POINTS_LATER), now
-    assert float(again[-1]["accuracy"]) >= 0.988
+    assert float(again[-1]["accuracy"]) >= {FEWER: 0.97, ROUNDS: 0.988}[rounds]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_every_client_does_the_same_as_the_one_shown(lesson):
-    screens, _ = lesson
+    screens, _, _ = lesson
     expected = structure(screens["client_0"])
     for number in range(1, 10):
         same = screens[f"client_{number}"].replace(f"Client {number}:", "Client 0:")
@@ -108,7 +126,7 @@ def test_every_client_does_the_same_as_the_one_shown(lesson):
 
 
 @pytest.mark.thorough
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_killed_client_and_killed_server_are_seen_and_survived_as_the_page_shows(faults):
     ours = r"^(Client \d|Round|Waiting|Lost|The record)"
     for name in ("server", "client_3", "resumed"):

@@ -49,7 +49,7 @@ def test_a_killed_server_goes_on_and_has_forgotten_nothing(begin, place):
     # The history may have a row more: it is on record once run.json says so.
     finished = json.loads((place / "run/run.json").read_text())["finished"]["round"]
     again = begin("edge_server", *words, "--rounds", finished + 1, "--resume")
-    again.wait_for("^The record of this run")
+    again.finish()
     assert [client.wait() for client in clients] == [0, 0, 0]
     seen = [
         {line for line in client.stdout.splitlines() if "trained" in line} for client in clients
@@ -104,7 +104,7 @@ def test_price_and_real_processes_come_to_the_same(begin, place):
     server = begin("edge_server", *words, "--rounds", 4, "--noise-seed", 5, "--keep", "mean")
     for number in range(3):
         begin("edge_client", "--partition-id", number, "--server", address)
-    server.wait_for("^The record of this run")
+    server.finish()
     with np.load(place / "run/global_model.npz") as real:
         for mine, name in zip(models[-1], ("linear.weight", "linear.bias"), strict=True):
             np.testing.assert_allclose(real[name], mine, atol=1e-5)

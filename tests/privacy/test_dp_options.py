@@ -4,21 +4,18 @@ from support.command_line import OneLineParser, UserError
 from support.options import server_options
 from support.run_record import RunRecord
 
-import socket
-
 import numpy as np
 import pytest
 
 from beyond.privacy.accountant import spent_epsilon
 from beyond.privacy.options import privacy_options
+from tests.support.ports import idle_address
 
 
 def parse(*words):
     """Return the options of beyond.privacy.server when it is given `words`."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
     parser = OneLineParser("beyond.privacy.server", "", [*server_options(), privacy_options()])
-    return parser.parse_args(["--address", address, *words])
+    return parser.parse_args(["--address", idle_address(), *words])
 
 
 NUMBERS = ("-1", "0", "nan", "inf", "-inf", "much", "")

@@ -10,6 +10,8 @@ import threading
 import pytest
 
 from beyond.privacy.relay import DIRECTIONS, TO_CLIENT, TO_SERVER, Relay
+from tests.support.harness import PATIENCE
+from tests.support.ports import free_address
 
 QUESTION, ANSWER = bytes(range(256)) * 3000, b"answer" * 50_000
 
@@ -33,17 +35,11 @@ def ask(address, received, has_all):
     with socket.create_connection(address) as connection:
         for start in range(0, len(QUESTION), 77_777):
             connection.sendall(QUESTION[start : start + 77_777])
-        assert has_all.wait(30)
+        assert has_all.wait(PATIENCE)
         gc.collect()  # the relay waits now: a task that only its own reader refers to would go
         connection.shutdown(socket.SHUT_WR)
         while data := connection.recv(65536):
             received.update(data)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +47,7 @@ def passed():
     """A relay after one conversation, and the digests of what both ends have received."""
     listener = socket.create_server(("127.0.0.1", 0))
     at_server, at_client = hashlib.sha256(), hashlib.sha256()
-    relay = Relay(f"127.0.0.1:{free_port()}", f"127.0.0.1:{listener.getsockname()[1]}")
+    relay = Relay(free_address(), f"127.0.0.1:{listener.getsockname()[1]}")
     has_all = threading.Event()
     threads = [threading.Thread(target=serve_once, args=(listener, at_server, has_all))]
     threads.append(threading.Thread(target=ask, args=(relay.listen, at_client, has_all)))

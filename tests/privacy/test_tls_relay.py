@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from beyond.privacy.books import keep_books
 from beyond.privacy.relay import DIRECTIONS, Relay
 from beyond.privacy.wire_report import print_table
+from tests.support.ports import free_address
 
 SECRET = bytes(range(256)) * 1000
 
@@ -63,10 +64,7 @@ def ask(address, context):
 
 def test_over_tls_it_sees_sizes_and_times_only(contexts, capsys):
     listener = socket.create_server(("127.0.0.1", 0))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
-    relay = Relay(f"127.0.0.1:{free}", f"127.0.0.1:{listener.getsockname()[1]}")
+    relay = Relay(free_address(), f"127.0.0.1:{listener.getsockname()[1]}")
     threads = [
         threading.Thread(target=answer, args=(listener, contexts[0])),
         threading.Thread(target=ask, args=(relay.listen, contexts[1])),

@@ -1,7 +1,9 @@
 """Forks a process per request and goes on; see Stage in tests/support/stage.py.
 
 Requests are JSON lines on stdin. Answers are JSON lines on stdout: {"started": number}, and, whenever one of
-the processes has ended, {"ended": number, "status": status}. At the end of stdin all of them are killed.
+the processes has ended, {"ended": number, "status": status}. Its number stays its own until a request says
+{"forget": number}: the system would soon give it to another process, which would then be taken for this one.
+At the end of stdin all of them are killed.
 """
 
 import atexit
@@ -33,10 +35,13 @@ def answer(**content):
 def announce_the_dead(running):
     """Say which processes have ended; take them off the set `running`."""
     for number in list(running):
-        ended, status = os.waitpid(number, os.WNOHANG)
-        if ended:
+        ending = os.waitid(
+            os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT
+        )  # it stays a zombie
+        if ending:
             running.remove(number)
-            answer(ended=number, status=os.waitstatus_to_exitcode(status))
+            exited = ending.si_code == os.CLD_EXITED
+            answer(ended=number, status=ending.si_status if exited else -ending.si_status)
 
 
 def requests(running):
@@ -63,6 +68,9 @@ def serve():
     """Fork for every request; return the request in the new process."""
     running = set()
     for request in requests(running):
+        if "forget" in request:
+            os.waitpid(request["forget"], 0)
+            continue
         number = os.fork()
         if number == 0:
             return request

@@ -140,8 +140,8 @@ def hold(number, server_round):
 
 
 def look_for_company(number, server_round):
-    """Say whether somebody else trains at the same time; wait a second for that."""
-    mine, deadline = Path(f"trains_{number}"), time.monotonic() + 1
+    """Say whether somebody else trains at the same time; wait two seconds for that."""
+    mine, deadline = Path(f"trains_{number}"), time.monotonic() + 2
     mine.touch()
     while not (others := set(Path().glob("trains_*")) - {mine}) and time.monotonic() < deadline:
         threading.Event().wait(0.01)

@@ -1,6 +1,14 @@
 """How our commands complain about a person's mistake, whichever it is."""
 
+from support import command_line
+
+import importlib
+import io
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from unittest.mock import patch
+
 from tests.support.ports import idle_address
+from tests.support.stage import Finished
 
 
 def words_for(program, *more):
@@ -11,6 +19,48 @@ def words_for(program, *more):
         "federation.py": {"--clients": 3, "--address": idle_address()},
     }.get(program, {})
     return [*(word for item in needed.items() if item[0] not in more for word in item), *more]
+
+
+class TakesTheOptions(BaseException):
+    """A command has taken its options, and would begin to work."""
+
+
+def options_only(program, *words, cwd):
+    """Do in this process what a command does until it has its options; return a Finished, as Stage.run does.
+
+    `program` is server.py, say, or the name of a module. Raises TakesTheOptions if it does not refuse them.
+    """
+    main = importlib.import_module(program.removesuffix(".py")).main
+    said, complained = io.StringIO(), io.StringIO()
+    with (
+        chdir(cwd),
+        redirect_stdout(said),
+        redirect_stderr(complained),
+        patch.object(command_line.OneLineParser, "parse_args", _parse_and_stop),
+        patch.object(command_line, "_command", None),  # run_command sets it
+        patch.object(command_line, "is_hosted", lambda: True),  # Python goes on afterwards
+    ):
+        try:
+            command_line.run_command(main, program, list(map(str, words)))
+        except SystemExit as leaving:
+            return Finished(leaving.code, said.getvalue(), complained.getvalue())
+    raise AssertionError(f"{program} has ended without having options: {words}")
+
+
+def _parse_and_stop(parser, *arguments, parse_args=command_line.OneLineParser.parse_args):
+    parse_args(parser, *arguments)
+    raise TakesTheOptions
+
+
+def answer_to(stage, command, program, *words, cwd):
+    """Return what the words of `command`, whose name is `program`, come to: a Finished.
+
+    A process is started only for options that are taken, and found to be wrong later: most are not.
+    """
+    try:
+        return options_only(program, *words, cwd=cwd)
+    except TakesTheOptions:
+        return stage.run(*command, *words, cwd=cwd)
 
 
 def complaint(finished, program):

@@ -21,12 +21,12 @@ class Federation:
         self.run = directory / "results/run"
         write_partitions(directory, mnist, sizes, test_size)
 
-    def server(self, *words, rounds=2, moment=None):
-        """Start server.py, or faulty_server.py if a `moment` is given."""
+    def server(self, *words, rounds=2, moment=None, beside=False):
+        """Start server.py, or faulty_server.py if a `moment` is given; `beside` is what Stage.start takes."""
         command = [PROGRAMS / "faulty_server.py", moment] if moment else ["server.py"]
         command += ["--clients", self.size, "--rounds", rounds, "--parallel-clients", self.size]
         command += ["--address", self.address, "--run", "results/run", *words]
-        return self.stage.start(*command, cwd=self.directory)
+        return self.stage.start(*command, cwd=self.directory, beside=beside)
 
     def client(self, number, *words, server=None):
         """Start client.py for the partition `number`."""

@@ -14,12 +14,13 @@ from pathlib import Path
 import psutil
 
 from tests.support.certificates import make_certificates
+from tests.support.exclusive import exclusive_to, wait_until_free
 from tests.support.harness import environment, snapshot, wait_until
 from tests.support.small import write_partitions
 
 MARK = "MARKED_BY_A_TEST"
 CACHES = (".cache", ".config", "torchinductor")  # matplotlib's and torch's
-LONG = 110.0  # seconds that a deployment may take on a busy machine
+LONG = 240.0  # seconds that a deployment may take on a busy machine
 
 
 class Place:
@@ -36,8 +37,14 @@ class Place:
         write_partitions(directory, mnist, sizes, test_size)
         make_certificates(directory / "certificates")
 
-    def start(self, *words, **changes):
-        """Start `python WORDS`; return the Command. `changes` are made to its environment."""
+    def start(self, *words, beside=False, **changes):
+        """Start `python WORDS`; return the Command. `changes` are made to its environment.
+
+        A command that had the same port or run is waited for, unless this one is to run `beside` it.
+        """
+        needed = exclusive_to(words, self.directory)
+        if not beside:
+            self._wait_for_the_end_of_those_who_have(needed)
         ours = {"HOME": str(self.home), "TMPDIR": str(self.temporary), MARK: self.mark}
         output = self.directory / f"output_{len(self.commands)}.txt"
         with open(output, "wb") as file:
@@ -50,8 +57,14 @@ class Place:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.commands.append(Command(process, output))
+        self.commands.append(Command(process, output, needed))
         return self.commands[-1]
+
+    def _wait_for_the_end_of_those_who_have(self, needed):
+        for command in self.commands:
+            if both := command.has & needed:
+                command.wait()
+                wait_until_free(both, LONG)
 
     def run(self, *words, **changes):
         """Start `python WORDS` and return the Command when it has ended."""
@@ -99,9 +112,10 @@ class Place:
 class Command:
     """A command that runs, and what it has printed."""
 
-    def __init__(self, process, file):
+    def __init__(self, process, file, has):
         self.process = process
         self.file = file
+        self.has = has  # the ports and the directories that are only its own
 
     @property
     def output(self):

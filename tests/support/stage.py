@@ -14,6 +14,7 @@ from collections import namedtuple
 from contextlib import suppress
 from pathlib import Path
 
+from tests.support.exclusive import exclusive_to, wait_until_free
 from tests.support.harness import PATIENCE, PROGRAMS, ROOT, environment, kill_session, wait_until
 from tests.support.watch import Watch
 
@@ -28,6 +29,7 @@ class Stage:
         self.directory = directory
         self.statuses = {}
         self.actors = []
+        self._taken = set()  # ports and directories that commands have had to themselves
         self._names = itertools.count()
         self._started = queue.SimpleQueue()
         self.process = subprocess.Popen(
@@ -40,20 +42,39 @@ class Stage:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def start(self, *words, cwd, cold=False, **changes):
+    def start(self, *words, cwd, cold=False, beside=False, **changes):
         """Start `python WORDS` in the directory `cwd`; return the Actor.
 
         A script's name is relative to ROOT. `changes` are made to the environment. With `cold`, a new Python
-        imports for itself, which takes seconds, and clears up at its end.
+        imports for itself, which takes seconds, and clears up at its end. A command that had the same port or
+        run is waited for, until it has ended; not so if this one is to run `beside` it.
         """
+        needed = exclusive_to(words, cwd)
+        if not beside:
+            self._wait_for_the_end_of_those_who_have(needed)
+        self._taken |= needed
         name = self.directory / str(next(self._names))
         request = {"words": script_and_options(words), "cwd": str(cwd), "cold": cold}
         request |= {"stdout": f"{name}.out", "stderr": f"{name}.err", "environment": changes}
-        self.process.stdin.write((json.dumps(request) + "\n").encode())
-        self.process.stdin.flush()
-        actor = Actor(self, self._started.get(timeout=PATIENCE), request)
+        self._ask(request)
+        actor = Actor(self, self._started.get(timeout=PATIENCE), request, needed)
         self.actors.append(actor)
         return actor
+
+    def _ask(self, request):
+        self.process.stdin.write((json.dumps(request) + "\n").encode())
+        self.process.stdin.flush()
+
+    def forget(self, number):
+        """Let the system give the number of a process that has ended to another one."""
+        del self.statuses[number]
+        self._ask({"forget": number})
+
+    def _wait_for_the_end_of_those_who_have(self, needed):
+        for actor in self.actors:
+            if actor.has & needed:
+                actor.wait_as_others_do()
+        wait_until_free(needed & self._taken, PATIENCE)
 
     def run(self, *words, cwd, seconds=PATIENCE, **changes):
         """Start a command and return what it has come to, which takes less than `seconds`."""
@@ -114,9 +135,10 @@ def script_and_options(words):
 class Actor:
     """One running command. Its output is in files; what it prints can be waited for."""
 
-    def __init__(self, stage, number, request):
+    def __init__(self, stage, number, request, has):
         self.stage = stage
         self.number = number
+        self.has = has  # the ports and the directories that are only its own
         self.words = request["words"]
         self.may_fail = False  # without failing the test at once
         self.files = [Path(request["stdout"]), Path(request["stderr"])]
@@ -186,6 +208,17 @@ class Actor:
         assert self.number in self.stage.statuses, f"the process that forks has ended before {self}"
         return self.stage.statuses[self.number]
 
+    def finish(self, seconds=PATIENCE):
+        """Wait for its end, which is to be a good one: what it has written can be read then."""
+        assert self.wait(seconds) == 0, self
+
+    def wait_as_others_do(self):
+        """Wait for its end; a bad one is a failure unless the test has disturbed it."""
+        may_fail = self.may_fail
+        self.wait()
+        self.may_fail = may_fail
+        self.stage.assert_nobody_fails()
+
     def send(self, number):
         """Send it a signal, if it still runs."""
         self.may_fail = True
@@ -208,6 +241,8 @@ class Actor:
         self.stage.actors.remove(self)
         kill_session(self.number)
         wait_until(lambda: self.ended, f"{self.number} ends")
+        if not self.stage.has_closed:
+            self.stage.forget(self.number)
         for file in self.files:
             file.unlink()
 

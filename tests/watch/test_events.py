@@ -89,7 +89,7 @@ def test_events_begin_and_end_and_time_goes_on(finished):
     assert began.utcoffset() == timedelta(0)
     for event in events:
         passed = (datetime.fromisoformat(event["time"]) - began).total_seconds()
-        assert event["seconds"] == pytest.approx(passed, abs=0.1)  # the wall's clock may be set
+        assert event["seconds"] == pytest.approx(passed, abs=1)  # read one after the other
     assert [event["seconds"] for event in events] == sorted(event["seconds"] for event in events)
 
 

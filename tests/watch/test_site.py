@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.support.harness import PATIENCE
 from tests.support.ports import free_address
 
 LINES = [
@@ -30,7 +31,7 @@ def watching(start_warm, tmp_path):
 
 def answer(port, path="/", method="GET", **headers):
     """Return (status, headers, text) of one request."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request(method, path, headers=headers)
         got = connection.getresponse()
@@ -42,7 +43,7 @@ def answer(port, path="/", method="GET", **headers):
 @contextmanager
 def stream(port):
     """Yield a function that returns the next (event, data) of the stream."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("GET", "/events")
     got = connection.getresponse()
     assert got.headers["Content-Type"].startswith("text/event-stream")

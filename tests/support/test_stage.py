@@ -1,0 +1,76 @@
+"""A command that needs another one's port or run is started when that one has ended, whatever it has said."""
+
+import os
+import threading
+
+import psutil
+import pytest
+
+from tests.support.harness import wait_until
+from tests.support.ports import free_address
+
+# Says its last words, and holds a port and a lock until it is let go.
+SLOW_TO_END = """
+from support.locks import lock_directory
+import os, socket, sys, time
+
+host, port = sys.argv[2].split(":")
+listener = socket.create_server((host, int(port)), reuse_port=False)
+os.makedirs(sys.argv[4], exist_ok=True)
+lock_directory(sys.argv[4])
+print("The last words", flush=True)
+while not os.path.exists("go"):
+    time.sleep(0.01)
+"""
+
+
+def start(stage, directory, address, run, **options):
+    """Start one that is slow to end, and wait for its last words."""
+    words = ["-c", SLOW_TO_END, "--address", address, "--run", run]
+    command = stage.start(*words, cwd=directory, cold=True, **options)
+    command.wait_for("^The last words$")
+    return command
+
+
+@pytest.mark.parametrize("shared", ["port", "run", "run by another name"])
+def test_what_another_needs_is_waited_for(stage, tmp_path, shared):
+    address = free_address()
+    first = start(stage, tmp_path, address, "results/run")
+    (tmp_path / "link").symlink_to("results")
+    threading.Timer(0.3, (tmp_path / "go").touch).start()
+    there = {"port": "results/other", "run": "results/run"}.get(shared, "link/run")
+    second = start(stage, tmp_path, address if shared == "port" else free_address(), there)
+    assert first.ended
+    second.finish()
+
+
+def test_what_nobody_else_needs_is_not_waited_for(stage, tmp_path):
+    first = start(stage, tmp_path, free_address(), "results/run")
+    other = start(stage, tmp_path, free_address(), "results/other")
+    (tmp_path / "go").touch()
+    first.finish()
+    other.finish()
+
+
+def test_one_that_is_to_be_refused_is_started_beside(stage, tmp_path):
+    first = start(stage, tmp_path, free_address(), "results/run")
+    second = stage.start("-c", "", "--run", "results/run", cwd=tmp_path, cold=True, beside=True)
+    second.finish()
+    (tmp_path / "go").touch()
+    first.finish()
+
+
+def test_the_number_of_a_command_is_given_to_no_other_while_a_test_may_ask_for_its_end(
+    stage, tmp_path
+):
+    """A system has 32,768 numbers, say, and begins again: who was given an old one seemed to have ended."""
+    ended = stage.start("-c", "raise SystemExit(3)", cwd=tmp_path, cold=True)
+    assert ended.wait() == 3
+    os.kill(ended.number, 0)  # there is a zombie
+    killed = stage.start("-c", "import time; time.sleep(1000)", cwd=tmp_path, cold=True)
+    killed.kill()
+    os.kill(killed.number, 0)
+    for actor in (ended, killed):
+        actor.remove()
+        wait_until(lambda actor=actor: not psutil.pid_exists(actor.number), "it is forgotten")
+        assert actor.number not in stage.statuses
