@@ -4,7 +4,7 @@ Every line has `time` (UTC, ISO 8601), `seconds` since the run began, and `what`
 what there is. Nothing in a run depends on it: a disk that does not take it ends no training.
 """
 
-from support.files import replaced_file
+from support.files import in_words, replaced_file
 from support.terminal import say
 
 import json
@@ -89,7 +89,8 @@ class EventLog:
             self._give_up(error)
 
     def _give_up(self, error):
-        say(f"Cannot write {self.path}: {error.strerror}; nobody can watch this run from here on")
+        reason = in_words(error, self.path)
+        say(f"Cannot write {self.path}: {reason}; nobody can watch this run from here on")
         self._stop()
 
     def _stop(self):

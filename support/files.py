@@ -97,9 +97,12 @@ def put_on_disk(file):
             raise
 
 
-def in_words(error, path):
-    """Return what the OSError `error` says of `path`; where we may not, also who is in the way."""
-    if error.errno in (errno.EACCES, errno.EPERM) and (place := _of_another(Path(path))):
+def in_words(error, path=None):
+    """Return what an OSError says, and whose the file is if we may not; `path` if the error names none."""
+    if isinstance(error.filename, (str, bytes)):
+        path = os.fsdecode(error.filename)
+    refused = path is not None and error.errno in (errno.EACCES, errno.EPERM)
+    if refused and (place := _of_another(Path(path))):
         return f"{error.strerror}, because {place} belongs to {_owner(place)}"
     return error.strerror or str(error)
 

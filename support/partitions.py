@@ -110,7 +110,7 @@ def _advice_on(error):
         return (
             f"it is a link to {directory}, which is not there; mount that disk, or remove the link"
         )
-    reason = in_words(error, directory if error.filename is None else error.filename)
+    reason = in_words(error, directory)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{reason}; make room for it"
     return f"{reason}; go where you may write, or let {PARTITIONS} be a link to such a place"
