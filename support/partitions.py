@@ -141,18 +141,22 @@ def _why_not_ours():
         )
     if not _read_settings():
         return f"{description} is damaged, and says no longer whose the data is; move {PARTITIONS}/ elsewhere"
-    changed = _changed_files()
-    if changed and len(changed) == len(_data_files()):
+    return _advice_on_changed(_changed_files())
+
+
+def _advice_on_changed(changed):
+    """Return what to do about files that are not as partition.py has made them: all are so, some, or none."""
+    if not changed:
+        return None
+    if len(changed) == len(_data_files()):
         return (
             f"{PARTITIONS}/ holds data that partition.py has not made; move it elsewhere, "
-            f"or train on it: remove {description}"
+            f"or train on it: remove {PARTITIONS / SETTINGS_FILE}"
         )
-    if changed:
-        return (
-            f"{changed[0]} is not the file that partition.py has made, and others are; "
-            "move it elsewhere, or remove it if it is damaged"
-        )
-    return None
+    return (
+        f"{changed[0]} is not the file that partition.py has made, and others are; "
+        "move it elsewhere, or remove it if it is damaged"
+    )
 
 
 def _read_settings():

@@ -73,7 +73,8 @@ def test_what_a_shell_exports_is_not_ours(copy, theirs):
         assert snapshot(theirs) == before
     assert "--rounds 99" not in (copy / "called").read_text()
     assert not (copy / ".venv").exists()
-    asked = make(copy, "-n", "run", PYTHON="python2.7", **exported)
+    asked = make(copy, "-n", "run", "certificates", PYTHON="python2.7", **exported)
+    assert 'IP:127.0.0.1" |' in asked.stdout  # and no HOSTS
     assert "python2.7" not in asked.stdout and "python3 -m venv .venv" in asked.stdout
 
 
