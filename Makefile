@@ -1,8 +1,23 @@
 # On a fresh clone, `make run` and `make test` each do all of their own set-up.
 
-PYTHON ?= python3
-VENV ?= .venv
+# These may be given on the command line of make (make run PYTHON=python3.11). A shell's variables of the same names
+# mean something else: another project's environment, say.
+PYTHON := python3
+VENV := .venv
+ARGS :=
+HOSTS :=
+ifneq ($(words $(VENV)),1)
+$(error VENV has to be one name, without spaces: make install VENV=.venv)
+endif
 BIN := $(VENV)/bin
+# Written first into an environment that we make, and looked for before we remove it.
+OURS := $(VENV)/made-by-make
+
+# What a shell has set for other Pythons would lead packages elsewhere, or other packages here. Where pip finds them
+# (PIP_INDEX_URL, PIP_CERT, ...) stays as it is.
+unexport $(filter PYTHON%,$(.VARIABLES)) VIRTUAL_ENV __PYVENV_LAUNCHER__
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_DRY_RUN PIP_NO_DEPS PIP_REQUIREMENT PIP_EDITABLE
+export PIP_USER := no
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -57,8 +72,13 @@ certificates: ## Make a CA of our own and a certificate for a server on this mac
 	printf "subjectAltName=DNS:localhost,IP:127.0.0.1$(HOSTS)" | openssl x509 -req -days 365 \
 		-in $@/server.csr -CA $@/ca.pem -CAkey $@/ca.key -CAcreateserial -extfile /dev/stdin -out $@/server.pem
 
-clean: ## Remove partitions, results and the virtual environment.
-	rm -rf partitions results $(VENV)
+clean: ## Remove partitions and environment, if make and partition.py have made them, and all results.
+	rm -rf results
+	@if [ -e partitions/settings.json ]; then rm -f partitions/client_[0-9]*.npz partitions/test.npz partitions/settings.json; fi
+	@rmdir partitions 2> /dev/null || [ -z "$$(ls -A partitions 2> /dev/null)" ] || \
+		echo "make: partitions/ keeps what partition.py has not made" >&2
+	@if [ -e $(OURS) ] || [ -e $(VENV)/made ]; then rm -rf $(VENV); \
+	elif [ -e $(VENV) ]; then echo "make: $(VENV) stays, because make has not made it" >&2; fi
 
 # The stamps say which requirements are installed; a changed file installs again. What fails leaves no stamp: Debian
 # without python3-venv makes an environment that has no pip, and is to make it again once python3-venv is there.
@@ -76,5 +96,8 @@ $(VENV)/installed-beyond: requirements-beyond.txt $(VENV)/installed-dev
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
+	@if [ -e $(VENV) ] && [ ! -e $(OURS) ]; then exec >&2; echo "make: $(VENV) is there, and make has not made it;" \
+		"move it away, or name another place: make $(MAKECMDGOALS) VENV=../lesson-venv"; exit 2; fi
+	@mkdir -p $(VENV) && touch $(OURS)
 	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip --version > $@

@@ -4,6 +4,7 @@ Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 13
 """
 
 from support.environment import is_hosted
+from support.files import in_words
 from support.streams import complain, drop_output, leave_the_pipe, prepare_output
 from support.typed_words import parse_words, words_of
 
@@ -158,7 +159,7 @@ def run_command(main, prog, arguments=None):
         leave_the_pipe()
     except OSError as error:  # what we print goes to a full disk, say
         drop_output()
-        status, message = 1, _in_words(error)
+        status, message = 1, _unexpected(error)
     complain(f"{prog}: {message}")
     _exit(status)
 
@@ -170,9 +171,10 @@ def _exit(status):
     sys.exit(status)
 
 
-def _in_words(error):
+def _unexpected(error):
+    """Return the line on an error of the system's that we have not expected."""
     where = f" ({error.filename})" if error.filename else ""
-    return f"cannot go on: {error.strerror or error}{where}"
+    return f"cannot go on: {in_words(error)}{where}"
 
 
 def _call(main, arguments):

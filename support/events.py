@@ -1,10 +1,11 @@
 """events.jsonl: what happens in a run, a line of JSON each, for whoever wants to watch it.
 
-Every line has `time` (UTC, ISO 8601), `seconds` since the run began, and `what`; beyond/watch/README.md lists
-what there is. Nothing in a run depends on it: a disk that does not take it ends no training.
+Every line has `time` (UTC, ISO 8601), `seconds` of the run (those in which it was stopped do not count), and
+`what`; beyond/watch/README.md lists what there is. Nothing in a run depends on it: a disk that does not take
+it ends no training.
 """
 
-from support.files import replaced_file
+from support.files import in_words, replaced_file
 from support.terminal import say
 
 import json
@@ -39,14 +40,13 @@ class EventLog:
     def tell(self, what, **details):
         """Write one event. Any thread may call this."""
         with self.lock:
-            stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-            seconds = round(time.monotonic() - self.began, 3)
-            event = {"time": stamp, "seconds": seconds, "what": what, **_finite(details)}
-            line = json.dumps(event).encode() + b"\n"
-            if self.file is not None:
-                self._write(line)
-            elif self.waiting is not None:
-                self.waiting.append(line)
+            self._tell(what, details)
+
+    def end(self, what, **details):
+        """Write the last event; what other threads tell from now on comes too late."""
+        with self.lock:
+            self._tell(what, details)
+            self._stop()
 
     def begin(self):
         """Start the file of a new run; it replaces that of an earlier one."""
@@ -61,8 +61,7 @@ class EventLog:
             except OSError as error:
                 return self._give_up(error)
             events = [event for event in map(parsed, lines) if event]
-            if events:
-                self.began = time.monotonic() - _age(events[0])
+            self.began = time.monotonic() - _seconds_of(events)
             self._open(lines)
         if not any(_ends(event, row.round) for event in events):
             self.tell("evaluated", **finished(row))
@@ -71,6 +70,16 @@ class EventLog:
         """Write nothing any more."""
         with self.lock:
             self._stop()
+
+    def _tell(self, what, details):
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+        seconds = round(time.monotonic() - self.began, 3)
+        event = {"time": stamp, "seconds": seconds, "what": what, **_finite(details)}
+        line = json.dumps(event).encode() + b"\n"
+        if self.file is not None:
+            self._write(line)
+        elif self.waiting is not None:
+            self.waiting.append(line)
 
     def _open(self, lines):
         """Make the file anew, so that watchers see it, with `lines` and what has waited."""
@@ -89,7 +98,8 @@ class EventLog:
             self._give_up(error)
 
     def _give_up(self, error):
-        say(f"Cannot write {self.path}: {error.strerror}; nobody can watch this run from here on")
+        reason = in_words(error, self.path)
+        say(f"Cannot write {self.path}: {reason}; nobody can watch this run from here on")
         self._stop()
 
     def _stop(self):
@@ -115,9 +125,9 @@ def events_of(args, row):
         try:
             yield events
         except BaseException as error:
-            events.tell("stopped", reason=_in_words(error))
+            events.end("stopped", reason=_in_words(error))
             raise
-        events.tell("finished")
+        events.end("finished")
 
 
 def _in_words(error):
@@ -173,9 +183,14 @@ def _ends(event, last_round):
     return (event["what"], event.get("round")) == ("evaluated", last_round) if event else False
 
 
-def _age(event):
-    """Return how many seconds ago the run began, by the clock on the wall; 0 if `event` is damaged."""
-    with suppress(KeyError, TypeError, ValueError):
-        since = datetime.now(UTC) - datetime.fromisoformat(event["time"])
-        return since.total_seconds() + float(event["seconds"])
+def _seconds_of(events):
+    """Return how long the run had gone on by the last of `events` that says so, or 0.0.
+
+    The clock on the wall may have been set since, so that only the run's own seconds count: none pass while
+    it is stopped.
+    """
+    for event in reversed(events):
+        seconds = event.get("seconds")
+        if isinstance(seconds, int | float) and 0 <= seconds < math.inf:
+            return seconds
     return 0.0

@@ -1,7 +1,7 @@
 """Pictures drawn into memory: no screen is needed, and no setting of the host's gets in the way."""
 
 from support.command_line import UserError
-from support.files import replaced_file
+from support.files import in_words, replaced_file
 
 import os
 import sys
@@ -73,4 +73,5 @@ def save_figure(figure, path, option):
         with replaced_file(path) as file:
             figure.savefig(file, format="png", dpi=150)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; choose another {option}") from None
+        reason = in_words(error, path)
+        raise UserError(f"cannot write {path}: {reason}; choose another {option}") from None

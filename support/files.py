@@ -1,12 +1,20 @@
-"""Files that are written whole or not at all."""
+"""Files and directories that are written whole or not at all, and whose they are."""
 
 import errno
 import os
+import shutil
 import signal
 import stat
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+try:
+    import pwd
+except ImportError:  # Windows, where a file's owner has no number
+    pwd = None
+
+NO_SUCH_CALL = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 @contextmanager
@@ -14,8 +22,9 @@ def replaced_file(path):
     """Open a new binary file that takes the place of `path` when the block ends well.
 
     Whoever reads `path` meets the old content or the new, never half of it. A link stays, and what it leads
-    to is replaced; so does the old file's mode. Raises OSError if the directory cannot be written to, if the
-    disk is full, or if `path` is a device, say, and no file; what was there stays.
+    to is replaced; so does the old file's mode, where the disk knows modes. Raises OSError if the directory
+    cannot be written to, if the disk is full, or if `path` is a device, say, and no file; what was there
+    stays.
     """
     path = Path(os.path.realpath(path))
     if path.is_dir():
@@ -25,15 +34,96 @@ def replaced_file(path):
     new = path.with_name(f".{path.name}.new")
     try:
         with open(new, "wb") as file:
-            if path.exists():
-                os.chmod(new, stat.S_IMODE(path.stat().st_mode))
+            _copy_mode(path, new)
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            put_on_disk(file)
         os.replace(new, path)
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def replaced_directory(path, is_kept):
+    """Make a new directory that takes the place of `path` when the block ends well.
+
+    Whatever stops it, `path` is the old directory or the new one, or the next call makes it so. A link stays,
+    and what it leads to is replaced, on its own disk; so does the old directory's mode. What `is_kept(name)`
+    is true of moves on into the new one, and all the rest of the old one is removed. Raises OSError.
+    """
+    path = Path(os.path.realpath(path))
+    work = path.with_name(f".{path.name}.unfinished")
+    new, old = work / "new", work / "old"
+    _finish(path, work, is_kept)  # what a killed run has left
+    try:
+        work.mkdir()
+        new.mkdir()
+        yield new
+        _copy_mode(path, new)
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
+    finally:
+        _finish(path, work, is_kept)
+
+
+def _finish(path, work, is_kept):
+    """Put the old directory back if there is no new one, or what is kept of it into that; remove the rest."""
+    old = work / "old"
+    if old.exists() and not path.exists():
+        old.rename(path)
+    for name in os.listdir(old) if old.exists() else ():
+        if is_kept(name):
+            (old / name).rename(path / name)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _copy_mode(old, new):
+    """Give `new` the mode of `old`, if that is there; a network disk or a USB stick may know no modes."""
+    with suppress(OSError):
+        os.chmod(new, stat.S_IMODE(old.stat().st_mode))
+
+
+def put_on_disk(file):
+    """Return when all that was written to `file` is safe, as far as its disk can promise that.
+
+    Raises OSError if the disk is full or broken.
+    """
+    file.flush()
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in NO_SUCH_CALL:
+            raise
+
+
+def in_words(error, path=None):
+    """Return what an OSError says, and whose the file is if we may not; `path` if the error names none."""
+    if isinstance(error.filename, (str, bytes)):
+        path = os.fsdecode(error.filename)
+    refused = path is not None and error.errno in (errno.EACCES, errno.EPERM)
+    if refused and (place := _of_another(Path(path))):
+        return f"{error.strerror}, because {place} belongs to {_owner(place)}"
+    return error.strerror or str(error)
+
+
+def _of_another(path):
+    """Return what keeps us from `path`, itself or a directory above, if it is another user's, or None."""
+    named = [place for place in (path, *path.parents) if place.name]  # not ".", which says little
+    for place in (*named, *path.absolute().parents):
+        with suppress(OSError):  # it is not there, or we may not even look
+            owner = place.stat().st_uid
+            if not os.access(place, os.R_OK | os.W_OK):
+                return place if pwd and owner != os.geteuid() else None
+    return None
+
+
+def _owner(path):
+    number = path.stat().st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"
 
 
 @contextmanager

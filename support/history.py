@@ -2,6 +2,7 @@
 
 from support.argument_types import path
 from support.command_line import UserError
+from support.files import in_words
 
 import csv
 import io
@@ -52,7 +53,7 @@ def read_history(run, size=None):
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"there is no {file}; make a run with python federation.py") from None
     except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror}; name another run") from None
+        raise UserError(f"cannot read {file}: {in_words(error, file)}; name another run") from None
     except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise UserError(f"{file} is damaged ({error}); make the run again") from None
     if not rows or [row.round for row in rows] != list(range(len(rows))):

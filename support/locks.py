@@ -1,6 +1,7 @@
 """One writer at a time: two servers in one directory would destroy each other's record."""
 
 from support.command_line import UserError
+from support.files import in_words
 
 import errno
 import os
@@ -15,11 +16,16 @@ except ImportError:  # Windows, where nothing is locked
 def lock_directory(directory):
     """Keep others from locking `directory`, however they name it, while the returned descriptor is open.
 
-    A process that ends, however it ends, holds no lock any more. Raises UserError if another one holds it.
+    A process that ends, however it ends, holds no lock any more. Nothing is locked where the disk knows no
+    locks, as that of a network may not. Raises UserError if another process holds the lock, or if the
+    directory may not be read.
     """
     if fcntl is None:
         return None
-    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+    except OSError as error:
+        raise UserError(f"cannot read {directory}: {in_words(error, directory)}") from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -1,21 +1,28 @@
 """The files of the partitions: read with suspicion, replaced all at once; and how they were made."""
 
 from support.command_line import UserError
+from support.files import in_words, replaced_directory
 
+import errno
 import hashlib
 import json
+import os
 import re
-import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 PARTITIONS = Path("partitions")
-UNFINISHED = Path(".partitions.unfinished")
 # How the partitions beside it were made, and what is in them; only partition.py writes it.
 SETTINGS_FILE = "settings.json"
 OUR_FILE = re.compile(r"client_\d+\.npz|test\.npz|settings\.json")
+# What file managers, network disks and notebooks keep in any directory: hidden files, and a few others.
+SYSTEMS_OWN = re.compile(
+    r"\..*|(e?h)?thumbs\.db|desktop\.ini|Icon\r|@eaDir|__MACOSX"
+    r"|lost\+found|\$RECYCLE\.BIN|System Volume Information",
+    re.IGNORECASE | re.DOTALL,
+)
 # What PyTorch and NumPy raise when examples and model do not fit together.
 MISFIT = (RuntimeError, ValueError, IndexError, TypeError)
 
@@ -79,46 +86,77 @@ def describe_misfit(what, error):
 def replaced_partitions(settings):
     """Make a new directory, which takes the place of PARTITIONS when the block ends well.
 
-    All or nothing: whatever happens, PARTITIONS never holds a mixture of old and new files. `settings` (a
-    JSON-able dict) says how they were made. Raises UserError if the directory cannot be replaced, or holds
-    anything that partition.py has not made.
+    All or nothing: whatever happens, PARTITIONS never holds a mixture of old and new files; a link stays, and
+    so does what the system keeps there (see SYSTEMS_OWN). `settings` (a JSON-able dict) says how they were
+    made. Raises UserError if the directory cannot be replaced, or holds anything that partition.py has not
+    made.
     """
     try:
         _check_that_all_is_ours()
-        shutil.rmtree(UNFINISHED, ignore_errors=True)  # what a killed run has left
-        new = UNFINISHED / "new"
-        new.mkdir(parents=True)
-        yield new
-        files = {path.name: _sha256(path) for path in sorted(new.iterdir())}
-        (new / SETTINGS_FILE).write_text(json.dumps({**settings, "files": files}) + "\n")
-        _put_in_place(new)
+        with replaced_directory(PARTITIONS, SYSTEMS_OWN.fullmatch) as new:
+            yield new
+            files = {path.name: _sha256(path) for path in sorted(new.iterdir())}
+            (new / SETTINGS_FILE).write_text(json.dumps({**settings, "files": files}) + "\n")
     except OSError as error:
-        raise UserError(f"cannot write {PARTITIONS}/: {error.strerror}; make room for it") from None
-    finally:
-        shutil.rmtree(UNFINISHED, ignore_errors=True)
+        raise UserError(f"cannot write {PARTITIONS}/: {_advice_on(error)}") from None
 
 
-def _put_in_place(new):
-    """Let the directory `new` take the place of PARTITIONS; if it cannot, that stays."""
-    old = UNFINISHED / "old"
-    if PARTITIONS.exists():
-        PARTITIONS.rename(old)
-    try:
-        new.rename(PARTITIONS)
-    except BaseException:
-        if old.exists():
-            old.rename(PARTITIONS)
-        raise
+def _advice_on(error):
+    """Return what an OSError says, and what to do about it."""
+    directory = Path(os.path.realpath(PARTITIONS))
+    if error.errno in (errno.EBUSY, errno.EXDEV):
+        return f"a disk is mounted there; let {PARTITIONS} be a link to a directory on that disk"
+    if not directory.parent.is_dir() or directory.is_symlink():
+        return (
+            f"it is a link to {directory}, which is not there; mount that disk, or remove the link"
+        )
+    reason = in_words(error, directory)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{reason}; make room for it"
+    return f"{reason}; go where you may write, or let {PARTITIONS} be a link to such a place"
 
 
 def _check_that_all_is_ours():
-    names = [path.name for path in PARTITIONS.glob("*")]
-    strangers = [name for name in names if not OUR_FILE.fullmatch(name)]
-    if strangers or PARTITIONS.is_file() or (names and not _are_unchanged()):
-        raise UserError(
-            f"{PARTITIONS}/ holds what partition.py has not made; move it elsewhere, "
+    """Raise UserError, which names it, if there is anything that partition.py has not made."""
+    if PARTITIONS.is_file():
+        raise UserError(f"{PARTITIONS} is a file; move it elsewhere")
+    listed = sorted(os.listdir(PARTITIONS)) if PARTITIONS.exists() else []
+    files = [PARTITIONS / name for name in listed if not SYSTEMS_OWN.fullmatch(name)]
+    for file in files:
+        if not (OUR_FILE.fullmatch(file.name) and file.is_file()):
+            raise UserError(f"{file} is nothing that partition.py has made; move it elsewhere")
+    if files and (reason := _why_not_ours()):
+        raise UserError(reason)
+
+
+def _why_not_ours():
+    """Return whose the files with our names are, and what to do, if they are not ours, or None."""
+    description = PARTITIONS / SETTINGS_FILE
+    if not description.exists():
+        names = ("client_0.npz", "test.npz")
+        missing = [name for name in names if not (PARTITIONS / name).exists()]
+        wanted = f"add {' and '.join(missing)} to train on it, or " if missing else ""
+        return (
+            f"{PARTITIONS}/ holds data of your own; {wanted}move it elsewhere to have MNIST there"
+        )
+    if not _read_settings():
+        return f"{description} is damaged, and says no longer whose the data is; move {PARTITIONS}/ elsewhere"
+    return _advice_on_changed(_changed_files())
+
+
+def _advice_on_changed(changed):
+    """Return what to do about files that are not as partition.py has made them: all are so, some, or none."""
+    if not changed:
+        return None
+    if len(changed) == len(_data_files()):
+        return (
+            f"{PARTITIONS}/ holds data that partition.py has not made; move it elsewhere, "
             f"or train on it: remove {PARTITIONS / SETTINGS_FILE}"
         )
+    return (
+        f"{changed[0]} is not the file that partition.py has made, and others are; "
+        "move it elsewhere, or remove it if it is damaged"
+    )
 
 
 def _read_settings():
@@ -130,16 +168,21 @@ def _read_settings():
     return settings if isinstance(settings, dict) else {}
 
 
-def _are_unchanged():
-    """Return whether all files are those that partition.py has made, and not somebody's in their place.
+def _data_files():
+    """Return the paths of all partitions and of the test images."""
+    files = sorted(PARTITIONS.glob("*.npz"))
+    return [file for file in files if OUR_FILE.fullmatch(file.name)]
+
+
+def _changed_files():
+    """Return the paths of those files that partition.py has not made, or not as they are.
 
     It reads them; so this is for those who deal images out, and not for the server.
     """
-    settings = _read_settings()
-    sums = settings.get("files")
-    if not isinstance(sums, dict):  # made before there were sums, or not there at all
-        return bool(settings)
-    return all(sums.get(file.name) == _sha256(file) for file in PARTITIONS.glob("*.npz"))
+    sums = _read_settings().get("files")
+    if not isinstance(sums, dict):  # made before there were sums
+        return []
+    return [file for file in _data_files() if sums.get(file.name) != _sha256(file)]
 
 
 def _sha256(path):
@@ -163,4 +206,4 @@ def are_partitioned(settings):
     """Return whether PARTITIONS holds what `settings` would make."""
     names = ["test.npz", *(f"client_{client}.npz" for client in range(settings["clients"]))]
     are_there = all((PARTITIONS / name).is_file() for name in names)
-    return are_there and partition_settings() == settings and _are_unchanged()
+    return are_there and partition_settings() == settings and not _changed_files()

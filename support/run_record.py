@@ -6,7 +6,7 @@ What was written beyond that is cut off when the run goes on.
 """
 
 from support.command_line import RunError, UserError, command_name, option_names
-from support.files import replaced_file, signals_deferred
+from support.files import in_words, put_on_disk, replaced_file, signals_deferred
 from support.history import as_csv, read_history
 from support.locks import lock_directory
 from support.options import fault_options, listening_options, run_options
@@ -93,7 +93,8 @@ class RunRecord:
         try:
             self._commit(finished=None)
         except OSError as error:
-            raise RunError(f"cannot write to {self.directory}: {error.strerror}") from None
+            reason = in_words(error, self.directory)
+            raise RunError(f"cannot write to {self.directory}: {reason}") from None
 
     def resume(self, must_match):
         """Make the record ready for the round after the last finished one; return whether there is one.
@@ -142,7 +143,8 @@ class RunRecord:
                 self._write_round(row, buffer.getvalue())
         except OSError as error:
             raise RunError(
-                f"cannot write round {row.round} to {self.directory}: {error.strerror}; "
+                f"cannot write round {row.round} to {self.directory}: "
+                f"{in_words(error, self.directory)}; "
                 "mend that and go on with --resume"
             ) from None
 
@@ -167,8 +169,7 @@ class RunRecord:
         try:
             with open(self.history, "wb" if anew else "ab") as file:
                 file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
+                put_on_disk(file)
         except OSError:
             with suppress(OSError):
                 os.truncate(self.history, size)
@@ -227,7 +228,7 @@ def make_run_directory(directory, option="--run"):
             return Path(directory)
     except OSError as error:
         raise UserError(
-            f"cannot write to {directory}: {error.strerror}; choose another {option}"
+            f"cannot write to {directory}: {in_words(error, directory)}; choose another {option}"
         ) from None
 
 

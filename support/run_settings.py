@@ -1,6 +1,7 @@
 """What a run was made with, as its run.json says, and whether these settings may go on with it."""
 
 from support.command_line import UserError, command_words
+from support.files import in_words
 
 import json
 from pathlib import Path
@@ -77,6 +78,8 @@ def read_file(path):
     """Return the bytes of a run's file; raise UserError if there is none."""
     try:
         return path.read_bytes()
+    except PermissionError as error:
+        raise UserError(f"cannot read {path}: {in_words(error, path)}") from None
     except OSError:
         raise UserError(
             f"cannot read {path}: no run to resume; start one without --resume"

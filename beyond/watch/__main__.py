@@ -12,6 +12,7 @@ from support.history import run_directory
 
 import argparse
 import socket
+import threading
 import webbrowser
 from pathlib import Path
 
@@ -70,7 +71,8 @@ def main(arguments=None):
         if not events.is_file():
             print(f"Waiting for {events}", flush=True)
         if args.open:
-            webbrowser.open(address)
+            # One that runs in the terminal (w3m) stays until it is closed, and wants its page before that.
+            threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
         serve(own, events)
 
 

@@ -83,7 +83,7 @@ def test_ones_own_partitions_are_never_replaced(own, stage):
     before = snapshot(own / "partitions")
     refused = stage.run(own / "partition.py", cwd=own, PYTHONPATH=str(own))
     assert refused.status == 2 and len(refused.stderr.splitlines()) == 1
-    assert "partitions/ holds what partition.py has not made" in refused.stderr
+    assert "partitions/ holds data of your own; move it elsewhere" in refused.stderr
     assert run(stage, own, "--scheme", "shards").status == 0
     assert snapshot(own / "partitions") == before
 

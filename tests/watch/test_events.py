@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from datetime import datetime, timedelta
 
@@ -93,8 +94,22 @@ def test_events_begin_and_end_and_time_goes_on(finished):
     assert [event["seconds"] for event in events] == sorted(event["seconds"] for event in events)
 
 
+def set_the_clock(run, **back):
+    """Let the run's events be of a time when the clock was behind by `back`, as timedelta takes it."""
+    events = events_in(run)
+    for event in events:
+        stamp = datetime.fromisoformat(event["time"]) - timedelta(**back)
+        event["time"] = stamp.isoformat(timespec="milliseconds")
+    path = run / "events.jsonl"
+    path.write_text("".join(f"{json.dumps(event)}\n" for event in events))
+
+
 def test_a_run_that_is_resumed_twice_has_every_round_once(federation):
-    """Killed in the middle of a round, and stopped between two: nothing that was rolled back stays."""
+    """Killed in the middle of a round, and stopped between two: nothing that was rolled back stays.
+
+    Meanwhile the clock is set, back by an hour and on by a year: the run's seconds are its own.
+    """
+    began = time.monotonic()
     server = federation.server(rounds=1000)
     others = federation.everybody(but=[1])
     slow = federation.liar(1, "hold@2")
@@ -102,12 +117,14 @@ def test_a_run_that_is_resumed_twice_has_every_round_once(federation):
     server.kill()
     assert of(events_in(federation.run), "round", 2)
     slow.kill()
+    set_the_clock(federation.run, hours=-1)
     federation.client(1)
     again = federation.server("--resume", rounds=1000)
     again.wait_for("^Round +4 of")
     again.send(signal.SIGINT)
     assert again.wait() == 130
     last = federation.history()[-1].round
+    set_the_clock(federation.run, days=365)
     assert federation.server("--resume", rounds=last + 2).wait() == 0
     assert all(client.wait() == 0 for client in others.values())
     events = events_in(federation.run)
@@ -115,6 +132,8 @@ def test_a_run_that_is_resumed_twice_has_every_round_once(federation):
     assert [event["round"] for event in of(events, "resumed")] == [1, last]
     assert max(Counter(event["round"] for event in of(events, "round")).values()) == 1
     assert of(events, "stopped") == []  # that was rolled back: the run went on
+    seconds = [event["seconds"] for event in events]
+    assert seconds == sorted(seconds) and seconds[0] >= 0 and seconds[-1] < time.monotonic() - began
 
 
 def test_a_run_that_is_stopped_says_by_what(federation):
@@ -125,7 +144,17 @@ def test_a_run_that_is_stopped_says_by_what(federation):
     server.send(signal.SIGTERM)
     server.wait()
     last = events_in(federation.run)[-1]
-    assert (last["what"], last["reason"]) == ("stopped", "by SIGTERM")
+    assert (last["what"], last.get("reason")) == ("stopped", "by SIGTERM")
+
+
+def test_nothing_is_told_after_the_end(tmp_path):
+    """Clients that hang up while the server ends, say: they are told of by other threads."""
+    log = EventLog(tmp_path)
+    log.begin()
+    log.end("finished")
+    log.tell("left", client=0)
+    log.close()
+    assert [event["what"] for event in events_in(tmp_path)] == ["finished"]
 
 
 def test_a_client_that_dies_is_missed_and_gone(federation):
@@ -185,6 +214,19 @@ def test_what_was_rolled_back_goes_and_what_is_on_record_is_told(tmp_path, lines
         event = json.loads(after[kept])
         assert (event["what"], event["round"], event["accuracy"]) == ("evaluated", 1, 0.75)
     assert json.loads(after[-1])["what"] == "resumed"
+
+
+@pytest.mark.parametrize("damage", [b"-3540", b'"soon"', b"NaN", b"1e999", b"[0]", b"null"])
+def test_seconds_that_cannot_be_are_passed_over(tmp_path, damage):
+    """A clock that was set has left some in the files of earlier versions."""
+    lines = [*LINES[:1], LINES[1].replace(b"2.0", damage)]
+    (tmp_path / "events.jsonl").write_bytes(b"".join(lines))
+    log = EventLog(tmp_path)
+    log.resume(ROW)
+    log.tell("resumed", round=1)
+    log.close()
+    last = json.loads((tmp_path / "events.jsonl").read_bytes().splitlines()[-1])
+    assert 1 <= last["seconds"] < 60  # goes on after the line before it
 
 
 def test_a_disk_that_takes_no_events_ends_no_training(federation):

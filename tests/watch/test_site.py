@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import socket
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -158,6 +159,30 @@ def test_ctrl_c_ends_it_although_a_page_is_open(watching):
         command.send(signal.SIGINT)
         assert command.wait(8) == 130
     assert "Traceback" not in command.output
+
+
+# A browser that runs in the terminal: it shows a page, and stays.
+BROWSER = """
+import signal, sys, urllib.request
+from pathlib import Path
+page = urllib.request.urlopen(sys.argv[1], timeout=30).read()
+Path("page.new").write_bytes(page)
+Path("page.new").rename("page.html")
+signal.pause()
+"""
+
+
+def test_a_browser_in_the_terminal_gets_the_page_and_stops_nobody(stage, tmp_path):
+    (tmp_path / "browser.py").write_text(BROWSER)
+    browser = f"{sys.executable} {tmp_path / 'browser.py'} %s"
+    words = ["-m", "beyond.watch", "results/run", "--port", 0, "--open"]
+    command = stage.start(*words, cwd=tmp_path, BROWSER=browser)
+    command.wait_until((tmp_path / "page.html").exists, "the browser has the page")
+    assert "<title>Watch the federation</title>" in (tmp_path / "page.html").read_text()
+    port = int(command.wait_for(r"^http://127.0.0.1:(\d+)/ shows")[1])
+    assert answer(port)[0] == 200  # while the browser is open
+    command.send(signal.SIGINT)
+    assert command.wait() == 130 and "Traceback" not in command.output
 
 
 def refused(stage, directory, *words):

@@ -1,0 +1,182 @@
+"""make does its work whatever a shell has exported, and removes nothing that it has not made."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from tests.support.harness import PATIENCE, ROOT, snapshot
+
+pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+
+# A Python that makes environments in no time; what is called in them says so in the file `called`.
+QUICK = """#!/bin/sh
+case "$*" in
+  "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+  "-c "*) ;;
+  *) echo "$0 $*" >> called; env | grep -e "^P" -e "^V" -e "^ARGS" -e "^HOSTS" >> called ;;
+esac
+"""
+WHEEL = {
+    "greeting.py": "",
+    "greeting-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: greeting\nVersion: 1\n",
+    "greeting-1.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "greeting-1.dist-info/RECORD": "",
+}
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-beyond.txt")
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A directory with the Makefile, nothing to install, and a Python that is quick."""
+    copy = tmp_path / "lesson"
+    copy.mkdir()
+    shutil.copy(ROOT / "Makefile", copy)
+    for name in REQUIREMENTS:
+        (copy / name).touch()
+    (copy / "quick").write_text(QUICK)
+    (copy / "quick").chmod(0o755)
+    return copy
+
+
+@pytest.fixture
+def theirs(tmp_path):
+    """Somebody's environment for another project."""
+    theirs = tmp_path / "theirs"
+    (theirs / "bin").mkdir(parents=True)
+    (theirs / "bin/python").write_text("#!/bin/sh\nexit 1\n")
+    return theirs
+
+
+def make(copy, *words, **exported):
+    """Run make there with `exported` in its environment; return the finished process."""
+    return subprocess.run(
+        ["make", *words],
+        cwd=copy,
+        env={**os.environ, **exported},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def test_what_a_shell_exports_is_not_ours(copy, theirs):
+    before = snapshot(theirs)
+    exported = {"VENV": str(theirs), "ARGS": "--rounds 99", "HOSTS": "a b", "BIN": str(theirs)}
+    for goals in (["install"], ["run"], ["clean"]):
+        done = make(copy, *goals, "PYTHON=./quick", **exported)
+        assert done.returncode == 0, done
+        assert snapshot(theirs) == before
+    assert "--rounds 99" not in (copy / "called").read_text()
+    assert not (copy / ".venv").exists()
+    asked = make(copy, "-n", "run", "certificates", PYTHON="python2.7", **exported)
+    assert 'IP:127.0.0.1" |' in asked.stdout  # and no HOSTS
+    assert "python2.7" not in asked.stdout and "python3 -m venv .venv" in asked.stdout
+
+
+@pytest.mark.parametrize("venv", ["", "a b"])
+def test_an_environment_that_has_no_one_name_is_refused(copy, venv):
+    before = snapshot(copy)
+    for goal in ("clean", "install"):
+        done = make(copy, goal, f"VENV={venv}")
+        assert done.returncode == 2 and "VENV has to be one name" in done.stderr
+    assert snapshot(copy) == before
+
+
+@pytest.mark.parametrize("is_link", [False, True], ids=["a directory", "a link"])
+def test_an_environment_that_make_has_not_made_is_neither_filled_nor_removed(copy, theirs, is_link):
+    if is_link:
+        (copy / ".venv").symlink_to(theirs)
+    else:
+        shutil.copytree(theirs, copy / ".venv")
+    before = snapshot(copy), snapshot(theirs)
+    refused = make(copy, "run", "PYTHON=./quick")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("make: .venv is there, and make has not made it; move it away")
+    assert "make run VENV=../lesson-venv" in refused.stderr
+    done = make(copy, "clean")
+    assert (done.returncode, done.stderr) == (
+        0,
+        "make: .venv stays, because make has not made it\n",
+    )
+    assert (snapshot(copy), snapshot(theirs)) == before
+    assert make(copy, "install", "PYTHON=./quick", "VENV=../ours").returncode == 0
+    assert (copy / "../ours/installed").exists()
+    assert make(copy, "clean", "VENV=../ours").returncode == 0 and not (copy / "../ours").exists()
+    assert (snapshot(copy)[".venv"], snapshot(theirs)) == (None, before[1])
+
+
+@pytest.mark.parametrize("stamp", ["made-by-make", "made"], ids=["half made", "by an earlier make"])
+def test_what_make_has_made_is_removed(copy, stamp):
+    (copy / ".venv").mkdir()
+    (copy / ".venv" / stamp).touch()
+    (copy / "results/fedavg").mkdir(parents=True)
+    done = make(copy, "clean")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (copy / ".venv").exists() and not (copy / "results").exists()
+
+
+def test_clean_removes_the_lessons_partitions_and_nobodys_data(copy, tmp_path):
+    ours = ["client_0.npz", "client_12.npz", "test.npz", "settings.json"]
+    partitions = copy / "partitions"
+    partitions.mkdir()
+
+    def clean(*names):
+        for name in names:
+            (partitions / name).touch()
+        done = make(copy, "clean")
+        assert done.returncode == 0
+        return done.stderr
+
+    assert clean(*ours) == "" and not partitions.exists()
+    partitions.mkdir()
+    own = {"client_0.npz", "test.npz"}  # without settings.json they are a reader's own
+    assert "partitions/ keeps what partition.py has not made" in clean(*own)
+    assert {path.name for path in partitions.iterdir()} == own
+    assert "partitions/ keeps" in clean(*ours, "notes.txt")
+    assert [path.name for path in partitions.iterdir()] == ["notes.txt"]
+    for name in ("results", "partitions"):
+        elsewhere = tmp_path / f"disk_{name}"
+        elsewhere.mkdir()
+        (elsewhere / "kept").touch()
+        shutil.rmtree(copy / name, ignore_errors=True)
+        (copy / name).symlink_to(elsewhere)
+    clean()
+    assert (tmp_path / "disk_results/kept").exists() and (
+        tmp_path / "disk_partitions/kept"
+    ).exists()
+
+
+def test_packages_go_into_our_environment_whatever_is_exported(copy, tmp_path):
+    """With the real pip, and a package that needs no network."""
+    with zipfile.ZipFile(copy / "greeting-1-py3-none-any.whl", "w") as wheel:
+        for name, content in WHEEL.items():
+            wheel.writestr(name, content)
+    (copy / "requirements.txt").write_text("./greeting-1-py3-none-any.whl\n")
+    poison = tmp_path / "poison"
+    poison.mkdir()
+    for module in ("venv", "pip", "ensurepip"):
+        (poison / f"{module}.py").write_text("raise SystemExit('poisoned')")
+    elsewhere = tmp_path / "elsewhere"
+    exported = {
+        **dict.fromkeys(["PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME"], str(elsewhere)),
+        **{"PIP_USER": "yes", "PIP_DRY_RUN": "1", "PIP_PYTHON": str(poison / "python")},
+        **{"PYTHONPATH": str(poison), "PYTHONSAFEPATH": "1", "PYTHONUSERBASE": str(elsewhere)},
+        "PIP_REQUIRE_VIRTUALENV": "1",
+    }
+    python = os.path.realpath(sys.executable)
+    done = make(copy, "install", f"PYTHON={python}", **exported)
+    assert done.returncode == 0, done
+    assert len(list(copy.glob(".venv/lib/python*/site-packages/greeting.py"))) == 1
+    assert not elsewhere.exists()
+
+
+def test_where_pip_finds_packages_stays_as_it_was_exported(copy):
+    exported = {"PIP_EXTRA_INDEX_URL": "https://mirror.invalid", "PIP_CERT": "/ca.pem"}
+    assert make(copy, "install", "PYTHON=./quick", **exported).returncode == 0
+    called = (copy / "called").read_text().splitlines()
+    assert {f"{name}={value}" for name, value in exported.items()} <= set(called)
