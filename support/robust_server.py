@@ -16,6 +16,7 @@ from support.signals import end_as_signalled, one_signal_at_a_time
 from support.sound_updates import SoundUpdates
 from support.strategy_around import StrategyAround
 from support.terminal import RoundReport, prepare_log
+from support.update_checks import trained_arrays
 from support.watched_strategy import WatchedReport, WatchedStrategy
 
 from contextlib import closing, contextmanager
@@ -58,7 +59,7 @@ def robust_strategy(args, strategy, model, make_sound=SoundUpdates, has_terminal
         _check_that_it_can_go_on(args, record, model)
         report = RoundReport(args.rounds, has_terminal)
         with events_of(args, record.last_round) as events, report:
-            sound = make_sound(strategy, args.max_examples_per_client)
+            sound = make_sound(strategy, args.max_examples_per_client, trained_arrays(model))
             watched = WatchedStrategy(sound, events)
             recorded = RecordedStrategy(watched, record, WatchedReport(report, events))
             yield ResumedStrategy(recorded, record, events.tell)
