@@ -4,6 +4,7 @@ Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 13
 """
 
 from support.environment import is_hosted
+from support.failures import describe, is_the_models
 from support.streams import complain, drop_output, leave_the_pipe, prepare_output
 
 import argparse
@@ -150,6 +151,8 @@ def run_command(main, prog, arguments=None):
     except OSError as error:  # what we print goes to a full disk, say
         drop_output()
         status, message = 1, _in_words(error)
+    except Exception as error:  # a reader's own network may raise anything
+        status, message = 2 if is_the_models(error) else 1, describe(error)
     complain(f"{prog}: {message}")
     _exit(status)
 
