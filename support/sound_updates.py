@@ -1,7 +1,7 @@
 """A strategy around a strategy that lets only updates without a fault reach the average."""
 
 from support.command_line import RunError
-from support.identity import name_of, order_of
+from support.identity import name_of, order_of, why_silent
 from support.strategy_around import StrategyAround
 from support.terminal import say
 from support.update_checks import find_fault
@@ -12,7 +12,6 @@ import numpy as np
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 
 AVERAGED = "averaged"  # in the metrics of aggregate_fit: how many updates got in
-LATE = "it has left, or took longer than --round-timeout"  # why there is no update
 
 
 class SoundUpdates(StrategyAround):
@@ -63,7 +62,7 @@ class SoundUpdates(StrategyAround):
         answered = {client.cid for client, _ in results}
         for client in self.asked:
             if client.cid not in answered:
-                say(f"Round {server_round}: no update from {name_of(client)}; {LATE}")
+                say(f"Round {server_round}: no update from {name_of(client)}; {why_silent(client)}")
 
     def _is_sound(self, server_round, client, fit_result):
         fault = find_fault(fit_result, self.sent_weights, self.max_examples, self.trained)
