@@ -151,8 +151,6 @@ def run_command(main, prog, arguments=None):
     except OSError as error:  # what we print goes to a full disk, say
         drop_output()
         status, message = 1, _in_words(error)
-    except Exception as error:  # a reader's own network may raise anything
-        status, message = 2 if is_the_models(error) else 1, describe(error)
     complain(f"{prog}: {message}")
     _exit(status)
 
@@ -174,6 +172,10 @@ def _call(main, arguments):
         return main(arguments)
     except NothingToDo as news:
         return print(news)
+    except (UserError, RunError, OSError):
+        raise
+    except Exception as error:  # a reader's own network may raise anything
+        raise (UserError if is_the_models(error) else RunError)(describe(error)) from None
 
 
 @contextmanager

@@ -55,7 +55,10 @@ def name_of(client):
 def reason_in(error):
     """Return what a node has raised, in one line, if `error` (what Flower makes of it) says so, or None."""
     found = REASON.search(str(error))
-    return " ".join(found.group(1).split()) if found else None
+    if not found:
+        return None
+    # A simulation says a whole traceback, and then this.
+    return " ".join(found.group(1).rpartition(" occurred. Message: ")[2].split())
 
 
 def why_silent(client):
