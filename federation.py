@@ -11,12 +11,13 @@ from support.command_line import OneLineParser, RunError, as_words, run_command
 from support.figures import load_matplotlib
 from support.limits import make_room
 from support.options import common_options, enough_clients, partition_options, server_options
-from support.partitions import are_own_partitions, are_partitioned
+from support.partitions import are_own_partitions, are_partitioned, check_own_partitions
 from support.processes import (
     check_not_lost,
     ending,
     exit_with,
     finish_command,
+    last_words,
     process_context,
     start_command,
     stop_all,
@@ -38,6 +39,7 @@ PATIENCE = 30  # seconds; nobody starts a missing client by hand
 
 def make_partitions(context, args):
     """Run partition.py, unless the data is partitioned this way already, or somebody's own."""
+    check_own_partitions(args.clients)
     settings = None if are_own_partitions() else partition.settings_from(args)
     if args.resume:
         check_settings(args.run, {"partitions": settings})  # before others are lost
@@ -73,18 +75,19 @@ def run_processes(context, args, programs=("server", "client"), more_options=())
 def watch(server, clients, logs, needed):
     """Return when the server has ended well; exit with its status if it has not.
 
-    Raises RunError if a client cannot start, or if so many have failed that the server would wait for ever.
+    Raises RunError if a client cannot go on, or if so many have failed that the server would wait for ever.
     """
     running = {process.sentinel: number for number, process in clients.items()}
     left = len(clients)
     while server.sentinel not in (ended := wait([server.sentinel, *running])):
         number = running.pop(ended[0])
         check_not_lost(clients[number])
+        log = logs / f"client_{number}.log"
         if clients[number].exitcode == 2:
-            raise RunError(f"client {number} cannot start: {logs}/client_{number}.log says why")
+            raise RunError(f"client {number} cannot go on: {last_words(log)} ({log})")
         if clients[number].exitcode != 0:
             left -= 1
-            reason = "" if was_killed(clients[number]) else f"; see {logs}/client_{number}.log"
+            reason = "" if was_killed(clients[number]) else f"; see {log}"
             print(f"Client {number} {ending(clients[number])}{reason}")
         if left < needed:
             raise RunError(f"{left} of {len(clients)} clients are left, and {needed} are needed")

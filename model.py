@@ -1,7 +1,7 @@
 """The model that everybody trains: a small convolutional network for handwritten digits.
 
-Client and server share this file. What travels between them is what `get_weights` returns. `train` is called
-where the data is, on the clients; `evaluate` where the test images are, on the server.
+Client and server share this file. What travels between them is what `get_weights` returns. `train` runs where
+the data is, on the clients; `evaluate` where the test images are, on the server.
 """
 
 import torch
@@ -45,16 +45,12 @@ def set_weights(model, weights):
 
     Raises ValueError if the number of arrays differs, RuntimeError if a shape does.
     """
-    names = model.state_dict().keys()
-    state = {name: torch.from_numpy(array) for name, array in zip(names, weights, strict=True)}
-    model.load_state_dict(state)
+    pairs = zip(model.state_dict(), weights, strict=True)
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in pairs})
 
 
 def to_tensors(images, labels):
-    """Turn uint8 images (n, 28, 28) and int64 labels (n,) into what the model takes.
-
-    Pixels 0..255 become floats -1..1, shape (n, 1, 28, 28).
-    """
+    """Turn uint8 images (n, 28, 28), int64 labels (n,) into tensors: floats -1..1 (n, 1, 28, 28), labels."""
     pixels = torch.from_numpy(images).unsqueeze(1).float() / 127.5 - 1.0
     return pixels, torch.from_numpy(labels)
 
@@ -66,10 +62,12 @@ def train(model, images, labels, epochs, rng, learning_rate, batch_size):
     """
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
     model.train()
+    # A last batch of one joins the batch before it, because batch normalisation needs two images.
+    cuts = list(range(batch_size, len(labels) - 1, batch_size))
     for _ in range(epochs):
         total_loss = 0.0
         order = torch.from_numpy(rng.permutation(len(labels)))
-        for batch in order.split(batch_size):
+        for batch in order.tensor_split(cuts):
             optimizer.zero_grad()
             loss = F.cross_entropy(model(images[batch]), labels[batch])
             loss.backward()
@@ -79,9 +77,11 @@ def train(model, images, labels, epochs, rng, learning_rate, batch_size):
 
 
 @torch.inference_mode()
-def evaluate(model, images, labels, batch_size=1000):
+def evaluate(model, images, labels, batch_size=None):
     """Return (mean cross-entropy loss, accuracy as a fraction) of `model` on tensors from `to_tensors`."""
     model.eval()
+    # What fits into memory: 1,000 of our digits at a time, or five photos of 224 x 224 pixels.
+    batch_size = batch_size or max(1, min(1000, 784_000 // images[0].numel()))
     total_loss, correct = 0.0, 0
     for batch in torch.arange(len(labels)).split(batch_size):
         scores = model(images[batch])  # (batch, 10)

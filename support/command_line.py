@@ -4,6 +4,7 @@ Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 13
 """
 
 from support.environment import is_hosted
+from support.failures import describe, is_the_models
 from support.files import in_words
 from support.streams import complain, drop_output, leave_the_pipe, prepare_output
 from support.typed_words import parse_words, words_of
@@ -182,6 +183,10 @@ def _call(main, arguments):
         return main(arguments)
     except NothingToDo as news:
         return print(news)
+    except (UserError, RunError, OSError):
+        raise
+    except Exception as error:  # a reader's own network may raise anything
+        raise (UserError if is_the_models(error) else RunError)(describe(error)) from None
 
 
 @contextmanager

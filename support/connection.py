@@ -8,7 +8,7 @@ from support.certificates import check_trust, root_certificate
 from support.command_line import UserError
 from support.environment import exempt_from_proxy
 from support.listening import is_loopback
-from support.participant import Misfit, Participant
+from support.participant import ClientFailure, Participant
 from support.terminal import prepare_log
 
 import math
@@ -58,8 +58,8 @@ def _participate(take_part, client, args, certificate):
     participant = Participant(client.to_client(), args.partition_id)
     try:
         take_part(participant, args.server, certificate)
-    except Misfit as misfit:
-        raise UserError(str(misfit)) from None
+    except ClientFailure as failure:
+        raise UserError(str(failure)) from None
     return participant.refusal
 
 

@@ -4,10 +4,15 @@ Flower gives each connection a random identifier. The roll call asks every new c
 `get_properties`; from then on it is in `client.properties`, on both of Flower's engines.
 """
 
+import re
+
 from flwr.common import GetPropertiesIns, ReconnectIns
 
 ANSWER_WITHIN = 60.0  # seconds that a new client has to say who it is
 NUMBER = "partition_id"
+FAILURE = "failure"  # among a client's properties: what it has failed with when it was last asked to train
+LATE = "it has left, or took longer than --round-timeout"  # if it has not said why
+REASON = re.compile(r"<'(.*)'>", re.DOTALL)  # how Flower's engine wraps what a client has raised
 REFUSAL = "refusal"  # with this in the question, the server says why it does not want the client
 
 
@@ -45,6 +50,20 @@ def name_of(client):
     if number_of(client) is None:
         return f"A client without a number ({client.cid[:6]})"
     return f"Client {number_of(client)}"
+
+
+def reason_in(error):
+    """Return what a node has raised, in one line, if `error` (what Flower makes of it) says so, or None."""
+    found = REASON.search(str(error))
+    if not found:
+        return None
+    # A simulation says a whole traceback, and then this.
+    return " ".join(found.group(1).rpartition(" occurred. Message: ")[2].split())
+
+
+def why_silent(client):
+    """Return why there is no update from `client`."""
+    return client.properties.get(FAILURE) or LATE
 
 
 def _ask(client, config):

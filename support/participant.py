@@ -1,14 +1,18 @@
 """What stands around the lesson's client while it takes part: it says who this is, and hears a refusal."""
 
+from support.command_line import RunError, UserError
+from support.failures import explain
 from support.identity import NUMBER, REFUSAL
-from support.partitions import MISFIT, PARTITIONS, describe_misfit
+from support.partitions import PARTITIONS
+
+from contextlib import contextmanager
 
 from flwr.client import Client
 from flwr.common import Code, GetPropertiesRes, Status
 
 
-class Misfit(BaseException):
-    """The client's model cannot take its data. No Exception, for those Flower logs with their traceback."""
+class ClientFailure(BaseException):
+    """What has failed in a client, in one line. No Exception, for those Flower logs with their traceback."""
 
 
 class Participant(Client):
@@ -32,14 +36,23 @@ class Participant(Client):
         return self.client.get_parameters(ins)
 
     def fit(self, ins):
-        """Train. Raises Misfit if the client's model cannot take its data."""
-        try:
+        """Train. Raises ClientFailure, whatever goes wrong."""
+        with self._failing_in_a_line("train"):
             return self.client.fit(ins)
-        except MISFIT as error:
-            raise Misfit(
-                describe_misfit(f"train on {PARTITIONS}/client_{self.number}.npz", error)
-            ) from error
 
     def evaluate(self, ins):
-        """Evaluate the global model on local data, if the client does that."""
-        return self.client.evaluate(ins)
+        """Evaluate the global model on local data, if the client does that. Raises as `fit` does."""
+        with self._failing_in_a_line("be tested"):
+            return self.client.evaluate(ins)
+
+    @contextmanager
+    def _failing_in_a_line(self, what):
+        try:
+            yield
+        except BrokenPipeError:  # nobody reads what we print: no failure of the client's
+            raise
+        except (UserError, RunError) as error:
+            raise ClientFailure(str(error)) from error
+        except Exception as error:
+            what = f"{what} on {PARTITIONS}/client_{self.number}.npz"
+            raise ClientFailure(explain(what, error)) from error

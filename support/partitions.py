@@ -2,6 +2,7 @@
 
 from support.command_line import UserError
 from support.files import in_words, replaced_directory
+from support.partition_faults import OBJECTS, SAVE, fault_in_arrays, fault_in_names
 
 import errno
 import hashlib
@@ -23,63 +24,67 @@ SYSTEMS_OWN = re.compile(
     r"|lost\+found|\$RECYCLE\.BIN|System Volume Information",
     re.IGNORECASE | re.DOTALL,
 )
-# What PyTorch and NumPy raise when examples and model do not fit together.
-MISFIT = (RuntimeError, ValueError, IndexError, TypeError)
 
 
 def load_partition(path):
     """Return (images (n, ...), labels int64 (n,)) from one partition file.
 
-    MNIST's images are uint8 (n, 28, 28); what shape they have to have is the model's business. Raises
-    UserError if the file is missing, damaged or not a partition.
+    MNIST's images are uint8 (n, 28, 28); what shape they have to have is the model's business. The bytes of a
+    number come in this machine's order, whatever they are in the file. Raises UserError if the file is
+    missing, damaged or not a partition.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"there is no {path}; {_advice_on_missing(path)}")
     try:
         with np.load(path, allow_pickle=False) as file:
-            images, labels = file["images"], file["labels"]
+            if fault := fault_in_names(file.files):
+                raise _no_partition(path, *fault)
+            images, labels = (_in_our_order(file[name]) for name in ("images", "labels"))
+    except UserError:
+        raise
     except Exception as error:  # damaged bytes make zip and NumPy raise almost anything
-        raise UserError(
-            f"{path} is damaged ({error}); make it again with python partition.py"
-        ) from None
-    fault = _fault(images, labels)
-    if fault:
-        raise UserError(
-            f"{path} is not a partition: {fault}; make it again with python partition.py"
-        )
+        if "Object arrays" in str(error):
+            raise _no_partition(path, *OBJECTS) from None
+        raise UserError(f"{path} is damaged ({error}); {_remedy(path, SAVE)}") from None
+    if fault := fault_in_arrays(images, labels):
+        raise _no_partition(path, *fault)
     return images, labels
+
+
+def _in_our_order(array):
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _no_partition(path, fault, remedy):
+    return UserError(f"{path} is not a partition: {fault}; {_remedy(path, remedy)}")
+
+
+def _remedy(path, own):
+    """Return what to do about a file: as `own` says, unless partition.py has made those in its place."""
+    if (path.parent / SETTINGS_FILE).exists():
+        return "remove it, and make it again with python partition.py"
+    return own
 
 
 def _advice_on_missing(path):
     present = [int(file.stem.split("_")[1]) for file in path.parent.glob("client_[0-9]*.npz")]
     if path.name != "test.npz" and present:
         return f"the partitions there are {min(present)} to {max(present)}: choose one of them"
+    if present and not (path.parent / SETTINGS_FILE).exists():
+        return "save what the server tests on there, images and labels as in the clients' files"
     return (
         f"make the partitions with python partition.py, or go to where they are (not {Path.cwd()})"
     )
 
 
-def _fault(images, labels):
-    """Return what is wrong with a partition's arrays, or None."""
-    if not np.issubdtype(images.dtype, np.number) or images.ndim < 2:
-        return f"images are {images.dtype} {images.shape}, not numbers (n, ...)"
-    if labels.dtype != np.int64 or labels.shape != images.shape[:1]:
-        return f"labels are {labels.dtype} {labels.shape}, not int64 ({len(images)},)"
-    if len(labels) == 0:
-        return "it holds no image"
-    if labels.min() < 0:
-        return f"the lowest label is {labels.min()}; they are counted from 0"
-    return None
-
-
-def describe_misfit(what, error):
-    """Return one line about a model that cannot do `what` because its examples do not fit."""
-    reason = " ".join(str(error).split())
-    return (
-        f"the model cannot {what}: {reason}; "
-        "make model.py fit the data (README: Your own model, your own data)"
-    )
+def check_own_partitions(clients):
+    """Raise UserError if a reader's own partitions are fewer than `clients`."""
+    missing = [k for k in range(clients) if not (PARTITIONS / f"client_{k}.npz").is_file()]
+    if are_own_partitions() and missing:
+        raise UserError(
+            f"there is no {PARTITIONS}/client_{missing[0]}.npz; give --clients {missing[0]}, or add it"
+        )
 
 
 @contextmanager

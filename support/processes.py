@@ -168,6 +168,13 @@ def print_into(log):
     os.close(descriptor)
 
 
+def last_words(log):
+    """Return the last line of the file `log`, a command's complaint, without the command's name."""
+    lines = log.read_text(errors="replace").split("\n")
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    return last.partition(": ")[2] or last
+
+
 def _run_command_here(module, arguments, log):
     _belong_to_parent()
     if log is not None:

@@ -1,6 +1,9 @@
 """A strategy around a strategy that records and reports every round, and nothing else."""
 
+from support.command_line import RunError, UserError
+from support.failures import explain
 from support.history import Round
+from support.partitions import PARTITIONS
 from support.sound_updates import AVERAGED
 from support.strategy_around import StrategyAround
 from support.watched_strategy import payload_bytes
@@ -43,9 +46,10 @@ class RecordedStrategy(StrategyAround):
     def evaluate(self, server_round, parameters):
         """Evaluate the global model, then record and report the round that ends with this.
 
-        Round 0, the untrained model, begins the record.
+        Round 0, the untrained model, begins the record. Raises UserError if that model cannot be tested,
+        RunError if a later one cannot.
         """
-        loss, metrics = super().evaluate(server_round, parameters)
+        loss, metrics = self._evaluated(server_round, parameters)
         if server_round == 0:
             self.record.begin()
         row = Round(
@@ -61,6 +65,15 @@ class RecordedStrategy(StrategyAround):
         self.record.add_round(row, parameters_to_ndarrays(parameters))
         self.report.round_finished(row)
         return loss, metrics
+
+    def _evaluated(self, server_round, parameters):
+        try:
+            return super().evaluate(server_round, parameters)
+        except (UserError, RunError, BrokenPipeError):
+            raise
+        except Exception as error:  # a network of the reader's own may raise anything
+            kind = UserError if server_round == 0 else RunError
+            raise kind(explain(f"be tested on {PARTITIONS}/test.npz", error)) from error
 
     def _start_counting(self):
         self.begun = time.monotonic()

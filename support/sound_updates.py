@@ -1,7 +1,7 @@
 """A strategy around a strategy that lets only updates without a fault reach the average."""
 
 from support.command_line import RunError
-from support.identity import name_of, order_of
+from support.identity import name_of, order_of, why_silent
 from support.strategy_around import StrategyAround
 from support.terminal import say
 from support.update_checks import find_fault
@@ -12,7 +12,6 @@ import numpy as np
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 
 AVERAGED = "averaged"  # in the metrics of aggregate_fit: how many updates got in
-LATE = "it has left, or took longer than --round-timeout"  # why there is no update
 
 
 class SoundUpdates(StrategyAround):
@@ -20,13 +19,14 @@ class SoundUpdates(StrategyAround):
 
     The order matters: sums of floats depend on it, and clients answer in a different one every time. A round
     without a sound update leaves the model, and the memory of the strategy inside, as they are.
-    `max_examples` is the largest number of examples that one client may claim. `faults` are those of the last
-    round, [(ClientProxy, what its update does), ...].
+    `max_examples` and `trained` are what find_fault takes. `faults` are those of the last round,
+    [(ClientProxy, what its update does), ...].
     """
 
-    def __init__(self, strategy, max_examples):
+    def __init__(self, strategy, max_examples, trained=None):
         super().__init__(strategy)
         self.max_examples = max_examples
+        self.trained = trained
         self.faults = []
 
     def configure_fit(self, server_round, parameters, client_manager):
@@ -48,7 +48,7 @@ class SoundUpdates(StrategyAround):
         if not sound:
             say(f"Round {server_round}: no update could be used; the global model stays as it was")
             return None, {AVERAGED: 0}
-        if any(np.issubdtype(array.dtype, np.integer) for array in self.sent_weights):
+        if not all(_is_averageable(array) for array in self.sent_weights):
             sound = [(client, _in_floats(fit_result)) for client, fit_result in sound]
         parameters, metrics = super().aggregate_fit(server_round, sound, failures)
         if parameters is None:
@@ -62,10 +62,10 @@ class SoundUpdates(StrategyAround):
         answered = {client.cid for client, _ in results}
         for client in self.asked:
             if client.cid not in answered:
-                say(f"Round {server_round}: no update from {name_of(client)}; {LATE}")
+                say(f"Round {server_round}: no update from {name_of(client)}; {why_silent(client)}")
 
     def _is_sound(self, server_round, client, fit_result):
-        fault = find_fault(fit_result, self.sent_weights, self.max_examples)
+        fault = find_fault(fit_result, self.sent_weights, self.max_examples, self.trained)
         if fault:
             self.faults.append((client, fault))
             say(f"Round {server_round}: left out the update from {name_of(client)}: it {fault}")
@@ -82,21 +82,22 @@ class SoundUpdates(StrategyAround):
         return ndarrays_to_parameters(weights)
 
 
+def _is_averageable(array):
+    return np.issubdtype(array.dtype, np.inexact)
+
+
 def _in_floats(fit_result):
-    """Return a FitRes with floats for integers, such as a counter of batches.
+    """Return a FitRes with floats for integers and bools, such as a counter of batches or a mask.
 
     Flower's FedAvg multiplies in place, where a weight below 1 is 0 to an integer.
     """
     arrays = parameters_to_ndarrays(fit_result.parameters)
-    floats = [
-        array.astype(np.float64) if np.issubdtype(array.dtype, np.integer) else array
-        for array in arrays
-    ]
+    floats = [array if _is_averageable(array) else array.astype(np.float64) for array in arrays]
     return dataclasses.replace(fit_result, parameters=ndarrays_to_parameters(floats))
 
 
 def _as_type(array, dtype):
-    if np.issubdtype(dtype, np.integer):
-        array = np.rint(array)
+    if not np.issubdtype(dtype, np.inexact):
+        array = np.rint(array)  # of bools: what most examples stand for
     with np.errstate(over="ignore", invalid="ignore"):
         return array.astype(dtype)

@@ -1,8 +1,8 @@
 """A strategy around a strategy that tells what is sent to whom, what comes back, and what becomes of it."""
 
 from support.events import finished
-from support.identity import name_of, number_of
-from support.sound_updates import AVERAGED, LATE
+from support.identity import FAILURE, name_of, number_of, reason_in, why_silent
+from support.sound_updates import AVERAGED
 from support.strategy_around import StrategyAround
 
 import time
@@ -32,7 +32,7 @@ class WatchedStrategy(StrategyAround):
         answered = {client.cid for client, _ in results}
         for client in self.asked:
             if client.cid not in answered:
-                self._tell("missing", server_round, client, LATE)
+                self._tell("missing", server_round, client, why_silent(client))
         parameters, metrics = super().aggregate_fit(server_round, results, failures)
         for client, fault in self.strategy.faults:
             self._tell("left_out", server_round, client, f"it {fault}")
@@ -58,11 +58,16 @@ class WatchedClient(ClientProxy):
         return getattr(self.client, name)
 
     def fit(self, ins, timeout, group_id):
-        """Send weights and wait for the update."""
+        """Send weights and wait for the update; keep why there is none, if the client says that."""
         common = {"round": self.server_round, **who(self.client)}
         began = time.monotonic()
         self.events.tell("sent", **common, bytes=payload_bytes(ins.parameters))
-        answer = self.client.fit(ins, timeout=timeout, group_id=group_id)
+        self.properties[FAILURE] = ""
+        try:
+            answer = self.client.fit(ins, timeout=timeout, group_id=group_id)
+        except Exception as error:
+            self.properties[FAILURE] = reason_in(error) or ""
+            raise
         self.events.tell(
             "received",
             **common,

@@ -1,7 +1,8 @@
 """The Flower app bundle: the files that travel to SuperLink and from there to every node."""
 
-from support.command_line import ROOT
+from support.command_line import ROOT, UserError
 
+import ast
 import io
 import tomllib
 import zipfile
@@ -16,12 +17,39 @@ ALWAYS = ("pyproject.toml", ".gitignore", "LICENSE")
 def bundle(root=ROOT):
     """Return the bytes of the bundle that `flwr run` makes of this repository: a zip archive.
 
-    The files are those that pyproject.toml includes; Flower leaves out what .gitignore names.
+    The files are those that pyproject.toml includes; Flower leaves out what .gitignore names. Raises
+    UserError if one of them imports a module of this repository that is not among them.
     """
     config = tomllib.loads(Path(root, "pyproject.toml").read_text())
     patterns = [*config["tool"]["flwr"]["app"]["fab-include"], *ALWAYS]
     paths = sorted({path for pattern in patterns for path in Path(root).glob(pattern)})
+    check_imports(root, paths)
     return build_fab_from_files({path.relative_to(root).as_posix(): path for path in paths})[0]
+
+
+def check_imports(root, paths):
+    """Raise UserError if code among the files `paths` imports a module below `root` that is not among them.
+
+    A node would find that out, and tell its log.
+    """
+    for path in (path for path in paths if path.suffix == ".py"):
+        for module in imported_modules(path):
+            file = Path(root, *module.split(".")).with_suffix(".py")
+            if file.is_file() and file not in paths:
+                name, by = (one.relative_to(root).as_posix() for one in (file, path))
+                raise UserError(
+                    f"{by} imports {name}, which does not travel to the nodes; add it to fab-include in "
+                    "pyproject.toml"
+                )
+
+
+def imported_modules(path):
+    """Yield the names of all that may be modules in the imports of a Python file."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (node.module, *(f"{node.module}.{name.name}" for name in node.names))
 
 
 def unpack_app(directory, serverapp=None, clientapp=None, **config):

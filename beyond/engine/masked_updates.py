@@ -39,9 +39,10 @@ class MaskedUpdates(SoundUpdates):
     def _fault(self, results):
         """Return what is wrong with the average, or with somebody's count; None if nothing is."""
         average = dataclasses.replace(results[0][1], num_examples=1)
-        if fault := find_fault(average, self.sent_weights, max_examples=1):
+        if fault := find_fault(average, self.sent_weights, 1, self.trained):
             return f"the average {fault}"
         for client, fit_result in results:
-            if fault := find_fault(fit_result, self.sent_weights, self.max_examples):
+            fault = find_fault(fit_result, self.sent_weights, self.max_examples, self.trained)
+            if fault:
                 return f"{name_of(client)} {fault}"
         return None

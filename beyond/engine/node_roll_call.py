@@ -1,15 +1,13 @@
 """The roll call where clients are nodes: Flower says who is online, and nobody hangs up."""
 
-from support.identity import name_of
+from support.identity import name_of, reason_in
 from support.roll_call import RollCall
 from support.terminal import say
 from support.watched_strategy import who
 
 import math
-import re
 import time
 
-REASON = re.compile(r"<'(.*)'>", re.DOTALL)  # how Flower wraps what a ClientApp has raised
 PAUSE = 5.0  # seconds after which those who do not take part are asked again
 
 
@@ -66,8 +64,7 @@ class NodeRollCall(RollCall):
             self.tell("refused", **who(client), reason=reason)
 
     def _has_failed(self, client, error):
-        found = REASON.search(str(error))
-        reason = " ".join((found.group(1) if found else str(error)).split())
+        reason = reason_in(error) or " ".join(str(error).split())
         self._say_once(client, f"Node {client.cid} cannot take part: {reason}")
 
     def _say_once(self, client, line):

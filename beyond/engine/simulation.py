@@ -11,7 +11,7 @@ turns at being a client. Logs go to logs/ in the directory of the run; no proces
 from support.command_line import ROOT, OneLineParser, UserError, as_words, run_command
 from support.limits import make_room_for_connections
 from support.options import common_options, enough_clients, partition_options
-from support.partitions import PARTITIONS, are_own_partitions, are_partitioned
+from support.partitions import are_own_partitions, are_partitioned, check_own_partitions
 from support.run_record import make_run_directory
 from support.run_settings import check_settings
 
@@ -49,13 +49,6 @@ def make_partitions(args):
         done = subprocess.run([sys.executable, ROOT / "partition.py", *words])
         if done.returncode != 0:
             sys.exit(done.returncode)
-
-
-def check_own_partitions(clients):
-    """Raise UserError if somebody's own partitions are fewer than `clients`."""
-    missing = [k for k in range(clients) if not (PARTITIONS / f"client_{k}.npz").is_file()]
-    if are_own_partitions() and missing:
-        raise UserError(f"there is no {PARTITIONS}/client_{missing[0]}.npz; give fewer --clients")
 
 
 def simulate(args, **variant):

@@ -1,7 +1,9 @@
 """What a node's own config says, and the lesson's client as a node's ClientApp runs it."""
 
 from support.command_line import UserError
-from support.participant import Misfit, Participant
+from support.participant import ClientFailure, Participant
+
+from contextlib import contextmanager
 
 PARTITION = "partition-id"  # Flower's simulation calls it that, too
 
@@ -18,11 +20,22 @@ def partition_of(node_config):
 
 
 class NodeParticipant(Participant):
-    """A Participant whose model that does not fit its data fails this message, and not the process."""
+    """A Participant whose failure is this message's, and not the process's."""
 
     def fit(self, ins):
-        """Train. Raises UserError if the model cannot take the data."""
-        try:
+        """Train. Raises UserError, whatever goes wrong."""
+        with _failing_this_message():
             return super().fit(ins)
-        except Misfit as misfit:
-            raise UserError(str(misfit)) from None
+
+    def evaluate(self, ins):
+        """Evaluate the global model on local data. Raises as `fit` does."""
+        with _failing_this_message():
+            return super().evaluate(ins)
+
+
+@contextmanager
+def _failing_this_message():
+    try:
+        yield
+    except ClientFailure as failure:
+        raise UserError(str(failure)) from None

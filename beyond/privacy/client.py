@@ -6,7 +6,7 @@ python -m beyond.privacy.client --partition-id 3
 from support.command_line import run_command
 
 import client
-from beyond.privacy.mechanism import clipped
+from beyond.privacy.mechanism import clipped, difference
 
 
 class PrivateClient(client.FlowerClient):
@@ -18,8 +18,8 @@ class PrivateClient(client.FlowerClient):
     def fit(self, parameters, config):
         """Train as the lesson does; return weights no farther than the clip from the global model."""
         weights, _, metrics = super().fit(parameters, config)
-        update = [new - sent for new, sent in zip(weights, parameters, strict=True)]
-        near = zip(parameters, clipped(update, config["clip"]), strict=True)
+        update = clipped(difference(weights, parameters), config["clip"])
+        near = zip(parameters, update, strict=True)
         return [(sent + change).astype(sent.dtype) for sent, change in near], 1, metrics
 
 

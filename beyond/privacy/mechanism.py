@@ -9,11 +9,21 @@ import os
 import numpy as np
 
 
+def difference(new, sent):
+    """Return what a client has changed: `new` minus `sent`, lists of arrays.
+
+    Counters and masks, which are no floats, have changed by zero: nothing bounds what they could tell.
+    """
+    pairs = zip(new, sent, strict=True)
+    return [now - before if _is_float(before) else np.zeros_like(before) for now, before in pairs]
+
+
 def clipped(update, clip):
     """Return `update` (a list of arrays) as float64, scaled down to the L2 length `clip` if it is longer.
 
-    The length is that over all arrays of floats. Arrays of whole numbers, such as counters, become zero:
-    nothing bounds what they could tell.
+    The length is that over all arrays of floats. Statistics of batch normalisation are among them, because
+    they are made from the data and leave the client: on unscaled data they take up the whole clip, and the
+    weights learn nothing. Arrays of whole numbers become zero.
     """
     floats = [array if _is_float(array) else np.zeros(array.shape) for array in update]
     length = np.sqrt(sum(np.sum(np.square(array, dtype=np.float64)) for array in floats))

@@ -9,7 +9,7 @@ import numpy as np
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
 
-from beyond.privacy.mechanism import private_mean, system_normal
+from beyond.privacy.mechanism import difference, private_mean, system_normal
 
 
 class PrivateAverage(StrategyAround):
@@ -49,7 +49,10 @@ class PrivateAverage(StrategyAround):
 
     def aggregate_fit(self, server_round, results, failures):
         """Average in private. `results` are sound, and at least one; who is missing counts as zero."""
-        updates = [self._update(fit_result) for _, fit_result in results]
+        updates = [
+            difference(parameters_to_ndarrays(fit_result.parameters), self.sent)
+            for _, fit_result in results
+        ]
         mean = private_mean(
             updates, self.clients, self.clip, self.noise_multiplier, self._noise(server_round)
         )
@@ -59,14 +62,6 @@ class PrivateAverage(StrategyAround):
             fit_result, parameters=ndarrays_to_parameters(weights), num_examples=1, metrics={}
         )
         return super().aggregate_fit(server_round, [(client, noisy)], failures)
-
-    def _update(self, fit_result):
-        """Return what a client has changed; a counter, which SoundUpdates makes a float, as whole zeros."""
-        weights = parameters_to_ndarrays(fit_result.parameters)
-        return [
-            new - sent if np.issubdtype(sent.dtype, np.floating) else np.zeros_like(sent)
-            for new, sent in zip(weights, self.sent, strict=True)
-        ]
 
     def _noise(self, server_round):
         if self.noise_seed is None:

@@ -1,5 +1,7 @@
 """What travels to the nodes is code and nothing else, and it is enough."""
 
+from support.command_line import UserError
+
 import io
 import os
 import shutil
@@ -72,6 +74,32 @@ def test_the_bundle_holds_no_data_no_result_and_no_key(files):
 def test_the_bundle_is_small(files):
     assert len(files) < 90
     assert sum(map(len, files.values())) < 300_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from tools.mlp import MLP",
+        "import tools.mlp as own",
+        "from tools import mlp",
+        "def f():\n    from tools.mlp import MLP",
+    ],
+)
+def test_a_module_that_does_not_travel_is_named_before_anything_starts(
+    used_repository, tmp_path, line
+):
+    copy = tmp_path / "copy"
+    shutil.copytree(used_repository, copy, ignore=shutil.ignore_patterns(".venv", "partitions"))
+    (copy / "tools").mkdir()
+    shutil.copy(ROOT / "tools/mlp.py", copy / "tools")
+    with open(copy / "model.py", "a") as file:
+        file.write(f"\n\n{line}\n")
+    with pytest.raises(UserError, match="^model.py imports tools/mlp.py, which does not travel"):
+        bundle(copy)
+    config = copy / "pyproject.toml"
+    config.write_text(config.read_text().replace('"model.py",', '"model.py",\n    "tools/mlp.py",'))
+    with zipfile.ZipFile(io.BytesIO(bundle(copy))) as archive:
+        assert "tools/mlp.py" in archive.namelist()
 
 
 def test_ours_is_the_bundle_that_flower_makes(used_repository):

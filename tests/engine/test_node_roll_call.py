@@ -2,10 +2,15 @@
 
 from support.command_line import UserError
 from support.identity import NUMBER
+from support.sound_updates import SoundUpdates
+from support.watched_strategy import WatchedClient
 
 import threading
 
 import pytest
+from flwr.common import FitIns, Parameters
+from flwr.server.client_proxy import ClientProxy
+from flwr.server.strategy import FedAvg
 
 from beyond.engine.node_roll_call import NodeRollCall
 from beyond.engine.supernode import partition_of
@@ -101,3 +106,42 @@ def test_whoever_takes_part_is_asked_once():
 def test_a_node_has_to_say_which_partition_it_holds(config):
     with pytest.raises(UserError, match="this node's config has no partition-id"):
         partition_of(config)
+
+
+@pytest.mark.parametrize(
+    "raised, reason",
+    [
+        ("<class 'support.command_line.UserError'>:<'no\nmodel'>", "no model"),
+        (
+            "<class 'flwr.clientapp.client_app.ClientAppException'>:<'ray::run()\n  File \"x.py\"\n"
+            "ClientAppException: \nException ClientAppException occurred. Message: it's KeyError: 'x''>",
+            "it's KeyError: 'x'",
+        ),
+    ],
+)
+def test_why_a_node_has_sent_no_update_is_said_in_a_line(raised, reason, capsys):
+    class Failing(ClientProxy):
+        def fit(self, ins, timeout, group_id):
+            if self.fails:
+                raise ValueError(
+                    f"Message contains an Error (reason: {raised}). It originated there."
+                )
+            raise TimeoutError
+
+    Failing.__abstractmethods__ = frozenset()
+    client = Failing("12")
+    client.properties["partition_id"] = 4
+    watched = WatchedClient(client, EventsOfNobody(), 1)
+    strategy = SoundUpdates(FedAvg(), 100)
+    strategy.asked = [client]
+    for fails, expected in ((True, reason), (False, "it has left, or took longer than")):
+        client.fails = fails
+        with pytest.raises((ValueError, TimeoutError)):
+            watched.fit(FitIns(Parameters([], ""), {}), None, None)
+        strategy.aggregate_fit(1, [], [])
+        assert f"Round 1: no update from Client 4; {expected}" in capsys.readouterr().out
+
+
+class EventsOfNobody:
+    def tell(self, what, **more):
+        pass

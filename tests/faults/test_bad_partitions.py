@@ -44,7 +44,7 @@ def test_no_partition_is_ever_unpickled(tmp_path, monkeypatch, trapped):
     monkeypatch.chdir(tmp_path)
     arrays = {"images": images(1, 28, 28), "labels": LABELS[:1]}
     np.savez("client_0.npz", **{**arrays, trapped: np.array([Trap()], dtype=object)})
-    with pytest.raises(UserError, match="client_0.npz is damaged"):
+    with pytest.raises(UserError, match="client_0.npz is not a partition: an array holds Python"):
         load_partition("client_0.npz")
     assert not Path("sprung").exists()
     np.load("client_0.npz", allow_pickle=True)[trapped]  # what shows that this can fail
@@ -171,7 +171,9 @@ def test_a_client_that_cannot_start_ends_the_federation_at_once_and_its_log_is_n
     last_line = command.stderr.splitlines()[-1]
     # What follows depends on whether round 0 is on record by then.
     assert last_line.removesuffix("; go on with --resume") == (
-        "federation.py: client 1 cannot start: results/x/logs/client_1.log says why"
+        "federation.py: client 1 cannot go on: partitions/client_1.npz is not a partition: labels are "
+        "int64 (2,), not int64 (3,); remove it, and make it again with python partition.py "
+        "(results/x/logs/client_1.log)"
     )
     assert "Traceback" not in command.output
     log = (fresh_place / "results/x/logs/client_1.log").read_text()

@@ -1,13 +1,14 @@
 """Whatever a client sends, aggregation never raises and never lets through what could not be a model."""
 
 from support.sound_updates import AVERAGED, SoundUpdates
-from support.update_checks import find_fault
+from support.update_checks import find_fault, trained_arrays
 
 import io
 import math
 
 import numpy as np
 import pytest
+import torch
 from flwr.common import (
     Code,
     FitRes,
@@ -21,8 +22,10 @@ from flwr.server.strategy import FedAvg
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
+from torch import nn
 
 from client import FlowerClient
+from model import get_weights
 from tests.support.lesson import instructions, untrained
 
 pytestmark = [
@@ -291,3 +294,74 @@ def test_an_honest_update_is_never_rejected(mnist, trained, kind, start, epochs)
         answer = update(*client.fit(weights, config))
         assert find_fault(answer, weights, 60_000) is None
         weights = parameters_to_ndarrays(answer.parameters)
+
+
+class Everything(nn.Module):
+    """A network with every kind of array that a state_dict may hold."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(4)
+        self.first = nn.Linear(4, 4)
+        self.frozen = nn.Linear(4, 4).requires_grad_(False)
+        self.tied = nn.Linear(4, 4)
+        self.tied.weight = self.first.weight
+        self.register_buffer("mask", torch.tensor([True, False]))
+        self.register_buffer("unseen", torch.zeros(3), persistent=False)
+        self.wave = nn.Parameter(torch.ones(2, dtype=torch.complex64))
+
+
+def test_weights_are_trained_whether_tied_or_frozen_and_buffers_are_not():
+    model = Everything()
+    trained = dict(zip(model.state_dict(), trained_arrays(model), strict=True))
+    assert {name for name, is_trained in trained.items() if not is_trained} == {
+        "mask",
+        "norm.running_mean",
+        "norm.running_var",
+        "norm.num_batches_tracked",
+    }
+
+
+@pytest.mark.parametrize("name", Everything().state_dict())
+@pytest.mark.parametrize("step", [1e6, np.inf, np.nan])
+def test_how_far_an_array_may_move_depends_on_whether_it_is_trained(name, step):
+    model = Everything()
+    sent, names = get_weights(model), list(model.state_dict())
+    moved = [array.copy() for array in sent]
+    array = moved[names.index(name)]
+    if not np.issubdtype(array.dtype, np.inexact):
+        array[...] = 1  # a counter, a mask
+        step = 0
+    else:
+        array.flat[0] = step
+    fault = find_fault(update(moved), sent, LIMIT, trained_arrays(model))
+    if step == 1e6 and "running" not in name:
+        assert fault.startswith("lies 1e+06 away")
+    else:
+        assert (fault is None) == np.isfinite(step)
+
+
+@pytest.mark.parametrize("statistic", ["running_mean", "running_var"])
+def test_a_model_whose_statistics_are_large_is_no_wider_a_bound(statistic):
+    model = Everything()
+    getattr(model.norm, statistic).fill_(1e9)
+    sent = get_weights(model)
+    moved = [array.copy() for array in sent]
+    moved[list(model.state_dict()).index("first.bias")][0] += 1e6
+    assert find_fault(update(moved), sent, LIMIT, trained_arrays(model)).startswith("lies 1e+06")
+
+
+def test_a_lie_about_statistics_is_averaged_and_does_not_end_the_run():
+    model = Everything()
+    sent, largest = get_weights(model), np.finfo(np.float32).max
+    place = list(model.state_dict()).index("norm.running_var")
+    lies = [array.copy() for array in sent]
+    lies[place][:] = -largest
+    strategy = SoundUpdates(FedAvg(), LIMIT, trained_arrays(model))
+    strategy.asked, strategy.sent_weights = [Connection(0), Connection(1)], sent
+    results = list(zip(strategy.asked, [update(sent), update(lies)], strict=True))
+    aggregated, metrics = strategy.aggregate_fit(1, results, [])
+    assert metrics == {AVERAGED: 2}
+    averaged = parameters_to_ndarrays(aggregated)
+    assert np.allclose(averaged[place], -largest / 2)
+    assert [array.dtype for array in averaged] == [array.dtype for array in sent]

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from model import CNN, evaluate, get_weights, set_weights, to_tensors, train
 
@@ -242,3 +243,54 @@ def test_the_last_epochs_loss_is_the_one_that_is_told(digits):
         for epochs in (1, 3)
     ]
     assert told[1] < told[0] / 1.2  # a sum over the epochs would have grown
+
+
+class Watched(nn.Module):
+    """A network that needs two images to train on, and remembers how many it was given at a time."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(width, 4), nn.BatchNorm1d(4))
+        self.sizes = []
+
+    def forward(self, images):
+        self.sizes.append(len(images))
+        return self.layers(images.flatten(1))
+
+
+@pytest.mark.parametrize(
+    "count, sizes",
+    [
+        (96, [32, 32, 32]),
+        (97, [32, 32, 33]),  # a batch of one is none that BatchNorm1d takes
+        (98, [32, 32, 32, 2]),
+        (33, [33]),
+        (32, [32]),
+        (2, [2]),
+    ],
+)
+def test_no_image_is_trained_on_alone(count, sizes):
+    model, labels = Watched(3), torch.arange(count) % 4
+    images = torch.randn(count, 3)
+    train(model, images, labels, 2, np.random.default_rng(0), learning_rate=0.1, batch_size=32)
+    assert model.sizes == sizes * 2
+
+
+def test_every_image_is_trained_on_once_an_epoch():
+    model = Watched(1)
+    images = torch.arange(97.0).reshape(97, 1)
+    seen = []
+    model.register_forward_pre_hook(lambda module, given: seen.extend(given[0].flatten().tolist()))
+    train(model, images, torch.zeros(97, dtype=torch.int64), 1, np.random.default_rng(0), 0.1, 32)
+    assert sorted(seen) == images.flatten().tolist() != seen
+
+
+@pytest.mark.parametrize(
+    "shape, most", [((1, 28, 28), 1000), ((12,), 1000), ((3, 224, 224), 5), ((3, 1024, 1024), 1)]
+)
+def test_larger_images_are_evaluated_fewer_at_a_time(shape, most):
+    model = Watched(np.prod(shape))
+    count = most + 2
+    images = torch.zeros(1).expand(count, *shape)
+    evaluate(model, images, torch.zeros(count, dtype=torch.int64))
+    assert max(model.sizes) == most and sum(model.sizes) == count

@@ -18,12 +18,13 @@ class Own(nn.Module):
     def __init__(self):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(30, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 3)
+            nn.BatchNorm1d(30), nn.Linear(30, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 3)
         )
+        self.register_buffer("mask", torch.tensor([True, True, False] * 10))
 
     def forward(self, numbers):
         """Return three scores for every row of thirty numbers."""
-        return self.layers(numbers)
+        return self.layers(numbers * self.mask)
 
 
 '''
@@ -46,9 +47,10 @@ def own(repository_copy, tmp_path):
     (copy / "partitions").mkdir()
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(3, 30))
-    for name, count in {"client_0": 200, "client_1": 90, "client_2": 150, "test": 300}.items():
+    for name, count in {"client_0": 200, "client_1": 97, "client_2": 150, "test": 300}.items():
         labels = rng.integers(0, 3, count)
         table = centres[labels] + rng.normal(size=(count, 30))
+        table[:, 28] = 50_000 + 20_000 * table[:, 28]  # incomes, say: nobody has scaled them
         np.savez(copy / f"partitions/{name}.npz", images=table, labels=labels)
     return copy
 
@@ -68,9 +70,12 @@ def test_another_network_learns_other_data(own, stage):
     assert history[0].accuracy < 0.6 and history[-1].accuracy > 0.9
     assert snapshot(own / "partitions") == before
     with np.load(own / "results/fedavg/global_model.npz") as file:
-        counter = file["layers.1.num_batches_tracked"]
-    batches = [-(-size // 16) for size in (200, 90, 150)]
-    weights = np.array([200, 90, 150]) / 440
+        counter = file["layers.2.num_batches_tracked"]
+        mask, means = file["mask"], file["layers.0.running_mean"]
+    assert mask.dtype == bool and mask.tolist() == [True, True, False] * 10
+    assert means[28] > 20_000  # on its way to 50,000: no client is refused for that
+    batches = [13, 6, 10]  # of 16, where the 97th image joins the batch before it
+    weights = np.array([200, 97, 150]) / 447
     assert counter.dtype == np.int64
     # Each round adds the mean number of batches, rounded: an average of counters is a counter.
     expected = 0
@@ -89,7 +94,85 @@ def test_ones_own_partitions_are_never_replaced(own, stage):
 
 
 def test_more_clients_than_partitions_are_told_which_there_are(own, stage):
-    finished = run(stage, own, "--clients", 4)
+    finished = run(stage, own, "--clients", 5)
+    assert finished.status == 2
+    assert finished.stderr == (
+        "federation.py: there is no partitions/client_3.npz; give --clients 3, or add it\n"
+    )
+    assert not (own / "results").exists()
+    client = stage.run(own / "client.py", "--partition-id", 4, cwd=own, PYTHONPATH=str(own))
+    assert client.stderr.endswith("the partitions there are 0 to 2: choose one of them\n")
+
+
+def change_model(own, before, after):
+    """Replace `before` by `after` in the copy's model.py; return the number of the line that it begins in."""
+    code = (own / "model.py").read_text()
+    assert code.count(before) == 1
+    (own / "model.py").write_text(code.replace(before, after))
+    return code[: code.index(before)].count("\n") + 1
+
+
+FORWARD = "return self.layers(numbers * self.mask)"
+RETURN = "return Own()"
+POINTER = "; see README.md: Your own model, your own data\n"
+NO_MODEL = {  # what stands in model.py, in the place of what, and how the server complains
+    "untested": (FORWARD, "assert self.training", "cannot be tested on .*: AssertionError"),
+    "a name": (FORWARD, "return {}['scores']", "cannot be tested on .*: KeyError: 'scores'"),
+    "a type": (RETURN, "return Own().bfloat16()", "TypeError: .* BFloat16"),
+    "lazy": (RETURN, "return nn.Sequential(nn.LazyLinear(3))", "ValueError: .*Lazy"),
+    "a file": (RETURN, "return torch.load('mine.pt')", "cannot go on: .*mine.pt|FileNotFoundError"),
+    "a module": (RETURN, "import mine", "ModuleNotFoundError: No module named 'mine'"),
+}
+
+
+@pytest.mark.parametrize("change", NO_MODEL.values(), ids=NO_MODEL)
+def test_a_server_says_in_a_line_what_is_wrong_with_a_network_and_where(own, stage, change):
+    before, after, complaint = change
+    line = change_model(own, before, after)
+    words = ["--clients", 3, "--address", free_address()]
+    finished = stage.run(own / "server.py", *words, cwd=own, PYTHONPATH=str(own))
+    last = finished.stderr.splitlines(keepends=True)[-1]
+    assert "Traceback" not in finished.stderr + finished.stdout
+    assert re.search(complaint, last) and last.startswith("server.py: ")
+    if finished.status == 2:
+        assert last.endswith(POINTER)
+        where = re.search(r"\(model.py, line (\d+)\)", last)
+        assert int(where[1]) in (line, line_of(own, "tensor.numpy("))
+    else:
+        assert finished.status == 1 and "mine.pt" in last
+
+
+def line_of(own, words):
+    """Return the number of the line of model.py that has `words` in it."""
+    lines = (own / "model.py").read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if words in line)
+
+
+def test_a_client_that_fails_in_training_says_where_and_so_does_the_federation(own, stage):
+    line = change_model(own, FORWARD, f"assert not self.training\n        {FORWARD}")
+    finished = run(stage, own)
+    said = (
+        "the model cannot train on partitions/client_{k}.npz: AssertionError "
+        f"(model.py, line {line}){POINTER.rstrip()}"
+    )
+    last = finished.stderr.splitlines()[-1]
+    found = re.match(r"federation.py: client (\d) cannot go on: ", last)
+    assert finished.status == 1 and found, finished
+    assert said.format(k=found[1]) in last and "cannot start" not in finished.stderr
+    log = own / f"results/fedavg/logs/client_{found[1]}.log"
+    assert log.read_text().endswith(f"client.py: {said.format(k=found[1])}\n")
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_network_that_cannot_be_tested_later_ends_the_run_in_a_line(own, stage):
+    begin = "    model.eval()\n"
+    fault = "    {0: 1}[model.layers[0].num_batches_tracked.item()]\n"
+    line = 1 + change_model(own, begin, begin + fault)
+    finished = run(stage, own)
     assert finished.status == 1
-    log = (own / "results/fedavg/logs/client_3.log").read_text()
-    assert "the partitions there are 0 to 2: choose one of them" in log
+    last = finished.stderr.splitlines()[-1]
+    batches = round((200 * 7 + 97 * 3 + 150 * 5) / 447)  # of 32, in round 1
+    assert last == (
+        "server.py: the model cannot be tested on partitions/test.npz: "
+        f"KeyError: {batches} (model.py, line {line}){POINTER.rstrip()}"
+    )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from beyond.privacy.mechanism import clipped, mean_over_all, private_mean, system_normal
+from beyond.privacy.mechanism import clipped, difference, mean_over_all, private_mean, system_normal
 
 SHAPES = ((2, 3), (4,))
 FLOATS = st.floats(-1e6, 1e6, width=32)
@@ -48,6 +48,15 @@ def test_counters_of_whole_numbers_tell_nothing():
     update = [np.array([3.0, 4.0], np.float32), np.array(10**9)]
     assert [array.tolist() for array in clipped(update, 1.0)] == [pytest.approx([0.6, 0.8]), 0.0]
     assert private_mean([update], 2, 1.0, 5.0, np.ones)[1] == 0
+
+
+def test_masks_and_counters_have_changed_by_nothing_and_statistics_by_what_they_have():
+    sent = [np.zeros(2, np.float32), np.array([True, False]), np.array(7)]
+    new = [np.array([3, 4], np.float32), np.array([False, True]), np.array(9)]
+    assert [array.tolist() for array in difference(new, sent)] == [[3, 4], [0, 0], 0]
+    averaged = [array.astype(np.float64) for array in new]  # as they come to the strategy
+    assert [array.tolist() for array in difference(averaged, sent)] == [[3, 4], [0, 0], 0]
+    assert length(clipped(difference(new, sent), 1.0)) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("normal", [system_normal, np.random.default_rng(1).standard_normal])
