@@ -7,7 +7,10 @@ from support.update_checks import find_fault
 
 import dataclasses
 
+import numpy as np
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
+
+REFUSED_ROUND = "refused_round"  # the property of a client that has refused a round: its number
 
 
 class MaskedUpdates(SoundUpdates):
@@ -31,9 +34,22 @@ class MaskedUpdates(SoundUpdates):
         parameters = self._in_the_models_types(server_round, parameters)
         return parameters, {**metrics, AVERAGED: len(results)}
 
+    def _report_silence(self, server_round, results):
+        """Report those who are silent without having said why."""
+        refused = [c for c in self.asked if c.properties.get(REFUSED_ROUND) == server_round]
+        self.asked = [client for client in self.asked if client not in refused]
+        super()._report_silence(server_round, results)
+
     def _in_sent_types(self, fit_result):
+        """Return the average in the types that were sent.
+
+        Integers, which count batches, stay what was sent: they were cut off before they were masked.
+        """
         pairs = zip(parameters_to_ndarrays(fit_result.parameters), self.sent_weights, strict=True)
-        weights = [array.astype(sent.dtype) for array, sent in pairs]
+        weights = [
+            sent if np.issubdtype(sent.dtype, np.integer) else array.astype(sent.dtype)
+            for array, sent in pairs
+        ]
         return dataclasses.replace(fit_result, parameters=ndarrays_to_parameters(weights))
 
     def _fault(self, results):

@@ -1,0 +1,82 @@
+"""What a client of secure aggregation does not train, and what it does not mask.
+
+Masks hide one update among others. A server that keeps all rules of the protocol can see to it that there are
+none: it tells the others to learn nothing, or asks for a round twice, once without its victim (Pasquini et
+al. 2021, https://arxiv.org/abs/2111.07380). What is refused here stops accidents and the crudest servers, and
+is no guarantee: the chapter's page shows what gets round it.
+"""
+
+from support.argument_types import positive_float, positive_int
+
+from argparse import ArgumentTypeError
+
+import numpy as np
+from flwr.app import ConfigRecord
+from flwr.app.message_type import MessageType
+from flwr.common import parameters_to_ndarrays
+from flwr.common.secure_aggregation.secaggplus_constants import RECORD_KEY_STATE
+from flwr.compat.common.recorddict_compat import recorddict_to_fitins, recorddict_to_fitres
+
+from beyond.engine.secagg_client import refuse
+from beyond.engine.secagg_shares import CLIPPING, STEP
+
+KINDS = {
+    "server_round": positive_int,
+    "learning_rate": positive_float,
+    "local_epochs": positive_int,
+    "batch_size": positive_int,
+}
+ANSWERED = "answered"  # the record in the node's Context, and what it holds: the last round's number
+
+
+def careful_training_mod(message, context, call_next):
+    """Fail, as a Flower mod inside Flower's secaggplus_mod, where an update would hide nobody."""
+    if message.metadata.message_type != MessageType.TRAIN:
+        return call_next(message, context)
+    asked = recorddict_to_fitins(message.content, keep_input=True)
+    check_instructions(asked.config)
+    check_round(asked.config["server_round"], context.state)
+    reply = call_next(message, context)
+    result = recorddict_to_fitres(reply.content, keep_input=True)
+    weights = map(parameters_to_ndarrays, (asked.parameters, result.parameters))
+    most_examples = context.state.config_records[RECORD_KEY_STATE]["max_weight"]
+    check_update(*weights, result.num_examples / most_examples)
+    context.state.config_records[ANSWERED] = ConfigRecord({ANSWERED: asked.config["server_round"]})
+    return reply
+
+
+def check_instructions(config):
+    """Raise UserError if `config` holds what server.py's own options do not allow, such as no epoch."""
+    for name, kind in KINDS.items():
+        try:
+            kind(str(config.get(name)))
+        except ArgumentTypeError:
+            refuse(f"with {name} {config.get(name)} this client would learn nothing")
+
+
+def check_round(number, state):
+    """Raise UserError if the round `number`, or a later one, was answered in this run already.
+
+    Training is deterministic: of one round with two memberships the sums differ by one client's update. The
+    `state` of a node's Context outlives a ClientApp's process. It does not outlive the node, or the run.
+    """
+    last = state.config_records.get(ANSWERED, {}).get(ANSWERED, 0)
+    if number <= last:
+        refuse(f"round {number} was answered already, for the last one was {last}")
+
+
+def check_update(sent, trained, part):
+    """Raise UserError if the weights `trained`, multiplied by `part`, are no more than those `sent`, or too large.
+
+    Both are lists of arrays. Counters, which are integers, are not looked at: nobody uses their average.
+    """
+    pairs = [pair for pair in zip(sent, trained, strict=True) if pair[0].dtype.kind == "f"]
+    largest = max(np.abs(after).max(initial=0) * part for _, after in pairs)
+    moved = max(np.abs(after - before).max(initial=0) * part for before, after in pairs)
+    if not largest <= CLIPPING:
+        refuse(
+            f"a weight or statistic of {largest / part:.3g} would be cut off at {CLIPPING / part:.3g} "
+            "(scale the data, or give a larger --max-examples-per-client)"
+        )
+    if moved < STEP:
+        refuse("with these instructions and this model this client has learned nothing")
