@@ -34,7 +34,7 @@ from beyond.engine.secagg_training import careful_training_mod
 from beyond.engine.shared_grid import shared_grid
 from model import make_model
 
-OWN_ENTRIES = ("shares", "drop-out")  # of the run config, besides the lesson's
+OWN_ENTRIES = ("shares", "drop-out", "single-out")  # of the run config, besides the lesson's
 
 
 def components(shares, **more):
@@ -55,7 +55,7 @@ def parse(run_config):
         raise UserError(
             f"secure aggregation hides from the server what --chapter {args.chapter} needs; leave that out"
         )
-    args.shares = run_config["shares"]
+    args.shares, args.single_out = run_config["shares"], run_config.get("single-out")
     name_command("beyond.engine.secagg", __doc__)  # what resumes this run
     check_shares(args)
     return args

@@ -26,7 +26,9 @@ KINDS = {
     "local_epochs": positive_int,
     "batch_size": positive_int,
 }
-ANSWERED = "answered"  # the record in the node's Context, and what it holds: the last round's number
+ANSWERED = (
+    "answered"  # the record in the node's Context, and what it holds: the last round's number
+)
 
 
 def careful_training_mod(message, context, call_next):
@@ -66,7 +68,7 @@ def check_round(number, state):
 
 
 def check_update(sent, trained, part):
-    """Raise UserError if the weights `trained`, multiplied by `part`, are no more than those `sent`, or too large.
+    """Raise UserError if the weights `trained`, times `part`, are no more than those `sent`, or too large.
 
     Both are lists of arrays. Counters, which are integers, are not looked at: nobody uses their average.
     """
