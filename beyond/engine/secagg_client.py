@@ -6,8 +6,6 @@ both, and leaves it to the server how many shares are enough, and how many keys 
 to train is looked at in secagg_training.py.
 """
 
-from support.command_line import UserError
-
 import re
 
 from flwr.app.message_type import MessageType
@@ -20,12 +18,16 @@ from flwr.common.secure_aggregation.secaggplus_constants import (
 
 from beyond.engine.secagg_shares import FEWEST, fewest_members, protocol
 
-REFUSED = re.compile(r"Refused: (.*?; not taking part)", re.DOTALL)
+REFUSED = re.compile(
+    r"Refused: (.*?; not taking part)", re.DOTALL
+)  # in what Flower makes of a Refusal
 
 
-def refuse(reason):
-    """Raise UserError with `reason`, which the server finds in its message as REFUSED."""
-    raise UserError(f"Refused: {reason}; not taking part")
+class Refusal(Exception):
+    """A client does not take part in this round. No UserError: it is not the end of the run."""
+
+    def __init__(self, reason):
+        super().__init__(f"Refused: {reason}; not taking part")
 
 
 def careful_mod(message, context, call_next):
@@ -38,7 +40,7 @@ def careful_mod(message, context, call_next):
 
 
 def check_question(asked, state, run_config):
-    """Raise UserError if the server's `asked`, the config of a stage, is against the protocol.
+    """Raise Refusal if the server's `asked`, the config of a stage, is against the protocol.
 
     `state` is what the stages before have left with this client, `run_config` the run's.
     """
@@ -57,7 +59,7 @@ def check_question(asked, state, run_config):
 
 
 def check_settings(asked, run_config):
-    """Raise UserError if the settings of a round are not those that our own server sends.
+    """Raise Refusal if the settings of a round are not those that our own server sends.
 
     Each of them can silence a client, and a sum in which all but one are silent is that one's update: a huge
     `max_weight` multiplies by nothing, a small `target_range` rounds to nothing.
@@ -65,25 +67,27 @@ def check_settings(asked, run_config):
     shares = asked[Key.SHARE_NUMBER]
     wanted = protocol(shares, run_config["max-examples-per-client"])
     if shares < FEWEST:
-        refuse(f"masks of {shares} shares can be searched for, {FEWEST} are the fewest")
+        raise Refusal(f"masks of {shares} shares can be searched for, {FEWEST} are the fewest")
     for name, value in wanted.items():
         if asked.get(name) != value:
-            refuse(f"{name} is {asked.get(name)} in this round, and has to be {value}")
+            raise Refusal(f"{name} is {asked.get(name)} in this round, and has to be {value}")
 
 
 def check_group(members, needed):
-    """Raise UserError if `members`, nodes with this one among them, are too few to hide one in.
+    """Raise Refusal if `members`, nodes with this one among them, are too few to hide one in.
 
     A node that is named twice has one key all the same.
     """
     fewest = fewest_members(needed)
     if len({*members}) < fewest or len({*members}) < len(members):
-        refuse(f"{len({*members})} nodes have sent keys for this group, and it takes {fewest}")
+        raise Refusal(
+            f"{len({*members})} nodes have sent keys for this group, and it takes {fewest}"
+        )
 
 
 def check_who_is_there(there, gone, needed, me):
-    """Raise UserError if the answer about nodes that are `there` and `gone` could open a single update."""
+    """Raise Refusal if the answer about nodes that are `there` and `gone` could open a single update."""
     if both := {*there} & {*gone}:
-        refuse(f"node {min(both)} cannot be there and have left")
+        raise Refusal(f"node {min(both)} cannot be there and have left")
     if me not in there or len({*there}) < needed:
-        refuse(f"{len({*there})} nodes are in the sum, and it takes {needed}, with this one")
+        raise Refusal(f"{len({*there})} nodes are in the sum, and it takes {needed}, with this one")

@@ -17,8 +17,9 @@ from flwr.common import parameters_to_ndarrays
 from flwr.common.secure_aggregation.secaggplus_constants import RECORD_KEY_STATE
 from flwr.compat.common.recorddict_compat import recorddict_to_fitins, recorddict_to_fitres
 
-from beyond.engine.secagg_client import refuse
+from beyond.engine.secagg_client import Refusal
 from beyond.engine.secagg_shares import CLIPPING, STEP
+from model import make_model
 
 KINDS = {
     "server_round": positive_int,
@@ -48,37 +49,44 @@ def careful_training_mod(message, context, call_next):
 
 
 def check_instructions(config):
-    """Raise UserError if `config` holds what server.py's own options do not allow, such as no epoch."""
+    """Raise Refusal if `config` holds what server.py's own options do not allow, such as no epoch."""
     for name, kind in KINDS.items():
         try:
             kind(str(config.get(name)))
         except ArgumentTypeError:
-            refuse(f"with {name} {config.get(name)} this client would learn nothing")
+            said = f"{name} {config.get(name)}"
+            raise Refusal(f"with {said} this client would learn nothing") from None
 
 
 def check_round(number, state):
-    """Raise UserError if the round `number`, or a later one, was answered in this run already.
+    """Raise Refusal if the round `number`, or a later one, was answered in this run already.
 
     Training is deterministic: of one round with two memberships the sums differ by one client's update. The
     `state` of a node's Context outlives a ClientApp's process. It does not outlive the node, or the run.
     """
     last = state.config_records.get(ANSWERED, {}).get(ANSWERED, 0)
     if number <= last:
-        refuse(f"round {number} was answered already, for the last one was {last}")
+        raise Refusal(f"round {number} was answered already, for the last one was {last}")
 
 
 def check_update(sent, trained, part):
-    """Raise UserError if the weights `trained`, times `part`, are no more than those `sent`, or too large.
+    """Raise Refusal if weights have learned nothing, or if they or statistics are too large to be masked.
 
-    Both are lists of arrays. Counters, which are integers, are not looked at: nobody uses their average.
+    `sent` and `trained` are lists of arrays, `part` is what they are multiplied by. Integers, which count
+    batches, are not looked at: the server does not use their average.
     """
-    pairs = [pair for pair in zip(sent, trained, strict=True) if pair[0].dtype.kind == "f"]
-    largest = max(np.abs(after).max(initial=0) * part for _, after in pairs)
-    moved = max(np.abs(after - before).max(initial=0) * part for before, after in pairs)
-    if not largest <= CLIPPING:
-        refuse(
-            f"a weight or statistic of {largest / part:.3g} would be cut off at {CLIPPING / part:.3g} "
-            "(scale the data, or give a larger --max-examples-per-client)"
+    model = make_model()
+    learning = dict(
+        model.named_parameters()
+    )  # and what is none of these moves at any learning rate
+    arrays = zip(model.state_dict(), sent, trained, strict=True)
+    moved = [np.abs(new - old).max(initial=0) for name, old, new in arrays if name in learning]
+    floats = [array for array in trained if array.dtype.kind == "f"]
+    largest = np.max([np.abs(array).max(initial=0) for array in floats])  # NaN, if there is one
+    if not largest * part <= CLIPPING:
+        raise Refusal(
+            f"a weight or statistic of {largest:.3g} would be cut off at {CLIPPING / part:.3g} (a smaller "
+            "--learning-rate, scaled data or a larger --max-examples-per-client may help)"
         )
-    if moved < STEP:
-        refuse("with these instructions and this model this client has learned nothing")
+    if max(moved) * part < STEP:
+        raise Refusal("with these instructions and this model this client has learned nothing")

@@ -265,26 +265,68 @@ class Liar:
 
     def send_and_receive(self, messages, *, timeout=None):
         """Ask, and return the replies."""
+        messages = list(messages)
         asked = [message.content.config_records[RECORD_KEY_CONFIGS] for message in messages]
         if asked[0][Key.STAGE] != self.stage:
             return self.grid.send_and_receive(messages, timeout=timeout)
-        for record in asked:
-            self.lie(record)
+        for message, record in zip(messages, asked, strict=True):
+            self.lie(record, message.metadata.dst_node_id)
         self.told += self.grid.send_and_receive(messages, timeout=timeout)
         return list(self.told)
 
 
-def ask_for_both(asked):
+def ask_for_both(asked, node):
     """Name one node as there and as gone."""
     asked[Key.DEAD_NODE_ID_LIST] = asked[Key.ACTIVE_NODE_ID_LIST][:1]
 
 
-def ask_for_few(asked):
+def name_one_often(asked, node):
+    """Say that the node itself, named many times, is all that the sum has."""
+    asked[Key.ACTIVE_NODE_ID_LIST] = [node] * len(SIZES)
+    asked[Key.DEAD_NODE_ID_LIST] = []
+
+
+def ask_for_few(asked, node):
     """Let half of the shares open a secret."""
     asked[Key.THRESHOLD] = asked[Key.SHARE_NUMBER] // 2
 
 
-@pytest.mark.parametrize("stage, lie", [(Stage.UNMASK, ask_for_both), (Stage.SETUP, ask_for_few)])
+def ask_for_three(asked, node):
+    """Let three of the shares open a secret."""
+    asked[Key.THRESHOLD] = 3
+
+
+def silence(name, value):
+    """Return a lie that multiplies or rounds the client's update away."""
+
+    def lie(asked, node):
+        asked[name] = value
+
+    return lie
+
+
+def name_few_often(asked, node):
+    """Give the keys of four nodes under the names of six."""
+    others = [name for name in asked if name not in (Key.STAGE, str(node))]
+    for name in others[3:]:
+        del asked[name]
+    for name in others[:2]:
+        asked[f"0{name}"] = asked[name]
+
+
+LIES = (
+    (Stage.UNMASK, ask_for_both),
+    (Stage.UNMASK, name_one_often),
+    (Stage.SETUP, ask_for_few),
+    (Stage.SETUP, ask_for_three),
+    (Stage.SETUP, silence(Key.MAX_WEIGHT, 1e12)),
+    (Stage.SETUP, silence(Key.TARGET_RANGE, 2)),
+    (Stage.SETUP, silence(Key.CLIPPING_RANGE, 1e-9)),
+    (Stage.SHARE_KEYS, name_few_often),
+)
+
+
+@pytest.mark.parametrize("stage, lie", LIES)
 @pytest.mark.parametrize("are_careful", [True, False])
 def test_a_server_that_lies_is_answered_by_flowers_clients_and_not_by_ours(
     runs, stage, lie, are_careful
