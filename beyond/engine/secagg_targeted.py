@@ -48,6 +48,7 @@ ATTACKS = (
     Attack("the others get `max_weight` 10¹²", settings={Key.MAX_WEIGHT: 1e12}),
     Attack("the same round again, without the client", again=0),
     Attack("the others get learning rate 0.0001", others={"learning_rate": 1e-4}),
+    Attack("the next round from the same model, without the client", again=1),
     Attack("the next round from the same model, one large step, without the client",
            everybody={"batch_size": 60_000, "learning_rate": 0.5}, again=1),
     Attack("the others get a model with a dead layer (all but ten weights)", kills_a_layer=True),

@@ -133,6 +133,30 @@ def sent_in_round(nodes, number):
     return parameters_to_ndarrays(fit.parameters)
 
 
+def seeds_of(nodes):
+    """Return the seeds that nodes were sent with the weights."""
+    contents = [unpacked(message.content) for message, _ in nodes.passed if message.has_content()]
+    asked = [recorddict_to_fitins(content, True) for content in contents if content.array_records]
+    return {instructions.config["seed"] for instructions in asked}
+
+
+def test_a_run_that_goes_on_has_clients_train_with_another_seed(runs, capfd):
+    """It may repeat a round with other members; see the chapter's page."""
+    first = run_with_nodes(runs, rounds=1)[2]
+    # New nodes with nothing in their Context, as in every new run of Flower's.
+    second = run_with_nodes(runs, rounds=2, resume=True)[2]
+    third = run_with_nodes(runs, client_app=leave_at(Stage.SETUP, {1, 2}), rounds=4, resume=True)[2]
+    assert seeds_of(first) == {0}
+    assert len(seeds_of(second) | seeds_of(third) | {0}) == 3
+    settings = json.loads((runs.directory / "results/run/run.json").read_text())["settings"]
+    assert settings["seed"] == 0
+    assert (
+        "Round 3: too few clients are left" in capfd.readouterr().out
+    )  # Flower counts from 1 again
+    rows = (runs.directory / "results/run/history.csv").read_text().splitlines()
+    assert [row.split(",")[4] for row in rows[1:]] == ["0", "6", "6", "0", "6"]
+
+
 def leaves_at(stage, number):
     """Return a ClientApp in which one client fails at a stage of the protocol."""
 
