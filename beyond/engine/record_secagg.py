@@ -51,7 +51,9 @@ def record_single(directory):
         refusals = run(directory, *SECAGG, *words, *more, "--run", place)
         opened = run(directory, "-m", "beyond.engine.secagg_opened", "--run", place)
         screens[f"secagg_opened_{name}"] = opened
-    screens["secagg_refusals"] = "".join(re.findall("^Round .* refuses: .*\n", refusals, re.M))
+    screens["secagg_refusals"] = "".join(
+        re.findall("^Round .*Client 0 refuses: .*\n", refusals, re.M)
+    )
     keep_screens(FOLDER, screens)
 
 

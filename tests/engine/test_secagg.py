@@ -412,7 +412,10 @@ def test_too_few_shares_are_refused_in_one_line(stage, place):
     assert snapshot(place) == before
 
 
-@pytest.mark.parametrize("words", [["--shares", 8], ["--clients", 4], ["--drop-out", 10]])
+@pytest.mark.parametrize(
+    "words",
+    [["--shares", 8], ["--clients", 4], ["--drop-out", 10], ["--single-out", 10], ["--trusting"]],
+)
 def test_options_that_do_not_go_together_are_refused(words):
     with pytest.raises(UserError, match=words[0]):
         secagg.parse(map(str, words))
