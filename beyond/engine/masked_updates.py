@@ -7,7 +7,6 @@ from support.update_checks import find_fault
 
 import dataclasses
 
-import numpy as np
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 
 REFUSED_ROUND = "refused_round"  # the property of a client that has refused a round: its number
@@ -41,15 +40,8 @@ class MaskedUpdates(SoundUpdates):
         super()._report_silence(server_round, results)
 
     def _in_sent_types(self, fit_result):
-        """Return the average in the types that were sent.
-
-        Integers, which count batches, stay what was sent: they were cut off before they were masked.
-        """
         pairs = zip(parameters_to_ndarrays(fit_result.parameters), self.sent_weights, strict=True)
-        weights = [
-            sent if np.issubdtype(sent.dtype, np.integer) else array.astype(sent.dtype)
-            for array, sent in pairs
-        ]
+        weights = [array.astype(sent.dtype) for array, sent in pairs]
         return dataclasses.replace(fit_result, parameters=ndarrays_to_parameters(weights))
 
     def _fault(self, results):

@@ -73,7 +73,7 @@ def check_update(sent, trained, part):
     """Raise Refusal if weights have learned nothing, or if they or statistics are too large to be masked.
 
     `sent` and `trained` are lists of arrays, `part` is what they are multiplied by. Integers, which count
-    batches, are not looked at: the server does not use their average.
+    batches, are not looked at: the average, in which one's part of them is less than 1, has them as 0.
     """
     model = make_model()
     learning = dict(
