@@ -9,7 +9,7 @@ from tools.snippets import image, percent, say, table
 from tools.terminals import ROOT
 
 FOLDER = ROOT / "beyond/engine/recorded"
-SHUFFLED = 5  # the attack in which others train in another order
+SAME, SHUFFLED = 3, 5  # attacks: the round again as it was, and with images in another order
 STAGES = {
     "setup": ("public keys, two a client", "the settings of the protocol"),
     "share_keys": (
@@ -68,6 +68,8 @@ def secagg_facts():
     return {
         **view_facts(),
         "shuffled": opened_facts("careful")[SHUFFLED],
+        "shuffled_trusting": opened_facts("trusting")[SHUFFLED],
+        "same": opened_facts("trusting")[SAME],
         "accuracy_plain": percent(plain),
         "accuracy_secure": percent(secure),
         "points": f"{100 * abs(plain - secure):.2f}",
