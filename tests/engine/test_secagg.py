@@ -350,6 +350,7 @@ LIES = (
 )
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # Flower's, of a sum in which all are silent
 @pytest.mark.parametrize("stage, lie", LIES)
 @pytest.mark.parametrize("are_careful", [True, False])
 def test_a_server_that_lies_is_answered_by_flowers_clients_and_not_by_ours(
