@@ -9,6 +9,8 @@ import dataclasses
 
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 
+REFUSED_ROUND = "refused_round"  # the property of a client that has refused a round: its number
+
 
 class MaskedUpdates(SoundUpdates):
     """Lets the average of a round pass, or nothing: what one client has spoiled cannot be taken out again.
@@ -30,6 +32,12 @@ class MaskedUpdates(SoundUpdates):
         parameters, metrics = self.strategy.aggregate_fit(server_round, results, failures)
         parameters = self._in_the_models_types(server_round, parameters)
         return parameters, {**metrics, AVERAGED: len(results)}
+
+    def _report_silence(self, server_round, results):
+        """Report those who are silent without having said why."""
+        refused = [c for c in self.asked if c.properties.get(REFUSED_ROUND) == server_round]
+        self.asked = [client for client in self.asked if client not in refused]
+        super()._report_silence(server_round, results)
 
     def _in_sent_types(self, fit_result):
         pairs = zip(parameters_to_ndarrays(fit_result.parameters), self.sent_weights, strict=True)

@@ -3,7 +3,7 @@
     python -m beyond.engine.record_secagg               # all of it -> beyond/engine/recorded/
     python -m beyond.engine.record_secagg --only view
 
-The parts are limits, view, spoiled, dropout, rounds, nodes, killed and messages.
+The parts are limits, view, single, spoiled, dropout, rounds, nodes, killed and messages.
 """
 
 from support.command_line import run_command
@@ -42,9 +42,24 @@ def record_view(directory):
     shutil.copyfile(directory / "results/seen/secagg_bytes.csv", FOLDER / "secagg_bytes.csv")
 
 
+def record_single(directory):
+    """Record what a server that singles one client out reads, of clients that refuse nothing, and of ours."""
+    words = (*SHARDS[:2], "--learning-rate", 0.01, "--single-out", 3, *PATIENT)
+    screens = {}
+    for name, more in {"trusting": ["--trusting"], "careful": []}.items():
+        place = f"results/{name}"
+        refusals = run(directory, *SECAGG, *words, *more, "--run", place)
+        opened = run(directory, "-m", "beyond.engine.secagg_opened", "--run", place)
+        screens[f"secagg_opened_{name}"] = opened
+    screens["secagg_refusals"] = "".join(
+        re.findall("^Round .*Client 0 refuses: .*\n", refusals, re.M)
+    )
+    keep_screens(FOLDER, screens)
+
+
 def record_spoiled(directory):
-    """Record a round that one client's training, which diverges, spoils for all."""
-    keep_lines("secagg_spoiled", run(directory, *SECAGG, *SHARDS, *PATIENT, status=1))
+    """Record a round that a client, whose training diverges, leaves by itself."""
+    keep_lines("secagg_spoiled", run(directory, *SECAGG, *SHARDS, *PATIENT))
 
 
 def record_dropout(directory):
@@ -83,6 +98,7 @@ def record_messages(directory):
 PARTS = {
     "limits": record_limits,
     "view": record_view,
+    "single": record_single,
     "spoiled": record_spoiled,
     "dropout": record_dropout,
     "rounds": record_rounds,

@@ -4,6 +4,7 @@
     python -m beyond.engine.secagg --shares 5 --run results/five   # masks are made with four others
     python -m beyond.engine.secagg --drop-out 3 --run results/gone # client 3 leaves in the middle of round 2
     python -m beyond.engine.secagg --curious --run results/seen    # the server keeps what it holds of round 1
+    python -m beyond.engine.secagg --single-out 3 --run results/single  # the server tries to read one update
 
 It runs in Flower's simulation, as beyond.engine.simulation does. This is no guarantee: see the chapter's page
 for what Flower 1.41's masks are made of.
@@ -16,6 +17,9 @@ from support.options import partition_options, run_server_options
 from beyond.engine import simulation
 from beyond.engine.secagg_app import components
 from beyond.engine.secagg_shares import MOST, check_shares
+from beyond.engine.secagg_targeted import ATTACKS
+
+TARGETED = "beyond.engine.secagg_targeted"
 
 
 def secagg_options():
@@ -36,16 +40,31 @@ def secagg_options():
         action="store_true",
         help="keep what the server holds of round 1 in RUN/held.npz",
     )
+    add(
+        "--single-out",
+        type=natural_int,
+        metavar="K",
+        help=f"the server tries to read client K's update, in {len(ATTACKS)} rounds of one attack each",
+    )
+    add("--trusting", action="store_true", help="with --single-out: clients that refuse nothing")
     return parser
 
 
 def check_secagg(args):
     """Raise UserError if the options do not go together."""
     check_shares(args)
-    if args.drop_out is not None and args.drop_out >= args.clients:
-        raise UserError(f"there is no client {args.drop_out} to --drop-out of {args.clients}")
-    if args.drop_out is not None and args.curious:
-        raise UserError("--drop-out and --curious are shown one by one; leave one out")
+    chosen = {"--drop-out": args.drop_out, "--single-out": args.single_out}
+    for option, number in chosen.items():
+        if number is not None and number >= args.clients:
+            raise UserError(f"there is no client {number} to {option} of {args.clients}")
+    shown = [option for option, number in chosen.items() if number is not None]
+    shown += ["--curious"] if args.curious else []
+    if len(shown) > 1:
+        raise UserError(f"{' and '.join(shown)} are shown one by one; leave one out")
+    if args.trusting and args.single_out is None:
+        raise UserError("--trusting goes with --single-out; leave it out")
+    if args.single_out is not None:
+        args.rounds = len(ATTACKS)
 
 
 def parse(arguments=None):
@@ -60,6 +79,10 @@ def variant(args):
     """Return what makes the app the one that `args` ask for; see bundle.unpack_app."""
     if args.drop_out is not None:
         more = {"clientapp": "beyond.engine.secagg_dropout:client_app", "drop-out": args.drop_out}
+        return components(args.shares, **more)
+    if args.single_out is not None:
+        more = {"serverapp": f"{TARGETED}:server_app", "single-out": args.single_out}
+        more |= {"clientapp": f"{TARGETED}:trusting_app"} if args.trusting else {}
         return components(args.shares, **more)
     if args.curious:
         return components(args.shares, serverapp="beyond.engine.secagg_curious:server_app")

@@ -10,6 +10,8 @@ from support.partitions import PARTITIONS, load_partition
 from support.robust_server import robust_strategy, roll_call_of
 from support.signals import one_signal_at_a_time
 
+import secrets
+from argparse import Namespace
 from functools import partial
 
 import torch
@@ -28,10 +30,11 @@ from beyond.engine.run_config import parse_run_config
 from beyond.engine.secagg_client import careful_mod
 from beyond.engine.secagg_server import SecureServer, make_workflow
 from beyond.engine.secagg_shares import FEWEST, check_shares, threshold
+from beyond.engine.secagg_training import careful_training_mod
 from beyond.engine.shared_grid import shared_grid
 from model import make_model
 
-OWN_ENTRIES = ("shares", "drop-out")  # of the run config, besides the lesson's
+OWN_ENTRIES = ("shares", "drop-out", "single-out")  # of the run config, besides the lesson's
 
 
 def components(shares, **more):
@@ -52,7 +55,7 @@ def parse(run_config):
         raise UserError(
             f"secure aggregation hides from the server what --chapter {args.chapter} needs; leave that out"
         )
-    args.shares = run_config["shares"]
+    args.shares, args.single_out = run_config["shares"], run_config.get("single-out")
     name_command("beyond.engine.secagg", __doc__)  # what resumes this run
     check_shares(args)
     return args
@@ -63,12 +66,21 @@ def needed_clients(args):
     return max(enough_clients(args), FEWEST, threshold(args.shares))
 
 
+def instructed(args):
+    """Return the options that say what clients train.
+
+    A run that goes on may repeat a round with other members. Had clients the same seed, they would train the
+    same again, and the difference of the two sums would be one client's update.
+    """
+    return Namespace(**vars(args) | {"seed": secrets.randbits(31)}) if args.resume else args
+
+
 def serve(grid, args, make_workflow=make_workflow):
     """Run the rounds as apps.serve does, with a server that learns sums and no update."""
     torch.manual_seed(args.seed)  # the same seed, the same first weights
     model = make_model()
     images, labels = load_partition(PARTITIONS / "test.npz")
-    strategy = server.make_strategy(args, model, images, labels)
+    strategy = server.make_strategy(instructed(args), model, images, labels)
     config = ServerConfig(num_rounds=args.rounds, round_timeout=args.round_timeout)
     with (
         robust_strategy(args, strategy, model, MaskedUpdates, has_terminal=False) as strategy,
@@ -89,6 +101,7 @@ def run(grid, context, make_workflow=make_workflow):
         print(news)
 
 
-client_app = ClientApp(client_fn=make_client, mods=[packing_mod, careful_mod, secaggplus_mod])
+MODS = [packing_mod, careful_mod, secaggplus_mod, careful_training_mod]
+client_app = ClientApp(client_fn=make_client, mods=MODS)
 server_app = ServerApp()
 server_app.main()(run)

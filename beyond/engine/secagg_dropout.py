@@ -3,13 +3,11 @@
 Its masks are in what the others send already: it has shared its keys. Then it says no more.
 """
 
-from flwr.client.mod import secaggplus_mod
 from flwr.clientapp import ClientApp
 from flwr.common.secure_aggregation.secaggplus_constants import RECORD_KEY_CONFIGS, Key, Stage
 
 from beyond.engine.apps import make_client
-from beyond.engine.packed_messages import packing_mod
-from beyond.engine.secagg_client import careful_mod
+from beyond.engine.secagg_app import MODS
 from beyond.engine.supernode import partition_of
 
 ROUND = "2"  # as messages name it
@@ -24,6 +22,4 @@ def drop_out(message, context, call_next):
     return call_next(message, context)
 
 
-client_app = ClientApp(
-    client_fn=make_client, mods=[packing_mod, drop_out, careful_mod, secaggplus_mod]
-)
+client_app = ClientApp(client_fn=make_client, mods=[MODS[0], drop_out, *MODS[1:]])

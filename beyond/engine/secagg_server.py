@@ -23,7 +23,9 @@ from flwr.server.workflow import SecAggPlusWorkflow
 from flwr.server.workflow.constant import MAIN_CONFIGS_RECORD, MAIN_PARAMS_RECORD
 from flwr.server.workflow.constant import Key as RoundKey
 
-from beyond.engine.secagg_shares import FEWEST, threshold
+from beyond.engine.masked_updates import REFUSED_ROUND
+from beyond.engine.secagg_client import REFUSED
+from beyond.engine.secagg_shares import CLIPPING, INTEGERS, MODULUS, fewest_members, threshold
 
 # What the bytes of a stranger can raise in Flower's workflow.
 NONSENSE = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
@@ -44,7 +46,7 @@ class SecAggServer(Server):
             self.make_workflow(timeout)(self.grid, context)
         except NONSENSE as error:
             reason = f"{type(error).__name__}: {error}"
-            say(f"Round {server_round}: secure aggregation has failed ({reason})")
+            say(f"Round {round_of(context)}: secure aggregation has failed ({reason})")
         arrays = context.state.array_records[MAIN_PARAMS_RECORD]
         return arrayrecord_to_parameters(arrays, keep_input=True), {}, ([], [])
 
@@ -70,6 +72,10 @@ class Workflow(SecAggPlusWorkflow):
     before they handed out any: then nobody can answer, and the round is lost.
     """
 
+    def __call__(self, grid, context):
+        """Run the round, and say why a client refuses it."""
+        super().__call__(Listening(grid, context), context)
+
     def setup_stage(self, grid, context, state):
         """Collect public keys, and make groups of those who have sent theirs."""
         super().setup_stage(grid, context, state)  # judges groups that have had their day
@@ -88,7 +94,7 @@ class Workflow(SecAggPlusWorkflow):
         """Go on with the nodes in {node: its group} only; return whether the groups are large enough."""
         state.nid_to_neighbours, state.sampled_node_ids = neighbours, set(neighbours)
         smallest = min(map(len, neighbours.values()), default=0)
-        return told(smallest >= max(FEWEST, state.threshold), context)
+        return told(smallest >= fewest_members(state.threshold), context)
 
     def collect_masked_vectors_stage(self, grid, context, state):
         """Collect masked updates of the right shapes; who sends another is as good as gone."""
@@ -106,9 +112,15 @@ class Workflow(SecAggPlusWorkflow):
 def told(are_enough, context):
     """Return `are_enough`, and say what becomes of the round if it is false."""
     if not are_enough:
-        server_round = context.state[MAIN_CONFIGS_RECORD][RoundKey.CURRENT_ROUND]
-        say(f"Round {server_round}: too few clients are left in a group; the model stays as it was")
+        line = "too few clients are left in a group; the model stays as it was"
+        say(f"Round {round_of(context)}: {line}")
     return are_enough
+
+
+def round_of(context):
+    """Return the number of the round in Flower's `context`, counted from the beginning of the run."""
+    number = context.state[MAIN_CONFIGS_RECORD][RoundKey.CURRENT_ROUND]
+    return context.strategy.rounds_before + number
 
 
 def groups(nodes, shares):
@@ -127,8 +139,30 @@ def make_workflow(args, timeout, kind=Workflow):
         args.shares,
         threshold(args.shares),
         max_weight=float(args.max_examples_per_client),
+        clipping_range=CLIPPING,
+        quantization_range=INTEGERS,
+        modulus_range=MODULUS,
         timeout=timeout,
     )
+
+
+class Listening:
+    """Passes messages on to `grid`; whom a client's refusal comes from, and why, it says and notes."""
+
+    def __init__(self, grid, context):
+        self.grid = grid
+        self.number = round_of(context)
+        self.clients = {client.node_id: client for client in context.client_manager.all().values()}
+
+    def send_and_receive(self, messages, *, timeout=None):
+        """Return the replies."""
+        replies = list(self.grid.send_and_receive(messages, timeout=timeout))
+        for reply in replies:
+            if reply.has_error() and (found := REFUSED.search(reply.error.reason)):
+                client = self.clients[reply.metadata.src_node_id]
+                client.properties[REFUSED_ROUND] = self.number
+                say(f"Round {self.number}: {name_of(client)} refuses: {found[1]}")
+        return replies
 
 
 class SoundReplies:

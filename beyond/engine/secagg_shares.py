@@ -1,10 +1,15 @@
-"""Into how many shares a client splits its keys, and how many of them open a secret."""
+"""What all sides of a secure round have to agree on: shares, how many of them open a secret, and integers."""
 
 from support.command_line import UserError
+
+from flwr.common.secure_aggregation.secaggplus_constants import Key
 
 FEWEST = 5  # shares: with three, a mask is made of two keys of 28 bits, and can be searched for
 MOST = 11  # shares, if nobody says how many: what a share costs grows faster than what it gives
 MOST_CLIENTS = 1024  # 32 bits hold the sum of so many integers of 22 bits
+# Weights from -8 to 8 become integers of 22 bits, their sums have 32.
+CLIPPING, INTEGERS, MODULUS = 8.0, 2**22, 2**32
+STEP = 2 * CLIPPING / INTEGERS  # what a weight is rounded to
 
 
 def check_shares(args):
@@ -32,3 +37,20 @@ def threshold(shares):
     tells both is secagg_client.py's.) And so many that those who stay have keys with three others at least.
     """
     return max(shares // 2 + 1, FEWEST - 1)
+
+
+def fewest_members(needed):
+    """Return how small a group may be, itself counted, where `needed` shares open a secret."""
+    return max(FEWEST, needed)
+
+
+def protocol(shares, most_examples):
+    """Return the settings of a round with so many shares, by the names that they have in messages."""
+    return {
+        Key.SHARE_NUMBER: shares,
+        Key.THRESHOLD: threshold(shares),
+        Key.CLIPPING_RANGE: CLIPPING,
+        Key.TARGET_RANGE: INTEGERS,
+        Key.MOD_RANGE: MODULUS,
+        Key.MAX_WEIGHT: float(most_examples),
+    }

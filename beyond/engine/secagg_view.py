@@ -24,12 +24,10 @@ from flwr.common.serde import recorddict_to_proto
 from flwr.compat.common.recorddict_compat import fitres_to_recorddict
 
 from beyond.engine.secagg_curious import read_held
+from beyond.engine.secagg_shares import CLIPPING, MODULUS, STEP
 from beyond.privacy.reading import FC2_WEIGHT, digits_of
 from beyond.privacy.updates import fresh_weights, update_of
 from server import training_instructions
-
-# Of Flower's workflow: weights from -8 to 8 become integers of 22 bits, their sums have 32.
-CLIPPING, INTEGERS, MODULUS = 8.0, 2**22, 2**32
 
 
 def as_update(integers, sent, part):
@@ -38,12 +36,11 @@ def as_update(integers, sent, part):
     `sent` are the weights that the client was sent, `part` is its number of images as a part of the most that
     are allowed. Integers count modulo 2**32, so that a difference may as well be below zero.
     """
-    steps = INTEGERS / (2 * CLIPPING)
     update = []
     for array, weights in zip(integers, sent, strict=True):
-        unchanged = (weights * part + CLIPPING) * steps
+        unchanged = (weights * part + CLIPPING) / STEP
         change = np.mod(array - unchanged + MODULUS / 2, MODULUS) - MODULUS / 2
-        update.append(change / steps / part)
+        update.append(change * STEP / part)
     return update
 
 

@@ -4,10 +4,12 @@ import csv
 import json
 import re
 
+from beyond.engine.secagg_targeted import ATTACKS
 from tools.snippets import image, percent, say, table
 from tools.terminals import ROOT
 
 FOLDER = ROOT / "beyond/engine/recorded"
+SAME, SHUFFLED = 3, 5  # attacks: the round again as it was, and with images in another order
 STAGES = {
     "setup": ("public keys, two a client", "the settings of the protocol"),
     "share_keys": (
@@ -65,6 +67,9 @@ def secagg_facts():
     limits = screen("secagg_limits")
     return {
         **view_facts(),
+        "shuffled": opened_facts("careful")[SHUFFLED],
+        "shuffled_trusting": opened_facts("trusting")[SHUFFLED],
+        "same": opened_facts("trusting")[SAME],
         "accuracy_plain": percent(plain),
         "accuracy_secure": percent(secure),
         "points": f"{100 * abs(plain - secure):.2f}",
@@ -88,6 +93,23 @@ def view_facts():
         "upload_plain": re.search(r"([\d,]+) without masks", view)[1],
         "ratio": f"{float(re.search(r'x ([0-9.]+)', view)[1]):.2f}",
     }
+
+
+def opened_facts(clients):
+    """Return {round: correlation of what the server has read, or "refused"} of a recorded run, as text."""
+    lines = screen(f"secagg_opened_{clients}").splitlines()
+    found = [re.search(r"correlation (\S+)$", line) for line in lines]
+    return {number: match[1] if match else "refused" for number, match in enumerate(found, 1)}
+
+
+def targeted_table():
+    """Print what a server reads of one client's update, of clients that trust it and of ours."""
+    trusting, careful = opened_facts("trusting"), opened_facts("careful")
+    rows = [
+        [attack.words, trusting[number], careful[number]]
+        for number, attack in enumerate(ATTACKS, 1)
+    ]
+    table(["what the server does", "Flower's clients", "ours"], rows)
 
 
 def tell_secure(text):

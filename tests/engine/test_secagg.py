@@ -133,6 +133,30 @@ def sent_in_round(nodes, number):
     return parameters_to_ndarrays(fit.parameters)
 
 
+def seeds_of(nodes):
+    """Return the seeds that nodes were sent with the weights."""
+    contents = [unpacked(message.content) for message, _ in nodes.passed if message.has_content()]
+    asked = [recorddict_to_fitins(content, True) for content in contents if content.array_records]
+    return {instructions.config["seed"] for instructions in asked}
+
+
+def test_a_run_that_goes_on_has_clients_train_with_another_seed(runs, capfd):
+    """It may repeat a round with other members; see the chapter's page."""
+    first = run_with_nodes(runs, rounds=1)[2]
+    # New nodes with nothing in their Context, as in every new run of Flower's.
+    second = run_with_nodes(runs, rounds=2, resume=True)[2]
+    third = run_with_nodes(runs, client_app=leave_at(Stage.SETUP, {1, 2}), rounds=4, resume=True)[2]
+    assert seeds_of(first) == {0}
+    assert len(seeds_of(second) | seeds_of(third) | {0}) == 3
+    settings = json.loads((runs.directory / "results/run/run.json").read_text())["settings"]
+    assert settings["seed"] == 0
+    assert (
+        "Round 3: too few clients are left" in capfd.readouterr().out
+    )  # Flower counts from 1 again
+    rows = (runs.directory / "results/run/history.csv").read_text().splitlines()
+    assert [row.split(",")[4] for row in rows[1:]] == ["0", "6", "6", "0", "6"]
+
+
 def leaves_at(stage, number):
     """Return a ClientApp in which one client fails at a stage of the protocol."""
 
@@ -265,26 +289,69 @@ class Liar:
 
     def send_and_receive(self, messages, *, timeout=None):
         """Ask, and return the replies."""
+        messages = list(messages)
         asked = [message.content.config_records[RECORD_KEY_CONFIGS] for message in messages]
         if asked[0][Key.STAGE] != self.stage:
             return self.grid.send_and_receive(messages, timeout=timeout)
-        for record in asked:
-            self.lie(record)
+        for message, record in zip(messages, asked, strict=True):
+            self.lie(record, message.metadata.dst_node_id)
         self.told += self.grid.send_and_receive(messages, timeout=timeout)
         return list(self.told)
 
 
-def ask_for_both(asked):
+def ask_for_both(asked, node):
     """Name one node as there and as gone."""
     asked[Key.DEAD_NODE_ID_LIST] = asked[Key.ACTIVE_NODE_ID_LIST][:1]
 
 
-def ask_for_few(asked):
+def name_one_often(asked, node):
+    """Say that the node itself, named many times, is all that the sum has."""
+    asked[Key.ACTIVE_NODE_ID_LIST] = [node] * len(SIZES)
+    asked[Key.DEAD_NODE_ID_LIST] = []
+
+
+def ask_for_few(asked, node):
     """Let half of the shares open a secret."""
     asked[Key.THRESHOLD] = asked[Key.SHARE_NUMBER] // 2
 
 
-@pytest.mark.parametrize("stage, lie", [(Stage.UNMASK, ask_for_both), (Stage.SETUP, ask_for_few)])
+def ask_for_three(asked, node):
+    """Let three of the shares open a secret."""
+    asked[Key.THRESHOLD] = 3
+
+
+def silence(name, value):
+    """Return a lie that multiplies or rounds the client's update away."""
+
+    def lie(asked, node):
+        asked[name] = value
+
+    return lie
+
+
+def name_few_often(asked, node):
+    """Give the keys of four nodes under the names of six."""
+    others = [name for name in asked if name not in (Key.STAGE, str(node))]
+    for name in others[3:]:
+        del asked[name]
+    for name in others[:2]:
+        asked[f"0{name}"] = asked[name]
+
+
+LIES = (
+    (Stage.UNMASK, ask_for_both),
+    (Stage.UNMASK, name_one_often),
+    (Stage.SETUP, ask_for_few),
+    (Stage.SETUP, ask_for_three),
+    (Stage.SETUP, silence(Key.MAX_WEIGHT, 1e12)),
+    (Stage.SETUP, silence(Key.TARGET_RANGE, 2)),
+    (Stage.SETUP, silence(Key.CLIPPING_RANGE, 1e-9)),
+    (Stage.SHARE_KEYS, name_few_often),
+)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # Flower's, of a sum in which all are silent
+@pytest.mark.parametrize("stage, lie", LIES)
 @pytest.mark.parametrize("are_careful", [True, False])
 def test_a_server_that_lies_is_answered_by_flowers_clients_and_not_by_ours(
     runs, stage, lie, are_careful
@@ -346,7 +413,10 @@ def test_too_few_shares_are_refused_in_one_line(stage, place):
     assert snapshot(place) == before
 
 
-@pytest.mark.parametrize("words", [["--shares", 8], ["--clients", 4], ["--drop-out", 10]])
+@pytest.mark.parametrize(
+    "words",
+    [["--shares", 8], ["--clients", 4], ["--drop-out", 10], ["--single-out", 10], ["--trusting"]],
+)
 def test_options_that_do_not_go_together_are_refused(words):
     with pytest.raises(UserError, match=words[0]):
         secagg.parse(map(str, words))

@@ -3,7 +3,8 @@
 import numpy as np
 from flwr.common.secure_aggregation.quantization import quantize
 
-from beyond.engine.secagg_view import CLIPPING, INTEGERS, as_update
+from beyond.engine.secagg_shares import CLIPPING, INTEGERS
+from beyond.engine.secagg_view import as_update
 from beyond.privacy.reading import digits_of
 from beyond.privacy.updates import fresh_weights, update_of
 
