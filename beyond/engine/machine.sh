@@ -41,7 +41,7 @@ for device in null zero full random urandom tty; do
 done
 
 # What somebody else has set up on this host, or left on it, is not on the machine.
-rm -rf etc/systemd/system/* etc/nginx/sites-enabled/* etc/nginx/conf.d/* etc/flower srv/* opt/flower var/lib/flower-*
+rm -rf etc/systemd/system/* etc/nginx/conf.d/* etc/flower srv/* opt/flower var/lib/flower-*
 echo "$NAME" > etc/hostname
 tr -d - < /proc/sys/kernel/random/uuid > etc/machine-id
 mkdir -p opt/flower/venv
@@ -52,7 +52,10 @@ mount -t overlay overlay -o "lowerdir=$VENV,upperdir=$FOLDER/venv,workdir=$FOLDE
 mkdir -p usr/local/python
 mount --bind "$PYTHON" usr/local/python
 for name in python python3; do ln -sfn /usr/local/python/bin/python3 opt/flower/venv/bin/$name; done
-ln -sfn /usr/local/python/bin/python3 usr/local/bin/python3
+rm -f usr/local/bin/python3
+printf '#!/bin/sh\nexec /usr/local/python/bin/python3 "$@"\n' > usr/local/bin/python3 # a link would be taken for home
+chmod +x usr/local/bin/python3
+sed -i 's|^home = .*|home = /usr/local/python/bin|' opt/flower/venv/pyvenv.cfg
 echo /usr/local/python/lib > etc/ld.so.conf.d/000python.conf
 mount --bind opt/flower/venv "${VENV#/}" # its scripts name it
 mount -t tmpfs -o mode=700 tmpfs root

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -84,7 +85,7 @@ class Machines:
         groups = [f"{kind}={path}/{self.mark}-{name}" for kind, path in control_groups().items()]
         for group in groups:
             Path(group.partition("=")[2]).mkdir()
-        about = {"FOLDER": folder, "LESSON": self.lesson, "VENV": sys.prefix, "NAME": name}
+        about = {"FOLDER": folder, "LESSON": self.lesson, "VENV": Path(sys.prefix).resolve(), "NAME": name}
         about |= {"PYTHON": sys.base_prefix, "GROUPS_": " ".join(groups)}
         words = {key: str(value) for key, value in about.items()}
         log = f"boot_{name}.log"
@@ -116,21 +117,22 @@ class Machines:
         return ["nsenter", "--target", str(self.pids[name]), "--all"]
 
     def _is_up(self, name, outer):
-        found = [one for one in _descendants(outer) if one.name() == "systemd" and one.exe() == SYSTEMD]
+        found = [pid for pid, program in _programs_of(outer) if program == SYSTEMD]
         if not found:
             return False
-        self.pids[name] = found[0].pid
+        self.pids[name] = found[0]
         asked = subprocess.run(
             [*self._inside(name), "systemctl", "is-active", "basic.target"], capture_output=True
         )
         return asked.stdout.strip() == b"active"
 
 
-def _descendants(process):
-    try:
-        return process.children(recursive=True)
-    except psutil.Error:
-        return []
+def _programs_of(process):
+    """Yield (number, program) of the processes that `process` has started."""
+    with suppress(psutil.Error):
+        for child in process.children(recursive=True):
+            with suppress(psutil.Error):
+                yield child.pid, child.exe()
 
 
 def _remove_group(group):
