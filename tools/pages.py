@@ -22,6 +22,7 @@ SOURCES = {
     "pages/real_networks.md": "beyond/real_networks.md",
     "pages/architecture.md": "ARCHITECTURE.md",
     "pages/benchmarks.md": "benchmarks/README.md",
+    "beyond/engine/page_operate.md": "beyond/engine/OPERATE.md",
 }
 HEADER = "<!-- make readme writes this page from {sources}: change it there. -->\n\n"
 PART = re.compile(r"^<!-- part: (\S+) -->$", re.MULTILINE)
