@@ -28,10 +28,11 @@ ADDRESSES = {
 }
 BOOT = ROOT / "beyond/engine/machine.sh"
 SYSTEMD = "/usr/lib/systemd/systemd"
-NEEDED = ("systemctl", "nginx", "sqlite3", "ssh-keygen", "openssl", "make", "ip", "unshare", "nsenter")
+NEEDED = "systemctl nginx sqlite3 ssh-keygen openssl make ip unshare nsenter".split()
 LESSON = "/opt/flower/lesson"  # the repository, and where commands are typed
 LONG = 300.0  # seconds that a command, or what it is to bring about, may take
-KINDS = ("memory", "pids", "systemd")  # control groups that systemd's limits need, where they are apart
+# The control groups that systemd and its limits need, on hosts that have a tree of them for each kind.
+KINDS = ("memory", "pids", "systemd")
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -85,8 +86,8 @@ class Machines:
         groups = [f"{kind}={path}/{self.mark}-{name}" for kind, path in control_groups().items()]
         for group in groups:
             Path(group.partition("=")[2]).mkdir()
-        about = {"FOLDER": folder, "LESSON": self.lesson, "VENV": Path(sys.prefix).resolve(), "NAME": name}
-        about |= {"PYTHON": sys.base_prefix, "GROUPS_": " ".join(groups)}
+        about = {"FOLDER": folder, "LESSON": self.lesson, "NAME": name, "GROUPS_": " ".join(groups)}
+        about |= {"VENV": Path(sys.prefix).resolve(), "PYTHON": sys.base_prefix}
         words = {key: str(value) for key, value in about.items()}
         log = f"boot_{name}.log"
         outer = self.network.start(name, BOOT, log=log, **words)
@@ -109,7 +110,8 @@ class Machines:
     def bring(self, source, target):
         """Carry a file from machine to machine; both are named as NAME:PATH."""
         (here, path), (there, goal) = (place.split(":") for place in (source, target))
-        content = subprocess.run([*self._inside(here), "cat", path], capture_output=True, check=True)
+        read = [*self._inside(here), "cat", path]
+        content = subprocess.run(read, capture_output=True, check=True)
         write = [*self._inside(there), "tee", goal]
         subprocess.run(write, input=content.stdout, stdout=subprocess.DEVNULL, check=True)
 

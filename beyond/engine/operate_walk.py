@@ -63,7 +63,9 @@ def server():
         "systemctl enable --now flower-superlink flower-serverapp",
         "systemctl restart nginx",
     )
-    ready = Line("server", "journalctl -u flower-superlink -o cat | grep running", "Uvicorn", "Uvicorn")
+    ready = Line(
+        "server", "journalctl -u flower-superlink -o cat | grep running", "Uvicorn", "Uvicorn"
+    )
     return [*(Line("server", text) for text in texts), ready]
 
 
@@ -77,7 +79,9 @@ def node(n):
         Line(here, rf"printf 'SUPERLINK=10.89.0.1:9443\nPARTITION={n}\n' > /etc/flower/node.conf"),
         Line(here, f"mkdir -p {DATA}"),
         Bring("server:/etc/flower/ca.pem", f"{here}:/etc/flower/ca.pem"),
-        Bring(f"server:/opt/flower/lesson/partitions/client_{n}.npz", f"{here}:{DATA}/client_{n}.npz"),
+        Bring(
+            f"server:/opt/flower/lesson/partitions/client_{n}.npz", f"{here}:{DATA}/client_{n}.npz"
+        ),
         Bring(f"{here}:/etc/flower/node.key.pub", f"server:/root/{here}.pub"),
         Line(here, f"chown -R flower-app {DATA} && chmod -R go= {DATA}"),
         Line("server", f"flwr supernode register ~/{here}.pub ours", show="registered"),
@@ -194,7 +198,7 @@ STEPS = {
     "resume": [Line("server", f"{RUN} resume=true'"), last_round(), last_round()],
     "upgrade": [
         Line("server", "systemctl stop flower-serverapp flower-superlink"),
-        BACKUP._replace(text=BACKUP.text.replace("superlink.db\"", "before.db\"")),
+        BACKUP._replace(text=BACKUP.text.replace('superlink.db"', 'before.db"')),
         machine("server")[1],
         machine("server")[3],
         Line("server", "systemctl daemon-reload"),

@@ -1,9 +1,9 @@
 """Walk OPERATE.md on machines of its own, and keep what they show.
 
-    sudo .venv/bin/python -m beyond.engine.record_operate    # a quarter of an hour; writes recorded/operate.json
+    sudo .venv/bin/python -m beyond.engine.record_operate
 
-Four machines with systemd, on one Linux host: see machines.py. The commands are those of operate_walk.py; a
-fifth of the walk is one run of many rounds, in the course of which nodes and SuperLink come and go.
+It takes some ten minutes and writes recorded/operate.json. The machines have systemd, all on one Linux host: see
+machines.py. The commands are those of operate_walk.py; many of them are typed while a run goes on.
 """
 
 from support.command_line import RunError, UserError, run_command
@@ -34,7 +34,9 @@ class Walk:
 
     def take(self, lines):
         """Type all lines of a step; return what is to be kept of them."""
-        return [self._bring(line) if isinstance(line, Bring) else self._type(line) for line in lines]
+        return [
+            self._bring(line) if isinstance(line, Bring) else self._type(line) for line in lines
+        ]
 
     def _bring(self, line):
         self.machines.bring(*line)

@@ -1,4 +1,4 @@
-"""What OPERATE.md's source calls: commands and outputs as they were recorded; each function prints Markdown."""
+"""What OPERATE.md's source calls: commands and outputs as recorded; each function prints Markdown."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ import re
 
 from beyond.engine.operate_walk import STEPS, Bring
 from beyond.engine.record_operate import RECORDING
-from tools.snippets import say, table
+from tools.snippets import table
 
 OPERATED = json.loads(RECORDING.read_text())
 NAMES = {
@@ -18,7 +18,7 @@ NAMES = {
 
 
 def walked(step, first=0, last=None):
-    """Print lines `first` to `last` of a step as they were typed, each with what the page shows of its output."""
+    """Print lines `first` to `last` of a step as typed, each with what the page shows of its output."""
     shown = []
     for line, kept in list(zip(STEPS[step], OPERATED[step], strict=True))[first:last]:
         if isinstance(line, Bring):
@@ -57,8 +57,3 @@ def in_progress_table():
         clients = ", ".join(row["clients"] for row in rows)
         lines.append([name, clients, sum(int(row["failures"]) for row in rows), seconds])
     table(["done in mid-run", "updates in the rounds after", "lost", "seconds"], lines)
-
-
-def tell_operate(text):
-    """Print a paragraph with figures of the walk in it."""
-    say(text, {})

@@ -41,7 +41,10 @@ def nodes_in(database):
 
 @pytest.mark.thorough
 def test_backup_has_what_a_copy_misses_while_superlink_runs(flower, tmp_path):
-    with sqlite3.connect(flower.database) as source, sqlite3.connect(tmp_path / "backup.db") as copy:
+    with (
+        sqlite3.connect(flower.database) as source,
+        sqlite3.connect(tmp_path / "backup.db") as copy,
+    ):
         source.backup(copy)  # what sqlite3's .backup calls
     assert nodes_in(tmp_path / "backup.db") == 1
     shutil.copy(flower.database, tmp_path / "copied.db")
