@@ -28,7 +28,7 @@ ADDRESSES = {
 }
 BOOT = ROOT / "beyond/engine/machine.sh"
 SYSTEMD = "/usr/lib/systemd/systemd"
-NEEDED = "systemctl nginx sqlite3 ssh-keygen openssl make ip unshare nsenter".split()
+NEEDED = ("systemctl", "nginx", "sqlite3", "ssh-keygen", "make", "ip", "unshare", "nsenter")
 LESSON = "/opt/flower/lesson"  # the repository, and where commands are typed
 LONG = 300.0  # seconds that a command, or what it is to bring about, may take
 # The control groups that systemd and its limits need, on hosts that have a tree of them for each kind.

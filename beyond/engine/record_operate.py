@@ -2,8 +2,8 @@
 
     sudo .venv/bin/python -m beyond.engine.record_operate
 
-It takes some ten minutes and writes recorded/operate.json. The machines have systemd, all on one Linux host: see
-machines.py. The commands are those of operate_walk.py; many of them are typed while a run goes on.
+It takes some ten minutes and writes recorded/operate.json. The machines have systemd, all on one Linux host:
+see machines.py. The commands are those of operate_walk.py; many of them are typed while a run goes on.
 """
 
 from support.command_line import RunError, UserError, run_command
