@@ -64,5 +64,8 @@ pivot_root . mnt
 umount -l /mnt
 mount --make-rshared / # or services' credentials do not reach them
 ldconfig
-exec env -i container=namespaces PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+# Where there is a tree for each kind of group, systemd is to use those, and no tree that machines would share.
+old="systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=1"
+[ -d /sys/fs/cgroup/systemd ] || old=
+exec env -i container=namespaces SYSTEMD_PROC_CMDLINE="$old" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     /usr/lib/systemd/systemd --unit=basic.target

@@ -32,7 +32,7 @@ NEEDED = ("systemctl", "nginx", "sqlite3", "ssh-keygen", "make", "ip", "unshare"
 LESSON = "/opt/flower/lesson"  # the repository, and where commands are typed
 LONG = 300.0  # seconds that a command, or what it is to bring about, may take
 # The control groups that systemd and its limits need, on hosts that have a tree of them for each kind.
-KINDS = ("memory", "pids", "systemd")
+KINDS = ("devices", "memory", "pids", "systemd")
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 

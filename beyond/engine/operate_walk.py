@@ -90,10 +90,15 @@ def node(n):
     ]
 
 
-def is_in(here):
-    """Return the line that shows that the node on machine `here` is in."""
+def is_in(here, number=r"\d+"):
+    """Return the line that shows that the node on machine `here` is in, by a `number` that matches."""
     text = "journalctl -u flower-supernode -o cat | grep 'SuperNode ID' | tail -1"
-    return Line(here, text, r"ID: \d+", "ID")
+    return Line(here, text, f"ID: {number}", "ID")
+
+
+def is_in_with_another(here):
+    """Return the line that shows that the node on machine `here` is in by another number than before."""
+    return is_in(here, rf"(?!<{here}>)\d")
 
 
 def last_round(grows=True):
@@ -106,8 +111,13 @@ def ours(text, show):
     return Line("server", f"flwr {text} ours", show=show)
 
 
-RENEWED = "-subj '/CN=federation server' -keyout server.key -out server.csr"
-SIGNED = "-CA ca.pem -CAkey ca.key -extfile /dev/stdin -out server.pem"
+RENEWED = (
+    "-subj '/CN=federation server' -keyout certificates/server.key -out certificates/server.csr"
+)
+SIGNED = (
+    "-in certificates/server.csr -CA certificates/ca.pem -CAkey certificates/ca.key"
+    " -extfile /dev/stdin -out certificates/server.pem"
+)
 NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:10.89.0.1"
 REFUSALS = f"journalctl -u flower-supernode -o cat | grep '{REFUSED}'"
 THROUGH = "openssl s_client -connect 10.89.0.1:9443 < /dev/null 2> /dev/null"
@@ -138,11 +148,8 @@ STEPS = {
     ],
     "renew": [
         last_round(),
-        Line("server", f"cd certificates && openssl req -newkey rsa:2048 -nodes {RENEWED}"),
-        Line(
-            "server",
-            f"cd certificates && printf {NAMES} | openssl x509 -req -days 365 -in server.csr {SIGNED}",
-        ),
+        Line("server", f"openssl req -newkey rsa:2048 -nodes {RENEWED}"),
+        Line("server", f"printf {NAMES} | openssl x509 -req -days 365 {SIGNED}"),
         Line("server", "cp certificates/server.{pem,key} /etc/flower/"),
         Line("server", "systemctl reload nginx && systemctl restart flower-superlink"),
         Line("server", f"{THROUGH} | openssl x509 -noout -enddate", "notAfter", "notAfter"),
@@ -156,12 +163,7 @@ STEPS = {
         ours("supernode register ~/new.pub", "registered"),
         Line("node0", "mv /etc/flower/new.key /etc/flower/node.key"),
         Line("node0", "systemctl restart flower-supernode"),
-        Line(
-            "node0",
-            "journalctl -u flower-supernode -o cat | grep 'SuperNode ID' | tail -1",
-            r"ID: (?!<node0>)",
-            "ID",
-        ),
+        is_in_with_another("node0"),
         ours("supernode unregister <old node0>", "unregistered"),
         last_round(),
         last_round(),
@@ -173,6 +175,13 @@ STEPS = {
         last_round(),
         last_round(),
     ],
+    "killed": [
+        last_round(),
+        Line("server", "systemctl kill -s KILL flower-superlink"),
+        Line("server", "systemctl show -p NRestarts flower-superlink", "=[1-9]", "="),
+        last_round(),
+        last_round(),
+    ],
     "history": [Line("server", f"cat {HISTORY}"), ours("supernode list", "online|offline")],
     "opponent": [
         Line("node1", f"{REFUSALS} -c", r"^([3-9]|\d\d)", r"\d"),
@@ -181,19 +190,28 @@ STEPS = {
     ],
     "watch": [
         Line("server", "systemctl --failed", show="loaded units"),
-        Line("server", "systemctl show -p NRestarts,MemoryCurrent flower-superlink", show="="),
+        Line(
+            "server",
+            "systemctl show -p NRestarts,MemoryCurrent,MemoryMax flower-superlink",
+            show="=",
+        ),
         Line("server", "openssl x509 -enddate -noout -in /etc/flower/server.pem", show="notAfter"),
         Line("server", f"du -h {DATABASE}", show="db"),
         ours("list", "running"),
-        Line("node0", "journalctl -u 'flower-*' -p warning --since -1h"),
+        Line("node0", "journalctl -u 'flower-*' -o cat --since -1h | grep -E 'WARN|ERROR'"),
     ],
     "restore": [
         Line("server", "systemctl stop flower-superlink"),
         Line("server", f"rm -f {DATABASE}-*"),
         Line("server", f"install -m 600 -o flower-superlink /root/superlink.db {DATABASE}"),
         Line("server", "systemctl start flower-superlink"),
-        Line("server", "flwr supernode list ours", "(?s)<node1>.*online", "online|offline"),
+        Line("server", "flwr supernode list ours", "<node1>.*online", "online|offline"),
         Line("server", "flwr list ours", "failed", "failed"),
+    ],
+    "again": [
+        ours("supernode register ~/new.pub", "registered"),
+        is_in_with_another("node0"),
+        ours("supernode unregister <node1>", "unregistered"),
     ],
     "resume": [Line("server", f"{RUN} resume=true'"), last_round(), last_round()],
     "upgrade": [
@@ -207,6 +225,6 @@ STEPS = {
         machine("node0")[3],
         Line("node0", "systemctl daemon-reload"),
         Line("node0", "systemctl restart flower-supernode flower-clientapp"),
-        ours("supernode list", "online|offline")._replace(until="(?s)<node0>.*online"),
+        ours("supernode list", "online|offline")._replace(until="<node0>.*online"),
     ],
 }

@@ -14,6 +14,7 @@ NAMES = {
     "renew": "certificate renewed, SuperLink restarted",
     "rotate": "a key rotated, its SuperNode restarted",
     "revoke": "a node revoked",
+    "killed": "SuperLink killed with -9; systemd starts it again",
 }
 
 

@@ -41,6 +41,7 @@ def assert_walked(kept):
     restored = output_of(kept, "restore", "supernode list")
     assert re.search(rf"{revoked}.*online", restored)
     assert "failed" in output_of(kept, "restore", "flwr list")
+    assert re.search("NRestarts=[1-9]", output_of(kept, "killed", "show"))
     rounds = [int(one["output"].split(",")[0]) for one in kept["resume"][1:]]
     before = [int(row.split(",")[0]) for row in kept["history"][0]["output"].splitlines()[1:]]
     assert rounds[0] >= before[-1] and rounds == sorted(set(rounds))
@@ -91,7 +92,7 @@ def test_recorded_walk_shows_what_the_page_says():
 
 
 def test_renewing_costs_no_update_and_revoking_one_at_the_most():
-    assert [row["clients"] for row in struck("renew")] == ["3"] * len(struck("renew"))
+    assert {row["clients"] for row in struck("renew")} == {"3"}
     assert sum(int(row["failures"]) for row in struck("revoke")) <= 1
     assert struck("revoke")[-1]["clients"] == "2"
 
