@@ -99,7 +99,7 @@ class Machines:
 
     def type(self, name, line):
         """Type a line as root on a machine, in LESSON; return (exit status, what is on the screen)."""
-        clean = ("env", "-i", "HOME=/root", "USER=root", "TERM=dumb", "COLUMNS=100")
+        clean = ("env", "-i", "HOME=/root", "USER=root", "TERM=dumb", "COLUMNS=140")
         command = [*self._inside(name), *clean, "bash", "-lc", f"cd {LESSON} && {line}"]
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
