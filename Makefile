@@ -39,6 +39,7 @@ beyond: $(VENV)/installed-beyond ## Record the long chapters anew, tables and pi
 	$(BIN)/python -m beyond.privacy.record_dp
 	$(BIN)/python -m beyond.engine.record
 	$(BIN)/python -m beyond.engine.record_deployment
+	$(BIN)/python -m beyond.engine.record_operate
 	$(BIN)/python -m beyond.engine.record_secagg
 	$(MAKE) readme
 	$(BIN)/python -m pytest -m thorough $(ARGS)

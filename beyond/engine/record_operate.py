@@ -6,7 +6,7 @@ It takes some ten minutes and writes recorded/operate.json. The machines have sy
 see machines.py. The commands are those of operate_walk.py; many of them are typed while a run goes on.
 """
 
-from support.command_line import RunError, UserError, run_command
+from support.command_line import OneLineParser, RunError, run_command
 
 import json
 import re
@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from beyond.engine.machines import LONG, Machines, can_boot
+from beyond.engine.machines import LONG, NEEDED, Machines, can_boot
 from beyond.engine.operate_walk import STEPS, Bring
 from beyond.engine.private_flower import PrivateFlower
 from tools.terminals import ROOT, working_copy
@@ -88,8 +88,10 @@ def walk(lesson, logs):
 
 def main(arguments=None):
     """Run the command line described above."""
+    OneLineParser("beyond.engine.record_operate", __doc__).parse_args(arguments)
     if not can_boot():
-        raise UserError("no machines can be booted here; it takes root's rights, systemd and nginx")
+        print("Not recorded: no machines can be booted here; it takes root's rights and", *NEEDED)
+        return
     with working_copy() as lesson, tempfile.TemporaryDirectory() as logs:
         kept = walk(lesson, Path(logs))
     RECORDING.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
