@@ -6,7 +6,7 @@
 A source is Markdown with lines of Python between [[[cog and ]]]: what they print takes their place, so
 that no code, output or figure is typed by hand. A source imports what it calls in its first such lines. Those
 of the lesson are in pages/; a chapter's is page.md in its folder and becomes the README.md beside it, and
-NAME.page.md becomes NAME.md. A long one is in several files: a line <!-- part: FILE --> is where another begins.
+NAME.page.md becomes NAME.md. A long page is in several files: a line <!-- part: FILE --> is where one begins.
 """
 
 import argparse

@@ -225,6 +225,6 @@ STEPS = {
         machine("node0")[3],
         Line("node0", "systemctl daemon-reload"),
         Line("node0", "systemctl restart flower-supernode flower-clientapp"),
-        ours("supernode list", "online|offline")._replace(until="<node0>.*online"),
+        Line("server", "flwr supernode list ours", "<node0>.*online"),
     ],
 }
