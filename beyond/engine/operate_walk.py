@@ -135,7 +135,7 @@ STEPS = {
         Line(
             "server",
             "flwr run . ours --stream --run-config 'clients=2 rounds=2'",
-            show=r"^(Client|Round)",
+            show=r"^Round +[12]",
         )
     ],
     "list": [ours("supernode list", "online|offline|registered")],
@@ -197,7 +197,7 @@ STEPS = {
         ),
         Line("server", "openssl x509 -enddate -noout -in /etc/flower/server.pem", show="notAfter"),
         Line("server", f"du -h {DATABASE}", show="db"),
-        ours("list", "running"),
+        Line("server", "flwr list ours"),
         Line("node0", "journalctl -u 'flower-*' -o cat --since -1h | grep -E 'WARN|ERROR'"),
     ],
     "restore": [

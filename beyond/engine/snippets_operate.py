@@ -31,10 +31,15 @@ def walked(step, first=0, last=None):
 
 
 def shown_of(line, output):
-    """Return the lines of a recorded output that the page shows."""
+    """Return the lines of a recorded output that the page shows, without the frames of tables."""
     if line.show is None:
         return []
-    return [text.strip() for text in output.splitlines() if re.search(line.show, text)]
+    return [without_frame(text) for text in output.splitlines() if re.search(line.show, text)]
+
+
+def without_frame(text):
+    """Return a line without what Flower draws between and around its columns."""
+    return re.sub(" {3,}", "  ", text.replace("│", " ")).strip()
 
 
 def struck(step):
