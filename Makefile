@@ -54,6 +54,7 @@ beyond: $(VENV)/installed-beyond ## Record the long chapters anew, tables and pi
 	$(BIN)/python -m beyond.privacy.record_dp
 	$(BIN)/python -m beyond.engine.record
 	$(BIN)/python -m beyond.engine.record_deployment
+	$(BIN)/python -m beyond.engine.record_operate
 	$(BIN)/python -m beyond.engine.record_secagg
 	$(MAKE) readme
 	$(BIN)/python -m pytest -m thorough $(ARGS)
@@ -66,7 +67,7 @@ bench: $(VENV)/installed-dev ## Measure what federating costs, against the same 
 
 certificates: ## Make a CA of our own and a certificate for a server on this machine, in certificates/.
 	@mkdir -p $@
-	openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=federation CA" \
+	openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=federation CA" \
 		-addext keyUsage=critical,keyCertSign -keyout $@/ca.key -out $@/ca.pem
 	openssl req -newkey rsa:2048 -nodes -subj "/CN=federation server" -keyout $@/server.key -out $@/server.csr
 	printf "subjectAltName=DNS:localhost,IP:127.0.0.1$(HOSTS)" | openssl x509 -req -days 365 \

@@ -5,8 +5,8 @@
 
 A source is Markdown with lines of Python between [[[cog and ]]]: what they print takes their place, so
 that no code, output or figure is typed by hand. A source imports what it calls in its first such lines. Those
-of the lesson are in pages/; a chapter's is page.md in its folder and becomes the README.md beside it. A long
-one is in several files: a line <!-- part: FILE --> is where another begins.
+of the lesson are in pages/; a chapter's is page.md in its folder and becomes the README.md beside it, and
+NAME.page.md becomes NAME.md. A long page is in several files: a line <!-- part: FILE --> is where one begins.
 """
 
 import argparse
@@ -31,8 +31,12 @@ CODE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 def pages():
     """Return {path of a page: path of its source}, chapters' pages included."""
     lesson = {ROOT / page: ROOT / source for source, page in SOURCES.items()}
-    chapters = sorted(ROOT.glob("beyond/*/page.md"))
-    return lesson | {source.with_name("README.md"): source for source in chapters}
+    chapters = {source.with_name("README.md"): source for source in ROOT.glob("beyond/*/page.md")}
+    more = {
+        source.with_name(source.name.replace(".page.md", ".md")): source
+        for source in ROOT.glob("beyond/*/*.page.md")
+    }
+    return lesson | dict(sorted((chapters | more).items()))
 
 
 def render(source):

@@ -41,14 +41,17 @@ NODE = (sys.executable, "-m", "beyond.engine.node")
 
 
 class Network:
-    """Hosts and the switch that connects them; a host is a process that holds its namespace."""
+    """Hosts and the switch that connects them; a host is a process that holds its namespace.
 
-    def __init__(self, flower):
-        self.flower = flower
-        self.holders = {name: self._hold() for name in ("switch", *ADDRESSES)}
+    `addresses` are those of the hosts, by name.
+    """
+
+    def __init__(self, flower, addresses=ADDRESSES):
+        self.flower, self.addresses = flower, addresses
+        self.holders = {name: self._hold() for name in ("switch", *addresses)}
         self._do("switch", "ip", "link", "add", "lan", "type", "bridge")
         self._do("switch", "ip", "link", "set", "lan", "up")
-        for port, name in enumerate(ADDRESSES):
+        for port, name in enumerate(addresses):
             self._connect(f"port{port}", name)
 
     def start(self, host, *words, log, **environment):
@@ -78,7 +81,7 @@ class Network:
         cable = ("type", "veth", "peer", "name", "eth0", "netns", self.holders[name])
         self._do("switch", "ip", "link", "add", port, *cable)
         self._do("switch", "ip", "link", "set", port, "master", "lan", "up")
-        self._do(name, "ip", "address", "add", f"{ADDRESSES[name]}/24", "dev", "eth0")
+        self._do(name, "ip", "address", "add", f"{self.addresses[name]}/24", "dev", "eth0")
         for device in ("lo", "eth0"):
             self._do(name, "ip", "link", "set", device, "up")
 

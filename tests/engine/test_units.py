@@ -1,5 +1,6 @@
 """The systemd units that a reader copies: systemd accepts them, and they give away as little as they can."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,8 @@ import pytest
 
 from tests.support.harness import ROOT
 
-UNITS = sorted((ROOT / "beyond/engine/deploy").glob("*.service"))
+DEPLOY = ROOT / "beyond/engine/deploy"
+UNITS = sorted(DEPLOY.glob("*.service"))
 needs_systemd = pytest.mark.skipif(
     not shutil.which("systemd-analyze"), reason="systemd-analyze is missing"
 )
@@ -46,6 +48,30 @@ def test_it_has_a_user_of_its_own_and_may_gain_nothing(unit):
         "CapabilityBoundingSet=",
     ):
         assert line in lines
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_it_has_limits_and_starts_again_however_it_ends(unit):
+    text = unit.read_text()
+    assert re.search(r"^MemoryMax=\d+G$", text, re.MULTILINE)
+    assert 64 <= int(re.search(r"^TasksMax=(\d+)$", text, re.MULTILINE)[1]) <= 512
+    assert "\nRestart=always\n" in text  # a SuperNode that is refused ends with status 0
+
+
+@pytest.mark.parametrize("name", [*(unit.name for unit in UNITS), "flower.sh"])
+def test_flower_is_as_quiet_in_all_of_them_as_the_chapter_says(name):
+    page = (ROOT / "beyond/engine/page_deployment.md").read_text()
+    asked = set(re.search(r"^export (FLWR_.*)$", page, re.MULTILINE)[1].split())
+    assert len(asked) == 3
+    assert asked <= set((DEPLOY / name).read_text().replace("Environment=", "").split())
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_its_homes_are_in_its_own_state_directory(unit):
+    text = unit.read_text()
+    own = "/var/lib/" + re.search(r"^StateDirectory=(\S+)$", text, re.MULTILINE)[1]
+    homes = re.search(r"^Environment=FLWR_HOME=(\S+) HOME=(\S+)$", text, re.MULTILINE)
+    assert homes.groups() == (f"{own}/home", own)
 
 
 def test_no_two_units_share_a_user():
