@@ -43,9 +43,7 @@ OURS = {
     "no_proxy": "*",  # macOS and Windows have settings for proxies besides
     "NO_PROXY": "*",
 }
-NO_CLOUD = (
-    "ray_bootstrap_config.yaml"  # in the home directory; Ray asks clouds for what it does not say
-)
+NO_CLOUD = "ray_bootstrap_config.yaml"  # of the home directory; what Ray reads instead of asking
 
 
 def private_environment(home):
@@ -66,9 +64,9 @@ def shells_environment():
 def no_cloud_environment(home):
     """Return changes to the environment by which Ray asks no cloud whether this is a machine of it.
 
-    Ray asks 169.254.169.254 and metadata.google.internal, whatever RAY_USAGE_STATS_ENABLED says, unless a file
-    in the user's home directory describes the cluster. So its processes get a home directory with that file;
-    caches stay where they are.
+    Ray asks 169.254.169.254 and metadata.google.internal, whatever RAY_USAGE_STATS_ENABLED says, unless a
+    file in the user's home directory describes the cluster. So its processes get a home directory with that
+    file; caches stay where they are.
     """
     directory = Path(home, "user")
     directory.mkdir()

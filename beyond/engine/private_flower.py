@@ -97,8 +97,8 @@ class PrivateFlower:
         """Start flower-superlink on loopback; return its address once it answers.
 
         `root` is the file of the CA that has signed its certificate, None without TLS; `environment` is as
-        for `start`. From then on `cli` knows it as SUPERLINK. Raises UserError if the port is in use, RunError
-        if it does not start.
+        for `start`. From then on `cli` knows it as SUPERLINK. Raises UserError if the port is in use,
+        RunError if it does not start.
         """
         if port:
             check_port_is_free(f"127.0.0.1:{port}")
