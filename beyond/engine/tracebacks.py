@@ -12,7 +12,7 @@ OF_THE_APP = re.compile(r".*[/\\]apps[/\\][^/\\]+[/\\](.+)")  # where Flower has
 
 
 class Tracebacks:
-    """Reads a log's lines; `last` is the last failure in it: "KeyError: 'x' (server.py, line 30)", or None."""
+    """Reads a log's lines; `last` is its last failure, "KeyError: 'x' (server.py, line 30)", or None."""
 
     def __init__(self):
         self.last = None
