@@ -61,6 +61,13 @@ def shells_environment():
     return {name: value for name, value in os.environ.items() if not _is_left_out(name)}
 
 
+def forget_proxies():
+    """Let what this process itself asks on its machine go straight there, as what it starts does."""
+    for name in [name for name in os.environ if name.upper().endswith(PROXIES)]:
+        del os.environ[name]
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = "*"
+
+
 def no_cloud_environment(home):
     """Return changes to the environment by which Ray asks no cloud whether this is a machine of it.
 

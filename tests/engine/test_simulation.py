@@ -16,6 +16,7 @@ from tests.support.harness import PROGRAMS, ROOT, sha256, snapshot, wait_until
 from tests.support.marked import Place
 from tests.support.open_ports import assert_only_loopback, is_refused, open_ports
 from tests.support.ports import free_address
+from tests.support.shell import SHELL
 
 pytestmark = pytest.mark.timeout(400)  # a dozen processes start, one after the other
 LONGEST_RUN = 300.0  # seconds: half a minute on a machine that has nothing else to do
@@ -59,14 +60,12 @@ def in_a_shell(place, proxy):
     """A simulation in a shell that has set a lot for other programs; what was seen while it ran."""
     url, notes = f"127.0.0.1:{proxy.getsockname()[1]}", place.directory / "calls"
     shell = {
-        "RAY_ADDRESS": "127.0.0.1:6379",
-        "FLWR_LOG_LEVEL": "ERROR",
-        "FLWR_INTERNAL_GRPC_CONTROL_API": "1",
+        **SHELL,
+        **dict.fromkeys(("http_proxy", "https_proxy", "grpc_proxy"), f"http://{url}"),
         "ALL_PROXY": f"socks5://{url}",
         "PYTHONPATH": os.pathsep.join(map(str, (PROGRAMS / "everywhere", PROGRAMS, ROOT))),
         "PHONE_NOTES": str(notes),
         "PHONE_TELEMETRY": "as it is",
-        **dict.fromkeys(("http_proxy", "HTTPS_PROXY", "grpc_proxy"), f"http://{url}"),
     }
     words = ("--parallel-clients", "2", "--run", "results/simulated")
     command = place.start("-m", "beyond.engine.simulation", *COMMON, *words, **shell)
