@@ -238,5 +238,11 @@ def last_commit(directory):
     return description.stat().st_mtime_ns if description.exists() else None
 
 
+def last_recorded_round(directory):
+    """Return the number of the last finished round in `directory`, 0 being the untrained model, or None."""
+    finished = content_of(Path(directory, "run.json"))["finished"]
+    return finished["round"] if finished else None
+
+
 def _sha256(content):
     return hashlib.sha256(content).hexdigest()

@@ -1,7 +1,7 @@
 """Submit the app to a SuperLink of ours, wait for its end, and say in one line why it failed if it did."""
 
 from support.command_line import NothingToDo, RunError, UserError
-from support.run_record import last_commit
+from support.run_record import last_commit, last_recorded_round
 
 import copy
 import re
@@ -11,6 +11,7 @@ import tomli_w
 
 from beyond.engine.private_flower import SUPERLINK
 from beyond.engine.run_config import as_run_config
+from beyond.engine.tracebacks import Tracebacks
 
 # How a traceback in Flower's log ends that a mistake of ours has begun.
 COMPLAINT = re.compile(r"^(?:support\.command_line\.)?(UserError|RunError): (.*)$", re.MULTILINE)
@@ -19,17 +20,23 @@ BEGINNING, END = "Starting Flower ServerApp", "The record of this run is in "
 
 
 class ServerLines:
-    """Prints what a ServerApp says, as it comes, without what Flower says before and after it."""
+    """Prints what a ServerApp says, as it comes, without what Flower says before and after it.
+
+    Tracebacks are for the log; what the last of them says is in `tracebacks`.
+    """
 
     def __init__(self):
         self.has_begun = False
+        self.has_ended_well = False
+        self.tracebacks = Tracebacks()
 
     def take(self, line):
         """Print `line`, if the ServerApp has begun; return whether it was the last."""
         self.has_begun = self.has_begun or BEGINNING in line
-        if self.has_begun:
+        if not self.tracebacks.take(line) and self.has_begun:
             print(line, end="", flush=True)
-        return line.startswith(END)
+        self.has_ended_well = self.has_ended_well or line.startswith(END)
+        return self.has_ended_well
 
 
 def write_run_config(directory, args, **changes):
@@ -49,16 +56,26 @@ def run_app(flower, app, args, *options, **changes):
     ServerApp has ended with, if that was no good end.
     """
     config = write_run_config(flower.home, args, **changes)
-    before = last_commit(args.run)
+    before, lines = last_commit(args.run), ServerLines()
     words = (app, SUPERLINK, "--stream", "--run-config", config, *options)
-    said = flower.cli("run", *words, log="flwr_run.log", take=ServerLines().take)
+    said = flower.cli("run", *words, log="flwr_run.log", take=lines.take)
     if complaint := COMPLAINT.search(said):
         kind = {"UserError": UserError, "RunError": RunError}[complaint[1]]
         raise kind(complaint[2])
-    if last_commit(args.run) == before:
-        news = re.search(r"^.* has finished \d+ rounds; .*$", said, re.MULTILINE)
-        raise (
-            NothingToDo(news[0])
-            if news
-            else RunError(f"the run has ended before its first round; {flower.logs}/ says why")
-        )
+    if news := re.search(r"^.* has finished \d+ rounds; .*$", said, re.MULTILINE):
+        raise NothingToDo(news[0])
+    check_end(args, before, lines, flower.logs)
+
+
+def check_end(args, before, lines, logs):
+    """Raise RunError if the run has not come to a good end, with all of its rounds on record.
+
+    `before` is what last_commit said before the run, `lines` are its ServerLines.
+    """
+    is_new = last_commit(args.run) != before
+    last = last_recorded_round(args.run) if is_new else None
+    if lines.has_ended_well and last == args.rounds:
+        return
+    when = "before its first round" if last is None else f"after round {last} of {args.rounds}"
+    cause = f": {lines.tracebacks.last}" if lines.tracebacks.last else ""
+    raise RunError(f"the run has ended {when}{cause}; {logs}/ says more")

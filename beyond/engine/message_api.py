@@ -6,6 +6,7 @@ Messages carry records: arrays, metrics, config. No strategy has a method for re
 no client has a method: a function answers messages of one type.
 """
 
+from support.command_line import RunError
 from support.history import Round
 from support.options import enough_clients
 from support.partitions import PARTITIONS, load_partition
@@ -58,12 +59,15 @@ class OrderedFedAvg(FedAvg):
     Sums of floats depend on the order, so that two runs with one seed would differ.
     """
 
+    updates = 0  # that were averaged, in all rounds together
+
     def aggregate_train(self, server_round, replies):
         """Return (ArrayRecord, MetricRecord), the averages of what the nodes have answered."""
         failed = [reply for reply in replies if reply.has_error()]
         answered = [reply for reply in replies if reply.has_content()]
         answered.sort(key=lambda reply: reply.content["who"][PARTITION])
         self.answered, self.failed = len(answered), len(failed)
+        self.updates += len(answered)
         return super().aggregate_train(server_round, answered + failed)
 
 
@@ -119,6 +123,9 @@ def serve(grid, args):
             train_config=ConfigRecord(instructions),
             evaluate_fn=Evaluation(model, strategy, record),
         )
+    if strategy.updates == 0:
+        raise RunError(f"no round had an update: the model in {args.run} is unchanged")
+    say(f"The record of this run is in {args.run}/")
 
 
 @server_app.main()

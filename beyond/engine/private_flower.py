@@ -27,22 +27,13 @@ import httpx
 import psutil
 import tomli_w
 
+from beyond.engine.environment import no_cloud_environment, private_environment, shells_environment
 from beyond.engine.watchdog import GRACE, end_processes
 
 SUPERLINK = "ours"  # the name of our SuperLink in the home's config.toml
 READY_WITHIN = 60.0  # seconds in which a SuperLink has to answer
 SHORT = "/tmp"  # Ray's sockets have names that must be short
 FRAME = "╭╮╰╯│─ "  # what Flower draws around its complaints
-QUIET = {
-    "FLWR_TELEMETRY_ENABLED": "0",
-    "FLWR_DISABLE_UPDATE_CHECK": "1",
-    "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1",  # or every launch asks a package registry
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_worker_niceness": "0",  # Ray's workers step back for everybody else's; ours do not
-    "RAY_DISABLE_IMPORT_WARNING": "1",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or Ray warns of what it may do in later versions
-    "PYTHONUNBUFFERED": "1",
-}
 
 
 class PrivateFlower:
@@ -58,13 +49,15 @@ class PrivateFlower:
     def __enter__(self):
         self.logs.mkdir(parents=True, exist_ok=True)
         self.home = Path(tempfile.mkdtemp(prefix="flower-", dir=_short_directory()))
-        ours = {"FLWR_HOME": str(self.home), "RAY_TMPDIR": str(self.home), **QUIET}
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-        self.environment = {**os.environ, **ours, "PATH": path}
+        self.environment = private_environment(self.home)
         words = [sys.executable, "-m", "beyond.engine.watchdog", str(self.home)]
         root = Path(__file__).resolve().parent.parent.parent
         self.watchdog = subprocess.Popen(
-            words, cwd=root, stdin=subprocess.PIPE, start_new_session=True
+            words,
+            cwd=root,
+            env=shells_environment(),
+            stdin=subprocess.PIPE,
+            start_new_session=True,
         )
         return self
 
@@ -95,17 +88,23 @@ class PrivateFlower:
             process.wait()
         self.processes.clear()
 
-    def superlink(self, *options, port=None, root=None, log="superlink.log"):
+    def simulation(self):
+        """Start a SuperLink that simulates nodes with Ray; see `superlink`."""
+        quiet = no_cloud_environment(self.home)
+        return self.superlink("--insecure", "--simulation", **quiet)
+
+    def superlink(self, *options, port=None, root=None, log="superlink.log", **environment):
         """Start flower-superlink on loopback; return its address once it answers.
 
-        `root` is the file of the CA that has signed its certificate, None without TLS. From then on `cli`
-        knows it as SUPERLINK. Raises UserError if the port is in use, RunError if it does not start.
+        `root` is the file of the CA that has signed its certificate, None without TLS; `environment` is as
+        for `start`. From then on `cli` knows it as SUPERLINK. Raises UserError if the port is in use,
+        RunError if it does not start.
         """
         if port:
             check_port_is_free(f"127.0.0.1:{port}")
         port = port or free_port()
         where = ("--host", "127.0.0.1", "--port", port)
-        process = self.start("flower-superlink", *options, *where, log=log)
+        process = self.start("flower-superlink", *options, *where, log=log, **environment)
         address = f"127.0.0.1:{port}"
         self.wait_until_healthy(process, address, root, log)
         self.connect(address, root)

@@ -65,7 +65,7 @@ def simulate(args, **variant):
     }
     with advice_to_resume(args.run), PrivateFlower(logs) as flower:
         app = unpack_app(flower.home / "app", **variant)
-        flower.superlink("--insecure", "--simulation")
+        flower.simulation()
         words = " ".join(f"{name}={value}" for name, value in size.items())
         ahead = min(args.clients, AHEAD * args.parallel_clients)
         run_app(flower, app, args, "--federation-config", words, parallel_clients=ahead)

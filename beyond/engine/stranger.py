@@ -21,6 +21,7 @@ import tomli_w
 from flwr.proto.runtime_pb2 import AcquireTaskRequest, PullTaskInputRequest
 from flwr.supercore.constant import TaskType
 
+from beyond.engine.environment import forget_proxies
 from beyond.engine.keys import make_key
 from beyond.engine.private_flower import SUPERLINK, PrivateFlower
 from beyond.engine.proxy import find_nginx, start_proxy
@@ -109,6 +110,7 @@ def main(arguments=None):
     folder = parser.parse_args(arguments).certificates
     server_certificates(folder)
     find_nginx()
+    forget_proxies()
     address, outside = (f"127.0.0.1:{free_port()}" for _ in range(2))
     root = Path(folder).resolve() / "ca.pem"
     with tempfile.TemporaryDirectory() as logs, PrivateFlower(logs) as flower:

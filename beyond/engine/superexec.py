@@ -21,6 +21,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from beyond.engine.environment import forget_proxies
+
 VERSIONS = ("1.41.0",)  # of Flower, whose internal modules tasks.py and runtime_api.py import
 STOCK = "flower-superexec"
 OURS = ("support", "beyond", "model", "client", "server")  # modules that an app brings, too
@@ -110,6 +112,7 @@ def fall_back(args):
 def main(arguments=None):
     """Run the command line described above."""
     args = parse(arguments)
+    forget_proxies()
     if not is_known(args):
         return fall_back(args)
     from beyond.engine.tasks import TaskServer

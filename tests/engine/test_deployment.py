@@ -12,7 +12,9 @@ import pytest
 
 from tests.support.harness import sha256
 from tests.support.marked import Place
+from tests.support.open_ports import assert_only_loopback, open_ports
 from tests.support.ports import free_address
+from tests.support.shell import SHELL
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 ROUNDS = 2
@@ -25,14 +27,19 @@ def deployment(tmp_path_factory, mnist):
     place = Place(tmp_path_factory.mktemp("deployment"), mnist, sizes=[80, 60])
     words = ["--clients", 2, "--rounds", ROUNDS, "--address", free_address()]
     words += ["--certificates", "certificates", *(["--proxy"] if NGINX else [])]
-    command = place.start(*DEPLOYMENT, *words)
+    command = place.start(*DEPLOYMENT, *words, **SHELL)
     try:
         command.wait_for("^Round  1 of")
         place.processes()  # by which it knows the Flower home, and by that nginx
-        meanwhile = place.names()
+        meanwhile, ports = place.names(), open_ports(place.processes())
         run = place.directory / "results/run"
         yield SimpleNamespace(
-            place=place, meanwhile=meanwhile, status=command.wait(), run=run, output=command.output
+            place=place,
+            meanwhile=meanwhile,
+            ports=ports,
+            status=command.wait(),
+            run=run,
+            output=command.output,
         )
     finally:
         place.close()
@@ -63,6 +70,10 @@ def test_the_processes_are_those_that_the_page_names(deployment):
     assert counts["beyond.engine.superexec"] >= 1  # it, and its forks
     assert counts["flower-superexec"] == 1  # SuperLink's, for the ServerApp
     assert counts["flwr-clientapp"] == 0
+
+
+def test_every_port_of_it_is_for_this_machine(deployment):
+    assert_only_loopback(deployment.ports)
 
 
 def test_tasks_ran_in_forks_of_the_superexec(deployment):

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from tests.support.marked import Place
+from tests.support.open_ports import assert_only_loopback, open_ports
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 
@@ -27,6 +28,7 @@ def test_only_a_registered_key_over_the_right_tls_comes_in(place):
     command = place.start("-m", "beyond.engine.refusals", "--certificates", "certificates")
     command.wait_for("^a registered key")
     assert "flower-superlink" in place.names()
+    assert_only_loopback(open_ports(place.processes()))
     assert command.wait() == 0
     told = answers(command.output)
     assert told["a registered key"] == "comes in", command.output
@@ -43,6 +45,7 @@ def test_the_hole_is_there_and_the_proxy_closes_it(place):
     command = place.start("-m", "beyond.engine.stranger", "--certificates", "certificates")
     command.wait_for("^ *registers a key")
     assert "flower-superlink" in place.names()
+    assert_only_loopback(open_ports(place.processes()))
     assert command.wait() == 0
     open_port, proxied = command.output.split("A stranger at the proxy's port")
     assert "403" not in open_port

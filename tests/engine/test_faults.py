@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.support.marked import Place
+from tests.support.open_ports import assert_only_loopback, open_ports
 from tests.support.ports import free_address
 
 pytestmark = [pytest.mark.thorough, pytest.mark.timeout(400)]
@@ -23,6 +24,7 @@ def drill(tmp_path, mnist):
         command = place.start("-m", "beyond.engine.faults", what, *words)
         command.wait_for("^-- ", seconds=200)
         assert "flower-supernode" in place.names()
+        assert_only_loopback(open_ports(place.processes()))
         assert command.wait(200) == 0, command.output
         place.assert_nothing_is_left()
         return [row.clients for row in read_history(tmp_path / "results/drill")], command.output

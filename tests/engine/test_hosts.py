@@ -11,6 +11,7 @@ import pytest
 from beyond.engine.hosts import ADDRESSES
 from tests.support.certificates import LOOPBACK, make_certificates, x509
 from tests.support.marked import Place
+from tests.support.open_ports import is_loopback, open_ports
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 
@@ -37,6 +38,10 @@ def test_hosts_that_can_only_talk_over_a_network(tmp_path, mnist):
     try:
         command.wait_for("^node 1")
         assert place.names().count("flower-supernode") == 2
+        ports = open_ports(place.processes())
+        assert {one.name() for where, one in ports.items() if not is_loopback(where.ip)} == {
+            "nginx"
+        }
         assert command.wait() == 0, command.output
     finally:
         place.close()

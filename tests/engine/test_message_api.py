@@ -1,6 +1,6 @@
 """The lesson in the Message API learns what the lesson in the classic API learns."""
 
-from support.command_line import UserError
+from support.command_line import RunError, UserError
 
 import numpy as np
 import pytest
@@ -59,6 +59,14 @@ def test_a_node_that_fails_is_done_without(app_runs):
     runs.run(message_api.main, message_api.client_app)
     rows = (runs.directory / "results/run/history.csv").read_text().splitlines()
     assert [row.split(",")[4:6] for row in rows[1:]] == [["0", "0"], ["2", "1"], ["2", "1"]]
+
+
+def test_a_run_without_an_update_has_failed(app_runs):
+    runs = app_runs(40, 40)
+    for number in range(2):
+        (runs.directory / f"partitions/client_{number}.npz").unlink()
+    with pytest.raises(RunError, match="^no round had an update: the model in .* is unchanged$"):
+        runs.run(message_api.main, message_api.client_app)
 
 
 def test_it_says_that_it_does_not_resume():

@@ -9,7 +9,9 @@ from beyond.engine.node import arrival
 from beyond.engine.private_flower import PrivateFlower
 from beyond.engine.services import start_supernode
 from tests.support.marked import Place
+from tests.support.open_ports import assert_only_loopback, open_ports
 from tests.support.ports import free_address
+from tests.support.shell import SHELL
 
 pytestmark = pytest.mark.thorough
 NODE = ("-m", "beyond.engine.node", "--partition-id", 0, "--superlink")
@@ -26,9 +28,10 @@ def place(tmp_path, mnist):
 def test_it_comes_in_keeps_its_partition_and_ends_with_all_that_it_has_started(place):
     with PrivateFlower(place.directory / "logs") as flower:
         address = flower.superlink("--insecure")
-        node = place.start(*NODE, address, "--insecure")
+        node = place.start(*NODE, address, "--insecure", **SHELL)
         node.wait_for("^SuperNode .* is in, with partition 0$")
         assert "flower-supernode" in place.names()
+        assert_only_loopback(open_ports(place.processes()))
         other = place.run(*NODE, address, "--insecure")
         assert "another node has partition 0" in other.complaint()
         node.process.send_signal(signal.SIGTERM)

@@ -28,6 +28,7 @@ from tests.engine.app_runs import AppRuns
 from tests.support.harness import snapshot
 from tests.support.lesson import instructions, owner, untrained
 from tests.support.marked import Place
+from tests.support.open_ports import assert_only_loopback, open_ports
 from tests.support.ports import free_address
 
 SIZES = (60, 25, 40, 33, 50, 42)
@@ -431,8 +432,8 @@ def test_both_engines_survive_a_client_that_leaves(tmp_path, mnist, where):
     words += ["--address", free_address()] if where == "secagg_deployment" else []
     try:
         command = place.start("-m", f"beyond.engine.{where}", *words)
-        command.wait_for("^Round  0", seconds=200)
-        assert place.processes()
+        command.wait_for("^Round  1", seconds=200)
+        assert_only_loopback(open_ports(place.processes()))
         assert command.wait(300) == 0, command.output
         place.assert_nothing_is_left()
     finally:

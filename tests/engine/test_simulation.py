@@ -4,14 +4,19 @@ from support.history import read_history
 
 import os
 import signal
+import socket
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from beyond.privacy.privacy_record import read_privacy
-from tests.support.harness import sha256, snapshot, wait_until
+from tests.engine.held_simulation import actors_of, look_around
+from tests.support.harness import PROGRAMS, ROOT, sha256, snapshot, wait_until
 from tests.support.marked import Place
+from tests.support.open_ports import assert_only_loopback, is_refused, open_ports
 from tests.support.ports import free_address
+from tests.support.shell import SHELL
 
 pytestmark = pytest.mark.timeout(400)  # a dozen processes start, one after the other
 LONGEST_RUN = 300.0  # seconds: half a minute on a machine that has nothing else to do
@@ -43,9 +48,39 @@ def simulate(place, *words):
 
 
 @pytest.fixture(scope="module")
-def said(place):
+def proxy():
+    """A port for whoever believes in the shell's proxies: it lets them wait, and they can be counted."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0)
+        yield listener
+
+
+@pytest.fixture(scope="module")
+def in_a_shell(place, proxy):
+    """A simulation in a shell that has set a lot for other programs; what was seen while it ran."""
+    url, notes = f"127.0.0.1:{proxy.getsockname()[1]}", place.directory / "calls"
+    shell = {
+        **SHELL,
+        **dict.fromkeys(("http_proxy", "https_proxy", "grpc_proxy"), f"http://{url}"),
+        "ALL_PROXY": f"socks5://{url}",
+        "PYTHONPATH": os.pathsep.join(map(str, (PROGRAMS / "everywhere", PROGRAMS, ROOT))),
+        "PHONE_NOTES": str(notes),
+        "PHONE_TELEMETRY": "as it is",
+    }
+    words = ("--parallel-clients", "2", "--run", "results/simulated")
+    command = place.start("-m", "beyond.engine.simulation", *COMMON, *words, **shell)
+    command.wait_for("^Waiting for clients", LONGEST_RUN)
+    actors = wait_until(lambda: actors_of(place), "two actors of Ray's", LONGEST_RUN)
+    seen = look_around(place, actors)
+    assert command.wait(LONGEST_RUN) == 0, command.output
+    calls = set(notes.read_text().split())
+    return SimpleNamespace(seen=seen, said=command.output, calls=calls)
+
+
+@pytest.fixture(scope="module")
+def said(in_a_shell):
     """What a simulation has printed."""
-    return simulate(place, "--run", "results/simulated")
+    return in_a_shell.said
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +120,33 @@ def test_it_says_what_the_classic_server_says(said):
     assert "Traceback" not in said and "flower.ai" not in said
 
 
+def test_every_port_of_it_is_for_this_machine(in_a_shell):
+    assert_only_loopback(in_a_shell.seen.ports)
+
+
+def test_ray_does_nothing_for_who_does_not_know_the_token(in_a_shell):
+    assert {"gcs_server", "raylet", "flwr-simulation"} <= in_a_shell.seen.names
+    for port, (stranger, friend) in in_a_shell.seen.answers.items():
+        assert is_refused(stranger), (port, stranger)
+        assert not is_refused(friend), (port, friend)  # what shows that it is the token
+
+
+def test_the_token_is_where_only_its_user_looks(place, in_a_shell):
+    token = in_a_shell.seen.token
+    assert len(token) == 64
+    assert not [words for words in in_a_shell.seen.command_lines if token in words]
+    assert set(in_a_shell.seen.open_environments) == {False}
+    logs = (place.directory / "results/simulated/logs").iterdir()
+    assert not [file for file in logs if token in file.read_text()]
+
+
+def test_nobody_outside_is_called_and_no_proxy_of_the_shells(in_a_shell, proxy):
+    assert in_a_shell.calls <= {"127.0.0.1", "localhost", "::1", "None"}
+    assert len(in_a_shell.calls) > 1
+    with pytest.raises(BlockingIOError):
+        proxy.accept()
+
+
 @pytest.mark.thorough
 def test_it_may_be_stopped_and_nothing_is_left(place, simulated):
     stop(place, signal.SIGINT, 130)
@@ -99,7 +161,7 @@ def test_other_signals_leave_nothing_either(place, simulated, number, status):
 def stop(place, number, status):
     """Send a signal to a simulation whose clients are at work, and look for what is left."""
     command = start(place, "--rounds", "500", "--run", "results/stopped")
-    ports = listening(place.processes())
+    ports = {where.port for where in open_ports(place.processes())}
     assert ports
     os.kill(command.process.pid, number)
     assert command.wait() == status
@@ -110,17 +172,6 @@ def stop(place, number, status):
     assert not ports & still
     assert len(read_history(place.directory / "results/stopped")) >= 1
     assert "Traceback" not in command.output
-
-
-def listening(processes):
-    """Return the ports on which `processes` listen."""
-    found = set()
-    for process in processes:
-        try:
-            found |= {one.laddr.port for one in process.net_connections() if one.status == "LISTEN"}
-        except psutil.Error:
-            continue
-    return found
 
 
 @pytest.mark.thorough

@@ -11,6 +11,7 @@ from beyond.engine.services import secure_words
 from tests.support.harness import ROOT, wait_until
 from tests.support.marked import Place
 from tests.support.ports import free_address
+from tests.support.shell import SHELL
 
 SUPEREXEC = ("-m", "beyond.engine.superexec", "--insecure", "--runtime-api-address")
 
@@ -59,7 +60,7 @@ def test_whom_it_cannot_trust_it_does_not_ask_again(place):
 
 
 def test_who_is_not_there_yet_is_told_once(place):
-    command = place.start(*SUPEREXEC, free_address())
+    command = place.start(*SUPEREXEC, free_address(), **SHELL)
     command.wait_for("^.* has no tasks: .*refused")
     command.process.send_signal(signal.SIGTERM)
     command.wait()

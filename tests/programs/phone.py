@@ -3,7 +3,7 @@
     python phone.py NOTES TELEMETRY COMMAND.py ARGUMENTS...
 
 Hosts that Python looks up or connects to go to the file NOTES, a line each. TELEMETRY is what
-FLWR_TELEMETRY_ENABLED is set to, or "unset".
+FLWR_TELEMETRY_ENABLED is set to, "unset", or "as it is".
 """
 
 import os
@@ -42,8 +42,9 @@ def note_calls(path):
 
 def listen_in(notes, telemetry):
     """Note calls in the file `notes`, and set the environment's wish for telemetry."""
-    os.environ.pop("FLWR_TELEMETRY_ENABLED", None)
-    if telemetry != "unset":
+    if telemetry != "as it is":
+        os.environ.pop("FLWR_TELEMETRY_ENABLED", None)
+    if telemetry not in ("unset", "as it is"):
         os.environ["FLWR_TELEMETRY_ENABLED"] = telemetry
     note_calls(notes)
 

@@ -1,0 +1,56 @@
+"""A ServerApp that records round 0, which needs no node, and then ends as `ending` in its run config says."""
+
+from support.command_line import UserError
+from support.history import Round
+from support.run_record import RunRecord
+
+import os
+import signal
+from contextlib import closing
+
+import numpy as np
+from flwr.serverapp import ServerApp
+
+server_app = ServerApp()
+
+
+def raise_key_error(directory):
+    """End as a slip in somebody's own evaluate does."""
+    return {}["missing"]
+
+
+def raise_in_turn(directory):
+    """End with two errors, the first of which is the cause."""
+    try:
+        raise_key_error(directory)
+    except KeyError as error:
+        raise RuntimeError("this explains nothing") from error
+
+
+def complain(directory):
+    """End with a person's mistake."""
+    raise UserError("give it up; or change --rounds")
+
+
+def end_early(directory):
+    """End well, as if that had been all."""
+    print(f"The record of this run is in {directory}/")
+
+
+def die(directory):
+    """End as the kernel would when memory is full."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+ENDINGS = [raise_key_error, raise_in_turn, complain, end_early, die]
+
+
+@server_app.main()
+def main(grid, context):
+    """Run the ServerApp."""
+    print("Starting Flower ServerApp")
+    directory = context.run_config["run"]
+    with closing(RunRecord(directory, {}, ["weights"])) as record:
+        record.begin()
+        record.add_round(Round(0, 2.3, 0.1, 0.1, 0, 0, 0, 0), [np.zeros(1)])
+        {ending.__name__: ending for ending in ENDINGS}[context.run_config["ending"]](directory)
