@@ -1,4 +1,4 @@
-"""One writer at a time: two servers in one directory would destroy each other's record."""
+"""One at a time: two servers in one directory would destroy each other's record, two nodes share data."""
 
 from support.command_line import UserError
 
@@ -15,19 +15,29 @@ except ImportError:  # Windows, where nothing is locked
 def lock_directory(directory):
     """Keep others from locking `directory`, however they name it, while the returned descriptor is open.
 
-    A process that ends, however it ends, holds no lock any more. Raises UserError if another one holds it.
+    Raises UserError if another process holds it.
+    """
+    return lock(
+        directory,
+        f"another server is writing to {directory}; stop it, or choose another --run",
+    )
+
+
+def lock(path, complaint):
+    """Keep others from locking `path`, a file or a directory, while the returned descriptor is open.
+
+    A process that ends, however it ends, holds no lock any more. Raises UserError with `complaint` if another
+    one holds it. Where the system has no locks (some network disks) nothing is locked.
     """
     if fcntl is None:
         return None
-    descriptor = os.open(directory, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             os.close(descriptor)
-            raise UserError(
-                f"another server is writing to {directory}; stop it, or choose another --run"
-            ) from None
+            raise UserError(complaint) from None
     return descriptor
 
 
