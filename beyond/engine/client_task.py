@@ -1,7 +1,8 @@
 """One task of a SuperNode, and an answer to it when the ClientApp that had it cannot give one.
 
-A SuperNode takes no other message until this one is answered. Flower's ClientApp that is asked to end leaves it
-without an answer, for ever; for one that was killed, the SuperNode answers when heartbeats have failed for 60 s.
+A SuperNode takes no other message until this one is answered. A ClientApp of Flower's that is asked to end
+leaves it without an answer, for ever; for one that was killed the SuperNode answers, when it has missed 60 s of
+heartbeats.
 """
 
 from support.processes import ending
@@ -36,7 +37,7 @@ push_message, push_task_output = run_clientapp.push_message, run_clientapp.push_
 class ClientTask:
     """A task: what it is about, a Flower home of its own, the process that does it.
 
-    An app is unpacked to the home, and Flower runs what it finds there already: in a home that tasks share, one
+    Flower unpacks an app to its home, and runs what it finds there already: in a home that tasks share, one
     could leave code for the next.
     """
 
