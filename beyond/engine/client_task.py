@@ -1,8 +1,8 @@
 """One task of a SuperNode, and an answer to it when the ClientApp that had it cannot give one.
 
 A SuperNode takes no other message until this one is answered. A ClientApp of Flower's that is asked to end
-leaves it without an answer, for ever; for one that was killed the SuperNode answers, when it has missed 60 s of
-heartbeats.
+leaves it without an answer, for ever; for one that was killed the SuperNode answers, after 60 s without a
+heartbeat.
 """
 
 from support.processes import ending

@@ -82,9 +82,9 @@ def start_supernode(flower, name, port, *words, isolation="process"):
 
 
 def start_superexec(flower, addresses, args):
-    """Start the SuperExec that runs what the SuperNodes at `addresses` are asked to do."""
+    """Start the SuperExec that runs what the SuperNodes at `addresses` are asked to do; return its process."""
     words = [word for where in addresses for word in ("--runtime-api-address", where)]
-    flower.start(
+    return flower.start(
         *(sys.executable, "-m", "beyond.engine.superexec", "--insecure", *words),
         *("--parallel-clients", args.parallel_clients),
         log="superexec.log",

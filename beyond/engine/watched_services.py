@@ -1,4 +1,4 @@
-"""What a deployment has started is watched: a service that ends is named, not missed for a round or for ever."""
+"""What a deployment has started is watched: a service that ends is named, and not only missed."""
 
 from support.command_line import RunError
 from support.processes import in_words
@@ -45,7 +45,7 @@ def watched_services(flower):
 
 
 def _watch(flower, services, faults, is_over):
-    """Look at `services` until one that the run needs has ended, which goes into `faults`, or `is_over` is set."""
+    """Look at `services` until `is_over`, or until one that the run needs has ended: it goes into `faults`."""
     ours = {service.process.pid for service in services}
     while not is_over.wait(PAUSE):
         for service in [service for service in services if service.has_ended()]:
