@@ -45,7 +45,7 @@ def watched_services(flower):
 
 
 def _watch(flower, services, faults, is_over):
-    """Look at `services` until `is_over`, or until one that the run needs has ended: it goes into `faults`."""
+    """Look at `services` until `is_over`, or one that the run needs has ended: it goes into `faults` then."""
     ours = {service.process.pid for service in services}
     while not is_over.wait(PAUSE):
         for service in [service for service in services if service.has_ended()]:
