@@ -82,7 +82,7 @@ def start_supernode(flower, name, port, *words, isolation="process"):
 
 
 def start_superexec(flower, addresses, args):
-    """Start the SuperExec that does what the SuperNodes at `addresses` are asked to do; return its process."""
+    """Start the SuperExec that serves the SuperNodes at `addresses`; return its process."""
     words = [word for where in addresses for word in ("--runtime-api-address", where)]
     return flower.start(
         *(sys.executable, "-m", "beyond.engine.superexec", "--insecure", *words),
