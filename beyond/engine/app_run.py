@@ -15,6 +15,7 @@ from beyond.engine.run_config import as_run_config
 # How a traceback in Flower's log ends that a mistake of ours has begun.
 COMPLAINT = re.compile(r"^(?:support\.command_line\.)?(UserError|RunError): (.*)$", re.MULTILINE)
 
+FRAMES = ("╭", "│", "╰")  # what Flower draws around its complaints
 BEGINNING, END = "Starting Flower ServerApp", "The record of this run is in "
 
 
@@ -27,7 +28,7 @@ class ServerLines:
     def take(self, line):
         """Print `line`, if the ServerApp has begun; return whether it was the last."""
         self.has_begun = self.has_begun or BEGINNING in line
-        if self.has_begun:
+        if self.has_begun and not line.startswith(FRAMES):  # our own line will say it
             print(line, end="", flush=True)
         return line.startswith(END)
 

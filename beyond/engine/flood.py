@@ -3,8 +3,8 @@
     make certificates
     python -m beyond.engine.flood --certificates certificates
 
-SuperLink reads a request's body, and takes it apart, before it asks for a key. Everything runs on loopback and
-ends with the command; the stranger has addresses from 127.0.0.2 on.
+SuperLink reads a request's body, and takes it apart, before it asks for a key. Everything runs on loopback,
+where the stranger has addresses from 127.0.0.2 on, and ends with the command.
 """
 
 from support.certificates import server_certificates
@@ -26,7 +26,7 @@ from beyond.engine.private_flower import PrivateFlower
 from beyond.engine.proxy import find_nginx, start_proxy
 from beyond.engine.services import start_superlink
 
-SECONDS = 10.0  # that each attack takes
+SECONDS = 20.0  # that each attack takes
 PAUSE = 0.05  # seconds between two looks at the memory
 HEAD = (
     "POST /v1/fleet/push-object HTTP/1.1\r\nHost: x\r\nContent-Type: application/protobuf\r\n"

@@ -35,10 +35,10 @@ def watched_services(flower):
     thread.start()
     try:
         yield
-    except RunError:
-        if faults:
-            raise RunError(faults[0]) from None
-        raise
+    except RunError as error:
+        is_over.set()
+        thread.join()  # after a last look
+        raise RunError(faults[0] if faults else str(error)) from None
     finally:
         is_over.set()
         thread.join()
@@ -47,14 +47,16 @@ def watched_services(flower):
 def _watch(flower, services, faults, is_over):
     """Look at `services` until `is_over`, or one that the run needs has ended: it goes into `faults` then."""
     ours = {service.process.pid for service in services}
-    while not is_over.wait(PAUSE):
+    was_last = False
+    while not (was_last or faults):
+        was_last = is_over.wait(PAUSE)
         for service in [service for service in services if service.has_ended()]:
             services.remove(service)
             if service.is_needed:
                 faults.append(f"{service}; {flower.logs}/ may say why")
-                end_processes([one for one in flower.processes if one.pid not in ours])
-                return
-            print(f"{service}; the run goes on without it", flush=True)
+            else:
+                print(f"{service}; the run goes on without it", flush=True)
+    end_processes([one for one in flower.processes if faults and one.pid not in ours])
 
 
 class Service:
