@@ -12,10 +12,11 @@ from pathlib import Path
 CONFIGURATION = ROOT / "beyond/engine/deploy/flower-fleet.conf"
 CERTIFICATES = ("ca.pem", "server.pem", "server.key")
 # All paths are relative to our home: nginx would read a space or a $ in one as something else.
+# One process: workers whose master is killed would go on, and nothing about them would say whose they are.
 SURROUNDINGS = """daemon off;
+master_process off;
 {user}pid nginx.pid;
 error_log stderr;
-worker_processes 2;
 events {{}}
 http {{
     access_log access.log;

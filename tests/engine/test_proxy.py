@@ -192,3 +192,17 @@ def test_who_sends_nothing_for_ten_seconds_is_sent_away(proxy):
         assert silent.recv(1000) == b""
         assert slow.recv(1000) == b""
     assert paths == []
+
+
+def test_nothing_of_it_is_left_when_it_is_killed(tmp_path):
+    certificates = make_certificates(tmp_path / "certificates")
+    with PrivateFlower(tmp_path) as flower:
+        listen = free_address()
+        nginx = start_proxy(flower, listen, "127.0.0.1:9", certificates)
+        host, port = listen.split(":")
+        trust = ssl.create_default_context(cafile=certificates / "ca.pem")
+        with socket.create_connection((host, int(port))) as plain:
+            trust.wrap_socket(plain, server_hostname=host).close()  # it is all there
+        nginx.kill()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)))
