@@ -6,15 +6,21 @@ the server has. `make certificates` makes one for this machine.
 
 from support.command_line import UserError
 
+import datetime
 import socket
 import ssl
 from pathlib import Path
+
+from cryptography import x509
+
+ADVICE_ON_DATES = "check the clocks, or make a new certificate with make certificates"
 
 
 def server_certificates(directory):
     """Return (CA, server certificate, server key) as bytes, as start_server takes them; None for None.
 
-    Raises UserError if a file is missing or damaged, or if the key does not belong to the certificate.
+    Raises UserError if a file is missing or damaged, if a certificate is not valid today, or if the key does
+    not belong to it.
     """
     if directory is None:
         return None
@@ -28,20 +34,51 @@ def server_certificates(directory):
         raise UserError(
             f"{paths[1]} and {paths[2]} do not fit: {error.reason}; make them again"
         ) from None
+    _check_dates(paths[1], contents[1], is_bundle=False)
     return contents
 
 
 def root_certificate(directory):
     """Return the CA's certificate as bytes, as start_client takes it; None for None."""
-    if directory is None:
-        return None
-    path = Path(directory, "ca.pem")
+    return None if directory is None else read_root(Path(directory, "ca.pem"))
+
+
+def read_root(path):
+    """Return the CA's certificate in the file `path` as bytes.
+
+    Raises UserError if it is none, or not valid today.
+    """
     content = _read(path)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=content.decode())
     except (ssl.SSLError, ValueError):
         raise UserError(f"{path} is not a certificate; make it with make certificates") from None
+    _check_dates(path, content)
     return content
+
+
+def _check_dates(path, content, is_bundle=True):
+    """Raise UserError if no certificate of `content`, what `path` holds, is valid today.
+
+    Of a server's, the first counts; the others say who has signed it. Nobody else would tell: a server shows
+    an expired certificate, and those who do not trust it only wait.
+    """
+    try:
+        certificates = x509.load_pem_x509_certificates(content)
+    except ValueError:
+        return  # OpenSSL has taken it, and is less strict
+    faults = [_fault_of_date(one) for one in certificates[: None if is_bundle else 1]]
+    if all(faults):
+        raise UserError(f"{path} {faults[0]}; {ADVICE_ON_DATES}")
+
+
+def _fault_of_date(certificate):
+    """Return what is wrong with a certificate's dates, in words, or None."""
+    now = datetime.datetime.now(datetime.UTC)
+    first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now > last:
+        return f"has expired, on {last:%Y-%m-%d}"
+    return f"is not valid before {first:%Y-%m-%d %H:%M} UTC" if now < first else None
 
 
 def check_trust(address, root):
@@ -63,7 +100,7 @@ def check_trust(address, root):
 def _advice_on(reason):
     """Return what to do when a certificate is not accepted for `reason`, in OpenSSL's words."""
     if "expired" in reason or "not yet valid" in reason:
-        return "check the clocks, or make a new certificate with make certificates"
+        return ADVICE_ON_DATES
     if "mismatch" in reason or "doesn't match" in reason:
         return "make certificates HOSTS=,IP:ADDRESS or HOSTS=,DNS:NAME makes one for other hosts"
     return "check that --certificates names the directory that its certificate comes from"
@@ -71,7 +108,7 @@ def _advice_on(reason):
 
 def _read(path):
     try:
-        return path.read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise UserError(
             f"cannot read {path}: {error.strerror}; make it with make certificates"

@@ -79,8 +79,12 @@ def check_not_lost(process):
 
 def ending(process):
     """Return how `process` has ended, in words."""
-    status = process.exitcode
-    if not was_killed(process):
+    return in_words(process.exitcode)
+
+
+def in_words(status):
+    """Return what an exit status says, where -N is that signal N has ended the process."""
+    if status >= 0 and status != TERMINATED:
         return f"ended with status {status}"
     number = signal.SIGTERM if status == TERMINATED else signal.Signals(-status)
     cause = " (is the memory full?)" if number == signal.SIGKILL else ""

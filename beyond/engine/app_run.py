@@ -16,6 +16,7 @@ from beyond.engine.tracebacks import Tracebacks
 # How a traceback in Flower's log ends that a mistake of ours has begun.
 COMPLAINT = re.compile(r"^(?:support\.command_line\.)?(UserError|RunError): (.*)$", re.MULTILINE)
 
+FRAMES = ("╭", "│", "╰")  # what Flower draws around its complaints
 BEGINNING, END = "Starting Flower ServerApp", "The record of this run is in "
 
 
@@ -33,7 +34,8 @@ class ServerLines:
     def take(self, line):
         """Print `line`, if the ServerApp has begun; return whether it was the last."""
         self.has_begun = self.has_begun or BEGINNING in line
-        if not self.tracebacks.take(line) and self.has_begun:
+        is_for_the_log = self.tracebacks.take(line) or line.startswith(FRAMES)
+        if self.has_begun and not is_for_the_log:
             print(line, end="", flush=True)
         self.has_ended_well = self.has_ended_well or line.startswith(END)
         return self.has_ended_well

@@ -24,6 +24,7 @@ from beyond.engine.proxy import find_nginx
 from beyond.engine.run_config import chapter_in, run_parents
 from beyond.engine.services import fresh_logs, start_node, start_superexec, start_superlink
 from beyond.engine.simulation import make_partitions
+from beyond.engine.watched_services import watched_services
 from federation import advice_to_resume
 
 
@@ -77,8 +78,9 @@ def deploy(args, **variant):
         if not args.stock:
             start_superexec(flower, addresses, args)
         app = unpack_app(flower.home / "app", **variant)
-        # Clients take turns in the SuperExec; the run need not make them.
-        run_app(flower, app, args, parallel_clients=None)
+        with watched_services(flower):
+            # Clients take turns in the SuperExec; the run need not make them.
+            run_app(flower, app, args, parallel_clients=None)
 
 
 def parse(arguments=None):

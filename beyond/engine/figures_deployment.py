@@ -46,6 +46,8 @@ def facts():
     cost = json.loads((FOLDER / "message_cost.json").read_text())
     about |= {f"cpu_{name}": f"{seconds:.1f}" for name, seconds in cost.items()}
     about["cpu_round"] = f"{10 * sum(cost.values()) / 2:.0f}"  # ten clients on two cores
+    update = sum(array.nbytes for array in get_weights(make_model()))
+    about["update_bytes"] = f"{update:,}"
     return {**about, **_parts(), **_fault_facts(), "version": VERSIONS[0]}
 
 
@@ -60,7 +62,7 @@ def _parts():
 def _fault_facts():
     """Return the seconds of the round that was struck, and of the one before."""
     told = {}
-    for name in ("node", "superlink"):
+    for name in ("node", "clientapp", "superexec", "superlink"):
         rows = drill(name)
         told[f"{name}_before"], told[f"{name}_struck"] = str(rows[2][3]), str(rows[3][3])
     return told

@@ -1,8 +1,11 @@
 """Keys by which SuperLink knows SuperNodes: P-384, in OpenSSH's format, as ssh-keygen makes them."""
 
+from support.command_line import UserError
+
 import os
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -22,3 +25,18 @@ def make_key(folder, name):
     form = serialization.PublicFormat.OpenSSH
     public.write_bytes(key.public_key().public_bytes(serialization.Encoding.OpenSSH, form))
     return private, public
+
+
+def check_key(path):
+    """Raise UserError if the file `path` holds no private key that a SuperNode can use."""
+    try:
+        key = serialization.load_ssh_private_key(Path(path).read_bytes(), password=None)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it has a password
+        key = None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise UserError(
+            f"{path} is no private key for a SuperNode; "
+            f'make one with ssh-keygen -t ecdsa -b 384 -N "" -f FILE'
+        )

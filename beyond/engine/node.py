@@ -7,11 +7,13 @@ It looks at the partition first: a node without one, or with another node's, wou
 """
 
 from support.argument_types import address, natural_int
+from support.certificates import read_root
 from support.command_line import OneLineParser, RunError, UserError, run_command
 from support.listening import free_port
+from support.locks import lock
 from support.partitions import PARTITIONS, load_partition
 
-import fcntl
+import os
 import re
 import secrets
 import sys
@@ -20,6 +22,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from beyond.engine.keys import check_key
 from beyond.engine.private_flower import PrivateFlower, last_line
 from beyond.engine.services import node_words, start_supernode
 
@@ -41,9 +44,10 @@ def parse(arguments):
     args = parser.parse_args(arguments)
     if args.insecure == (args.ca is not None):
         raise UserError("give either --ca FILE, for TLS, or --insecure")
-    for file in filter(None, (args.ca, args.key)):
-        if not Path(file).is_file():
-            raise UserError(f"there is no {file}")
+    if args.ca:
+        read_root(args.ca)
+    if args.key:
+        check_key(args.key)
     return args
 
 
@@ -55,12 +59,12 @@ def held_partition(number):
     """
     path = PARTITIONS / f"client_{number}.npz"
     load_partition(path)
-    with open(path, "rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(f"another node has partition {number}; it belongs to one") from None
+    descriptor = lock(path, f"another node has partition {number}; it belongs to one")
+    try:
         yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def arrival(flower, process, name, news=None):

@@ -10,19 +10,22 @@ import time
 from pathlib import Path
 
 CONFIGURATION = ROOT / "beyond/engine/deploy/flower-fleet.conf"
+CERTIFICATES = ("ca.pem", "server.pem", "server.key")
+# All paths are relative to our home: nginx would read a space or a $ in one as something else.
+# One process: workers whose master is killed would go on, and nothing about them would say whose they are.
 SURROUNDINGS = """daemon off;
-{user}pid {home}/nginx.pid;
+master_process off;
+{user}pid nginx.pid;
 error_log stderr;
-worker_processes 2;
 events {{}}
 http {{
-    access_log {home}/access.log;
-    client_body_temp_path {home}/body;
-    proxy_temp_path {home}/proxy;
-    fastcgi_temp_path {home}/fastcgi;
-    uwsgi_temp_path {home}/uwsgi;
-    scgi_temp_path {home}/scgi;
-    include {home}/flower-fleet.conf;
+    access_log access.log;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    include flower-fleet.conf;
 }}
 """
 
@@ -35,13 +38,16 @@ def find_nginx():
     raise UserError("nginx is missing; apt-get install nginx-light, or leave --proxy out")
 
 
-def fleet_configuration(listen, superlink, certificates):
-    """Return the text of CONFIGURATION for an nginx at `listen` before the SuperLink at `superlink`."""
+def fleet_configuration(listen, superlink):
+    """Return the text of CONFIGURATION for an nginx at `listen` before the SuperLink at `superlink`.
+
+    It looks for the certificates where it stands itself.
+    """
     text = CONFIGURATION.read_text()
     changes = {
         "listen 9443": f"listen {listen}",
         "server 127.0.0.1:8000": f"server {superlink}",
-        "/etc/flower/": f"{Path(certificates).resolve()}/",
+        "/etc/flower/": "",
     }
     for standing, ours in changes.items():
         if standing not in text:
@@ -57,10 +63,11 @@ def prepare_proxy(flower, listen, superlink, certificates):
     """
     nginx, home = find_nginx(), flower.home / "nginx"
     home.mkdir()
-    configuration = fleet_configuration(listen, superlink, certificates)
-    Path(home, "flower-fleet.conf").write_text(configuration)
+    for name in CERTIFICATES:
+        Path(home, name).symlink_to(Path(certificates, name).resolve())
+    Path(home, "flower-fleet.conf").write_text(fleet_configuration(listen, superlink))
     user = "user root;\n" if os.getuid() == 0 else ""  # else a worker may not enter our directory
-    Path(home, "nginx.conf").write_text(SURROUNDINGS.format(home=home, user=user))
+    Path(home, "nginx.conf").write_text(SURROUNDINGS.format(user=user))
     return [nginx, "-p", home, "-e", "stderr", "-c", home / "nginx.conf"]
 
 

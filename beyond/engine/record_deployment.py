@@ -72,13 +72,13 @@ def record_strangers(directory):
     """Record who is refused, and what a stranger can do."""
     make_certificates(directory)
     words = ("--certificates", "certificates")
-    for name in ("refusals", "stranger"):
+    for name in ("refusals", "stranger", "flood"):
         keep_screens(FOLDER, {name: run_ours(directory, name, *words)})
 
 
 def record_faults(directory):
-    """Record the three drills, with four nodes."""
-    for what in ("node", "superlink", "serverapp"):
+    """Record the drills, with four nodes."""
+    for what in ("node", "clientapp", "superexec", "superlink", "serverapp"):
         words = ("--clients", 4, "--rounds", 5, "--address", f"127.0.0.1:{free_port()}")
         keep_screens(FOLDER, {f"fault_{what}": run_ours(directory, "faults", what, *words)})
 

@@ -34,6 +34,22 @@ def chapter_options():
     return parser
 
 
+def check_args(args):
+    """Raise UserError if no run config can say what `args` do."""
+    for value in vars(args).values():
+        check_text(value)
+
+
+def check_text(value):
+    """Raise UserError if `value` is a text that TOML cannot hold: names of files need not be UTF-8."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        raise UserError(
+            f"Flower takes names in UTF-8 only, and {ascii(value)} is not; choose another"
+        ) from None
+
+
 def chapter_in(arguments):
     """Return the name of the chapter whose options the command line `arguments` may have."""
     first = ArgumentParser(add_help=False, parents=[chapter_options()], exit_on_error=False)

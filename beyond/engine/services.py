@@ -13,6 +13,7 @@ from pathlib import Path
 from beyond.engine.keys import make_key
 from beyond.engine.private_flower import SUPERLINK
 from beyond.engine.proxy import start_proxy
+from beyond.engine.run_config import check_text
 
 
 def fresh_logs(run):
@@ -56,8 +57,18 @@ def start_node(flower, number, reach, args):
 
 
 def node_words(number):
-    """Return the options with which a SuperNode has partition `number`."""
-    return ["--node-config", f'partition-id={number} folder="{PARTITIONS.resolve()}"']
+    """Return the options with which a SuperNode has partition `number`.
+
+    Raises UserError if Flower cannot be told where that is.
+    """
+    check_text(folder := str(PARTITIONS.resolve()))
+    return ["--node-config", f"partition-id={number} folder={_in_toml(folder)}"]
+
+
+def _in_toml(text):
+    """Return `text` as a TOML string in which no quote stands, for Flower would take that for its end."""
+    plain = (c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08X}" for c in text)
+    return f'"{"".join(plain)}"'
 
 
 def start_supernode(flower, name, port, *words, isolation="process"):
@@ -71,9 +82,9 @@ def start_supernode(flower, name, port, *words, isolation="process"):
 
 
 def start_superexec(flower, addresses, args):
-    """Start the SuperExec that runs what the SuperNodes at `addresses` are asked to do."""
+    """Start the SuperExec that serves the SuperNodes at `addresses`; return its process."""
     words = [word for where in addresses for word in ("--runtime-api-address", where)]
-    flower.start(
+    return flower.start(
         *(sys.executable, "-m", "beyond.engine.superexec", "--insecure", *words),
         *("--parallel-clients", args.parallel_clients),
         log="superexec.log",

@@ -25,7 +25,7 @@ import plot_accuracy
 from beyond.engine.app_run import run_app
 from beyond.engine.bundle import unpack_app
 from beyond.engine.private_flower import PrivateFlower
-from beyond.engine.run_config import chapter_in, run_parents
+from beyond.engine.run_config import chapter_in, check_args, run_parents
 from federation import advice_to_resume
 
 # Messages that are under way for every actor: Flower looks for new ones ten times a second.
@@ -39,7 +39,11 @@ def parse(arguments=None):
 
 
 def make_partitions(args):
-    """Deal the images out as partition.py does, unless that is done, or they are somebody's own."""
+    """Deal the images out as partition.py does, unless that is done, or they are somebody's own.
+
+    Raises UserError first if Flower could not be told what `args` say.
+    """
+    check_args(args)
     settings = None if are_own_partitions() else partition.settings_from(args)
     if args.resume:
         check_settings(args.run, {"partitions": settings})  # before others are lost

@@ -10,6 +10,7 @@ Libraries are imported before the fork. The app is not: a run brings its own cod
 """
 
 from support.argument_types import address, positive_int, positive_seconds
+from support.certificates import read_root
 from support.command_line import ROOT, OneLineParser, UserError, run_command
 from support.machine import available_cores
 
@@ -53,8 +54,10 @@ def parse(arguments):
     add("--poll", type=positive_seconds, default=POLL, help="seconds between questions for tasks")
     add("--no-fallback", action="store_true", help=f"do not start {STOCK} instead")
     args = parser.parse_args(arguments)
-    for file in filter(None, (args.root_certificates, args.superexec_auth_secret_file)):
-        check_file(file)
+    if args.root_certificates:
+        read_root(args.root_certificates)
+    if args.superexec_auth_secret_file:
+        check_file(args.superexec_auth_secret_file)
     return args
 
 

@@ -5,26 +5,22 @@ All of Flower's internal modules are imported here, after superexec.py has looke
 
 from support import preload
 from support.command_line import UserError
+from support.processes import stop_all
 
 import gc
 import multiprocessing
-import os
-from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 
 import httpx
 from flwr.proto.runtime_pb2 import AcquireTaskRequest
 from flwr.supercore.constant import TaskType
-from flwr.supercore.utils import get_flwr_home
-from flwr.supernode.runtime import run_clientapp
 
+from beyond.engine.client_task import ClientTask
 from beyond.engine.runtime_api import runtime_client
 
 assert preload.torch  # is what every task finds in place
 
-# Seconds in which all parts of a message have to be here, and before the first of them is asked for again.
-PATIENCE = {"max_time": 30.0, "initial_backoff": 0.1}
 REFUSALS = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 
@@ -38,7 +34,7 @@ class TaskServer:
         self.args = args
         self.root = Path(args.root_certificates).read_bytes() if args.root_certificates else None
         self.fork = multiprocessing.get_context("fork")
-        self.training = []  # processes
+        self.tasks = []  # those whose processes run
         self.troubles = {}  # address -> what was wrong there when it was last asked
         secret = args.superexec_auth_secret_file
         secret = Path(secret).read_bytes() if secret else None
@@ -50,16 +46,23 @@ class TaskServer:
     def serve(self):
         """Serve until a signal comes. Raises UserError if an address refuses us."""
         gc.freeze()  # what is here stays, and a page that nobody writes to is shared
-        while True:
-            for address in self.clients:
-                if self._has_room():
-                    self._ask(address)
-            # Whoever ends makes room at once; else there may be something new after a while.
-            wait([process.sentinel for process in self.training], self.args.poll)
+        try:
+            while True:
+                for address in self.clients:
+                    if self._has_room():
+                        self._ask(address)
+                # Whoever ends makes room at once; else there may be something new after a while.
+                wait([task.process.sentinel for task in self.tasks], self.args.poll)
+        finally:
+            stop_all([task.process for task in self.tasks])
+            self._has_room()
 
     def _has_room(self):
-        self.training = [process for process in self.training if process.is_alive()]
-        return len(self.training) < self.args.parallel_clients
+        """Return whether another task can be done, after a look at who has ended."""
+        for task in [task for task in self.tasks if not task.process.is_alive()]:
+            self.tasks.remove(task)
+            task.finish()
+        return len(self.tasks) < self.args.parallel_clients
 
     def _ask(self, address):
         """Ask for a task and start it, if there is one."""
@@ -87,17 +90,10 @@ class TaskServer:
             print(f"{address} has no tasks: {error}", flush=True)
 
     def _start(self, address, token):
-        words = (address, token, self.args.insecure, self.root, os.getpid())
-        process = self.fork.Process(target=run_task, args=words, daemon=True)
-        process.start()
-        self.training.append(process)
-
-
-def run_task(address, token, insecure, root, parent):
-    """Run one task in this process as flwr-clientapp would; it ends when `parent` does."""
-    # Each address unpacks the app for itself: two that do so at once in one place disturb each other.
-    os.environ["FLWR_HOME"] = str(get_flwr_home() / "superexec" / address.replace(":", "_"))
-    # A server that was killed while it sent has parts that never come; Flower would wait two hours for them.
-    pull = partial(run_clientapp.pull_and_inflate_object_from_tree, **PATIENCE)
-    run_clientapp.pull_and_inflate_object_from_tree = pull
-    run_clientapp.run_clientapp(address, token, insecure, root, parent)
+        try:
+            task = ClientTask(address, self.root, token)
+        except httpx.HTTPError as error:  # the SuperNode has gone meanwhile, and its task with it
+            print(f"A task of {address} is lost: {error}", flush=True)
+            return
+        task.start(self.fork, self.args.insecure, self.root)
+        self.tasks.append(task)

@@ -3,9 +3,11 @@
 from support.history import read_history
 
 import os
+import re
 import shutil
 import signal
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -31,12 +33,14 @@ def deployment(tmp_path_factory, mnist):
     try:
         command.wait_for("^Round  1 of")
         place.processes()  # by which it knows the Flower home, and by that nginx
-        meanwhile, ports = place.names(), open_ports(place.processes())
+        meanwhile, words = place.names(), place.command_lines()
+        ports = open_ports(place.processes())
         run = place.directory / "results/run"
         yield SimpleNamespace(
             place=place,
             meanwhile=meanwhile,
             ports=ports,
+            words=words,
             status=command.wait(),
             run=run,
             output=command.output,
@@ -80,6 +84,21 @@ def test_tasks_ran_in_forks_of_the_superexec(deployment):
     log = (deployment.run / "logs/superexec.log").read_text()
     assert "SuperExec is ready for 2 SuperNodes" in log
     assert log.count("trained on 80 images") == log.count("trained on 60 images") == ROUNDS
+
+
+def test_every_task_has_unpacked_the_app_for_itself(deployment):
+    """What an earlier task may have left is not there, and so it is not run."""
+    logs = deployment.run / "logs"
+    homes = re.findall(r"installed .* to (\S+)", (logs / "superexec.log").read_text())
+    tasks = sum((logs / f"node_{number}.log").read_text().count("Receiving: ") for number in (0, 1))
+    assert len(set(homes)) == len(homes) == tasks > 2 * ROUNDS
+    assert not any(Path(home).exists() for home in homes)
+
+
+def test_only_the_serverapp_has_its_token_where_everybody_reads_it(deployment):
+    """On its command line; section 8.4 says so."""
+    told = [words for words in deployment.words if "--token" in words]
+    assert ["flwr-serverapp" in " ".join(words[:2]) for words in told] == [True]
 
 
 @pytest.mark.skipif(not NGINX, reason="nginx is missing")

@@ -2,12 +2,20 @@
 
 from support.command_line import UserError
 
+import errno
 import fcntl
+import os
 import socket
+from pathlib import Path
 
 import pytest
+from flwr.common.config import parse_config_args
 
+from beyond.engine.keys import check_key, make_key
+from beyond.engine.node import held_partition
 from beyond.engine.proxy import find_nginx
+from beyond.engine.services import node_words
+from tests.support.certificates import DAY, make_certificates
 from tests.support.complaints import complaint
 from tests.support.harness import snapshot
 from tests.support.ports import free_address, idle_address
@@ -49,6 +57,65 @@ def test_a_partition_that_another_node_has(refuses_module, place):
         fcntl.flock(file, fcntl.LOCK_EX)  # as a node does
         line = refuses_module(NODE, "--partition-id", 1, "--insecure")
     assert "another node has partition 1" in line
+
+
+@pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_disk_without_locks_is_nobody_elses_partition(monkeypatch, place, number):
+    """So network disks answer; there is none here."""
+
+    def refuse(descriptor, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.chdir(place)
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with held_partition(1):
+        pass
+
+
+def test_certificates_that_are_not_valid_today(refuses_to_deploy, refuses_module, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    old = make_certificates(folder / "old", valid_for=-DAY)
+    line = refuses_to_deploy("--certificates", old)
+    assert f"{old}/server.pem has expired" in line and "make certificates" in line
+    authority = make_certificates(folder / "authority", ca_valid_for=-DAY) / "ca.pem"
+    trusting = ("--partition-id", 1, "--ca", authority)
+    assert f"{authority} has expired" in refuses_module(NODE, *trusting)
+
+
+def test_a_key_that_is_none(refuses_module, place, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("keys")
+    private, public = make_key(folder / "keys", "node")
+    check_key(private)
+    with pytest.raises(UserError, match="is no private key for a SuperNode; make one with ssh-key"):
+        check_key(public)
+    ca = make_certificates(folder / "tls") / "ca.pem"
+    words = ("--partition-id", 1, "--ca", ca, "--key")
+    assert "a_file is no private key" in refuses_module(NODE, *words, "a_file")
+    assert "cannot read nowhere" in refuses_module(NODE, *words, "nowhere")
+
+
+def test_a_name_that_flower_cannot_be_told(refuses_to_deploy):
+    assert r"'a\udcff' is not; choose another" in refuses_to_deploy("--run", "a\udcff")
+
+
+NAMES = ['a "b', "it's", "back\\slash", "two\nlines", "a = b", "é", "🌼", "$HOME #"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_node_knows_its_folder_wherever_that_is(tmp_path_factory, monkeypatch, name):
+    folder = tmp_path_factory.mktemp("checkout") / name
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    _, config = node_words(3)
+    assert parse_config_args([config]) == {"partition-id": 3, "folder": f"{folder}/partitions"}
+
+
+def test_a_folder_that_flower_cannot_be_told(tmp_path_factory, monkeypatch):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path_factory.mktemp("checkout")) + b"/a\xff"))
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(UserError, match="Flower takes names in UTF-8 only"):
+        node_words(3)
 
 
 def test_a_node_that_says_nothing_about_tls(refuses_module):

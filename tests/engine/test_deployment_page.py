@@ -10,6 +10,7 @@ from tools.pages import render
 
 FOLDER = ROOT / "beyond/engine/recorded"
 RUNS = recorded_runs()
+SILENCE = 60  # seconds after which Flower notices that a ClientApp has died
 
 
 def test_our_superexec_is_four_times_as_fast_with_the_same_accuracies():
@@ -28,11 +29,36 @@ def test_the_stranger_is_let_in_by_superlink_and_turned_away_by_the_proxy():
     assert "403" not in inside and outside.count("403 Forbidden") == 3
 
 
-@pytest.mark.parametrize("name, lost", [("node", 1), ("superlink", 0), ("serverapp", 0)])
+@pytest.mark.parametrize(
+    "name, lost",
+    [
+        ("node", 1),
+        ("clientapp", 0),
+        ("superexec", 0),
+        ("superlink", 0),
+        ("serverapp", 0),
+    ],
+)
 def test_a_drill_has_all_rounds_and_loses_what_it_must(name, lost):
     rows = drill(name)
     assert [row[0] for row in rows] == list(range(len(rows)))
     assert rows[-1][1] == rows[1][1] - lost
+
+
+def test_a_round_loses_the_clients_whose_process_was_killed_and_no_others():
+    for name, most in (("clientapp", 1), ("superexec", 2)):
+        rows = drill(name)
+        assert 1 <= sum(row[2] for row in rows) <= most
+        assert max(row[3] for row in rows) < min(row[3] for row in rows[1:]) + SILENCE
+
+
+def test_behind_nginx_a_stranger_takes_less_of_superlinks_memory():
+    rows = re.findall(r" (\d+) +(\d+) +(\d+)$", (FOLDER / "flood.txt").read_text(), re.MULTILINE)
+    figures = [tuple(map(int, row)) for row in rows]
+    assert len(figures) == 3
+    assert all(outside < inside for _, inside, outside in figures)
+    assert [outside - before < 20 for before, _, outside in figures[:2]] == [True, True]
+    assert figures[2][2] < 600
 
 
 def test_neither_superlinks_end_nor_the_serverapps_changes_the_model():

@@ -1,4 +1,4 @@
-"""Killed with -9: a SuperNode, SuperLink, the ServerApp. Every drill ends with all of its rounds."""
+"""Killed with -9: a SuperNode, a ClientApp, the SuperExec, SuperLink, the ServerApp. All rounds are run."""
 
 from support.history import read_history
 
@@ -38,6 +38,18 @@ def test_without_a_supernode_the_round_ends_and_the_run_goes_on(drill):
     assert len(clients) == ROUNDS + 1
     assert clients[1:3] == [CLIENTS, CLIENTS]
     assert clients[-1] == CLIENTS - 1
+
+
+def test_a_clientapp_costs_one_update(drill):
+    clients, _ = drill("clientapp")
+    assert clients == [0, CLIENTS, CLIENTS, CLIENTS - 1, CLIENTS, CLIENTS]
+
+
+def test_a_superexec_that_is_started_again_costs_the_updates_that_were_under_way(drill):
+    clients, screen = drill("superexec")
+    assert clients[:3] == [0, CLIENTS, CLIENTS] and clients[4:] == [CLIENTS, CLIENTS]
+    assert 1 <= clients[3] < CLIENTS
+    assert "the SuperExec is started again" in screen
 
 
 def test_no_masked_round_is_lost_with_a_supernode(drill):

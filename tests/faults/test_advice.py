@@ -150,7 +150,7 @@ def assert_new_ones_help(federation, *words):
 @needs_openssl
 def test_an_expired_certificate_is_made_anew(federation):
     make_certificates(federation.directory / "certificates", valid_for=-DAY)
-    line = certificate_complaint(federation)
+    line = complaint_of(federation.server("--certificates", "certificates"))
     assert "expired" in line and line.endswith("make a new certificate with make certificates")
     assert_new_ones_help(federation)
 

@@ -1,11 +1,15 @@
 """With certificates nobody listens in or talks to the wrong server; without them no server listens far."""
 
+from support.certificates import check_trust, root_certificate, server_certificates
 from support.command_line import UserError
 from support.listening import check_listening
 
 import shutil
+import socket
+import ssl
 import stat
 import subprocess
+import threading
 
 import pytest
 from cryptography import x509
@@ -106,20 +110,62 @@ def test_a_client_that_trusts_another_authority_says_so_and_sends_nothing(
     assert_nobody_came(server)
 
 
-WRONG = {
-    "expired": {"valid_for": -DAY},
-    "not yet valid": {"valid_for": 60 * DAY},
-    "for another host": {"hosts": [x509.DNSName("example.org")]},
-}
-
-
-@pytest.mark.parametrize("fault", WRONG.values(), ids=WRONG)
-def test_a_server_with_a_wrong_certificate_is_not_trusted(federation, tmp_path, fault):
-    directory = make_certificates(tmp_path / "wrong", **fault)
+def test_a_server_for_another_host_is_not_trusted(federation, tmp_path):
+    directory = make_certificates(tmp_path / "wrong", hosts=[x509.DNSName("example.org")])
     server = federation.server(*words(directory))
     server.wait_for("^Waiting for clients")
     assert "not to be trusted" in refusal(federation.client(1, *words(directory)))
     assert_nobody_came(server)
+
+
+DATES = {"has expired": -DAY, "is not valid before": 60 * DAY}
+
+
+@pytest.mark.parametrize("fault, valid_for", DATES.items(), ids=DATES)
+def test_a_certificate_that_is_not_valid_today_is_refused_by_whoever_has_it(
+    federation, tmp_path, fault, valid_for
+):
+    directory = make_certificates(tmp_path / "server", valid_for=valid_for)
+    with pytest.raises(UserError, match=f"server.pem {fault}.*; check the clocks, or make a new"):
+        server_certificates(directory)
+    authority = make_certificates(tmp_path / "authority", ca_valid_for=valid_for)
+    for read in (server_certificates, root_certificate):
+        with pytest.raises(UserError, match=f"ca.pem {fault}"):
+            read(authority)
+    server = federation.server(*words(directory))
+    assert server.wait(SECONDS) == 2 and f"server.pem {fault}" in server.stderr
+    assert f"ca.pem {fault}" in refusal(federation.client(1, *words(authority)))
+
+
+def test_one_valid_authority_of_several_is_enough(tmp_path, certificates):
+    old = make_certificates(tmp_path / "old", ca_valid_for=-DAY)
+    (old / "ca.pem").write_bytes(
+        (old / "ca.pem").read_bytes() + (certificates / "ca.pem").read_bytes()
+    )
+    assert root_certificate(old)
+
+
+@pytest.mark.parametrize("valid_for", DATES.values(), ids=DATES)
+def test_a_client_says_what_is_wrong_with_the_dates_of_a_server(tmp_path, valid_for):
+    directory = make_certificates(tmp_path / "wrong", valid_for=valid_for)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(directory / "server.pem", directory / "server.key")
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+        listener = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=True)
+        answer = threading.Thread(target=accept_in_vain, args=[listener])
+        answer.start()
+        with pytest.raises(UserError, match="not to be trusted .*check the clocks"):
+            check_trust(
+                f"127.0.0.1:{listener.getsockname()[1]}", (directory / "ca.pem").read_bytes()
+            )
+        answer.join()
+        listener.close()
+
+
+def accept_in_vain(listener):
+    """Take a connection, whose handshake fails."""
+    with pytest.raises(OSError):
+        listener.accept()
 
 
 def test_a_client_that_came_before_an_untrusted_server_says_so_in_the_end(

@@ -30,12 +30,14 @@ def certificate(name, key, issuer, issuer_key, until, *extensions):
     return builder.sign(issuer_key, hashes.SHA256())
 
 
-def make_certificates(directory, hosts=LOOPBACK, valid_for=20 * DAY, password=None):
+def make_certificates(
+    directory, hosts=LOOPBACK, valid_for=20 * DAY, ca_valid_for=20 * DAY, password=None
+):
     """Write ca.pem, server.pem and server.key of a new authority to `directory`; return it."""
     now = datetime.datetime.now(datetime.UTC)
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     is_ca = x509.BasicConstraints(ca=True, path_length=None)
-    ca = certificate("test CA", ca_key, "test CA", ca_key, now + 20 * DAY, is_ca)
+    ca = certificate("test CA", ca_key, "test CA", ca_key, now + ca_valid_for, is_ca)
     names = x509.SubjectAlternativeName(hosts)
     server = certificate("test server", key, "test CA", ca_key, now + valid_for, names)
     encryption = serialization.NoEncryption()

@@ -82,6 +82,14 @@ class Place:
         """Return what runs: the names of programs, or Python's modules; sorted."""
         return sorted(filter(None, map(_name_of, self.processes())))
 
+    def command_lines(self):
+        """Return the words with which each process was started."""
+        found = []
+        for process in self.processes():
+            with suppress(psutil.Error):
+                found.append(process.cmdline())
+        return found
+
     def assert_nothing_is_left(self):
         """Check that no process runs any more, and that no file lies about but caches of libraries."""
         wait_until(lambda: not self.processes(), f"all of them end: {self.names()}")
