@@ -123,9 +123,14 @@ def serve(grid, args):
             train_config=ConfigRecord(instructions),
             evaluate_fn=Evaluation(model, strategy, record),
         )
-    if strategy.updates == 0:
-        raise RunError(f"no round had an update: the model in {args.run} is unchanged")
-    say(f"The record of this run is in {args.run}/")
+    say_how_it_ended(strategy.updates, args.run)
+
+
+def say_how_it_ended(updates, run):
+    """Say where the record is. Raises RunError if there were no updates in all rounds."""
+    if updates == 0:
+        raise RunError(f"no round had an update: the model in {run} is unchanged")
+    say(f"The record of this run is in {run}/")
 
 
 @server_app.main()
