@@ -60,8 +60,8 @@ def _with_setting(name, value):
         return f"with other partitions, {_origin(value)}; resume it with the same"
     if value is None:
         return f"without {option}; resume it without"
-    if isinstance(value, bool):  # on or off, for --no-x may be what switches it
-        value = "on" if value else "off"
+    if isinstance(value, bool):  # --no-x, too, may be what switches it
+        return f"{'with' if value else 'without'} {option}; resume it in the same way"
     value = " ".join(map(str, value)) if isinstance(value, list) else value
     return f"with {option} {value}; resume it with the same"
 

@@ -112,18 +112,23 @@ def serve(grid, args):
     strategy = OrderedFedAvg(
         fraction_evaluate=0.0, min_train_nodes=enough, min_available_nodes=args.clients
     )
-    instructions = training_instructions(args)(server_round=0)
-    del instructions["server_round"]  # FedAvg counts itself
     with closing(open_record(args, list(model.state_dict()))) as record:
         strategy.start(
             grid,
             initial_arrays=ArrayRecord(get_weights(model)),
             num_rounds=args.rounds,
             timeout=args.round_timeout,
-            train_config=ConfigRecord(instructions),
+            train_config=instructions_for_all_rounds(args),
             evaluate_fn=Evaluation(model, strategy, record),
         )
     say_how_it_ended(strategy.updates, args.run)
+
+
+def instructions_for_all_rounds(args):
+    """Return what travels to the nodes with the weights: the lesson's instructions, as a ConfigRecord."""
+    instructions = training_instructions(args)(server_round=0)
+    del instructions["server_round"]  # FedAvg counts itself
+    return ConfigRecord(instructions)
 
 
 def say_how_it_ended(updates, run):

@@ -21,7 +21,8 @@ def exclusive_to(words, directory):
     words = list(map(str, words))
     given = dict(zip(words, words[1:], strict=False))
     ports = [int(port) for name in LISTENS if (port := _port_in(given.get(name, "")))]
-    runs = [given.get(WRITES, USUAL_RUN)] if WRITES in given or ports else []
+    is_server = WRITES in given or "--address" in given
+    runs = [given.get(WRITES, USUAL_RUN)] if is_server else []
     return {*ports, *(Path(directory, run).resolve() for run in runs)}
 
 

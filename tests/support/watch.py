@@ -6,8 +6,8 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
-SAMPLES = 10  # one a second
-LEAST = 3  # samples in which somebody worked; who polls is seen at that in fewer
+SAMPLES = 20  # one a second: a client may wait for a server for half of that
+LEAST = 5  # samples in which somebody worked; who polls is seen at that in fewer
 
 
 class Watch:

@@ -75,7 +75,7 @@ def test_the_page_names_every_kind_of_event_that_is_told():
     told = set()
     for path in (ROOT / "support").glob("*.py"):
         told |= set(re.findall(r'tell\(\s*"(\w+)"', path.read_text()))
-        told |= set(re.findall(r'_tell\("(\w+)"', path.read_text()))
+        told |= set(re.findall(r'(?:_tell|events\.end)\("(\w+)"', path.read_text()))
         told |= set(re.findall(r'_announce\(client, "(\w+)"', path.read_text()))
     table = set(
         re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", PAGE.read_text(), re.M)))
