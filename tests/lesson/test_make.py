@@ -180,3 +180,12 @@ def test_where_pip_finds_packages_stays_as_it_was_exported(copy):
     assert make(copy, "install", "PYTHON=./quick", **exported).returncode == 0
     called = (copy / "called").read_text().splitlines()
     assert {f"{name}={value}" for name, value in exported.items()} <= set(called)
+
+
+def test_a_make_that_a_test_starts_knows_nothing_of_the_one_that_runs_the_tests(copy, tmp_path):
+    (copy / "Makefile").write_text(
+        f"tests:\n\t{sys.executable} -m pytest -q -p no:xdist {ROOT}/tests/lesson/test_make.py"
+        f" -k 'made_is_removed or shell_exports' --rootdir {ROOT}\n"
+    )
+    finished = make(copy, "tests", "VENV=theirs", f"PYTHON={tmp_path}/none")
+    assert finished.returncode == 0, finished.stdout
