@@ -38,24 +38,19 @@ test: $(VENV)/installed-beyond ## Check the code's style and run all tests.
 
 readme: $(VENV)/installed-beyond ## Write all pages and diagrams anew from their sources, the code and the recordings.
 	$(BIN)/python -m diagrams.build
-	$(BIN)/python -m tools.pages
+	$(BIN)/python -m pages
 
-record: $(VENV)/installed-dev ## Record the lesson anew, as its page tells it, and bring the pages up to date.
-	$(BIN)/python -m tools.record $(ARGS)
-	$(BIN)/python -m beyond.watch.picture
+record: $(VENV)/installed-dev ## Record the lesson again, as its page tells it, and bring the pages up to date.
+	$(BIN)/python -m pages.record lesson/walk lesson/own_model watch $(ARGS)
 	$(MAKE) readme
 
-chapter: $(VENV)/installed-dev ## Make the runs of chapter 6 that are not there yet, and bring its page up to date.
-	$(BIN)/python -m beyond.heterogeneity.record
+chapter: $(VENV)/installed-dev ## Make the runs of the comparison that are not there yet, and bring the pages up to date.
+	$(BIN)/python -m pages.record heterogeneity communication
 	$(MAKE) readme
 
-beyond: $(VENV)/installed-beyond ## Record the long chapters anew, tables and pictures, and run the tests that take long.
-	$(BIN)/python -m beyond.privacy.record
-	$(BIN)/python -m beyond.privacy.record_dp
-	$(BIN)/python -m beyond.engine.record
-	$(BIN)/python -m beyond.engine.record_deployment
-	$(BIN)/python -m beyond.engine.record_operate
-	$(BIN)/python -m beyond.engine.record_secagg
+beyond: $(VENV)/installed-beyond ## Record the long chapters again, and run the tests that take long.
+	$(BIN)/python -m pages.record wire attacks defences differential_privacy price engine simulation \
+		deployment access secure_aggregation operate
 	$(MAKE) readme
 	$(BIN)/python -m pytest -m thorough $(ARGS)
 

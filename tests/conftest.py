@@ -37,12 +37,12 @@ settings.load_profile("lesson")
 
 LONGEST = (  # files that begin first, so that in the end no worker waits for another
     "pages/test_lesson.py",
-    "engine/test_simulation.py",
-    "engine/test_deployment.py",
-    "heterogeneity/test_compare.py",
-    "engine/test_deployment_strangers.py",
+    "simulation/test_simulation.py",
+    "deployment/test_deployment.py",
+    "communication/test_compare.py",
+    "access/test_strangers.py",
     "watch/test_page.py",
-    "privacy/test_defences.py",
+    "defences/test_defences.py",
     "faults/test_signals.py",
     "faults/test_stopping.py",
     "heterogeneity/test_baselines.py",

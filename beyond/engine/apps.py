@@ -17,11 +17,11 @@ from flwr.server.compat import start_grid
 from flwr.serverapp import ServerApp
 
 from beyond.engine.chapters import CHAPTERS
+from beyond.engine.node_client import NodeParticipant, partition_of
 from beyond.engine.node_roll_call import NodeRollCall
 from beyond.engine.packed_messages import PackingGrid, packing_mod
 from beyond.engine.run_config import parse_run_config
 from beyond.engine.shared_grid import shared_grid
-from beyond.engine.supernode import NodeParticipant, partition_of
 from model import make_model
 
 

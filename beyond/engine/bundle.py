@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import tomli_w
-from flwr.cli.build import build_fab_from_files
+from flwr.cli.build import build_fab_from_files, get_filtered_fab_paths
 
 ALWAYS = ("pyproject.toml", ".gitignore", "LICENSE")
 
@@ -21,10 +21,11 @@ def bundle(root=ROOT):
     UserError if one of them imports a module of this repository that is not among them.
     """
     config = tomllib.loads(Path(root, "pyproject.toml").read_text())
-    patterns = [*config["tool"]["flwr"]["app"]["fab-include"], *ALWAYS]
-    paths = sorted({path for pattern in patterns for path in Path(root).glob(pattern)})
-    check_imports(root, paths)
-    return build_fab_from_files({path.relative_to(root).as_posix(): path for path in paths})[0]
+    included = [pattern.lstrip("/") for pattern in config["tool"]["flwr"]["app"]["fab-include"]]
+    paths = {path for pattern in [*included, *ALWAYS] for path in Path(root).glob(pattern)}
+    files = {path.relative_to(root).as_posix(): path for path in sorted(paths)}
+    check_imports(root, [Path(root, name) for name in get_filtered_fab_paths(files, config)])
+    return build_fab_from_files(files)[0]
 
 
 def check_imports(root, paths):
@@ -66,6 +67,6 @@ def unpack_app(directory, serverapp=None, clientapp=None, **config):
     named = {"serverapp": serverapp, "clientapp": clientapp}
     app["components"] |= {name: value for name, value in named.items() if value}
     app["config"] |= config
-    app.pop("fab-include")  # all that is there
+    del app["fab-include"], app["fab-exclude"]  # all that is there travels
     file.write_text(tomli_w.dumps(content))
     return directory

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import NamedTuple
 
+from beyond.differential_privacy.options import privacy_options
 from beyond.heterogeneity.options import heterogeneity_options
-from beyond.privacy.options import privacy_options
 
 
 class Chapter(NamedTuple):
@@ -38,6 +38,9 @@ CHAPTERS = {
         (heterogeneity_options,),
     ),
     "privacy": Chapter(
-        "beyond.privacy.server", "beyond.privacy.client", "PrivateClient", (privacy_options,)
+        "beyond.differential_privacy.server",
+        "beyond.differential_privacy.client",
+        "PrivateClient",
+        (privacy_options,),
     ),
 }

@@ -23,8 +23,8 @@ from flwr.clientapp import ClientApp
 from flwr.serverapp import ServerApp
 from flwr.serverapp.strategy import FedAvg
 
+from beyond.engine.node_client import PARTITION, partition_of
 from beyond.engine.run_config import parse_run_config
-from beyond.engine.supernode import PARTITION, partition_of
 from client import FlowerClient
 from model import evaluate, get_weights, make_model, set_weights, to_tensors
 from server import training_instructions

@@ -19,7 +19,7 @@ from argparse import ArgumentError, ArgumentParser
 
 from beyond.engine.chapters import CHAPTERS
 
-COMMAND = "beyond.engine.simulation"  # what resumes a run of the engine, wherever it was made
+COMMAND = "beyond.simulation.federation"  # what resumes a run of the engine, wherever it was made
 
 
 def chapter_options():

@@ -8,8 +8,8 @@ same --rounds, --local-epochs and partitions, with learning rates of their own: 
 too large where no average calms it. Nothing here is federated. `pooled` trains one model on the
 union of all partitions, and prints a line for every round's worth of passes; `alone` trains one model per
 client, on that client's images, prints a line for each, and writes a record for each: RUN/client_0,
-RUN/client_1, ... The records are those of server.py: plot_accuracy.py draws one, bands.py all of a directory.
-With --client-evaluation nobody trains on the tenth of its images that it would hold out in a federation.
+RUN/client_1, ... The records are those of server.py: plot_accuracy.py draws one, plot_runs.py all of a
+directory. With --client-evaluation no client trains on the tenth of its images that it would hold out.
 """
 
 from support.argument_types import positive_int

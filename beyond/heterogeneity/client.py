@@ -1,4 +1,4 @@
-"""client.py for chapter 6: it can hold images out and test on them, and lets FedProx pull on its gradients.
+"""client.py that can hold images out and test on them, and lets FedProx pull on its gradients.
 
 python -m beyond.heterogeneity.client --partition-id 3
 """
@@ -14,7 +14,7 @@ from model import evaluate
 
 
 class HeterogeneityClient(client.FlowerClient):
-    """A FlowerClient that does what the server of this chapter may ask besides."""
+    """A FlowerClient that does what this room's server may ask besides."""
 
     def __init__(self, partition_id, images, labels):
         super().__init__(partition_id, images, labels)

@@ -1,4 +1,4 @@
-"""What chapter 6 adds to the server's command line: strategies and their options, C, tests by clients."""
+"""What this room adds to the server's command line: strategies and their options, C, tests by clients."""
 
 from support.argument_types import decay, fraction, positive_float
 from support.command_line import Options, UserError

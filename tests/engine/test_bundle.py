@@ -27,8 +27,8 @@ HIDDEN = (
     "support/server.key",
     "support/server.pem",
     "beyond/engine/supernode_key",
-    "beyond/engine/recorded/scale.csv",
-    "beyond/engine/recorded/scale.json",
+    "beyond/simulation/recorded/scale.csv",
+    "beyond/simulation/recorded/scale.json",
     "data/more.json",
     ".venv/secret.py",
     "mine.py",
@@ -79,10 +79,10 @@ def test_the_bundle_is_small(files):
 @pytest.mark.parametrize(
     "line",
     [
-        "from tools.mlp import MLP",
-        "import tools.mlp as own",
-        "from tools import mlp",
-        "def f():\n    from tools.mlp import MLP",
+        "from own.mlp import MLP",
+        "import own.mlp as mine",
+        "from own import mlp",
+        "def f():\n    from own.mlp import MLP",
     ],
 )
 def test_a_module_that_does_not_travel_is_named_before_anything_starts(
@@ -90,16 +90,16 @@ def test_a_module_that_does_not_travel_is_named_before_anything_starts(
 ):
     copy = tmp_path / "copy"
     shutil.copytree(used_repository, copy, ignore=shutil.ignore_patterns(".venv", "partitions"))
-    (copy / "tools").mkdir()
-    shutil.copy(ROOT / "tools/mlp.py", copy / "tools")
+    (copy / "own").mkdir()
+    shutil.copy(ROOT / "pages/lesson/mlp.py", copy / "own")
     with open(copy / "model.py", "a") as file:
         file.write(f"\n\n{line}\n")
-    with pytest.raises(UserError, match="^model.py imports tools/mlp.py, which does not travel"):
+    with pytest.raises(UserError, match="^model.py imports own/mlp.py, which does not travel"):
         bundle(copy)
     config = copy / "pyproject.toml"
-    config.write_text(config.read_text().replace('"model.py",', '"model.py",\n    "tools/mlp.py",'))
+    config.write_text(config.read_text().replace('"/model.py",', '"/model.py",\n    "own/mlp.py",'))
     with zipfile.ZipFile(io.BytesIO(bundle(copy))) as archive:
-        assert "tools/mlp.py" in archive.namelist()
+        assert "own/mlp.py" in archive.namelist()
 
 
 def test_ours_is_the_bundle_that_flower_makes(used_repository):

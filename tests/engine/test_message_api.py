@@ -5,8 +5,9 @@ from support.command_line import RunError, UserError
 import numpy as np
 import pytest
 
-from beyond.engine import apps, message_api, messages
-from tests.engine.app_runs import AppRuns
+from beyond.engine import apps, message_api
+from beyond.simulation import messages
+from tests.simulation.app_runs import AppRuns
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from flwr.common import FitIns, Parameters
 from flwr.server.client_proxy import ClientProxy
 from flwr.server.strategy import FedAvg
 
+from beyond.engine.node_client import partition_of
 from beyond.engine.node_roll_call import NodeRollCall
-from beyond.engine.supernode import partition_of
 from tests.support.harness import PATIENCE, wait_until
 
 

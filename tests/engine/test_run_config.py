@@ -7,10 +7,10 @@ import tomllib
 
 import pytest
 
-from beyond.engine.app_run import write_run_config
 from beyond.engine.chapters import CHAPTERS, Chapter
 from beyond.engine.run_config import as_run_config, parse_run_config, run_parents
-from beyond.engine.simulation import parse
+from beyond.simulation.app_run import write_run_config
+from beyond.simulation.federation import parse
 from tests.support.every_kind import TYPED, toy_options
 from tests.support.harness import ROOT
 

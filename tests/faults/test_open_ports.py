@@ -18,7 +18,7 @@ LONG_RUN = ["--clients", 3, "--rounds", 1000, "--run", "results/run"]
 COMMANDS = {  # the words before those that name a port, and the line by which the command is at work
     "server": (["server.py", *LONG_RUN, "--address"], "^Waiting for clients"),
     "federation": (["federation.py", *LONG_RUN, "--address"], "^Round +1 "),
-    "wiretap": (["-m", "beyond.privacy.wiretap", "--listen"], "^Listening"),
+    "wiretap": (["-m", "beyond.wire.wiretap", "--listen"], "^Listening"),
     "watch": (["-m", "beyond.watch", "results/run", "--port"], "^http"),
 }
 

@@ -1,13 +1,19 @@
-"""How this chapter's commands are started, and how they complain."""
+"""How the commands of heterogeneity and communication are started, and how they complain."""
 
 from tests.support.complaints import answer_to, complaint, words_for
 
-CHAPTER = "beyond.heterogeneity"
+COMMUNICATION = ("compare", "paper", "paper_federation")
+
+
+def program_of(name):
+    """Return the module that a command is, by its `name`."""
+    room = "communication" if name in COMMUNICATION else "heterogeneity"
+    return f"beyond.{room}.{name}"
 
 
 def module(name):
-    """Return the words that start a command of this chapter: -m beyond.heterogeneity.NAME."""
-    return ("-m", f"{CHAPTER}.{name}")
+    """Return the words that start a command: -m beyond.heterogeneity.NAME."""
+    return ("-m", program_of(name))
 
 
 SERVER, CLIENT, FEDERATION = map(module, ("server", "client", "federation"))
@@ -15,11 +21,11 @@ SERVER, CLIENT, FEDERATION = map(module, ("server", "client", "federation"))
 
 def refused(stage, directory, name, *words):
     """Run a command of this chapter, which complains in one line; return the line."""
-    program = f"{CHAPTER}.{name}"
+    program = program_of(name)
     return complaint(answer_to(stage, module(name), program, *words, cwd=directory), program)
 
 
 def needed_by(name, *words):
     """Return the words of a command with what it needs besides: the same as a command of the lesson."""
-    alike = {"compare": "federation", "mcmahan": "federation"}.get(name, name)
+    alike = {"compare": "federation", "paper": "federation"}.get(name, name)
     return words_for(f"{alike}.py", *words)

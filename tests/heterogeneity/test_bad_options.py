@@ -34,8 +34,8 @@ PICTURE = ["a_file/who.png", "results", "who.jpg"]
 BAD_VALUES = {
     "server": OWN,
     "federation": OWN,
-    "partition_plot": {"--plot": PICTURE},
-    "bands": {"--output": [*PICTURE, "no_such_directory/who.png"], "--from": PERCENT},
+    "plot_partitions": {"--plot": PICTURE},
+    "plot_runs": {"--output": [*PICTURE, "no_such_directory/who.png"], "--from": PERCENT},
     "baselines": {
         "--clients": COUNT,
         "--seed": SEED,
@@ -55,7 +55,7 @@ BAD_VALUES = {
         "--output": ["a_file/comparison"],
         "--address": ADDRESS,
     },
-    "mcmahan": {
+    "paper": {
         "--model": ["theirs"],
         "--schemes": ["dirichlet"],
         "--learning-rate": POSITIVE,
@@ -69,7 +69,7 @@ BAD_VALUES = {
     },
 }
 NEEDED = {
-    "bands": ["results", "--output=band.png"],
+    "plot_runs": ["results", "--output=band.png"],
     "baselines": ["alone", "--clients=3", "--run=results/alone"],
 }
 

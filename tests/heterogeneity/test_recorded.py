@@ -1,23 +1,26 @@
 """Chapter 6: what it claims is in the recorded runs, and its pictures show them."""
 
+from support.tables import read_table
+
 import statistics
 
 import matplotlib.image
 import pytest
 
-from beyond.heterogeneity.comparison import curves, read_comparison
-from beyond.heterogeneity.grid import SCHEMES, STRATEGIES, grid
-from beyond.heterogeneity.pictures import draw_pictures
+from beyond.communication.grid import grid
+from beyond.communication.plots import draw_pictures
+from beyond.heterogeneity.results import COLUMNS, SCHEMES, STRATEGIES, curves
 from tests.heterogeneity.commands import module
 from tests.support.harness import ROOT
 
 FOLDER = ROOT / "beyond/heterogeneity/recorded"
+WORK = ROOT / "beyond/communication/recorded"
 
 
 @pytest.fixture(scope="module")
 def rows():
     """The recorded comparison."""
-    return read_comparison(FOLDER / "comparison.csv")
+    return read_table(FOLDER / "comparison.csv", COLUMNS)
 
 
 def final(rows, **wanted):
@@ -90,7 +93,8 @@ def test_the_recorded_pictures_show_the_recorded_runs(rows, tmp_path):
     names = draw_pictures(rows, tmp_path)
     assert names == ["baselines.png", "strategies.png", "work.png"]
     for name in names:
-        assert_same_picture(FOLDER / name, tmp_path / name)
+        folder = WORK if name == "work.png" else FOLDER
+        assert_same_picture(folder / name, tmp_path / name)
 
 
 def test_a_picture_of_other_runs_is_another_picture(rows, tmp_path):
@@ -109,6 +113,6 @@ def test_a_picture_of_other_runs_is_another_picture(rows, tmp_path):
 def test_the_recorded_partitions_are_those_that_partition_makes(stage, tmp_path, scheme):
     printed = stage.run("partition.py", *SCHEMES[scheme], cwd=tmp_path)
     assert printed.stdout == (FOLDER / f"partition_{scheme}.txt").read_text()
-    drawn = stage.run(*module("partition_plot"), "--plot", f"{scheme}.png", cwd=tmp_path)
+    drawn = stage.run(*module("plot_partitions"), "--plot", f"{scheme}.png", cwd=tmp_path)
     assert drawn.status == 0, drawn
     assert_same_picture(FOLDER / f"partition_{scheme}.png", tmp_path / f"{scheme}.png")

@@ -75,7 +75,7 @@ def test_client_and_server_need_little_of_support(name):
 
 def test_imports_run_one_way():
     for name in SUPPORT:
-        own = {"client", "server", "federation", "partition", "plot_accuracy", "beyond", "tools"}
+        own = {"client", "server", "federation", "partition", "plot_accuracy", "beyond", "pages"}
         top = {module.partition(".")[0] for module in imports_of(ROOT / "support" / name)}
         assert not top & own, name
     assert not {"client", "server", "flwr"} & imports_of(ROOT / "federation.py")

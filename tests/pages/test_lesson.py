@@ -5,12 +5,12 @@ import re
 
 import pytest
 
+from pages.lesson.walks import lesson_commands, walk_the_faults, walk_the_lesson
+from pages.record import MESSAGE_ID
+from pages.terminals import working_copy
 from tests.support.harness import ROOT
 from tests.support.ports import free_address
 from tests.support.small import write_partitions
-from tools.recorder import MESSAGE_ID
-from tools.terminals import working_copy
-from tools.walks import lesson_commands, walk_the_faults, walk_the_lesson
 
 README = (ROOT / "README.md").read_text()
 RECORDED = ROOT / "recorded"

@@ -1,4 +1,4 @@
-"""The pages say what is true: their code, outputs, figures, links and pictures."""
+"""README.md says what is true, besides what holds for every page (test_pages.py)."""
 
 import re
 from fractions import Fraction
@@ -8,22 +8,13 @@ import numpy as np
 import pytest
 
 import plot_accuracy
+from pages.lesson.digits import save_digits
 from tests.support.harness import ROOT
-from tests.support.pages import (
-    assert_leads_somewhere,
-    assert_pictures_have_words,
-    prose,
-    targets_of,
-)
+from tests.support.pages import count_words
 from tests.support.pictures import assert_same_picture
 from tests.support.small import read_mnist
-from tools.digits import save_digits
-from tools.pages import main, pages, stale
 
 README = ROOT / "README.md"
-# Chapters have tests of their own.
-GENERATED = [page for page in pages() if page.parent.parent != ROOT / "beyond"]
-PAGES = [*GENERATED, ROOT / "beyond/README.md", ROOT / "data/README.md"]
 ACCURACY_PNG = ROOT / "recorded/lesson/accuracy.png"
 HISTORY = (ROOT / "recorded/lesson/history.csv").read_text()
 MOST_WORDS = 2740
@@ -33,69 +24,12 @@ NOT_IN_THE_LESSON = (
 )
 
 
-def page_name(page):
-    return str(page.relative_to(ROOT))
-
-
-def count_words(markdown):
-    """Return how many words a reader of the page reads: all but code, pictures and the bars of tables."""
-    text = re.sub(r"<[^>]*>", "", prose(markdown))
-    return len([word for word in text.split() if word != "|"])
-
-
 def parts(first, last):
     """Return README.md from the heading of the part `first` to the end of the part `last`."""
     text = README.read_text()
     begin, last_part = (text.index(f"\n## Part {number}:") for number in (first, last))
     end = text.index("\n## ", last_part + 1)
     return text[begin:end]
-
-
-@pytest.mark.parametrize("page", GENERATED, ids=page_name)
-def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_runs(page):
-    teased = re.findall(r'teaser\("(\w+)"', (ROOT / "pages/lesson.md").read_text())
-    if not all((ROOT / "beyond" / chapter).exists() for chapter in teased):
-        pytest.skip("a chapter that README.md speaks of has been deleted")
-    assert stale(page) is None
-
-
-def test_a_page_that_somebody_has_changed_is_stale_and_says_what_mends_it(tmp_path, monkeypatch):
-    page, source = tmp_path / "page.md", tmp_path / "source.md"
-    source.write_text("<!-- [[[cog print(6 * 7) ]]] -->\n<!-- [[[end]]] -->\n")
-    monkeypatch.setattr("tools.pages.ROOT", tmp_path)
-    monkeypatch.setattr("tools.pages.SOURCES", {"source.md": "page.md"})
-    assert "run make readme" in stale(page)
-    main([])
-    assert stale(page) is None
-    assert page.read_text().splitlines()[-1] == "42"
-    page.write_text(page.read_text().replace("42", "43"))
-    assert stale(page) == "page.md is not what source.md and the code say; run make readme"
-    with pytest.raises(SystemExit, match=r"page\.md .* run make readme"):
-        main(["--check"])
-
-
-def test_a_page_in_several_files_is_one(tmp_path, monkeypatch):
-    """What a part's code prints is in its place, and uses what the source has imported."""
-    source, part = tmp_path / "source.md", tmp_path / "part.md"
-    source.write_text(
-        "<!-- [[[cog import math ]]] -->\n<!-- [[[end]]] -->\nfirst\n\n<!-- part: part.md -->\n\nlast\n"
-    )
-    part.write_text("<!-- [[[cog print(math.factorial(5)) ]]] -->\n<!-- [[[end]]] -->\n")
-    monkeypatch.setattr("tools.pages.ROOT", tmp_path)
-    monkeypatch.setattr("tools.pages.SOURCES", {"source.md": "page.md"})
-    main([])
-    page = tmp_path / "page.md"
-    assert page.read_text().split()[-3:] == ["first", "120", "last"]
-    part.write_text("another\n")
-    assert "run make readme" in stale(page)
-
-
-@pytest.mark.parametrize("page", GENERATED, ids=page_name)
-def test_a_page_can_be_read_in_an_editor(page):
-    text = page.read_text()
-    assert "[[[" not in text
-    for line in text.splitlines():
-        assert len(line) <= 120 or re.match(r"\|", line) or re.search(r"https?://|\]\(|src", line)
 
 
 def test_the_lesson_is_short():
@@ -110,17 +44,6 @@ def test_the_table_of_support_names_files_that_are_there():
     names = re.findall(r"`(\w+\.py)`", parts(5, 5).partition("where in `support/`")[2])
     assert len(names) >= 12
     assert [name for name in names if not (ROOT / "support" / name).exists()] == []
-
-
-@pytest.mark.parametrize("page", PAGES, ids=page_name)
-def test_every_relative_link_and_picture_leads_somewhere(page):
-    for target in targets_of(page):
-        if not target.startswith("beyond/"):  # chapters check who leads to them
-            assert_leads_somewhere(page, target)
-
-
-def test_every_picture_says_in_words_what_it_shows():
-    assert_pictures_have_words(README, least=10)
 
 
 def test_every_diagram_is_shown_in_both_themes():

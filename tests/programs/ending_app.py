@@ -42,7 +42,13 @@ def die(directory):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-ENDINGS = [raise_key_error, raise_in_turn, complain, end_early, die]
+def do_without_a_client(directory):
+    """End well after both rounds, in which a client has complained about its own data."""
+    print("support.command_line.UserError: the model cannot train on partitions/client_0.npz")
+    print(f"The record of this run is in {directory}/")
+
+
+ENDINGS = [raise_key_error, raise_in_turn, complain, end_early, die, do_without_a_client]
 
 
 @server_app.main()
@@ -52,5 +58,7 @@ def main(grid, context):
     directory = context.run_config["run"]
     with closing(RunRecord(directory, {}, ["weights"])) as record:
         record.begin()
-        record.add_round(Round(0, 2.3, 0.1, 0.1, 0, 0, 0, 0), [np.zeros(1)])
-        {ending.__name__: ending for ending in ENDINGS}[context.run_config["ending"]](directory)
+        ending = context.run_config["ending"]
+        for number in range(3 if ending == "do_without_a_client" else 1):
+            record.add_round(Round(number, 2.3, 0.1, 0.1, 0, 0, 0, 0), [np.zeros(1)])
+        {one.__name__: one for one in ENDINGS}[ending](directory)

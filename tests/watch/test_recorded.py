@@ -9,19 +9,19 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from beyond.watch.picture import MOMENTS, RECORDED, read_events
+from pages.watch.facts import LESSON, read_events
+from pages.watch.recordings import MOMENTS
 from tests.support.harness import ROOT
-from tests.support.pages import assert_leads_somewhere, assert_pictures_have_words, targets_of
 from tests.watch.test_events import assert_they_agree, of
-from tools.pages import stale
 
 PAGE = ROOT / "beyond/watch/README.md"
 README = (ROOT / "README.md").read_text()
+RECORDED = LESSON.recorded
 
 
 @pytest.mark.parametrize("name", MOMENTS)
 def test_events_are_those_of_the_recorded_history(name):
-    events, history = read_events(RECORDED / name), read_history(RECORDED / name)
+    events, history = read_events(name), read_history(RECORDED / name)
     assert_they_agree(events, history)
     assert events[-1]["what"] == "finished"
 
@@ -32,19 +32,19 @@ def test_the_screens_are_of_the_same_runs():
         for row in read_history(RECORDED / name):
             line = f"Round {row.round:>2} of [0-9]+: accuracy {row.accuracy:.2%}, loss {row.loss:.4f}, "
             assert re.search(line + f"{row.seconds:.1f} s", text), row
-        joined = of(read_events(RECORDED / name), "joined")
+        joined = of(read_events(name), "joined")
         assert {event["client"] for event in joined} == set(range(10))
 
 
 def test_kill_one_has_lost_client_3_and_gone_on():
-    events = read_events(RECORDED / "faults")
+    events = read_events("faults")
     assert {event["client"] for event in of(events, "missing")} == {3}
     assert len(of(events, "resumed")) == 1
 
 
 @pytest.mark.parametrize("name", MOMENTS)
 def test_the_moment_of_the_picture_is_what_its_words_say(name):
-    events = read_events(RECORDED / name)
+    events = read_events(name)
     before = events[: MOMENTS[name](events)]
     if name == "lesson":
         assert before[-1]["what"] == "received" and before[-1]["round"] == 3
@@ -62,13 +62,6 @@ def test_there_is_a_light_and_a_dark_picture_and_the_readme_shows_them(name):
         assert f"recorded/{name}/watch.{scheme}.png" in README
         means.append(np.mean(matplotlib.image.imread(path)[..., :3]))
     assert means[0] > 0.7 > 0.35 > means[1]
-
-
-def test_the_page_is_up_to_date_and_leads_somewhere():
-    assert stale(PAGE) is None
-    for target in targets_of(PAGE):
-        assert_leads_somewhere(PAGE, target)
-    assert_pictures_have_words(ROOT / "README.md", least=12)
 
 
 def test_the_page_names_every_kind_of_event_that_is_told():

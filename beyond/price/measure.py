@@ -1,0 +1,115 @@
+"""What the guarantee costs: accuracy against epsilon, for ten, a hundred and a thousand clients.
+
+    python -m beyond.price.measure                            # all of it -> results/price/price.png
+    python -m beyond.price.measure --only 'edges, central, 100 *'
+
+All clients of a point are computed in one process; clipping, averaging and noise are the functions that a
+federation with real processes calls. Points that are measured are not measured again: stop it whenever you
+like, and go on with the same command.
+"""
+
+from support.argument_types import positive_int
+from support.command_line import OneLineParser, UserError, run_command
+from support.figures import save_figure
+from support.run_record import make_run_directory
+from support.tables import read_table, write_table
+
+import fnmatch
+import time
+from pathlib import Path
+
+from beyond.price.data import crowd_of
+from beyond.price.grid import grid
+from beyond.price.plots import draw
+from beyond.price.pool import in_parallel
+from beyond.price.training import accuracies, noise_of
+
+POINT = {
+    "network": str,
+    "privacy": str,
+    "clients": int,
+    "scheme": str,
+    "epsilon": float,
+    "seed": int,
+}
+SETTINGS = {"rounds": int, "clip": float, "learning_rate": float, "keep": str}
+RESULT = {
+    "delta": float,
+    "noise_multiplier": float,
+    "accuracy": float,  # on the test images
+    "seconds": float,  # of one core
+}
+COLUMNS = POINT | SETTINGS | RESULT
+
+
+def begun_row(point):
+    """Return what price.csv says of a Point before it is measured."""
+    chosen = point.settings()
+    return {name: getattr(point, name) for name in POINT} | {
+        name: chosen[name] for name in SETTINGS
+    }
+
+
+def measure(point):
+    """Return the line of price.csv for a Point."""
+    row = begun_row(point)
+    began = time.process_time()
+    found = accuracies(crowd_of(point, row["learning_rate"]), point, row)
+    return row | {
+        "delta": point.delta,
+        "noise_multiplier": noise_of(point, row["rounds"]),
+        "accuracy": found[row["keep"]],
+        "seconds": round(time.process_time() - began, 2),
+    }
+
+
+def left_of(points, rows, output):
+    """Return those of `points` that are not among `rows`.
+
+    Raises UserError if one was measured with other settings: two searches are not mixed in one picture.
+    """
+    known = {tuple(row[name] for name in POINT): row for row in rows}
+    left = []
+    for point in points:
+        wanted = begun_row(point)
+        row = known.get(tuple(wanted[name] for name in POINT))
+        if row is None:
+            left.append(point)
+        elif any(row[name] != wanted[name] for name in SETTINGS):
+            raise UserError(f"{output} was measured with other settings; choose another --output")
+    return left
+
+
+def chosen(points, pattern):
+    """Return the points whose name matches; raise UserError if none does."""
+    found = [point for point in points if fnmatch.fnmatchcase(point.name, pattern)]
+    if not found:
+        raise UserError(f"no point matches --only {pattern!r}; one is called {points[0].name!r}")
+    return found
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parser = OneLineParser("beyond.price.measure", __doc__)
+    add = parser.add_argument
+    add("--seeds", type=positive_int, default=3, help="how many seeds, from 0 up")
+    add("--only", default="*", metavar="PATTERN", help="points whose name matches")
+    add("--output", default="results/price", help="directory for price.csv and price.png")
+    args = parser.parse_args(arguments)
+    points = chosen(grid(args.seeds), args.only)
+    output = make_run_directory(args.output, option="--output")
+    table = Path(output, "price.csv")
+    rows = read_table(table, COLUMNS) if table.exists() else []
+    left = left_of(points, rows, output)
+    print(f"{len(points)} points, {len(points) - len(left)} of them measured already")
+    for row in in_parallel(measure, left):
+        rows.append(row)
+        write_table(
+            table, COLUMNS, sorted(rows, key=lambda row: [str(row[name]) for name in POINT])
+        )
+    save_figure(draw(rows), output / "price.png", option="--output")
+    print(f"Wrote {table} and {output / 'price.png'}")
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.price.measure")

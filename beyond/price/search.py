@@ -1,0 +1,120 @@
+"""Choose the settings that measure.py uses, on images that are neither trained on nor among the tests.
+
+    python -m beyond.price.search
+
+Every trial becomes a line of recorded/price_search.csv, and the best for each number of clients, scheme,
+network and epsilon goes to recorded/price_settings.json. Epsilon counts none of this: with people's data a
+search costs privacy as well, or needs data of one's own.
+"""
+
+from support.command_line import OneLineParser, run_command
+from support.files import replaced_file
+from support.tables import read_table, write_table
+
+import json
+import time
+
+from beyond.price.data import crowd_of
+from beyond.price.grid import SCHEMES, SETTINGS, Point, settings_key
+from beyond.price.pool import in_parallel
+from beyond.price.training import KEEP, accuracies
+
+TABLE = SETTINGS.with_name("price_search.csv")
+SEED = 1000  # none of those that measure.py measures with
+# A thousand clients have 60 images each: an epoch is two steps, and takes more rounds and a larger rate.
+ROUNDS = {
+    "edges": {10: 40, 100: 40, 1000: 100},
+    "cnn": {10: 4, 100: 4, 1000: 20},
+}
+# How long the clips of all rounds together are: for each network, epsilon and number of clients.
+PATHS = {
+    ("edges", 8.0, 10): (2, 4, 8),
+    ("edges", 8.0, 100): (4, 12, 20),
+    ("edges", 8.0, 1000): (25, 50),
+    ("edges", 2.0, 10): (1, 2, 4),
+    ("edges", 2.0, 100): (2, 4, 8),
+    ("edges", 2.0, 1000): (10, 20),
+    ("cnn", 8.0, 10): (1, 4),
+    ("cnn", 8.0, 100): (1, 4),
+    ("cnn", 8.0, 1000): (4, 10),
+}
+# A thousand clients with two digits each bear a longer way, in more rounds: (rounds, path).
+MORE = {("edges", 8.0, 1000, "shards"): ((200, 80), (200, 120))}
+# For the network of edges so large that nearly all updates are cut: only their direction counts.
+LEARNING_RATES = {
+    "edges": {10: 25.0, 100: 25.0, 1000: 25.0},
+    "cnn": {10: 0.05, 100: 0.05, 1000: 0.2},
+}
+COLUMNS = {
+    "network": str,
+    "clients": int,
+    "scheme": str,
+    "epsilon": float,
+    "rounds": int,
+    "clip": float,
+    "learning_rate": float,
+    **dict.fromkeys(KEEP, float),  # accuracies on the validation images
+}
+
+
+def trials():
+    """Return all (Point, settings) that are to be tried; settings are rounds, clip and learning_rate."""
+    found = []
+    for (network, epsilon, clients), paths in PATHS.items():
+        rounds = ROUNDS[network][clients]
+        for scheme in SCHEMES if network == "edges" else ("iid",):
+            point = Point(network, "central", clients, scheme, epsilon, SEED)
+            more = MORE.get((network, epsilon, clients, scheme), ())
+            for number, path in [*((rounds, path) for path in paths), *more]:
+                clip, rate = path / number, LEARNING_RATES[network][clients]
+                settings = {"rounds": number, "clip": clip, "learning_rate": rate}
+                found.append((point, settings))
+    return found
+
+
+def row_of(point, settings):
+    """Return the first columns of the trial's line."""
+    names = ("network", "clients", "scheme", "epsilon")
+    return {name: getattr(point, name) for name in names} | settings
+
+
+def measure(trial):
+    """Return the line of a trial."""
+    point, settings = trial
+    crowd = crowd_of(point, settings["learning_rate"], validation=True)
+    return row_of(*trial) | accuracies(crowd, point, settings)
+
+
+def choose(rows):
+    """Return {key: settings}: the settings of the best of `rows` for each key, and which model is kept."""
+    best = {}
+    for row in rows:
+        point = Point(
+            row["network"], "central", row["clients"], row["scheme"], row["epsilon"], SEED
+        )
+        for keep in KEEP:
+            accuracy, key = row[keep], settings_key(point)
+            if key not in best or accuracy > best[key]["validation_accuracy"]:
+                names = ("rounds", "clip", "learning_rate")
+                found = {name: row[name] for name in names}
+                best[key] = found | {"keep": keep, "validation_accuracy": accuracy}
+    return best
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    OneLineParser("beyond.price.search", __doc__).parse_args(arguments)
+    rows = read_table(TABLE, COLUMNS) if TABLE.exists() else []
+    known = [{name: row[name] for name in list(COLUMNS)[:-2]} for row in rows]
+    left = [trial for trial in trials() if row_of(*trial) not in known]
+    began = time.monotonic()
+    for row in in_parallel(measure, left):
+        rows.append(row)
+        write_table(TABLE, COLUMNS, rows)
+    with replaced_file(SETTINGS) as file:
+        file.write((json.dumps(choose(rows), indent=2) + "\n").encode())
+    print(f"{len(left)} trials in {time.monotonic() - began:.0f} s; wrote {TABLE} and {SETTINGS}")
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.price.search")

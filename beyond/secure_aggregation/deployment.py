@@ -1,0 +1,38 @@
+"""Secure aggregation on SuperNodes: beyond.deployment.federation with the app of this room's federation.
+
+    python -m beyond.secure_aggregation.deployment --run results/secagg_nodes
+    python -m beyond.secure_aggregation.deployment --certificates certificates --run results/secagg_nodes
+
+It takes the options of both.
+"""
+
+from support.command_line import OneLineParser, run_command
+from support.options import partition_options, run_server_options
+
+from beyond.deployment import federation as deployment
+from beyond.secure_aggregation.federation import secagg_options, variant
+
+
+def parse(arguments=None):
+    """Return the options; raise UserError if they do not go together."""
+    parents = [
+        *run_server_options(),
+        partition_options(),
+        deployment.deployment_options(),
+        secagg_options(),
+    ]
+    args = OneLineParser("beyond.secure_aggregation.deployment", __doc__, parents).parse_args(
+        arguments
+    )
+    args.chapter = "lesson"
+    return args
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    args = parse(arguments)
+    deployment.run(args, **variant(args))
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.secure_aggregation.deployment")

@@ -1,0 +1,97 @@
+"""federation.py without a process for every client: Flower's simulation, ten clients or a thousand.
+
+    python -m beyond.simulation.federation                  # as python federation.py, on Flower's engine
+    python -m beyond.simulation.federation --clients 1000 --local-epochs 5 --run results/thousand
+    python -m beyond.simulation.federation --chapter privacy --clip 0.5 --target-epsilon 8 --run results/dp
+
+A SuperLink of our own runs the app that pyproject.toml describes. --parallel-clients actors of Ray take
+turns at being a client. Logs go to logs/ in the directory of the run; no process outlives the command.
+"""
+
+from support.command_line import ROOT, OneLineParser, UserError, as_words, run_command
+from support.limits import make_room_for_connections
+from support.options import common_options, enough_clients, partition_options
+from support.partitions import are_own_partitions, are_partitioned, check_own_partitions
+from support.run_record import make_run_directory
+from support.run_settings import check_settings
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import partition
+import plot_accuracy
+from beyond.engine.bundle import unpack_app
+from beyond.engine.run_config import chapter_in, check_args, run_parents
+from beyond.simulation.app_run import run_app
+from beyond.simulation.private_flower import PrivateFlower
+from federation import advice_to_resume
+
+# Messages that are under way for every actor: Flower looks for new ones ten times a second.
+AHEAD = 16
+
+
+def parse(arguments=None):
+    """Return the options; those of a chapter are known once --chapter has said which."""
+    parents = [*run_parents(chapter_in(arguments)), partition_options()]
+    return OneLineParser("beyond.simulation.federation", __doc__, parents).parse_args(arguments)
+
+
+def make_partitions(args):
+    """Deal the images out as partition.py does, unless that is done, or they are somebody's own.
+
+    Raises UserError first if Flower could not be told what `args` say.
+    """
+    check_args(args)
+    settings = None if are_own_partitions() else partition.settings_from(args)
+    if args.resume:
+        check_settings(args.run, {"partitions": settings})  # before others are lost
+    if settings and not are_partitioned(settings):
+        words = as_words(args, [common_options(), partition_options()])
+        # In a process of its own: the images are of no use here, and take half a gigabyte.
+        done = subprocess.run([sys.executable, ROOT / "partition.py", *words])
+        if done.returncode != 0:
+            sys.exit(done.returncode)
+
+
+def simulate(args, **variant):
+    """Run all rounds on a SuperLink of our own; leave no process behind.
+
+    `variant` is what unpack_app changes of the app.
+    """
+    logs = make_run_directory(Path(args.run, "logs"))
+    size = {
+        "num-supernodes": args.clients,
+        "client-resources-num-cpus": 1,
+        "init-args-num-cpus": args.parallel_clients,
+        "init-args-log-to-driver": "false",
+    }
+    with advice_to_resume(args.run), PrivateFlower(logs) as flower:
+        app = unpack_app(flower.home / "app", **variant)
+        flower.simulation()
+        words = " ".join(f"{name}={value}" for name, value in size.items())
+        ahead = min(args.clients, AHEAD * args.parallel_clients)
+        run_app(flower, app, args, "--federation-config", words, parallel_clients=ahead)
+        flower.end_all(grace=0)  # all is on record; a good end of Ray takes seconds
+
+
+def run(args, **variant):
+    """Deal the images out, simulate and plot; the app is changed as `variant` says. Raises UserError."""
+    if importlib.util.find_spec("ray") is None:
+        raise UserError("Ray is missing; pip install -r requirements-beyond.txt")
+    enough_clients(args)
+    check_own_partitions(args.clients)
+    make_room_for_connections(args.clients)
+    make_partitions(args)
+    simulate(args, **variant)
+    plot_accuracy.main(["--", args.run])
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    run(parse(arguments))
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.simulation.federation")

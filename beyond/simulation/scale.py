@@ -1,0 +1,102 @@
+"""What a round costs with ten, a hundred and a thousand clients: processes of their own, and the simulation.
+
+    python -m beyond.simulation.scale --out results/scale.csv --processes 10 30 100 --simulated 10 100 1000
+
+One federation after the other, seed 0, on a machine that does nothing else. A thousand processes do not fit
+on a desk: that is why there is a simulation.
+"""
+
+from support.argument_types import positive_int
+from support.command_line import OneLineParser, run_command
+from support.history import read_history
+from support.listening import free_port
+
+import csv
+import hashlib
+import statistics
+import sys
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from benchmarks.footprint import measure
+
+COMMANDS = {"processes": ["federation.py"], "simulation": ["-m", "beyond.simulation.federation"]}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One federation, and what it took."""
+
+    engine: str  # a key of COMMANDS
+    clients: int
+    rounds: int
+    local_epochs: int
+    seconds: float  # for all of it, from start to end
+    seconds_a_round: float  # the median, without the first, which waits for clients
+    peak_gigabytes: float  # PSS of all processes together
+    processes: int  # at the most
+    accuracy: float
+    model: str  # SHA-256 of global_model.npz
+
+
+def measured(engine, clients, rounds, local_epochs, directory):
+    """Run a federation in `directory`, where partitions and results/ go; return its Scale."""
+    name = f"{engine}_{clients}_{local_epochs}"
+    options = {"clients": clients, "rounds": rounds, "local-epochs": local_epochs}
+    options["run"] = run = Path("results", name)
+    if engine == "processes":
+        options["address"] = f"127.0.0.1:{free_port()}"
+    words = [f"--{option}={value}" for option, value in options.items()]
+    command = [sys.executable, *COMMANDS[engine], *words]
+    found = measure(command, directory, Path(directory, f"{name}.txt"))
+    history = read_history(Path(directory, run))
+    model = Path(directory, run, "global_model.npz").read_bytes()
+    seconds = statistics.median(row.seconds for row in history[2:])
+    took = (round(found.seconds, 1), round(seconds, 2), round(found.peak_bytes / 1e9, 2))
+    outcome = (found.processes, history[-1].accuracy, hashlib.sha256(model).hexdigest())
+    return Scale(engine, clients, rounds, local_epochs, *took, *outcome)
+
+
+def rounds_for(clients):
+    """Return how many rounds tell what one costs."""
+    return 10 if clients <= 10 else 3
+
+
+def write_scales(path, scales):
+    """Write a list of Scale to the file `path`, a row each."""
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Scale)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(map(asdict, scales))
+
+
+def read_scales(path):
+    """Return the list of Scale that the file `path` holds."""
+    with open(path, newline="") as file:
+        kinds = {field.name: field.type for field in fields(Scale)}
+        return [
+            Scale(**{name: kinds[name](text) for name, text in row.items()})
+            for row in csv.DictReader(file)
+        ]
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parser = OneLineParser("beyond.simulation.scale", __doc__)
+    add = parser.add_argument
+    add("--out", default="results/scale.csv", help="the table")
+    add("--processes", type=positive_int, nargs="*", default=[10, 30, 100], help="how many clients")
+    add("--simulated", type=positive_int, nargs="*", default=[10, 30, 100, 1000], help="likewise")
+    args = parser.parse_args(arguments)
+    wanted = [("processes", clients) for clients in args.processes]
+    wanted += [("simulation", clients) for clients in args.simulated]
+    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
+    scales = []
+    for engine, clients in wanted:
+        scales.append(measured(engine, clients, rounds_for(clients), 1, Path.cwd()))
+        write_scales(args.out, scales)
+        print(scales[-1], flush=True)
+
+
+if __name__ == "__main__":
+    run_command(main, "beyond.simulation.scale")

@@ -1,0 +1,97 @@
+"""What a wiretap tells in the end: a table and a picture."""
+
+from support.figures import new_figure, save_figure
+
+from beyond.wire.flower_messages import KINDS, UNEXPLAINED
+from beyond.wire.relay import DIRECTIONS
+
+MARKERS = dict(zip(DIRECTIONS, "os", strict=True))
+
+
+def print_table(books, connections):
+    """Print the bytes of every direction and round by kind, and what they sum to."""
+    if books.bytes:
+        print(f"{'':<14}{'round':>6}{''.join(f'{kind:>16}' for kind in KINDS)}{'all':>12}")
+    for direction in DIRECTIONS:
+        for towards, server_round in sorted(books.bytes):
+            if towards == direction:
+                print_row(direction, server_round, books.bytes[towards, server_round])
+    if any(books.encrypted.values()):
+        print_encrypted(books, connections)
+    carried = sum(
+        connection.carried(direction) for connection in connections for direction in DIRECTIONS
+    )
+    hidden = books.encrypted.total()
+    print(
+        f"{len(connections)} connections carried {carried:,} bytes; "
+        f"the books have {books.total():,}, unexplained {books.total(UNEXPLAINED):,}"
+        + (f", encrypted {hidden:,}" if hidden else "")
+    )
+    print_kernels_count(connections)
+
+
+def print_row(direction, server_round, counts):
+    """Print one line of the table."""
+    cells = "".join(f"{counts[kind]:>16,}" for kind in KINDS)
+    print(f"{direction:<14}{server_round:>6}{cells}{counts.total():>12,}")
+
+
+def print_encrypted(books, connections):
+    """Say what TLS leaves to see: how much, when, and nothing else."""
+    for direction in DIRECTIONS:
+        times = [
+            seconds for c in connections for seconds, towards, _ in c.chunks if towards == direction
+        ]
+        duration = max(times, default=0) - min(times, default=0)
+        print(
+            f"TLS, {direction}: {books.encrypted[direction]:,} bytes within {duration:.1f} s; "
+            "what they say cannot be read here, only sizes and times"
+        )
+
+
+def print_kernels_count(connections):
+    """Print what the operating system has counted on the same sockets, where it has."""
+    pairs = [
+        (connection.carried(direction), count)
+        for connection in connections
+        for direction, count in connection.kernel.items()
+        if count is not None
+    ]
+    if pairs:
+        carried, counted = map(sum, zip(*pairs, strict=True))
+        print(
+            f"The kernel's own counters, where a stream has ended in order: {counted:,} bytes; "
+            f"of these the books have {carried:,}"
+        )
+
+
+def draw(books, path):
+    """Draw bytes by kind, a mark for every direction and round, into the PNG file `path`."""
+    figure, [[axes]] = new_figure(figsize=(7.6, 3.2))
+    for direction in DIRECTIONS:
+        _mark(axes, books, direction)
+    axes.set_xscale("symlog", linthresh=1, linscale=0.4)
+    axes.set_xlim(left=-0.1)
+    axes.set_yticks(range(len(KINDS)), KINDS)
+    axes.invert_yaxis()
+    axes.set(
+        xlabel="Bytes in a round (logarithmic; 0 on the left)", title="What passed on the wire"
+    )
+    axes.grid(alpha=0.3)
+    if books.bytes:
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9)
+    save_figure(figure, path, option="--picture")
+
+
+def _mark(axes, books, direction):
+    """Put a mark for every round and kind; the two directions lie side by side."""
+    lift = 0.12 if direction == DIRECTIONS[0] else -0.12
+    marks = [
+        (counts[kind], place + lift)
+        for (towards, _), counts in sorted(books.bytes.items())
+        for place, kind in enumerate(KINDS)
+        if towards == direction
+    ]
+    if marks:
+        sizes, heights = zip(*marks, strict=True)
+        axes.plot(sizes, heights, MARKERS[direction], label=direction, alpha=0.6, markersize=6)

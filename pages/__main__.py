@@ -1,0 +1,26 @@
+"""Write every page of this repository from its source.
+
+python -m pages                   # make readme does this
+python -m pages --check           # writes nothing; exits 1 and names what is stale
+"""
+
+from support.command_line import ROOT, OneLineParser, run_command
+
+import sys
+
+from pages.page import all_pages
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    parser = OneLineParser("pages", __doc__)
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    if parser.parse_args(arguments).check:
+        sys.exit("\n".join(filter(None, (page.stale() for page in all_pages()))) or 0)
+    for page in all_pages():
+        page.write()
+        print(f"Wrote {page.path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    run_command(main, "pages")

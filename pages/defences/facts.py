@@ -1,0 +1,78 @@
+"""What defences leave to an attacker and to the federation, read from the recordings."""
+
+from beyond.differential_privacy.accountant import spent_epsilon
+from pages.markdown import percent, table
+from pages.page import Page
+
+PAGE = Page("defences")
+
+
+def figures():
+    """Return all figures that sentences quote, as text, by name."""
+    seconds = {f"seconds_{name}": str(number) for name, number in PAGE.json("seconds").items()}
+    epoch = next(
+        r for r in Page("attacks").rows("inversion") if r["case"].startswith("a whole epoch")
+    )
+    lengths = {"epoch_length": f"{float(epoch['update_length']):.0f}"}
+    return seconds | lengths | level_figures() | sum_figures()
+
+
+def gone_figures(levels, clean):
+    """Return at which noise the picture, the labels and the accuracy are gone, and what is left there."""
+    gone = {
+        "picture_gone": next(row for row in levels if int(row["least_rank"]) > 100),
+        "labels_gone": next(row for row in levels if int(row["labels"]) <= 10),
+        "accuracy_gone": next(row for row in levels if float(row["accuracy"]) < clean - 0.05),
+    }
+    known = {}
+    for name, row in gone.items():
+        known[name] = row["noise"]
+        known[f"{name}_rank"] = f"{int(row['least_rank']):,}"
+        known[f"{name}_labels"] = row["labels"]
+        known[f"{name}_accuracy"] = percent(float(row["accuracy"]), 1)
+    return known
+
+
+def level_figures():
+    """Return what sentences quote about noise, as text: where pictures, accuracy and labels are gone."""
+    levels = PAGE.rows("defences")
+    accuracies = {row["noise"]: float(row["accuracy"]) for row in PAGE.rows("noise_accuracy")}
+    known = {"accuracy_clean": percent(accuracies["0"], 1)} | gone_figures(levels, accuracies["0"])
+    *_, guarantee = accuracies
+    return known | {
+        "guarantee": guarantee,
+        "guarantee_accuracy": percent(accuracies[guarantee], 1),
+        "guarantee_epsilon": f"{spent_epsilon(float(guarantee), 60, 0.01):.1f}",
+        "labels_gone_epsilon": f"{spent_epsilon(float(known['labels_gone']), 60, 0.01):.0f}",
+        "digits_clipped": levels[0]["digits"],
+        "digits_noise": next(row["noise"] for row in levels if int(row["digits"]) <= 1),
+    }
+
+
+def sum_figures():
+    """Return what sentences quote about the sum of ten, as text."""
+    rows = PAGE.rows("sum")
+    own, read = ([row[name] for row in rows] for name in ("label", "label_read"))
+    right = sum(min(own.count(digit), read.count(digit)) for digit in set(own))
+    return {
+        "sum_labels": f"{right} of {len(rows)}",
+        "sum_first": f"{sum(row['rank'] == '1' for row in rows)} of {len(rows)}",
+        "sum_digits": f"{rows[0]['clients_whose_digits_were_read']} of 10",
+    }
+
+
+def defences_table():
+    """Print what each amount of noise leaves to an attacker, and to the federation."""
+    lines = [
+        [
+            row["noise"],
+            f"{float(row['median_rank']):,.0f}",
+            f"{int(row['least_rank']):,}",
+            f"{row['labels']} of 50",
+            f"{row['digits']} of 10",
+            f"{100 * float(row['accuracy']):.1f} %",
+        ]
+        for row in PAGE.rows("defences")
+    ]
+    header = ["noise z", "median rank, of three", "best rank", "labels read"]
+    table([*header, "clients whose digits are read", "accuracy that is left"], lines)

@@ -1,0 +1,17 @@
+"""The accuracies that noise leaves, and what the defences stop."""
+
+from pages.record import Recording
+
+RESULTS = "results/privacy"
+KEPT = ("noise_accuracy.csv", "defences.csv", "sum.csv", "defences.png")
+RECORDINGS = {
+    "defences": Recording(
+        (
+            "python -m beyond.defences.train_with_noise",
+            f"python -m beyond.defences.defences --accuracies {RESULTS}/noise_accuracy.csv",
+        ),
+        screens=("train_with_noise", "defences"),
+        files={name: f"{RESULTS}/{name}" for name in KEPT},
+        timed=True,
+    )
+}

@@ -1,0 +1,91 @@
+"""What deployments took, and what became of them when a service was killed."""
+
+import re
+from statistics import mean
+
+from flwr.app import ArrayRecord, ConfigRecord, RecordDict
+from flwr.supercore.inflatable.inflatable_object import get_all_nested_objects
+
+from beyond.deployment.superexec import VERSIONS
+from beyond.engine.packed_messages import packed
+from model import get_weights, make_model
+from pages.markdown import percent, table
+from pages.page import Page
+
+PAGE = Page("deployment")
+DRILLED = r"^Round (\d+): (\d+) clients, (\d+) failures, accuracy [\d.]+%, (\d+) s$"
+QUIET = 0.1  # the part of all cores that others may use
+NAMES = {
+    "stock": "stock",
+    "deployment": "with our SuperExec",
+    "secured": "the same, TLS, keys, nginx",
+}
+
+
+def drill(name):
+    """Return [(round, clients, failures, seconds), ...] of a drill."""
+    text = PAGE.screen(f"fault_{name}")
+    return [tuple(map(int, row)) for row in re.findall(DRILLED, text, re.MULTILINE)]
+
+
+def figures():
+    """Return what sentences quote, by name."""
+    runs = PAGE.json("deployment")
+    seconds = {name: mean(run["seconds"]) for name, run in runs.items()}
+    about = {f"seconds_{name}": f"{value:.1f}" for name, value in seconds.items()}
+    for name, run in runs.items():
+        about[f"memory_{name}"] = f"{run['memory_bytes'] / 1e9:.1f} GB"
+        about[f"processes_{name}"] = str(run["processes"])
+        about[f"accuracy_{name}"] = percent(run["accuracies"][-1])
+    about["load"] = percent(max(run["load_before"] for run in runs.values()), 0)
+    rounds = len(runs["stock"]["seconds"])
+    about |= {
+        "times_faster": f"{seconds['stock'] / seconds['deployment']:.1f}",
+        "rounds": str(rounds),
+    }
+    cost = PAGE.json("message_cost")
+    about |= {f"cpu_{name}": f"{seconds:.1f}" for name, seconds in cost.items()}
+    about["cpu_round"] = f"{10 * sum(cost.values()) / 2:.0f}"  # ten clients on two cores
+    return {**about, **_parts(), **_fault_facts(), "version": VERSIONS[0]}
+
+
+def _parts():
+    """Return of how many parts a message to a client consists, as Flower sends it and packed."""
+    model, config = ArrayRecord(get_weights(make_model())), ConfigRecord({"server_round": 1})
+    content = RecordDict({"model": model, "config": config})
+    parts, fewer = (1 + len(get_all_nested_objects(one)) for one in (content, packed(content)))
+    return {"parts": str(parts), "parts_packed": str(fewer), "requests": str(4 * 10 * parts)}
+
+
+def _fault_facts():
+    """Return the seconds of the round that was struck, and of the one before."""
+    told = {}
+    for name in ("node", "clientapp", "superexec", "superlink"):
+        rows = drill(name)
+        told[f"{name}_before"], told[f"{name}_struck"] = str(rows[2][3]), str(rows[3][3])
+    return told
+
+
+def deployment_table():
+    """Print seconds, memory, processes and accuracy of the recorded deployments."""
+    runs = PAGE.json("deployment")
+    lines = [
+        [
+            called,
+            ", ".join(f"{seconds:.1f}" for seconds in runs[name]["seconds"]),
+            f"{runs[name]['memory_bytes'] / 1e9:.1f} GB",
+            runs[name]["processes"],
+            percent(runs[name]["accuracies"][-1]),
+        ]
+        for name, called in NAMES.items()
+    ]
+    table(["", "seconds a round", "memory", "processes", "accuracy"], lines)
+
+
+def load_note():
+    """Say that the machine had other work when the deployments were recorded, if it had."""
+    if max(run["load_before"] for run in PAGE.json("deployment").values()) > QUIET:
+        PAGE.say("""
+            The seconds are those of a busy machine: others used {load} of its two cores when this began.
+            `python -m pages.record deployment/deployment` records them again.
+        """)

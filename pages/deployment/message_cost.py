@@ -1,0 +1,39 @@
+"""What a message costs a Python of its own, in CPU-seconds: python -m pages.deployment.message_cost
+
+It imports what flwr-clientapp and our app import, then trains for one round with the data of client 0.
+"""
+
+from support import preload
+from support.command_line import run_command
+from support.partitions import PARTITIONS, load_partition
+
+import importlib
+import json
+import time
+
+from client import FlowerClient
+
+IMPORTED = ("flwr.supernode.cli.flwr_clientapp", "beyond.engine.apps")
+SETTINGS = {
+    "server_round": 1,
+    "seed": 0,
+    "local_epochs": 1,
+    "batch_size": 32,
+    "learning_rate": 0.05,
+}
+
+
+def main(arguments=None):
+    """Run the command line described above; print {"imports": seconds, "training": seconds}."""
+    for name in IMPORTED:
+        importlib.import_module(name)
+    imports = time.process_time()  # all that this process has done so far
+    preload.torch.set_num_threads(1)
+    client = FlowerClient(0, *load_partition(PARTITIONS / "client_0.npz"))
+    weights, began = client.get_parameters({}), time.process_time()
+    client.fit(weights, SETTINGS)
+    print(json.dumps({"imports": imports, "training": time.process_time() - began}))
+
+
+if __name__ == "__main__":
+    run_command(main, "pages.deployment.message_cost")

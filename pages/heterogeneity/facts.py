@@ -1,0 +1,221 @@
+"""What the recorded runs came to: curves, figures as text, and tables."""
+
+from support.tables import read_table
+
+import functools
+import gzip
+import re
+import statistics
+
+import numpy as np
+
+from beyond.heterogeneity.baselines import LEARNING_RATES
+from beyond.heterogeneity.results import COLUMNS, SCHEMES, STRATEGIES, curves
+from pages.markdown import percent, spread, table
+from pages.page import ROOT, Page
+
+PAGE = Page("heterogeneity")
+TARGETS = (0.95, 0.97, 0.98, 0.99)
+NAMES = {"iid": "IID", "dirichlet": "Dirichlet 0.1", "shards": "shards"}
+
+
+@functools.cache
+def rows():
+    """Return the recorded lines."""
+    return read_table(PAGE.recorded / "comparison.csv", COLUMNS)
+
+
+def federated(scheme, strategy="FedAvg"):
+    """Return the curves of a strategy's runs, one for every seed."""
+    return curves(rows(), part="strategies", scheme=scheme, method=strategy)
+
+
+def alone(scheme):
+    """Return the curves of all clients that train alone, all seeds together."""
+    return curves(rows(), scheme=scheme, method="alone")
+
+
+def pooled():
+    """Return the curves of training on all data in one place, one for every seed."""
+    return curves(rows(), method="pooled")
+
+
+def finals(found):
+    """Return the accuracies after the last round, as fractions, one for each curve."""
+    return [curve[-1]["accuracy"] for curve in found]
+
+
+def owned(curve):
+    """Return the digits that a lone client owns."""
+    return list(map(int, curve[0]["digits"].split()))
+
+
+def ceilings(scheme):
+    """Return, for every lone client, the part of the test images that show a digit it owns."""
+    archive = (ROOT / "data/MNIST/raw/t10k-labels-idx1-ubyte.gz").read_bytes()
+    labels = np.frombuffer(gzip.decompress(archive)[8:], np.uint8)  # behind a header of 8 bytes
+    shares = np.bincount(labels, minlength=10) / len(labels)
+    return [shares[owned(curve)].sum() for curve in alone(scheme)]
+
+
+def first_at(found, target):
+    """Return, for every curve that gets to the accuracy `target`, its first row that is there."""
+    reached = (next((row for row in curve if row["accuracy"] >= target), None) for curve in found)
+    return [row for row in reached if row]
+
+
+def cost(found, target, what, scale=1):
+    """Return at what round, bytes or passes (`what`) the curves `found` get to `target`, as text.
+
+    The mean and the range over the seeds that get there, in units of `scale`, and how many if not all do.
+    """
+    values = [row[what] / scale for row in first_at(found, target)]
+    if not values:
+        return f"not within {len(found[0]) - 1}"
+    mean, low, high = (f"{end(values):.1f}" for end in (statistics.mean, min, max))
+    if all(value.is_integer() for value in values):
+        low, high = low.removesuffix(".0"), high.removesuffix(".0")
+    text = mean.removesuffix(".0") if low == high else f"{mean} ({low} to {high})"
+    return text if len(values) == len(found) else f"{text}, {len(values)} of {len(found)} seeds"
+
+
+def wins(scheme, strategy):
+    """Return with how many seeds a strategy ends above FedAvg, as text: "2 of 3"."""
+    pairs = list(zip(finals(federated(scheme, strategy)), finals(federated(scheme)), strict=True))
+    return f"{sum(mine > theirs for mine, theirs in pairs)} of {len(pairs)}"
+
+
+def largest_share(scheme):
+    """Return the most images of one digit that a client has in the recorded partitions, as text."""
+    rows = re.findall(
+        r"^ *\d+ ((?: +\d+){10}) +\d+$", PAGE.screen(f"partition_{scheme}"), re.MULTILINE
+    )
+    return f"{max(int(count) for row in rows for count in row.split()):,}"
+
+
+def figures():
+    """Return the figures that sentences quote, as text, by name."""
+    known = _baselines()
+    for scheme in SCHEMES:
+        known |= _of_scheme(scheme)
+        for strategy in STRATEGIES:
+            known |= _of_strategy(scheme, strategy)
+    return known
+
+
+def _baselines():
+    """Return what pooled training comes to, the baselines' rates, and how long it all took."""
+    minutes = sum(row["seconds"] for row in rows() if row["part"] == "strategies") / 60
+    at_once = {"alone": 2}  # lone clients train, two at a time
+    all_minutes = sum(row["seconds"] / at_once.get(row["method"], 1) for row in rows()) / 60
+    return {
+        "pooled": percent(statistics.mean(finals(pooled()))),
+        "pooled_lesson_rate": spread(finals(curves(rows(), method="pooled_0.05")), 1),
+        "pooled_rate": f"{LEARNING_RATES['pooled']:g}",
+        "alone_rate": f"{LEARNING_RATES['alone']:g}",
+        "minutes": f"{minutes:.0f}",
+        "all_minutes": f"{all_minutes:.0f}",
+    }
+
+
+def _of_scheme(scheme):
+    """Return what FedAvg and lone clients come to with images dealt out by `scheme`."""
+    mean = statistics.mean(finals(federated(scheme)))
+    best = statistics.mean(finals(pooled()))
+    lone = statistics.median(finals(alone(scheme)))
+    digits = [len(owned(curve)) for curve in alone(scheme)]
+    return {
+        scheme: percent(mean),
+        f"{scheme}_gap": f"{100 * (best - mean):.1f}",
+        f"{scheme}_alone": percent(lone, 1),
+        f"{scheme}_gain": f"{100 * (mean - lone):.1f}",
+        f"{scheme}_digits": f"{min(digits)} to {max(digits)}",
+        f"{scheme}_largest": largest_share(scheme),
+    }
+
+
+def _of_strategy(scheme, strategy):
+    """Return a strategy's mean accuracy in the end and at its best, and with how many seeds it wins."""
+    found = federated(scheme, strategy)
+    best = (max(row["accuracy"] for row in curve) for curve in found)
+    return {
+        f"{scheme}_{strategy}": percent(statistics.mean(finals(found)), 1),
+        f"{scheme}_{strategy}_best": percent(statistics.mean(best), 1),
+        f"{scheme}_{strategy}_wins": wins(scheme, strategy),
+    }
+
+
+def teaser():
+    """Print what the lesson says about this chapter: one sentence, one picture."""
+    PAGE.say(
+        """**Was it worth it?** [Chapter 6](beyond/heterogeneity/README.md) measures it: with data like ours
+        the federation is as good as training on all data in one place ({iid}, and {pooled} there), and
+        where a client owns only {shards_digits} digits it gets to {shards}, a client alone to
+        {shards_alone}."""
+    )
+    PAGE.chart(
+        "baselines",
+        """Three line charts of test accuracy against passes over the images. IID: pooled and federated
+        training meet at 99 percent, the median client alone stays below. Dirichlet and shards: federated
+        training climbs later and stays below pooled training, and each client alone is stuck far below
+        both.""",
+        width=860,
+        root=ROOT,
+    )
+
+
+def baselines_table():
+    """Print what pooled, federated and lone training come to, for each way of dealing out."""
+    lines = []
+    for scheme in SCHEMES:
+        lone = finals(alone(scheme))
+        low, high = 100 * min(lone), 100 * max(lone)
+        lines.append(
+            [
+                NAMES[scheme],
+                spread(finals(pooled()), 2),
+                spread(finals(federated(scheme)), 2),
+                f"{percent(statistics.median(lone))} ({low:.2f} to {high:.2f})",
+            ]
+        )
+    header = ["dealt out", "all data in one place", "federated", "a client alone: median (range)"]
+    table(header, lines)
+
+
+def clients_table():
+    """Print what single clients see and know, for each way of dealing out."""
+    header = [
+        "dealt out",
+        "FedAvg on the clients' own images: mean",
+        "worst client",
+        "digits a client owns: median (range)",
+        "the most that a lone client could reach: median",
+        "what it reaches: median",
+    ]
+    table(header, map(_clients_of, SCHEMES))
+
+
+def _clients_of(scheme):
+    """Return the line of clients_table for one way of dealing out."""
+    last = [curve[-1] for curve in federated(scheme)]
+    digits = [len(owned(curve)) for curve in alone(scheme)]
+    return [
+        NAMES[scheme],
+        spread([float(row["client_mean"]) for row in last], 1),
+        spread([float(row["client_worst"]) for row in last], 1),
+        f"{statistics.median(digits):g} ({min(digits)} to {max(digits)})",
+        percent(statistics.median(ceilings(scheme)), 1),
+        percent(statistics.median(finals(alone(scheme))), 1),
+    ]
+
+
+def strategies_table(scheme):
+    """Print rounds to each target and the final accuracy of every strategy."""
+    lines = []
+    for strategy, options in STRATEGIES.items():
+        found = federated(scheme, strategy)
+        own = f" (`{' '.join(options)}`)" if options else ""
+        reached = [cost(found, target, "round") for target in TARGETS]
+        lines.append([strategy + own, *reached, spread(finals(found), 2)])
+    header = ["strategy", *(f"rounds to {target:.0%}" for target in TARGETS)]
+    table([*header, f"after {len(found[0]) - 1} rounds"], lines)

@@ -1,0 +1,103 @@
+"""What the server holds of masked rounds, what it reads all the same, and what that costs."""
+
+from support.history import read_history
+
+import json
+import re
+
+from beyond.secure_aggregation.app import components
+from beyond.secure_aggregation.targeted import ATTACKS
+from pages.markdown import block, percent, table
+from pages.page import Page
+
+PAGE = Page("secure_aggregation")
+SAME, SHUFFLED = 3, 5  # attacks: the round again as it was, and with images in another order
+STAGES = {
+    "setup": ("public keys, two a client", "the settings of the protocol"),
+    "share_keys": (
+        "shares of two secrets, encrypted for each of the group",
+        "the public keys of a client's group",
+    ),
+    "collect_masked_vectors": (
+        "masked integers",
+        "the global model, others' shares for this client",
+    ),
+    "unmask": ("shares: of masks if a client is there, of keys if it has left", "who is there"),
+}
+
+
+def figures():
+    """Return the figures that sentences quote, as text, by name."""
+    plain = read_history(Page("lesson").recorded / "lesson")[-1].accuracy
+    secure = float(PAGE.rows("history")[-1]["accuracy"])
+    limits = PAGE.screen("limits")
+    return {
+        **view_figures(),
+        "shuffled": opened("careful")[SHUFFLED],
+        "shuffled_trusting": opened("trusting")[SHUFFLED],
+        "same": opened("trusting")[SAME],
+        "accuracy_plain": percent(plain),
+        "accuracy_secure": percent(secure),
+        "points": f"{100 * abs(plain - secure):.2f}",
+        "bits": re.search(r"they have (\d+) bits", limits)[1],
+        "hours": re.search(r"key: ([\d.]+) hours", limits)[1],
+    }
+
+
+def view_figures():
+    """Return what the server's view came to, as text."""
+    view = PAGE.screen("view")
+    return {
+        "correlation": re.search(r"update: correlation ([+-][\d.]+)", view)[1],
+        "correlation_most": re.search(r"([\d.]+) at most", view)[1],
+        "noise": re.search(r"deviation ([\d.]+)", view)[1],
+        "read_plain": re.search(r"off the updates: (\d+ of \d+) clients", view)[1],
+        "read_masked": re.search(r"server holds: (\d+ of \d+) clients", view)[1],
+        "upload": re.search(r"upload: ([\d,]+)", view)[1],
+        "upload_plain": re.search(r"([\d,]+) without masks", view)[1],
+        "ratio": f"{float(re.search(r'x ([0-9.]+)', view)[1]):.2f}",
+    }
+
+
+def opened(clients):
+    """Return {round: correlation of what the server has read, or "refused"} of a recorded run, as text."""
+    lines = PAGE.screen(f"opened_{clients}").splitlines()
+    found = [re.search(r"correlation (\S+)$", line) for line in lines]
+    return {number: match[1] if match else "refused" for number, match in enumerate(found, 1)}
+
+
+def targeted_table():
+    """Print what a server reads of one client's update, of clients that trust it and of ours."""
+    trusting, careful = opened("trusting"), opened("careful")
+    rows = [
+        [attack.words, trusting[number], careful[number]]
+        for number, attack in enumerate(ATTACKS, 1)
+    ]
+    table(["what the server does", "Flower's clients", "ours"], rows)
+
+
+def stages_table():
+    """Print what goes each way in the four stages, and how many bytes it takes for a client."""
+    lines = []
+    for number, row in enumerate(PAGE.rows("bytes"), 1):
+        up, down = STAGES[row["stage"]]
+        sent = int(row["bytes_sent"]) / int(row["asked"])
+        received = int(row["bytes_received"]) / int(row["replies"])
+        lines.append([number, down, f"{sent:,.0f}", up, f"{received:,.0f}"])
+    table(["", "server to client", "bytes", "client to server", "bytes"], lines)
+
+
+def held_picture():
+    """Print the picture of what the server sees, with and without masks."""
+    PAGE.chart(
+        "held",
+        """Four charts, on the left without masks, on the right with. Above: the change of client 0's last
+        layer, ten digits by 64 weights; on the left the rows of its digits stand out, on the right there is
+        noise without rows. Below: which digits ten clients own and which were read off; on the left a square
+        around every dot, on the right squares anywhere.""",
+    )
+
+
+def entries(shares=10):
+    """Print, as JSON, what makes the bundle's app a secure one."""
+    block("json", json.dumps(components(shares), indent=2))

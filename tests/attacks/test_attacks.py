@@ -1,0 +1,118 @@
+"""What is read off an update is true: checked against autograd, closed forms and counts by hand."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from beyond.attacks.inversion import invert, total_variation
+from beyond.attacks.leakage import digits_of, input_of_fc1, label_counts, label_of
+from beyond.attacks.similarity import Gallery, matched, psnr
+from beyond.attacks.updates import fresh_weights, length_of, update_of
+from model import get_weights, make_model, set_weights, to_tensors
+
+pytestmark = pytest.mark.usefixtures("one_thread")  # two threads only wait for each other
+
+
+@pytest.fixture(scope="module")
+def digits(mnist):
+    """The first 5,000 training images and labels."""
+    return mnist.images[:5000], mnist.labels[:5000].astype(np.int64)
+
+
+@pytest.fixture(scope="module")
+def weights():
+    return fresh_weights()
+
+
+def gradient(weights, images, labels):
+    """Return the gradient of the mean loss by autograd, and what fc1 was given."""
+    model, seen = make_model(), []
+    set_weights(model, weights)
+    model.fc1.register_forward_pre_hook(lambda layer, inputs: seen.append(inputs[0]))
+    pixels, truth = to_tensors(images, labels)
+    F.cross_entropy(model(pixels), truth).backward()
+    return [parameter.grad.numpy() for parameter in model.parameters()], seen[0].detach().numpy()
+
+
+def test_fresh_weights_are_those_the_server_begins_with():
+    mine = fresh_weights(5)
+    torch.manual_seed(5)
+    theirs = get_weights(make_model())
+    assert all((one == other).all() for one, other in zip(mine, theirs, strict=True))
+
+
+def test_one_batch_is_one_step_against_the_gradient(weights, digits):
+    images, labels = digits[0][:8], digits[1][:8]
+    update = update_of(weights, images, labels)
+    expected, _ = gradient(weights, images, labels)
+    for change, slope in zip(update, expected, strict=True):
+        assert np.allclose(change, -0.05 * slope, atol=1e-7)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_label_and_input_of_a_single_image(weights, digits, number):
+    images, labels = digits[0][number : number + 1], digits[1][number : number + 1]
+    update = update_of(weights, images, labels)
+    assert label_of(update) == labels[0]
+    _, given = gradient(weights, images, labels)
+    error = np.linalg.norm(input_of_fc1(update) - given[0]) / np.linalg.norm(given[0])
+    assert error < 1e-5
+
+
+@pytest.mark.parametrize("start", [0, 8, 16])
+def test_labels_of_a_batch_are_counted(weights, digits, start):
+    images, labels = digits[0][start : start + 8], digits[1][start : start + 8]
+    counts = label_counts(update_of(weights, images, labels), 8, 0.05)
+    assert counts.tolist() == np.bincount(labels, minlength=10).tolist()
+
+
+@pytest.mark.parametrize("owned", [{1, 4}, {0, 3, 8}])
+def test_digits_are_read_after_a_whole_epoch(weights, digits, owned):
+    mine = np.isin(digits[1], list(owned))
+    assert digits_of(update_of(weights, digits[0][mine], digits[1][mine])) == owned
+
+
+def test_an_update_of_nans_tells_nothing(weights):
+    assert digits_of([np.full_like(array, np.nan) for array in weights]) == set()
+
+
+def test_the_length_is_the_norm_over_all_arrays():
+    assert length_of([np.array([[3.0]]), np.array([0.0, 4.0])]) == pytest.approx(5)
+
+
+def test_rank_counts_the_images_that_are_more_alike(digits):
+    gallery, image = Gallery(digits[0]), digits[0][7]
+    pixels = image / 127.5 - 1
+    assert gallery.rank(image, 0.3 * pixels - 0.2) == 1  # brightness and contrast do not matter
+    assert gallery.rank(image, -pixels) > 4000
+    assert gallery.rank(image, np.zeros((28, 28))) == 5000
+    other = digits[0][8] / 127.5 - 1
+    by_hand = [np.corrcoef(one.ravel(), other.ravel())[0, 1] for one in digits[0][:300]]
+    assert Gallery(digits[0][:300]).rank(image, other) == 1 + sum(by_hand > by_hand[7] + 1e-6)
+
+
+def test_psnr_of_a_known_error():
+    image = np.full((28, 28), 51, np.uint8)  # 0.2 of white
+    assert psnr(image, np.full((28, 28), -0.4)) == pytest.approx(
+        20
+    )  # 0.3 of white: an error of 0.1
+
+
+def test_pairs_are_found_whatever_the_order(digits):
+    images, order = digits[0][:8], np.random.default_rng(1).permutation(8)
+    assert (matched(images, images[order] / 127.5 - 1) == images / 127.5 - 1).all()
+
+
+def test_total_variation_by_hand():
+    image = torch.tensor([[[[0.0, 1.0], [0.0, 3.0]]]])
+    assert total_variation(image).item() == pytest.approx((1 + 3) / 2 + (0 + 2) / 2)
+
+
+def test_one_image_comes_back_first_of_all(weights, digits):
+    image, label = digits[0][3:4], digits[1][3:4]
+    update = update_of(weights, image, label)
+    found, loss = invert(weights, update, label, steps=100, restarts=1)
+    assert Gallery(digits[0]).rank(image[0], found[0]) == 1 and loss < 0.2
+    again, _ = invert(weights, update, label, steps=100, restarts=1)
+    assert (found == again).all()  # nothing is left to chance

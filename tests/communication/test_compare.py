@@ -1,0 +1,207 @@
+"""The command compare makes the runs it declares, once, and its CSV says what their records say."""
+
+from support.command_line import RunError, UserError
+from support.tables import read_table, write_table
+
+import csv
+import json
+import re
+import signal
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from beyond.communication.compare import check_that_all_took_part
+from beyond.communication.grid import WORK, Run, grid
+from beyond.communication.plots import draw_pictures
+from beyond.heterogeneity.results import (
+    COLUMNS,
+    SCHEMES,
+    STRATEGIES,
+    collect,
+    curves,
+    rounds_to,
+)
+from tests.heterogeneity.commands import module
+from tests.support.harness import processes_in, snapshot, wait_until
+from tests.support.ports import free_address
+
+SMALL = ["--seeds", 1, "--rounds", 1, "--clients", 5]
+LONG = 240  # seconds that a test with all of MNIST may take on a busy machine
+FEW = ["--only", "work/*/E1_C0.2/*"]  # a fifth of the clients in each of two rounds
+
+
+def lines_of(path):
+    """Return the lines of a CSV file, read by Python's own reader."""
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def compare(start_warm, directory, *words, status=0):
+    """Run the comparison in `directory` and return what it prints."""
+    words = [*SMALL, "--address", free_address(), *words]
+    command = start_warm([*module("compare"), *words], directory)
+    assert command.wait(LONG / 2) == status, command.output
+    return command.output
+
+
+@pytest.mark.timeout(LONG)
+def test_a_smoke_of_the_grid_and_what_is_finished_is_not_run_again(start_warm, tmp_path):
+    output = compare(start_warm, tmp_path, "--only", "work/iid/E1_C0.2/*")
+    assert "1 runs, 0 of them finished" in output
+    results = tmp_path / "results/comparison"
+    first = results / "work/iid/E1_C0.2/seed_0/history.csv"
+    content, when = first.read_bytes(), first.stat().st_mtime_ns
+
+    output = compare(start_warm, tmp_path, *FEW)
+    assert "2 runs, 1 of them finished" in output
+    assert (first.read_bytes(), first.stat().st_mtime_ns) == (content, when)
+    assert not (tmp_path / "partitions").exists()  # the lesson's stay what they were
+
+    lines = lines_of(results / "comparison.csv")
+    for scheme in ("iid", "shards"):
+        run = results / f"work/{scheme}/E1_C0.2/seed_0"
+        history = lines_of(run / "history.csv")
+        mine = [line for line in lines if line["scheme"] == scheme]
+        assert [line["accuracy"] for line in mine] == [row["accuracy"] for row in history]
+        assert [row["clients"] for row in history] == ["0", "1", "1"]
+        moved = np.cumsum([int(row["bytes_sent"]) + int(row["bytes_received"]) for row in history])
+        assert [int(line["bytes"]) for line in mine] == moved.tolist()
+        assert [float(line["passes"]) for line in mine] == pytest.approx([0, 0.2, 0.4])
+        own = [float(row["accuracy"]) for row in lines_of(run / "client_accuracy.csv")]
+        assert float(mine[-1]["client_worst"]) == pytest.approx(min(own[-5:]), abs=1e-6)
+        assert float(mine[-1]["client_mean"]) == pytest.approx(np.mean(own[-5:]), abs=1e-6)
+        assert json.loads((run / "run.json").read_text())["settings"]["client_evaluation"]
+    assert (results / "work.png").read_bytes().startswith(b"\x89PNG")
+    assert "Wrote results/comparison/work.png" in output
+
+
+def test_the_results_of_another_grid_are_not_replaced(start_warm, tmp_path):
+    run = tmp_path / "results/comparison/work/iid/E1_C0.2/seed_0"
+    run.mkdir(parents=True)
+    (run / "finished.json").write_text('["--rounds", "7"]')
+    before = snapshot(tmp_path)
+    output = compare(start_warm, tmp_path, *FEW, status=2)
+    assert len(output.splitlines()) == 1 and "--output" in output
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.timeout(LONG)
+def test_stopped_it_leaves_no_process_and_begins_the_same_run_again(start_warm, tmp_path):
+    words = ["--clients", 2, "--only", "baselines/iid/alone/*"]
+    address = ["--address", free_address()]
+    command = start_warm([*module("compare"), *SMALL, *address, *words], tmp_path)
+    record = tmp_path / "results/comparison/baselines/iid/alone/seed_0/client_1/history.csv"
+    command.wait_until(record.exists, "a lone client trains")
+    command.send_to_group(signal.SIGINT)
+    assert command.wait() == 130
+    wait_until(lambda: not processes_in(tmp_path), "no process is left")
+    assert not list(tmp_path.rglob("finished.json"))
+    again = start_warm([*module("compare"), *SMALL, *address, *words], tmp_path)
+    again.wait_for("^1 runs, 0 of them finished")
+    again.wait_until(record.exists, "it trains again")
+    again.send_to_group(signal.SIGINT)
+    assert again.wait() == 130
+
+
+def test_the_record_of_a_lone_client_that_is_damaged_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = Run("baselines", "iid", "alone", 0, rounds=1)
+    Path(run.name, "client_0").mkdir(parents=True)
+    for content in ("{", '{"settings": {}}', "[]"):
+        Path(run.name, "client_0/run.json").write_text(content)
+        with pytest.raises(UserError, match="seed_0/client_0/run.json is damaged"):
+            collect([run])
+
+
+def test_a_run_without_all_clients_does_not_count(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = Run("work", "iid", "FedAvg", 0, rounds=1, fraction_fit=0.2)
+    Path(run.name).mkdir(parents=True)
+    for clients, failures, sound in [(2, 0, True), (1, 1, False), (1, 0, False)]:
+        rounds = f"0,2.3,0.1,0.1,0,0,0,0\n1,1.5,0.5,0.1,{clients},{failures},10,20\n"
+        Path(run.name, "history.csv").write_text(HEADER + rounds)
+        with nullcontext() if sound else pytest.raises(RunError, match="of 2 clients"):
+            check_that_all_took_part(run, SimpleNamespace(clients=10))
+
+
+def test_a_pattern_that_matches_nothing_is_a_mistake(start_warm, tmp_path):
+    output = compare(start_warm, tmp_path, "--only", "nonsense", status=2)
+    assert len(output.splitlines()) == 1 and "--list" in output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_grid_is_every_strategy_on_every_scheme_with_every_seed():
+    runs = grid(seeds=3, rounds=10)
+    assert len({run.name for run in runs}) == len(runs)
+    strategies = {(run.scheme, run.method, run.seed) for run in runs if run.part == "strategies"}
+    assert strategies == {(a, b, c) for a in SCHEMES for b in STRATEGIES for c in range(3)}
+    assert {run.rounds for run in runs if run.part != "work"} == {10}
+    alone = [(run.scheme, run.seed) for run in runs if run.method == "alone"]
+    assert sorted(alone) == sorted((scheme, seed) for scheme in SCHEMES for seed in range(3))
+    work = [(run.local_epochs, run.fraction_fit) for run in runs if run.name.startswith("work/iid")]
+    assert sorted(work) == sorted(list(WORK) * 3)
+
+
+def test_every_run_has_a_name_and_a_command_of_its_own():
+    run = Run("work", "dirichlet", "FedAvg", seed=2, rounds=8, local_epochs=5, fraction_fit=0.2)
+    assert run.name == "work/dirichlet/E5_C0.2/seed_2"
+    assert run.passes == pytest.approx(8)
+    line = " ".join([*run.partition_words(10), *run.training_words()])
+    for option in ("--seed 2", "--scheme dirichlet", "--alpha 0.1", "--local-epochs 5"):
+        assert option in line
+    assert re.search("--fraction-fit 0.2 .*--strategy FedAvg", line)
+
+
+HEADER = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received\n"
+
+
+@pytest.fixture
+def recorded(tmp_path, monkeypatch):
+    """Hand-written records of two lone clients and two seeds of a strategy, and their Runs."""
+    monkeypatch.chdir(tmp_path)
+    runs = [
+        Run("baselines", "shards", "alone", 0, 2),
+        *(Run("strategies", "shards", "FedAvg", seed, 2) for seed in (0, 1)),
+        Run("baselines", "iid", "pooled", 0, 2),
+    ]
+    records = {f"{runs[0].name}/client_0": 0.2, f"{runs[0].name}/client_10": 0.1}
+    records |= {run.name: 0.5 + run.seed / 10 for run in runs[1:]}
+    for name, accuracy in records.items():
+        directory = tmp_path / name
+        directory.mkdir(parents=True)
+        values = (0.1, accuracy / 2, accuracy)
+        text = "".join(f"{n},1.5,{value},0.1,1,0,10,20\n" for n, value in enumerate(values))
+        (directory / "history.csv").write_text(HEADER + text)
+        (directory / "run.json").write_text(json.dumps({"settings": {"digits": [2, 7]}}))
+    return runs
+
+
+def test_lone_clients_have_lines_of_their_own(recorded):
+    alone = curves(collect(recorded), method="alone")
+    assert [curve[0]["client"] for curve in alone] == ["0", "10"]
+    assert [curve[-1]["accuracy"] for curve in alone] == [0.2, 0.1]
+    assert {row["digits"] for curve in alone for row in curve} == {"2 7"}
+
+
+def test_what_is_written_is_what_is_read(recorded, tmp_path):
+    rows = collect(recorded)
+    write_table(tmp_path / "comparison.csv", COLUMNS, rows)
+    assert read_table(tmp_path / "comparison.csv", COLUMNS) == rows
+    assert list(rows[0]) == list(COLUMNS)
+
+
+def test_the_pictures_that_have_runs_are_drawn(recorded, tmp_path):
+    assert draw_pictures(collect(recorded), tmp_path) == ["baselines.png", "strategies.png"]
+    assert (tmp_path / "baselines.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_rounds_to_a_target_are_read_off_the_best_curve_so_far_by_a_straight_line():
+    assert rounds_to(0.7, [0.1, 0.5, 0.9]) == pytest.approx(1.5)
+    assert rounds_to(0.9, [0.1, 0.5, 0.9]) == pytest.approx(2)
+    assert rounds_to(0.7, [0.1, 0.6, 0.5, 0.8]) == pytest.approx(2.5)  # from 0.6, not 0.5
+    assert rounds_to(0.1, [0.1, 0.5]) == 0
+    assert rounds_to(0.7, [0.1, 0.5, 0.6]) is None

@@ -1,0 +1,97 @@
+"""The paper's own setting: its network, and how many rounds a federation needs with it."""
+
+import json
+import socket
+import time
+from collections import deque
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from beyond.communication import paper
+from beyond.communication.paper import watch
+from beyond.communication.paper_cnn import PaperCNN
+from model import get_weights
+from tests.heterogeneity.commands import module, refused
+from tests.support.harness import snapshot
+from tests.support.ports import free_address
+from tests.support.shared import SIZES, run_at_once
+
+WEIGHTS = 1_663_370  # McMahan et al. 2017, section 3
+
+
+def test_the_papers_cnn_has_the_papers_number_of_weights():
+    model = PaperCNN()
+    assert sum(weights.size for weights in get_weights(model)) == WEIGHTS
+    assert model(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
+@pytest.mark.thorough
+def test_a_federation_trains_the_papers_cnn_with_the_chapters_options(stage, workspace, tmp_path):
+    words = [tmp_path / "run", "--client-evaluation", "--rounds", 1]
+    finished = run_at_once(stage, workspace, *words, program=module("paper_federation"))
+    assert finished.status == 0, finished.output
+    with np.load(finished.run / "global_model.npz") as file:
+        assert sum(file[name].size for name in file.files) == WEIGHTS
+    assert "trained on 630 images" in (finished.run / "logs/client_0.log").read_text()
+    lines = (finished.run / "client_accuracy.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(SIZES)
+
+
+def work(start_warm, directory, *words):
+    """Start the command in `directory`, with results in trial.json; return it and its exit status."""
+    words = ["--address", free_address(), "--output", directory / "trial.json", *words]
+    command = start_warm([*module("paper"), *words], directory)
+    return command, command.wait()
+
+
+def test_a_run_of_the_papers_setting_that_is_cut_short_says_so(start_warm, tmp_path):
+    kept = paper.RESULTS.read_bytes()
+    words = ["--schemes", "iid", "--clients", 20, "--minutes", 0.001]
+    command, status = work(start_warm, tmp_path, *words)
+    assert status == 0, command.output
+    (found,) = json.loads((tmp_path / "trial.json").read_text())["ours"].values()
+    assert 0 < found["accuracies"][0] < 0.3  # the untrained model
+    assert found["clients"] == 20 and found["learning_rate"] == 0.01
+    assert "not yet at 99%" in command.output and "paper: 20" in command.output
+    assert paper.RESULTS.read_bytes() == kept
+
+
+def test_a_federation_that_fails_says_why(start_warm, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "{}:{}".format(*taken.getsockname())
+        command, status = work(start_warm, tmp_path, "--address", address)
+    assert status == 1
+    assert len(command.stderr.splitlines()) == 1
+    assert (
+        f"the federation failed: beyond.heterogeneity.federation: cannot listen on {address}"
+        in (command.stderr)
+    )
+    assert not (tmp_path / "trial.json").exists()
+
+
+def test_a_run_is_watched_until_the_target_or_the_deadline():
+    lines = [f"Round {number:>2} of 9: accuracy {90 + number}.00%, loss" for number in range(4)]
+    lines.insert(1, "INFO :      [ROUND 1]")
+
+    def watched(target, deadline):
+        left = iter(lines)
+        over = watch(left, SimpleNamespace(show_every=100), target, deadline, deque(maxlen=2))
+        return over, len(list(left))
+
+    hour = time.monotonic() + 3600
+    assert watched(0.92, hour) == (True, 1)  # ended in round 2
+    assert watched(0.99, hour) == (False, 0)  # the federation has ended by itself
+    assert watched(0.99, 0.0) == (True, 4)  # at the first round's end
+
+
+@pytest.mark.parametrize("content", [None, "[1]", '{"ours": 3}', "half a fi"])
+def test_results_that_could_not_be_kept_are_not_worked_for(stage, tmp_path, content):
+    output = tmp_path / "trial.json"
+    output.mkdir() if content is None else output.write_text(content)
+    before = snapshot(tmp_path)
+    words = ["--output", output, "--address", free_address()]
+    assert "--output" in refused(stage, tmp_path, "paper", *words)
+    assert snapshot(tmp_path) == before

@@ -1,0 +1,21 @@
+"""The page claims what its recordings have, and these have what was asked for."""
+
+import pytest
+
+from beyond.defences import train_with_noise as noised
+from beyond.differential_privacy.accountant import spent_epsilon
+from pages.defences.facts import PAGE
+
+
+def test_epsilon_is_that_of_the_closed_form():
+    # mu of epsilon 8 and delta 0.01 is 2.45; of epsilon 8 and delta 1e-5, 1.67
+    assert spent_epsilon(60**0.5 / 2.45, 60, 0.01) == pytest.approx(8, abs=0.05)
+    assert spent_epsilon(1 / 1.67, 1, 1e-5) == pytest.approx(8, abs=0.05)
+    assert spent_epsilon(noised.EPSILON_8, 60, 0.01) == pytest.approx(8, abs=0.05)
+
+
+def test_the_strip_and_its_accuracies_belong_together():
+    accuracies = {row["noise"]: row["accuracy"] for row in PAGE.rows("noise_accuracy")}
+    strip = {row["noise"]: row["accuracy"] for row in PAGE.rows("defences")}
+    assert list(strip) == [f"{noise:g}" for noise in noised.NOISES]
+    assert all(float(accuracies[noise]) == float(kept) for noise, kept in strip.items())

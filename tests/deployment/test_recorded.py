@@ -1,0 +1,50 @@
+"""The page claims what their recordings have, and these have what was asked for."""
+
+import re
+
+import pytest
+
+from pages.deployment.facts import PAGE, drill
+
+RUNS = PAGE.json("deployment")
+SILENCE = 60  # seconds after which Flower notices that a ClientApp has died
+
+
+def test_our_superexec_is_four_times_as_fast_with_the_same_accuracies():
+    ours, stock = RUNS["deployment"], RUNS["stock"]
+    assert ours["accuracies"] == stock["accuracies"] == RUNS["secured"]["accuracies"]
+    assert len(ours["seconds"]) == len(stock["seconds"])
+    assert sum(stock["seconds"]) >= 4 * sum(ours["seconds"])
+
+
+def test_ten_nodes_fit_into_three_gigabytes():
+    assert RUNS["deployment"]["memory_bytes"] <= 3e9
+
+
+@pytest.mark.parametrize(
+    "name, lost",
+    [
+        ("node", 1),
+        ("clientapp", 0),
+        ("superexec", 0),
+        ("superlink", 0),
+        ("serverapp", 0),
+    ],
+)
+def test_a_drill_has_all_rounds_and_loses_what_it_must(name, lost):
+    rows = drill(name)
+    assert [row[0] for row in rows] == list(range(len(rows)))
+    assert rows[-1][1] == rows[1][1] - lost
+
+
+def test_a_round_loses_the_clients_whose_process_was_killed_and_no_others():
+    for name, most in (("clientapp", 1), ("superexec", 2)):
+        rows = drill(name)
+        assert 1 <= sum(row[2] for row in rows) <= most
+        assert max(row[3] for row in rows) < min(row[3] for row in rows[1:]) + SILENCE
+
+
+def test_neither_superlinks_end_nor_the_serverapps_changes_the_model():
+    ends = [PAGE.screen(f"fault_{name}") for name in ("superlink", "serverapp")]
+    told, other = (re.findall(r"^Round \d+: .* accuracy ([\d.]+%)", end, re.M) for end in ends)
+    assert told == other and len(told) == 6

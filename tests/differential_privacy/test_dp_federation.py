@@ -1,0 +1,112 @@
+"""Real processes with the small network: killed with kill -9, resumed, and counted."""
+
+from support.partitions import load_partition
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from beyond.differential_privacy.mechanism import clipped
+from beyond.differential_privacy.privacy_record import read_privacy
+from beyond.price.edge_network import EdgeModel, features_of
+from beyond.price.many_clients import EdgeCrowd
+from model import get_weights, to_tensors
+from tests.support.ports import free_address
+
+WORDS = ["--clip", "0.5", "--noise-multiplier", "0.5", "--delta", "0.1", "--learning-rate", "1"]
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A directory with partitions for three clients, of noise that is no picture."""
+    (tmp_path / "partitions").mkdir()
+    for seed, name in enumerate(("client_0", "client_1", "client_2", "test")):
+        rng = np.random.default_rng(seed)
+        images = rng.integers(0, 256, (20, 28, 28), np.uint8)
+        labels = rng.integers(0, 10, 20)
+        np.savez(tmp_path / f"partitions/{name}.npz", images=images, labels=labels)
+    return tmp_path
+
+
+@pytest.fixture
+def begin(start_warm, place):
+    """begin(name, *words) starts `python -m beyond.price.NAME WORDS`."""
+    return lambda name, *words: start_warm(["-m", f"beyond.price.{name}", *words], place)
+
+
+def test_a_killed_server_goes_on_and_has_forgotten_nothing(begin, place):
+    address = free_address()
+    words = [*WORDS, "--clients", 3, "--address", address, "--run", "run", "--batch-size", 100]
+    server = begin("server", *words, "--rounds", 50)
+    clients = [
+        begin("client", "--partition-id", number, "--server", address) for number in range(3)
+    ]
+    server.wait_for("^Round  2: epsilon")
+    server.kill()
+    spent = len(read_privacy(place / "run"))
+    # The history may have a row more: it is on record once run.json says so.
+    finished = json.loads((place / "run/run.json").read_text())["finished"]["round"]
+    again = begin("server", *words, "--rounds", finished + 1, "--resume")
+    again.finish()
+    assert [client.wait() for client in clients] == [0, 0, 0]
+    seen = [
+        {line for line in client.stdout.splitlines() if "trained" in line} for client in clients
+    ]
+    rows = read_privacy(place / "run")
+    # Counted by hand: every finished round, the one that was lost, if any, and the one after --resume.
+    assert spent in (finished, finished + 1) and len(rows) == spent + 1
+    assert all(len(lines) >= finished for lines in seen)
+    assert [row.clients_asked for row in rows] == [3] * len(rows)
+    assert (place / "run/run.json").read_text().count('"noise_seed": null') == 1
+
+
+def test_the_crowd_makes_the_updates_that_real_clients_make():
+    from beyond.price.client import EdgeClient
+
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (60, 28, 28), np.uint8)
+    labels = np.repeat([3, 7, 1], 20)
+    pixels, targets = to_tensors(images, labels)
+    features = features_of(pixels, 4)
+    shares = np.split(np.arange(60), 3)
+    crowd = EdgeCrowd((features, targets), (features, targets), shares, learning_rate=2.0)
+    weights = [
+        rng.normal(0, 0.1, array.shape).astype(np.float32) for array in get_weights(EdgeModel(4))
+    ]
+    config = {"server_round": 1, "local_epochs": 1, "batch_size": 60, "learning_rate": 2.0}
+    for number, update in enumerate(crowd.updates(weights, 1)):
+        client = EdgeClient(number, images[shares[number]], labels[shares[number]])
+        new, count, _ = client.fit(weights, {**config, "seed": 0, "clip": 0.3})
+        assert count == 1
+        for mine, theirs, sent in zip(clipped(update, 0.3), new, weights, strict=True):
+            np.testing.assert_allclose(theirs - sent, mine, atol=2e-6)
+
+
+def test_price_and_real_processes_come_to_the_same(begin, place):
+    from beyond.price.grid import Point
+    from beyond.price.training import kept_models, models_of
+
+    parts = {
+        name: to_tensors(*load_partition(place / f"partitions/{name}.npz"))
+        for name in ("client_0", "client_1", "client_2", "test")
+    }
+    images, labels = (torch.cat([parts[f"client_{k}"][i] for k in range(3)]) for i in range(2))
+    tests = features_of(parts["test"][0], 7), parts["test"][1]
+    shares = np.split(np.arange(60), 3)
+    crowd = EdgeCrowd((features_of(images, 7), labels), tests, shares, learning_rate=1.0)
+    point = Point("edges", "central", 3, "iid", 8.0, seed=5)
+    models = list(models_of(crowd, {"rounds": 4, "clip": 0.5}, 0.5, point))
+
+    address = free_address()
+    words = [*WORDS, "--clients", 3, "--address", address, "--run", "run", "--batch-size", 100]
+    server = begin("server", *words, "--rounds", 4, "--noise-seed", 5, "--keep", "mean")
+    for number in range(3):
+        begin("client", "--partition-id", number, "--server", address)
+    server.finish()
+    with np.load(place / "run/global_model.npz") as real:
+        for mine, name in zip(models[-1], ("linear.weight", "linear.bias"), strict=True):
+            np.testing.assert_allclose(real[name], mine, atol=1e-5)
+    accuracy = float((place / "run/history.csv").read_text().splitlines()[-1].split(",")[2])
+    assert accuracy == pytest.approx(crowd.accuracy(kept_models(models)["mean"]), abs=0.051)

@@ -1,0 +1,182 @@
+"""What is spent is on disk before weights leave, whenever the server is killed, and is never forgotten."""
+
+from support.command_line import UserError
+from support.recorded_strategy import RecordedStrategy
+from support.robust_server import ResumedStrategy
+from support.run_record import RunRecord
+from support.sound_updates import SoundUpdates
+from support.terminal import RoundReport
+
+import functools
+import multiprocessing
+import os
+import random
+import signal
+
+import numpy as np
+import pytest
+from flwr.common import Code, FitRes, Status, ndarrays_to_parameters
+from flwr.server import Server, SimpleClientManager
+from flwr.server.client_proxy import ClientProxy
+from flwr.server.strategy import FedAvg
+
+from beyond.differential_privacy import privacy_record
+from beyond.differential_privacy.accountant import spent_epsilon
+from beyond.differential_privacy.privacy_record import PrivacyRecord, read_privacy
+from beyond.differential_privacy.private_average import PrivateAverage
+
+ROUNDS = 4
+NOISE, CLIP, DELTA = 1.0, 0.5, 0.01
+SENT_LOG = "sent.txt"
+NEVER = 10**6
+
+
+class HandmadeClient(ClientProxy):
+    """A client that notes that weights have reached it, and moves each of them by 0.1; or claims nonsense."""
+
+    def __init__(self, number, directory, examples=100):
+        super().__init__(f"connection-{number}")
+        self.properties["partition_id"] = number
+        self.log = directory / SENT_LOG
+        self.examples = examples
+
+    def fit(self, ins, timeout, group_id):
+        with open(self.log, "a") as file:
+            file.write(f"{os.getpid()} {ins.config['server_round']}\n")
+        moved = ndarrays_to_parameters([np.full(3, 0.1, np.float32)])
+        return FitRes(Status(Code.OK, ""), moved, self.examples, {})
+
+    def get_properties(self, ins, timeout, group_id):
+        raise AssertionError("its number is known")
+
+    get_parameters = evaluate = reconnect = get_properties
+
+
+def serve(directory, resume, rounds=ROUNDS, examples=100):
+    """Run the rounds with two handmade clients and all strategies around FedAvg, as robust_server does."""
+    record = RunRecord(directory, {"noise_multiplier": NOISE}, ["weight"])
+    if not (resume and record.resume(must_match=["noise_multiplier"])):
+        record.begin()
+    fedavg = FedAvg(
+        initial_parameters=ndarrays_to_parameters([np.zeros(3, np.float32)]),
+        on_fit_config_fn=lambda server_round: {"server_round": server_round},
+        evaluate_fn=lambda server_round, weights, config: (0.0, {"accuracy": 0.5}),
+        fraction_evaluate=0.0,
+    )
+    spent = PrivacyRecord(directory, NOISE, CLIP, DELTA, resume)
+    private = SoundUpdates(PrivateAverage(fedavg, 2, CLIP, NOISE, spent), max_examples=1000)
+    strategy = ResumedStrategy(RecordedStrategy(private, record, RoundReport(rounds)), record)
+    clients = SimpleClientManager()
+    for number in range(2):
+        clients.register(HandmadeClient(number, directory, examples))
+    server = Server(client_manager=clients, strategy=strategy)
+    server.set_max_workers(1)
+    server.fit(rounds - strategy.rounds_before, timeout=None)
+
+
+def live(directory, dies_at, *how):
+    """Serve, and be killed at the `dies_at`th moment at which a file is written or weights arrive."""
+    moments = iter(range(1, dies_at + 1))
+
+    def dying(function):
+        def call(*arguments, **named):
+            if next(moments, None) == dies_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*arguments, **named)
+
+        return call
+
+    os.fsync, os.replace = dying(os.fsync), dying(os.replace)
+    HandmadeClient.fit = dying(HandmadeClient.fit)
+    serve(directory, *how)
+
+
+def one_life(directory, dies_at, *how):
+    """Return the exit status of a process that serves like that; `how` is what serve takes besides."""
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=live, args=(directory, dies_at, *how))
+    process.start()
+    process.join(60)
+    return process.exitcode
+
+
+@pytest.fixture(autouse=True)
+def epsilons_known(monkeypatch):
+    """Compute each epsilon once, for all lives."""
+    known = functools.cache(spent_epsilon)
+    monkeypatch.setattr(privacy_record, "spent_epsilon", known)
+    for rounds in range(1, 2 * ROUNDS + 1):
+        known(NOISE, rounds, DELTA)
+
+
+def sent_rounds(directory):
+    """Return what the clients saw: the (life, round) pairs in which weights were sent, each once."""
+    path = directory / SENT_LOG
+    return list(dict.fromkeys(path.read_text().splitlines())) if path.exists() else []
+
+
+def spent_rows(directory):
+    """Return the rows of privacy.csv, or none if it is not there yet."""
+    return read_privacy(directory) if (directory / "privacy.csv").exists() else []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_run_killed_at_random_moments_forgets_nothing_it_has_sent(tmp_path, seed):
+    moments = random.Random(seed)
+    status, resume = None, False
+    while status != 0:
+        seen, counted = len(sent_rounds(tmp_path)), len(spent_rows(tmp_path))
+        status = one_life(tmp_path, moments.randrange(1, 30), resume)
+        assert status in (0, -signal.SIGKILL)
+        resume = (tmp_path / "run.json").exists()
+        sent = len(sent_rounds(tmp_path)) - seen
+        # At most one round was counted, and killed before its weights had left.
+        assert len(spent_rows(tmp_path)) - counted - sent in (0, 1)
+    rows = spent_rows(tmp_path)
+    assert {row.round for row in rows} == set(range(1, ROUNDS + 1))
+    assert len(rows) >= len(sent_rounds(tmp_path)) > ROUNDS
+    for number, row in enumerate(rows, start=1):
+        assert row.epsilon == spent_epsilon(NOISE, number, DELTA)
+        assert (row.delta, row.noise_multiplier, row.clip, row.clients_asked) == (
+            DELTA,
+            NOISE,
+            CLIP,
+            2,
+        )
+
+
+def test_death_at_any_kind_of_moment_is_survived(tmp_path):
+    for dies_at in range(1, 24, 3):
+        directory = tmp_path / str(dies_at)
+        directory.mkdir()
+        assert one_life(directory, dies_at, False) == -signal.SIGKILL
+        seen, counted = len(sent_rounds(directory)), len(spent_rows(directory))
+        assert counted - seen in (0, 1)
+        assert one_life(directory, NEVER, (directory / "run.json").exists()) == 0
+        assert len(spent_rows(directory)) >= len(sent_rounds(directory)) >= ROUNDS
+
+
+def test_a_round_without_a_sound_update_counts_as_sent(tmp_path):
+    assert (
+        one_life(tmp_path, NEVER, False, 2, 10**6) == 0
+    )  # a million examples are more than allowed
+    assert [(row.round, row.clients_asked) for row in read_privacy(tmp_path)] == [(1, 2), (2, 2)]
+    assert len(sent_rounds(tmp_path)) == 2
+
+
+def test_more_rounds_cost_more_and_a_new_run_starts_at_nothing(tmp_path):
+    assert one_life(tmp_path, NEVER, False, 1) == one_life(tmp_path, NEVER, True, 3) == 0
+    assert read_privacy(tmp_path)[-1].epsilon == spent_epsilon(NOISE, 3, DELTA)
+    assert one_life(tmp_path, NEVER, False, 1) == 0
+    assert len(read_privacy(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("content", ["round,epsilon\n1,2\n", "\0", None])
+def test_a_run_whose_spending_is_not_known_does_not_go_on(tmp_path, content):
+    assert one_life(tmp_path, NEVER, False, 2) == 0
+    sent = len(sent_rounds(tmp_path))
+    path = tmp_path / "privacy.csv"
+    path.write_text(content) if content else path.unlink()
+    with pytest.raises(UserError, match="privacy.csv (is damaged|has no round 1)"):
+        serve(tmp_path, resume=True, rounds=3)
+    assert len(sent_rounds(tmp_path)) == sent

@@ -1,0 +1,35 @@
+"""The page claims what its recordings have, and these have what was asked for."""
+
+from support.history import read_history
+
+from pages.engine.facts import IN_THE_MESSAGE_API, PAGE
+from pages.page import Page
+
+
+def test_chapters_come_to_the_same_on_both_engines():
+    rows = PAGE.rows("chapters")
+    assert {row["chapter"] for row in rows} == {"heterogeneity", "privacy"}
+    assert all(row["classic"] == row["engine"] and row["same_books"] == "True" for row in rows)
+
+
+def test_the_message_api_learns_what_the_lesson_learns():
+    lesson = read_history(Page("lesson").recorded / "lesson")[3].accuracy
+    assert abs(float(PAGE.rows("messages_history")[3]["accuracy"]) - lesson) < 0.003
+
+
+def test_the_table_of_names_has_names_that_flower_has():
+    from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
+    from flwr.clientapp import ClientApp
+    from flwr.serverapp import Grid, ServerApp
+    from flwr.serverapp.strategy import FedAvg
+
+    text = " ".join(new for _, new in IN_THE_MESSAGE_API)
+    for record in (ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict, ClientApp, FedAvg):
+        assert record.__name__ in text
+    for owner, names in {
+        ClientApp: ("train", "evaluate", "query"),
+        ServerApp: ("main",),
+        FedAvg: ("start", "configure_train", "aggregate_train"),
+        Grid: ("get_node_ids",),
+    }.items():
+        assert all(hasattr(owner, name) and name in text for name in names)

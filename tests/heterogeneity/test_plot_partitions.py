@@ -1,0 +1,45 @@
+"""The picture of who has which digits."""
+
+import numpy as np
+import pytest
+
+from beyond.heterogeneity.plot_partitions import draw_partitions
+from tests.heterogeneity.commands import module, refused
+from tests.support.small import save_partition
+
+
+def test_the_command_draws_how_partition_deals_out(stage, tmp_path):
+    words = ["--clients", 5, "--scheme", "dirichlet", "--alpha", 0.2]
+    assert stage.run("partition.py", *words, cwd=tmp_path).status == 0
+    finished = stage.run(*module("plot_partitions"), "--plot", "new/who.png", cwd=tmp_path)
+    assert (finished.status, finished.stdout) == (0, "Wrote new/who.png\n")
+    assert (tmp_path / "new/who.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_client_that_owns_a_digit_has_a_dot_whose_area_is_its_images():
+    counts = np.zeros((3, 10), int)
+    counts[0, 4], counts[2, 9] = 100, 50
+    (axes,) = draw_partitions(counts, "shards").axes
+    (dots,) = axes.collections
+    assert dots.get_offsets().tolist() == [[4, 0], [9, 2]]
+    large, small = dots.get_sizes()
+    assert large == pytest.approx(2 * small)
+    assert axes.get_title().endswith("shards")
+    assert axes.yaxis_inverted()  # client 0 is at the top
+
+
+def test_without_partitions_it_says_what_to_do_and_that_helps(stage, tmp_path):
+    line = refused(stage, tmp_path, "plot_partitions")
+    assert line.endswith("run python partition.py first")
+    assert list(tmp_path.iterdir()) == []
+    assert stage.run("partition.py", cwd=tmp_path).status == 0
+    finished = stage.run(*module("plot_partitions"), cwd=tmp_path)
+    assert (finished.status, finished.stdout) == (0, "Wrote results/partitions.png\n")
+
+
+def test_partitions_of_ones_own_are_not_taken_for_those_that_were_dealt_out(stage, tmp_path, mnist):
+    (tmp_path / "partitions").mkdir()
+    for name in ("client_0", "test"):
+        path = tmp_path / f"partitions/{name}.npz"
+        save_partition(path, mnist.images[:5], mnist.labels[:5])
+    assert "partition.py" in refused(stage, tmp_path, "plot_partitions")

@@ -1,0 +1,51 @@
+"""The picture of several seeds of one run."""
+
+import pytest
+
+from beyond.heterogeneity.plot_runs import draw, read_histories
+from tests.heterogeneity.commands import module, refused
+from tests.support.small import write_history
+
+RUNS = [(0.1, 0.5, 0.9), (0.1, 0.8, 0.7), (0.2, 0.6)]
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """A directory with three runs of FedAvg and one of FedProx, which is in a directory of its own."""
+    for seed, accuracies in enumerate(RUNS):
+        write_history(tmp_path / f"fedavg/seed_{seed}", accuracies)
+    write_history(tmp_path / "fedprox", (0.3, 0.4))
+    return tmp_path
+
+
+def test_a_directory_of_runs_is_a_median_in_a_band_from_the_lowest_to_the_highest(runs):
+    (axes,) = draw({"fedavg": read_histories(runs / "fedavg")}).axes
+    (line,) = axes.get_lines()
+    assert list(line.get_xdata()) == [0, 1]  # as far as the shortest goes
+    assert list(line.get_ydata()) == [10, 60]
+    (band,) = axes.collections
+    corners = {tuple(corner) for corner in band.get_paths()[0].vertices}
+    assert corners == {(0, 10), (0, 20), (1, 50), (1, 80)}
+
+
+def test_every_directory_is_a_curve_and_a_single_run_has_no_band(runs):
+    names = ["fedavg", "fedprox"]
+    (axes,) = draw({name: read_histories(runs / name) for name in names}, lowest=20).axes
+    assert len(axes.get_lines()) == 2 and len(axes.collections) == 1
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["fedavg: 60.00 %", "fedprox: 40.00 %"]
+    assert axes.get_ylim()[0] == 20
+
+
+def test_the_command_reads_several_runs_and_draws_them(stage, runs):
+    words = ["fedavg", "fedprox", "--output", "bands.png"]
+    finished = stage.run(*module("plot_runs"), *words, cwd=runs)
+    assert (finished.status, finished.stdout) == (0, "Wrote bands.png\n")
+    assert (runs / "bands.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_directory_without_a_run_is_named(stage, runs):
+    (runs / "nothing").mkdir()
+    line = refused(stage, runs, "plot_runs", "fedavg", "nothing", "--output", "bands.png")
+    assert "there is no run in nothing" in line
+    assert not (runs / "bands.png").exists()

@@ -1,0 +1,114 @@
+"""What holds for every page: it is what its source, code and recordings make of it, and leads somewhere."""
+
+import contextlib
+import importlib
+import re
+
+import pytest
+
+from pages.__main__ import main
+from pages.page import Page, all_pages
+from tests.support.harness import ROOT
+from tests.support.pages import (
+    assert_leads_somewhere,
+    assert_pictures_have_words,
+    count_words,
+    prose,
+    targets_of,
+)
+
+PAGES = {page.name: page for page in all_pages()}
+BY_HAND = ["beyond/README.md", "data/README.md", "support/README.md", "CONTRIBUTING.md"]
+ROOMS = [name for name, page in PAGES.items() if page.path == ROOT / f"beyond/{name}/README.md"]
+MOST_WORDS = 2500
+COMMAND = re.compile(
+    r"\bpython ((?:-m )?(?:beyond\.(?!toy)|pages|benchmarks|\w+\.py)[\w./]*)((?:\\\n|[^`\n#])*)"
+)
+
+
+def commands_of(page):
+    """Return {(program, options that the page types with it)}."""
+    text = page.path.read_text()
+    return {
+        (
+            program,
+            tuple(re.findall(r"--[a-z][a-z0-9-]*", words)),
+            tuple(re.findall(r"--chapter \w+", words)),
+        )
+        for program, words in COMMAND.findall(text)
+    }
+
+
+COMMANDS = sorted(set().union(*map(commands_of, PAGES.values())))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_runs(name):
+    assert PAGES[name].stale() is None
+
+
+def test_a_page_that_somebody_has_changed_is_stale_and_says_what_mends_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("pages.page.ROOT", tmp_path)
+    monkeypatch.setattr("pages.__main__.ROOT", tmp_path)
+    monkeypatch.setattr("pages.page.PLACES", {"one": "page.md"})
+    source, page = tmp_path / "pages/one/page.md", tmp_path / "page.md"
+    source.parent.mkdir(parents=True)
+    source.write_text("<!-- [[[cog print(6 * 7) ]]] -->\n<!-- [[[end]]] -->\n")
+    assert "run make readme" in Page("one").stale()
+    main([])
+    assert Page("one").stale() is None
+    assert page.read_text().splitlines()[-1] == "42"
+    page.write_text(page.read_text().replace("42", "43"))
+    assert (
+        Page("one").stale()
+        == "page.md is not what pages/one/page.md and the code say; run make readme"
+    )
+    with pytest.raises(SystemExit, match=r"page\.md .* run make readme"):
+        main(["--check"])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_can_be_read_in_an_editor(name):
+    text = PAGES[name].path.read_text()
+    assert "[[[" not in text
+    for line in prose(text).splitlines():
+        assert len(line) <= 120 or re.match(r"\|", line) or re.search(r"https?://|\]\(|src", line)
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_page_answers_one_question_in_2500_words(name):
+    assert count_words(PAGES[name].path.read_text()) <= MOST_WORDS
+
+
+@pytest.mark.parametrize(
+    "path", [str(page.path.relative_to(ROOT)) for page in PAGES.values()] + BY_HAND
+)
+def test_every_relative_link_and_picture_leads_somewhere_and_has_words(path):
+    for target in targets_of(ROOT / path):
+        assert_leads_somewhere(ROOT / path, target)
+    assert_pictures_have_words(ROOT / path)
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_the_table_of_contents_leads_to_every_room(name):
+    assert f"{name}/README.md" in targets_of(ROOT / "beyond/README.md")
+
+
+@pytest.mark.parametrize(
+    "program, options, chapter",
+    COMMANDS,
+    ids=lambda part: " ".join([part] if isinstance(part, str) else part) or "none",
+)
+def test_every_command_is_there_and_has_the_options_that_pages_type(
+    capsys, program, options, chapter
+):
+    module = program.removeprefix("-m ").removesuffix(".py")
+    with contextlib.suppress(ModuleNotFoundError):
+        importlib.import_module(f"{module}.__main__")
+        module = f"{module}.__main__"
+    words = [word for pair in chapter for word in pair.split()]
+    with pytest.raises(SystemExit) as end:
+        importlib.import_module(module).main([*words, "--help"])
+    assert end.value.code == 0
+    known = re.findall(r"^ +(?:-\w, )?(--[a-z0-9-]+)", capsys.readouterr().out, re.MULTILINE)
+    assert set(options) <= set(known)

@@ -1,0 +1,40 @@
+"""The page claims what its recordings have, and these have what was asked for."""
+
+from support.history import read_history
+
+import pytest
+
+from beyond.simulation.plot_scale import crossing, farthest
+from beyond.simulation.scale import Scale
+from pages.simulation.facts import PAGE, scales
+
+
+@pytest.mark.parametrize("clients", [10, 30, 100])
+def test_both_engines_have_come_to_the_same_model(clients):
+    ours, theirs = scales()["processes", clients], scales()["simulation", clients]
+    assert ours.rounds == theirs.rounds
+    assert ours.model == theirs.model and ours.accuracy == theirs.accuracy
+
+
+def test_a_thousand_clients_fit_on_one_machine():
+    assert scales()["simulation", 1000].peak_gigabytes <= 3
+    assert scales()["simulation", 1000].processes < scales()["processes", 30].processes
+
+
+def test_a_thousand_clients_with_enough_to_do_learn():
+    accuracies = [row.accuracy for row in read_history(PAGE.recorded / "thousand")]
+    assert accuracies == sorted(accuracies)
+    assert accuracies[-1] > scales()["simulation", 1000].accuracy + 0.1
+    assert all(row.clients == 1000 for row in read_history(PAGE.recorded / "thousand")[1:])
+
+
+def test_lines_cross_where_they_do():
+    def scale(engine, clients, seconds):
+        return Scale(engine, clients, 3, 1, 0.0, seconds, 1.0, 1, 0.5, "")
+
+    ours = [scale("processes", 10, 1.0), scale("processes", 1000, 3.0)]
+    theirs = [scale("simulation", 10, 2.0), scale("simulation", 1000, 2.0)]
+    assert crossing(ours + theirs, "seconds_a_round") == (10, 1000)
+    assert crossing(ours + theirs, "peak_gigabytes") is None
+    assert farthest(ours + theirs, "seconds_a_round") == 1.0  # 2 s are twice 1 s
+    assert farthest(ours + theirs, "peak_gigabytes") == 0.0

@@ -1,0 +1,163 @@
+"""What counts as explained, what the search sees, and what hides from it."""
+
+import hashlib
+import io
+import time
+import zlib
+
+import numpy as np
+import pytest
+from flwr.common import ndarrays_to_parameters
+from flwr.common.serde import parameters_to_proto
+from flwr.proto.transport_pb2 import ClientMessage, Scalar
+from hpack import Encoder
+from hyperframe.frame import DataFrame, HeadersFrame, PingFrame
+
+from beyond.wire.byte_ledger import keep_books
+from beyond.wire.flower_messages import FIELDS, FRAMING, TRANSPORT, UNEXPLAINED, WEIGHTS, account
+from beyond.wire.hidden_image import hide, reveal
+from beyond.wire.http2 import PREFACE, Reader
+from beyond.wire.image_search import Search
+from beyond.wire.relay import TO_SERVER, Connection
+from model import get_weights, make_model
+
+
+@pytest.fixture(scope="module")
+def weights():
+    return get_weights(make_model())
+
+
+@pytest.fixture(scope="module")
+def images():
+    """As many images as a client has: not digits, but with rows as telling as theirs, and margins."""
+    inner = np.random.default_rng(0).integers(0, 256, (6000, 28, 12), dtype=np.uint8)
+    return np.pad(inner, ((0, 0), (0, 0), (8, 8)))
+
+
+def answer(weights, **metrics):
+    """Return a client's answer to fit, as bytes."""
+    message = ClientMessage()
+    message.fit_res.parameters.CopyFrom(parameters_to_proto(ndarrays_to_parameters(weights)))
+    message.fit_res.num_examples = 6000
+    for name, value in metrics.items():
+        message.fit_res.metrics[name].CopyFrom(Scalar(bytes=value))
+    return message.SerializeToString()
+
+
+def test_the_bytes_of_an_answer_are_those_counted_by_hand(weights):
+    content = answer(weights)
+    _, counts = account(content, ClientMessage)
+    assert counts[WEIGHTS] == 46_730 * 4
+    headers = 8 * 128  # NumPy pads the header of every array to 128 bytes
+    assert counts[FRAMING] > headers and counts[FRAMING] + counts[FIELDS] < headers + 64
+    assert counts.total() == len(content) and counts[UNEXPLAINED] == 0
+
+
+@pytest.mark.parametrize("extra", [b"\xfa\x7f\x05hello", b"\xd8\x3e\x01"], ids=["bytes", "number"])
+def test_a_field_that_flower_does_not_know_is_unexplained(weights, extra):
+    _, counts = account(answer(weights) + extra, ClientMessage)
+    assert counts[UNEXPLAINED] == len(extra)
+
+
+def test_what_no_message_is_stays_unexplained():
+    assert account(b"\xff" * 100, ClientMessage)[1] == {UNEXPLAINED: 100}
+
+
+def test_an_array_that_numpy_would_write_otherwise_is_unexplained(weights):
+    tensor = io.BytesIO()
+    np.save(tensor, weights[0])
+    message = ClientMessage()
+    message.fit_res.parameters.tensors.append(tensor.getvalue() + b"more")
+    _, counts = account(message.SerializeToString(), ClientMessage)
+    assert counts[UNEXPLAINED] == len(tensor.getvalue()) + 4 and counts[WEIGHTS] == 0
+
+
+def spoken(content, size):
+    """Return what a client says over HTTP/2 to bring one message across, in data frames of `size`."""
+    headers = HeadersFrame(1, Encoder().encode([(":path", "/flwr.proto.FlowerService/Join")]))
+    headers.flags.add("END_HEADERS")
+    text = b"\0" + len(content).to_bytes(4, "big") + content
+    frames = [DataFrame(1, text[start : start + size]) for start in range(0, len(text), size)]
+    frames.insert(1, PingFrame(0, b"12345678"))
+    return PREFACE + b"".join(frame.serialize() for frame in [headers, *frames])
+
+
+@pytest.mark.parametrize("piece", [1000, 16384, 10**6])
+def test_frames_may_come_in_any_pieces(weights, piece):
+    content = answer(weights)
+    text = spoken(content, 4000)
+    reader = Reader(PREFACE)
+    pieces = [text[start : start + piece] for start in range(0, len(text), piece)]
+    found = [one for part in pieces for one in reader.feed(part)]
+    digests = [hashlib.sha256(said).hexdigest() for what, _, said in found if what == "message"]
+    assert digests == [hashlib.sha256(content).hexdigest()]
+    assert reader.transport == len(text) - len(content) and reader.waiting == 0
+
+
+def test_what_is_cut_off_or_no_http2_is_unexplained(weights):
+    text = spoken(answer(weights), 4000)
+    for said in (text[:-10], b"GET / HTTP/1.1\r\n\r\n"):
+        books = keep_books([Connection([(0.0, TO_SERVER, said)])])
+        assert books.total() == len(said) and books.total(UNEXPLAINED) > 0
+    whole = keep_books([Connection([(0.0, TO_SERVER, text)])])
+    assert whole.total(UNEXPLAINED) == 0 and whole.total(TRANSPORT) == len(text) - len(
+        answer(weights)
+    )
+
+
+@pytest.fixture(scope="module")
+def search(images):
+    return Search({0: images})
+
+
+CONTROLS = {
+    "raw": (lambda image, weights: answer(weights, note=image.tobytes()), "pixels"),
+    "compressed": (
+        lambda image, weights: answer(weights, note=zlib.compress(image.tobytes(), 9)),
+        "pixels, compressed",
+    ),
+    "other shape": (
+        lambda image, weights: answer([(image.reshape(8, 98) / np.float32(127.5) - 1)]),
+        "float32 from -1 to 1",
+    ),
+    "one row": (lambda image, weights: answer(weights, note=b"x" + image[14].tobytes()), "pixels"),
+}
+
+
+@pytest.mark.parametrize("make, form", CONTROLS.values(), ids=CONTROLS)
+def test_an_image_is_found(search, images, weights, make, form):
+    found = search.find(make(images[4321], weights))
+    assert [(image, how) for image, (how, *_) in found.items()] == [(4321, form)]
+
+
+def test_an_honest_answer_holds_no_image(search, weights):
+    assert search.find(answer(weights)) == {}
+
+
+def test_twins_are_both_found(images):
+    twins = {7: images[:3], 2: images[:1]}
+    assert Search(twins).find(images[0].tobytes()).keys() == {0, 3}
+
+
+def test_rows_that_tell_nothing_do_not_count():
+    search = Search({0: np.zeros((5, 28, 28), np.uint8)})
+    assert search.find(bytes(10_000)) == {} and set(search.hopeless().values()) == {5}
+
+
+def test_ten_rounds_are_searched_in_seconds(search, weights):
+    content = answer(weights)
+    began = time.process_time()
+    for _ in range(20):
+        search.find(content)
+    assert time.process_time() - began < 10
+
+
+def test_low_bits_hold_an_image_exactly_and_move_no_weight_by_4e_9(search, images, weights):
+    hidden = hide(images[7], weights)
+    assert (reveal(hidden) == images[7]).all()
+    moved = max(
+        np.abs(a.astype(np.float64) - b).max() for a, b in zip(hidden, weights, strict=True)
+    )
+    assert 0 < moved < 4e-9
+    assert [array.shape for array in hidden] == [array.shape for array in weights]
+    assert search.find(answer(hidden)) == {}
