@@ -61,7 +61,7 @@ def make_strategy(args, model, images, labels):
 
 def serve(args, strategy, model):
     """Run the rounds, with whoever connects."""
-    # Without the `with` line, plain Flower takes strategy=strategy in the place of server=server.
+    # Without the `with` line, plain Flower takes strategy=strategy instead of server=server.
     with robust_server(args, strategy, model) as server:
         fl.server.start_server(
             server_address=args.address,

@@ -137,7 +137,7 @@ def _in_words(error):
 
 
 def _finite(details):
-    """Return `details` with None in the place of NaN and infinity, which JSON does not know."""
+    """Return `details` with None instead of NaN and infinity, which JSON does not know."""
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in details.items()

@@ -58,10 +58,10 @@ def write_app(folder):
 
 
 def register_key(flower, address, root):
-    """Let the stranger register a key of his own; return what he has."""
+    """Let the stranger register a key of its own; return what it has."""
     _, public = make_key(flower.home / "keys", f"stranger_at_{address.replace(':', '_')}")
     flower.cli("supernode", "register", public, SUPERLINK)
-    return "his node may come in: every run sends it the model, and counts its update"
+    return "its node may come in: every run sends it the model, and counts its update"
 
 
 def submit_run(flower, address, root):
@@ -71,7 +71,7 @@ def submit_run(flower, address, root):
 
 
 def take_task(flower, address, root):
-    """Let the stranger ask for tasks until somebody else's run has one; return what he is given."""
+    """Let the stranger ask for tasks until somebody else's run has one; return what it is given."""
     client = runtime_client(address, root.read_bytes())
     ask = AcquireTaskRequest(supported_task_types=[TaskType.SERVER_APP])
     client.AcquireTask(ask)  # raises what a refusal is
@@ -83,7 +83,7 @@ def take_task(flower, address, root):
             break
     taken = runtime_client(address, root.read_bytes(), token=answer.token)
     code = taken.PullTaskInput(PullTaskInputRequest()).fab.content
-    return f"he is the ServerApp now, with its code ({len(code):,} bytes) and its token"
+    return f"it is the ServerApp now, with its code ({len(code):,} bytes) and its token"
 
 
 DEEDS = {

@@ -130,7 +130,7 @@ def tune(args):
 
 
 def keep(args, what, found):
-    """Put one result into the file --output, in the place of an earlier one of the same network."""
+    """Put one result into the file --output, instead of an earlier one of the same network."""
     known = results_in(args.output)
     known.setdefault(args.model, {})[what] = found
     with replaced_file(args.output) as file:

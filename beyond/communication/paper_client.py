@@ -7,7 +7,7 @@ from beyond.heterogeneity import client
 
 
 class PaperClient(client.HeterogeneityClient):
-    """A client that trains the paper's network in the place of the lesson's."""
+    """A client that trains the paper's network instead of the lesson's."""
 
     def __init__(self, partition_id, images, labels):
         super().__init__(partition_id, images, labels)

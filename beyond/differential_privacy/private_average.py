@@ -13,7 +13,7 @@ from beyond.differential_privacy.mechanism import difference, private_mean, syst
 
 
 class PrivateAverage(StrategyAround):
-    """Hands FedAvg one result in the place of all: the model that was sent, plus the noisy mean update.
+    """Hands FedAvg one result instead of all: the model that was sent, plus the noisy mean update.
 
     Every client weighs 1, whatever it claims. `clients` is their number, which is public: were it the number
     of those who are here, it would itself tell who is. `clip` is the L2 length to which updates are cut, the

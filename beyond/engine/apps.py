@@ -39,7 +39,7 @@ def make_client(context):
 
 
 def serve(grid, args):
-    """Run the rounds as server.py does, with the nodes of `grid` in the place of connections."""
+    """Run the rounds as server.py does, with the nodes of `grid` instead of connections."""
     torch.manual_seed(args.seed)  # the same seed, the same first weights
     model = make_model()
     images, labels = load_partition(PARTITIONS / "test.npz")

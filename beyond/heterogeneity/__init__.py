@@ -1,1 +1,1 @@
-"""Chapter 6: what federation buys, and what skewed data costs."""
+"""What federation buys, and what skewed data costs."""

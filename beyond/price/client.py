@@ -8,7 +8,7 @@ from beyond.price.edge_network import EdgeModel, cells_of, digits_of, features_o
 
 
 class EdgeClient(PrivateClient):
-    """A client that trains the network of edges in the place of the lesson's."""
+    """A client that trains the network of edges instead of the lesson's."""
 
     def set_parameters(self, parameters):
         """Take the weights into a network of the size that the server has chosen."""

@@ -32,7 +32,7 @@ def examples(validation):
 
 @functools.cache
 def edge_examples(validation, cells):
-    """Return the same with features of edges in the place of pixels."""
+    """Return the same with features of edges instead of pixels."""
     return [(features_of(pixels, cells), labels) for pixels, labels in examples(validation)]
 
 

@@ -4,8 +4,8 @@
         --curious --run results/seen
     python -m beyond.secure_aggregation.view                 # -> results/seen/held.png
 
-Chapter 7 reads off an update which digits its client owns. Here it reads both: the updates, made once more by
-the lesson's client from the partitions, and what the server has held.
+beyond/attacks reads off an update which digits its client owns. Here it reads both: the updates, made
+once more by the lesson's client from the partitions, and what the server has held.
 """
 
 from support.command_line import OneLineParser, UserError, run_command

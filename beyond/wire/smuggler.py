@@ -34,7 +34,7 @@ def compressed(image, floats, weights):
 
 
 def among_weights(image, floats, weights):
-    """Return (weights, metrics) with the image, as the model takes it, in the place of other weights."""
+    """Return (weights, metrics) with the image, as the model takes it, instead of other weights."""
     weights[CONV2].reshape(-1)[: floats.size] = floats.flatten()
     return weights, {}
 

@@ -93,6 +93,6 @@ def _rounds_or_best(result, target):
     rounds = rounds_to(target, result["accuracies"])
     rate = f"learning rate {result['learning_rate']:g}"
     if rounds is not None:
-        return f"**{rounds:.1f}** ({rate})"
+        return f"{rounds:.1f} ({rate})"
     best = percent(max(result["accuracies"]))
     return f"not within {len(result['accuracies']) - 1}: best {best} ({rate})"

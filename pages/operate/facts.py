@@ -62,4 +62,4 @@ def in_progress_table():
         seconds = ", ".join(f"{float(row['seconds']):.0f}" for row in rows)
         clients = ", ".join(row["clients"] for row in rows)
         lines.append([name, clients, sum(int(row["failures"]) for row in rows), seconds])
-    table(["done in mid-run", "updates in the rounds after", "lost", "seconds"], lines)
+    table(["done in mid-run", "updates in the rounds after", "failures", "seconds"], lines)

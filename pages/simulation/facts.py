@@ -74,7 +74,7 @@ def scale_chart():
 def scale_words():
     """Say where the lines of the picture cross."""
     both = list(scales().values())
-    time, memory = ("seconds_a_round", "In time"), ("peak_gigabytes", "In memory")
+    time, memory = ("seconds_a_round", "In seconds a round"), ("peak_gigabytes", "In memory")
     paragraph(f"{_where(*time, both)} {_where(*memory, both)}")
 
 

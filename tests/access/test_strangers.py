@@ -49,7 +49,7 @@ def test_the_hole_is_there_and_the_proxy_closes_it(place):
     assert command.wait() == 0
     open_port, proxied = command.output.split("A stranger at the proxy's port")
     assert "403" not in open_port
-    for deed in ("his node may come in", "runs code as", "he is the ServerApp now"):
+    for deed in ("its node may come in", "runs code as", "it is the ServerApp now"):
         assert deed in open_port, command.output
     assert proxied.count("403 Forbidden") == 3, command.output
     place.assert_nothing_is_left()

@@ -30,7 +30,7 @@ BAD_WORDS = [
     ["--noise-multiplier", "1"],
     ["--clip", "1", "--noise-multiplier", "1", "--target-epsilon", "8"],
     ["--clip", "1", "--noise-multiplier", "1", "--noise-seed", "-1"],
-    # Chapter 6's options are not there: a memory, a server's step, tests by clients, samples of them.
+    # heterogeneity's options are not there: a memory, a server's step, tests by clients, samples of them.
     *(
         ["--clip", "1", "--noise-multiplier", "1", *more]
         for more in (["--strategy", "FedAdam"], ["--client-evaluation"], ["--fraction-fit", "0.5"])

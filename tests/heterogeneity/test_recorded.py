@@ -1,4 +1,4 @@
-"""Chapter 6: what it claims is in the recorded runs, and its pictures show them."""
+"""What the page claims is in the recorded runs, and its pictures show them."""
 
 from support.tables import read_table
 
