@@ -149,8 +149,8 @@ def teaser():
     """Print what the lesson says about this chapter: one sentence, one picture."""
     PAGE.say(
         """**Was it worth it?** [The first chapter](beyond/heterogeneity/README.md) measures it: with data
-        like ours the federation is as good as training on all data in one place ({iid}, and {pooled} there), and
-        where a client owns only {shards_digits} digits it gets to {shards}, a client alone to
+        like ours the federation is as good as training on all data in one place ({iid}, and {pooled} there),
+        and where a client owns only {shards_digits} digits it gets to {shards}, a client alone to
         {shards_alone}."""
     )
     PAGE.chart(
