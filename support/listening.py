@@ -1,9 +1,13 @@
 """Whether a server may listen where it is told to, whether it could, and where it can."""
 
-from support.command_line import UserError
+from support.command_line import RunError, UserError
 
 import ipaddress
+import secrets
 import socket
+from contextlib import suppress
+
+PORTS = range(30_000, 32_768)  # below those that systems hand out to outgoing connections
 
 
 def check_listening(address, certificates, insecure):
@@ -34,10 +38,15 @@ def check_port_is_free(address):
 
 
 def free_port():
-    """Return a port of 127.0.0.1 on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port of 127.0.0.1 on which nothing listens, and which no outgoing connection is given.
+
+    Raises RunError if there is none.
+    """
+    for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RunError(f"no port of 127.0.0.1 from {PORTS[0]} to {PORTS[-1]} is free")
 
 
 def is_loopback(host):

@@ -1,10 +1,11 @@
 """Addresses: written well or refused, and on this machine no proxy comes between."""
 
 from support.argument_types import address
-from support.listening import is_loopback
+from support.listening import free_port, is_loopback
 
 import argparse
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,16 @@ def test_this_machine_has_many_names(host):
 @pytest.mark.parametrize("host", ELSEWHERE)
 def test_other_machines_have_others(host):
     assert not is_loopback(host)
+
+
+def test_a_free_port_is_given_to_no_outgoing_connection_and_not_always_the_same():
+    ports = {free_port() for _ in range(20)}
+    assert len(ports) > 1
+    handed_out = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    first = int(handed_out.read_text().split()[0]) if handed_out.exists() else 32_768
+    assert max(ports) < first
+    with socket.create_server(("127.0.0.1", free_port())):
+        pass
 
 
 def has_ipv6():
