@@ -89,4 +89,7 @@ def check_update(sent, trained, part):
             "--learning-rate, scaled data or a larger --max-examples-per-client may help)"
         )
     if max(moved) * part < STEP:
-        raise Refusal("with these instructions and this model this client has learned nothing")
+        raise Refusal(
+            "with these instructions and this model this client has learned nothing that rounding leaves "
+            "(a --max-examples-per-client nearer to what clients have may help)"
+        )

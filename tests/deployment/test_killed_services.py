@@ -67,5 +67,5 @@ def test_what_no_round_is_finished_without_is_named(deployment, program):
     find(place, program).kill()
     assert command.wait() == 1
     name = re.escape(NAMES[program])
-    assert re.search(rf"deployment: {name} (was|has) ended", command.output.splitlines()[-1])
+    assert re.search(rf"federation: {name} (was|has) ended", command.output.splitlines()[-1])
     place.assert_nothing_is_left()

@@ -433,6 +433,7 @@ def test_options_that_do_not_go_together_are_refused(words):
 def test_both_engines_survive_a_client_that_leaves(tmp_path, mnist, where):
     place = Place(tmp_path, mnist, SIZES, test_size=200)
     words = ["--clients", len(SIZES), "--rounds", 3, "--drop-out", 2, "--run", "results/gone"]
+    words += ["--max-examples-per-client", LARGEST]
     words += ["--address", free_address()] if where == "deployment" else []
     try:
         command = place.start("-m", f"beyond.secure_aggregation.{where}", *words)

@@ -106,6 +106,6 @@ def test_every_command_fails_when_its_reader_has_slipped(tmp_path, mnist, reposi
     finally:
         place.close()
     line = run.output.splitlines()[-1]
-    assert "after round 0 of 2: KeyError: 2 (model.py, line " in line
+    assert "KeyError: 2 (model.py, line " in line
     assert "Traceback" not in run.output
     assert not (place.directory / "results/run/accuracy.png").exists()
