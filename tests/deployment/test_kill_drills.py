@@ -53,7 +53,7 @@ def test_a_superexec_that_is_started_again_costs_the_updates_that_were_under_way
 
 
 def test_no_masked_round_is_lost_with_a_supernode(drill):
-    clients, _ = drill("masked", "--round-timeout", 20, "--max-examples-per-client", 100, clients=6)
+    clients, _ = drill("masked", "--round-timeout", 40, clients=6)
     assert clients[:4] == [0, 6, 6, 5]  # the third is the one that it is killed in
     assert clients[4:] == [5, 5]
 
