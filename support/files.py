@@ -3,9 +3,7 @@
 import errno
 import os
 import shutil
-import signal
 import stat
-import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -124,22 +122,3 @@ def _owner(path):
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return f"user {number}"
-
-
-@contextmanager
-def signals_deferred():
-    """Let Ctrl-C and SIGTERM wait until the block has ended."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is ever interrupted
-        return
-    arrived = []
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in handlers:
-        signal.signal(number, lambda number, frame: arrived.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for number in arrived:
-            signal.raise_signal(number)

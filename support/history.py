@@ -40,20 +40,28 @@ def run_directory(text):
     return str(run.parent if run.name in ("history.csv", "events.jsonl") else run)
 
 
-def read_history(run, size=None):
-    """Return the rounds in the directory `run`, of history.csv (its first `size` bytes) as a list of Round.
+def read_history(run):
+    """Return the rounds in the directory `run`, of its history.csv, as a list of Round.
 
     Raises UserError if there is no history, or if a line of it is damaged.
     """
     file = Path(run_directory(run), "history.csv")
     try:
-        # A spreadsheet may have put a mark in front.
-        text = file.read_bytes()[:size].decode("utf-8-sig")
-        rows = [_parsed(row) for row in csv.DictReader(io.StringIO(text))]
+        return rounds_in(file.read_bytes(), file)
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"there is no {file}; make a run with python federation.py") from None
     except OSError as error:
         raise UserError(f"cannot read {file}: {in_words(error, file)}; name another run") from None
+
+
+def rounds_in(content, file):
+    """Return the rounds in `content`, the bytes of a history, as a list of Round.
+
+    Raises UserError, which names `file`, if a line is damaged.
+    """
+    try:
+        text = content.decode("utf-8-sig")  # a spreadsheet may have put a mark in front
+        rows = [_parsed(row) for row in csv.DictReader(io.StringIO(text))]
     except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise UserError(f"{file} is damaged ({error}); make the run again") from None
     if not rows or [row.round for row in rows] != list(range(len(rows))):

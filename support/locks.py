@@ -1,52 +1,48 @@
 """One at a time: two servers in one directory would destroy each other's record, two nodes share data."""
 
 from support.command_line import UserError
-from support.files import in_words
 
-import errno
-import os
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows, where nothing is locked
-    fcntl = None
+from filelock import FileLock, Timeout
 
 
-def lock_directory(directory):
-    """Keep others from locking `directory`, however they name it, while the returned descriptor is open.
+@contextmanager
+def locked(path, complaint):
+    """Hold the lock that is the file `path` during the block, and leave no file.
 
-    Raises UserError if another process holds it, or if the directory may not be read.
+    A process that ends, however it ends, holds no lock any more. Nothing is locked on a disk that knows no
+    locks, or on which we may not write. Raises UserError with `complaint` if another process holds it.
     """
-    return lock(
-        directory,
+    lock = FileLock(path, blocking=False, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UserError(complaint) from None
+    except OSError:
+        pass
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            Path(path).unlink()  # while it is ours: what waits for it looks for another
+        lock.release()
+
+
+def locked_run(directory):
+    """Keep other servers from the run in `directory`, however they name it, during the block.
+
+    Raises UserError if one is writing to it.
+    """
+    return locked(
+        Path(directory, ".lock"),
         f"another server is writing to {directory}; stop it, or choose another --run",
     )
 
 
-def lock(path, complaint):
-    """Keep others from locking `path`, a file or a directory, while the returned descriptor is open.
-
-    A process that ends, however it ends, holds no lock any more. Nothing is locked where the disk knows no
-    locks, as that of a network may not. Raises UserError with `complaint` if another process holds the lock,
-    or if `path` may not be read.
-    """
-    if fcntl is None:
-        return None
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {in_words(error, path)}") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-            os.close(descriptor)
-            raise UserError(complaint) from None
-    return descriptor
-
-
 def check_unlocked(directory):
-    """Raise UserError if another process writes to `directory`; it need not exist."""
-    if Path(directory).is_dir() and (descriptor := lock_directory(directory)) is not None:
-        os.close(descriptor)
+    """Raise UserError if another server writes to `directory`; it need not exist."""
+    if Path(directory).is_dir():
+        with locked_run(directory):
+            pass

@@ -1,4 +1,4 @@
-"""A strategy around a strategy that records and reports every round, and nothing else."""
+"""A strategy around a strategy that records and reports every round, and goes on where the record ends."""
 
 from support.command_line import RunError, UserError
 from support.failures import explain
@@ -10,21 +10,30 @@ from support.watched_strategy import payload_bytes
 
 import time
 
-from flwr.common import parameters_to_ndarrays
+from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 
 
 class RecordedStrategy(StrategyAround):
     """Writes each round of `strategy` to `record`, a RunRecord, and shows it on `report`, a RoundReport.
 
-    Only ResumedStrategy is around it: the clock runs from its configure_fit to the end of its evaluate.
+    Nothing is around it: the clock runs from its configure_fit to the end of its evaluate. `events`, an
+    EventLog, hears of what is on record. Flower counts rounds from 1 again when a run goes on:
+    `rounds_before` are those that are on record already.
     """
 
-    def __init__(self, strategy, record, report):
+    def __init__(self, strategy, record, report, events=None):
         super().__init__(strategy)
         self.record = record
         self.report = report
+        self.events = events
+        self.rounds_before = record.last_round.round if record.last_round else 0
         self.updates = 0  # that were averaged, in all rounds together
         self._start_counting()
+
+    def initialize_parameters(self, client_manager):
+        """Return the last global model on record, or pass on."""
+        first = super().initialize_parameters(client_manager)
+        return ndarrays_to_parameters(self.record.weights) if self.record.last_round else first
 
     def configure_fit(self, server_round, parameters, client_manager):
         """Start the round's clock, pass on, and count what is sent."""
@@ -46,34 +55,44 @@ class RecordedStrategy(StrategyAround):
     def evaluate(self, server_round, parameters):
         """Evaluate the global model, then record and report the round that ends with this.
 
-        Round 0, the untrained model, begins the record. Raises UserError if that model cannot be tested,
-        RunError if a later one cannot.
+        `server_round` is Flower's count. Round 0, the untrained model, begins the record; what is on record
+        already is not evaluated again. Raises UserError if the untrained model cannot be tested, RunError if
+        a later one cannot.
         """
-        loss, metrics = self._evaluated(server_round, parameters)
-        if server_round == 0:
+        last = self.record.last_round
+        if server_round == 0 and last:
+            return last.loss, {"accuracy": last.accuracy}
+        number = self.rounds_before + server_round
+        loss, metrics = self._evaluated(number, parameters)
+        if number == 0:
             self.record.begin()
-        row = Round(
-            round=server_round,
+        row = self._row(number, loss, metrics["accuracy"])
+        self.record.add_round(row, parameters_to_ndarrays(parameters))
+        if self.events:
+            self.events.round_finished(row)
+        self.report.round_finished(row)
+        return loss, metrics
+
+    def _evaluated(self, number, parameters):
+        try:
+            return super().evaluate(number, parameters)
+        except (UserError, RunError, BrokenPipeError):
+            raise
+        except Exception as error:  # a network of the reader's own may raise anything
+            kind = UserError if number == 0 else RunError
+            raise kind(explain(f"be tested on {PARTITIONS}/test.npz", error)) from error
+
+    def _row(self, number, loss, accuracy):
+        return Round(
+            round=number,
             loss=loss,
-            accuracy=metrics["accuracy"],
+            accuracy=accuracy,
             seconds=round(time.monotonic() - self.begun, 3),
             clients=self.averaged,
             failures=self.asked - self.averaged,
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,
         )
-        self.record.add_round(row, parameters_to_ndarrays(parameters))
-        self.report.round_finished(row)
-        return loss, metrics
-
-    def _evaluated(self, server_round, parameters):
-        try:
-            return super().evaluate(server_round, parameters)
-        except (UserError, RunError, BrokenPipeError):
-            raise
-        except Exception as error:  # a network of the reader's own may raise anything
-            kind = UserError if server_round == 0 else RunError
-            raise kind(explain(f"be tested on {PARTITIONS}/test.npz", error)) from error
 
     def _start_counting(self):
         self.begun = time.monotonic()

@@ -5,7 +5,7 @@ updates out, writes every round to disk, goes on with an interrupted run, and en
 """
 
 from support.command_line import NothingToDo, RunError, UserError
-from support.events import events_of, nobody
+from support.events import events_of
 from support.limits import make_room_for_connections
 from support.options import enough_clients
 from support.partitions import PARTITIONS, partition_settings
@@ -14,14 +14,12 @@ from support.roll_call import RollCall
 from support.run_record import open_record
 from support.signals import end_as_signalled, one_signal_at_a_time
 from support.sound_updates import SoundUpdates
-from support.strategy_around import StrategyAround
 from support.terminal import RoundReport, prepare_log
 from support.update_checks import trained_arrays
-from support.watched_strategy import WatchedReport, WatchedStrategy
+from support.watched_strategy import WatchedStrategy
 
 from contextlib import closing, contextmanager
 
-from flwr.common import ndarrays_to_parameters
 from flwr.server import Server
 
 PATIENCE_WHEN_RESUMED = 30  # seconds: the clients of an interrupted run are there or lost
@@ -38,7 +36,7 @@ def robust_server(args, strategy, model, make_roll_call=RollCall, has_terminal=T
     make_room_for_connections(args.clients)
     recorded = robust_strategy(args, strategy, model, has_terminal=has_terminal)
     with recorded as strategy, one_signal_at_a_time() as signals:
-        roll_call = roll_call_of(args, enough_clients(args), make_roll_call, strategy.tell)
+        roll_call = roll_call_of(args, enough_clients(args), make_roll_call, strategy.events.tell)
         server = RobustServer(roll_call, strategy, signals)
         server.set_max_workers(args.parallel_clients)
         try:
@@ -61,8 +59,8 @@ def robust_strategy(args, strategy, model, make_sound=SoundUpdates, has_terminal
         with events_of(args, record.last_round) as events, report:
             sound = make_sound(strategy, args.max_examples_per_client, trained_arrays(model))
             watched = WatchedStrategy(sound, events)
-            recorded = RecordedStrategy(watched, record, WatchedReport(report, events))
-            yield ResumedStrategy(recorded, record, events.tell)
+            recorded = RecordedStrategy(watched, record, report, events)
+            yield recorded
             _check_that_it_learned(args, recorded)
     print(f"The record of this run is in {args.run}/")
 
@@ -101,10 +99,10 @@ def _check_number_of_clients(args):
 
 
 class RobustServer(Server):
-    """Flower's Server; it calls the roll before every round, and ends as its signal says."""
+    """Flower's Server; it calls the roll before every round, counts on, and ends as its signal says."""
 
     def __init__(self, clients, strategy, signals):
-        """`clients` is a RollCall, `strategy` a ResumedStrategy, `signals` the SignalGate of the block."""
+        """`clients` is a RollCall, `strategy` a RecordedStrategy, `signals` the SignalGate of the block."""
         super().__init__(client_manager=clients, strategy=strategy)
         self.signals = signals
 
@@ -116,50 +114,11 @@ class RobustServer(Server):
             return result
 
     def fit_round(self, server_round, timeout):
-        """Wait for enough clients, then run the round."""
+        """Wait for enough clients, then run the round under its number in the whole run."""
         number = self.strategy.rounds_before + server_round
         self.client_manager().gather(number, first_round=server_round == 1)
-        return super().fit_round(server_round, timeout)
+        return super().fit_round(number, timeout)
 
-
-class ResumedStrategy(StrategyAround):
-    """Goes on where an interrupted run has ended; for a new run it only passes on.
-
-    Flower counts rounds from 1 again; the strategies inside learn the true number. `record` is the RunRecord,
-    `tell` is that of the run's EventLog, for whoever else has something to tell.
-    """
-
-    def __init__(self, strategy, record, tell=nobody):
-        super().__init__(strategy)
-        self.tell = tell
-        self.record = record
-        self.rounds_before = record.last_round.round if record.last_round else 0
-        self.last_round = record.last_round
-
-    def initialize_parameters(self, client_manager):
-        """Return the last global model, or pass on."""
-        first = super().initialize_parameters(client_manager)
-        return ndarrays_to_parameters(self.record.weights) if self.last_round else first
-
-    def configure_fit(self, server_round, parameters, client_manager):
-        """Pass on with the true number."""
-        return super().configure_fit(self.rounds_before + server_round, parameters, client_manager)
-
-    def aggregate_fit(self, server_round, results, failures):
-        """Pass on with the true number."""
-        return super().aggregate_fit(self.rounds_before + server_round, results, failures)
-
-    def configure_evaluate(self, server_round, parameters, client_manager):
-        """Pass on with the true number."""
-        number = self.rounds_before + server_round
-        return super().configure_evaluate(number, parameters, client_manager)
-
-    def aggregate_evaluate(self, server_round, results, failures):
-        """Pass on with the true number."""
-        return super().aggregate_evaluate(self.rounds_before + server_round, results, failures)
-
-    def evaluate(self, server_round, parameters):
-        """Pass on with the true number; what is on record already is not evaluated again."""
-        if server_round == 0 and self.last_round:
-            return self.last_round.loss, {"accuracy": self.last_round.accuracy}
-        return super().evaluate(self.rounds_before + server_round, parameters)
+    def evaluate_round(self, server_round, timeout):
+        """Let clients evaluate under the round's number in the whole run."""
+        return super().evaluate_round(self.strategy.rounds_before + server_round, timeout)

@@ -41,7 +41,7 @@ class RollCall(SimpleClientManager):
 
     def register(self, client):
         """Take a new connection in. Flower calls this before it can deliver messages to the client."""
-        welcome = threading.Thread(target=self._welcome, args=(client,), daemon=True)
+        welcome = threading.Thread(target=self.welcome, args=(client,), daemon=True)
         with self.lock:
             self.connected[client.cid] = client
             welcome.start()
@@ -84,23 +84,23 @@ class RollCall(SimpleClientManager):
         for client in list(self.connected.values()):
             client.bridge.close()
 
-    def _welcome(self, client):
+    def welcome(self, client):
         try:
             learn_number(client)
             if self.is_over:
                 send_home(client)
                 return
             if reason := self._admit(client):
-                self._announce_refusal(client, reason)
+                self.announce_refusal(client, reason)
                 refuse(client, reason)
         except Exception as error:  # whatever it ends with, nobody has joined
-            self._has_failed(client, error)
+            self.has_failed(client, error)
 
-    def _announce_refusal(self, client, reason):
+    def announce_refusal(self, client, reason):
         say(f"{name_of(client)} refused: {reason}")
         self.tell("refused", **who(client), reason=reason)
 
-    def _has_failed(self, client, error):
+    def has_failed(self, client, error):
         """Say nothing about a stranger's connection: a port scanner makes some, too."""
 
     def _admit(self, client):

@@ -1,41 +1,39 @@
-"""The record of a run on disk: history.csv, run.json and global_model.npz in one directory.
+"""The record of a run on disk: state.zip, and beside it the three files that are in it.
 
-Whatever ends a run, its record stays valid. A round counts as finished once run.json says so, which
-happens in one step: run.json holds the checksums of the history and the model that belong together.
-What was written beyond that is cut off when the run goes on.
+state.zip is replaced in one step when a round is finished. It holds what belongs together: the settings in
+run.json, the rounds in history.csv, the weights in global_model.npz. So it is whole, whatever ends the run.
+The same files beside it are for people and for other programs; --resume writes them again.
 """
 
 from support.command_line import RunError, UserError, command_name, option_names
-from support.files import in_words, put_on_disk, replaced_file, signals_deferred
-from support.history import as_csv, read_history
-from support.locks import lock_directory
+from support.files import in_words, replaced_file
+from support.history import as_csv, rounds_in
+from support.locks import locked_run
 from support.options import fault_options, listening_options, run_options
 from support.partitions import partition_settings
 from support.run_settings import (
-    as_recorded,
+    DESCRIPTION,
+    HISTORY,
+    MODEL,
+    STATE,
     check_command,
     check_settings,
-    content_of,
-    damaged,
-    read_file,
+    read_state,
 )
+from support.signals import signals_deferred
 
-import hashlib
 import io
 import json
-import os
 import platform
 import tempfile
-import weakref
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from pathlib import Path
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 
 PACKAGES = ("flwr", "torch", "numpy")
-# What run.json says of the last finished round.
-FINISHED = {"round": int, "history_bytes": int, "history_sha256": str, "global_model_sha256": str}
 
 
 def open_record(args, weight_names):
@@ -52,6 +50,13 @@ def open_record(args, weight_names):
     return record
 
 
+def as_recorded(settings):
+    """Return `settings` as run.json has them: a tuple is a list there, a path or a function its name."""
+    return json.loads(
+        json.dumps(settings, default=lambda value: getattr(value, "__name__", str(value)))
+    )
+
+
 class RunRecord:
     """Writes one run's record to `directory`: call `begin` or `resume`, then `add_round` every round.
 
@@ -64,23 +69,29 @@ class RunRecord:
         self.weight_names = weight_names
         self.last_round = None  # the Round after which an interrupted run goes on,
         self.weights = None  # and its global model, a list of arrays
-        self.description = self.directory / "run.json"
-        self.history = self.directory / "history.csv"
-        self.model = self.directory / "global_model.npz"
-        self.unlock = None
-        self.made = []  # directories that were not there before
-        self.next_model = self.directory / ".global_model.next.npz"
+        self.files = {}  # what is in the state: {name: content}
+        self.held = None  # the directory, while it is ours
 
     def prepare(self):
-        """Make sure that the directory is there, and ours.
+        """Make sure that the directory is there, and ours until `close`, or until nothing refers to us.
 
         Raises UserError if it cannot be written to, or if another process writes to it.
         """
-        above = [self.directory, *self.directory.parents]
-        self.made += [path for path in above if not path.exists()]
+        if self.held:
+            return
+        held = ExitStack()
+        for path in [*reversed(self.directory.parents), self.directory]:
+            if not path.exists():
+                held.callback(_remove_if_empty, path)
         make_run_directory(self.directory)
-        if not self.unlock and (descriptor := lock_directory(self.directory)) is not None:
-            self.unlock = weakref.finalize(self, os.close, descriptor)
+        held.enter_context(locked_run(self.directory))
+        self.held = held
+
+    def close(self):
+        """Let others write to the directory, and leave none if nothing was written."""
+        if self.held:
+            self.held.close()
+            self.held = None
 
     def begin(self):
         """Start a new record; an earlier one in this directory is replaced.
@@ -88,10 +99,10 @@ class RunRecord:
         Raises UserError as `prepare` does, RunError if the disk does not take it.
         """
         self.prepare()
-        if self.history.exists():
+        if (self.directory / HISTORY).exists():
             print(f"Replacing the run that is in {self.directory}/; --run names another place")
         try:
-            self._commit(finished=None)
+            self._save({DESCRIPTION: self._description()})
         except OSError as error:
             reason = in_words(error, self.directory)
             raise RunError(f"cannot write to {self.directory}: {reason}") from None
@@ -99,48 +110,36 @@ class RunRecord:
     def resume(self, must_match):
         """Make the record ready for the round after the last finished one; return whether there is one.
 
-        If the run was killed before its round 0 was finished, it is to begin anew. Otherwise `last_round` and
-        `weights` are those to go on from. Raises UserError, and changes nothing, if there is nothing to go
-        on from, if files are damaged, or if the settings named in `must_match` differ.
+        A run that was killed before its round 0 was finished is to begin again. Otherwise `last_round` and
+        `weights` are those to go on from. Raises UserError, and changes nothing, if there is nothing to go on
+        from, if it is damaged, or if the settings named in `must_match` differ.
         """
-        finished = self._finished_round(must_match)
-        if finished is None:
+        check_command(self.directory, self.settings)
+        check_settings(self.directory, {name: self.settings[name] for name in must_match})
+        files = read_state(self.directory)
+        if MODEL not in files:
             return False
+        self.weights = self._weights_in(files[MODEL])
         self.prepare()
-        size = finished["history_bytes"]
-        if _sha256(read_file(self.history)[:size]) != finished["history_sha256"]:
-            raise UserError(
-                f"{self.history} is damaged; restore it, or start again without --resume"
-            )
-        model = self._find_model(finished["global_model_sha256"])
-        self.weights = self._load_weights(model)
-        self.last_round = read_history(self.directory, size)[-1]
-        os.truncate(self.history, size)
-        os.replace(model, self.model)
+        self.last_round = rounds_in(files[HISTORY], self.directory / STATE)[-1]
+        self._write_out(files)
         return True
 
-    def close(self):
-        """Let others write to the directory, and leave none if nothing was written.
-
-        A record that nobody holds any more lets others write, too.
-        """
-        for path in self.made:
-            with suppress(OSError):  # it is not empty
-                path.rmdir()
-        if self.unlock:
-            self.unlock()
-            self.unlock = None
-
     def add_round(self, row, weights):
-        """Append `row` (a Round) to the history and store `weights` (NumPy arrays).
+        """Add `row` (a Round) to the history and store `weights` (NumPy arrays).
 
         Raises RunError if the disk does not take them; the last finished round stays what it was.
         """
-        buffer = io.BytesIO()
-        np.savez(buffer, **dict(zip(self.weight_names, weights, strict=True)))
+        model = io.BytesIO()
+        np.savez(model, **dict(zip(self.weight_names, weights, strict=True)))
+        earlier = self.files[HISTORY] if row.round > 0 else b""
+        files = {
+            DESCRIPTION: self._description(),
+            HISTORY: earlier + as_csv(row).encode(),
+            MODEL: model.getvalue(),
+        }
         try:
-            with signals_deferred():
-                self._write_round(row, buffer.getvalue())
+            self._save(files)
         except OSError as error:
             raise RunError(
                 f"cannot write round {row.round} to {self.directory}: "
@@ -148,34 +147,23 @@ class RunRecord:
                 "mend that and go on with --resume"
             ) from None
 
-    def _write_round(self, row, model):
-        self._append(as_csv(row).encode(), anew=row.round == 0)
-        with replaced_file(self.next_model) as file:
-            file.write(model)
-        history = self.history.read_bytes()
-        self._commit(
-            finished={
-                "round": row.round,
-                "history_bytes": len(history),
-                "history_sha256": _sha256(history),
-                "global_model_sha256": _sha256(model),
-            }
-        )
-        os.replace(self.next_model, self.model)
+    def _save(self, files):
+        """Make `files` the state, in one step: the round is finished after it, and not before."""
+        with signals_deferred():
+            with replaced_file(self.directory / STATE) as file, ZipFile(file, "w") as state:
+                for name, content in files.items():
+                    state.writestr(ZipInfo(name), content)
+            self._write_out(files)
 
-    def _append(self, line, anew):
-        """Add a line to the history; if the disk takes only half of it, take that back."""
-        size = 0 if anew else self.history.stat().st_size
-        try:
-            with open(self.history, "wb" if anew else "ab") as file:
-                file.write(line)
-                put_on_disk(file)
-        except OSError:
-            with suppress(OSError):
-                os.truncate(self.history, size)
-            raise
+    def _write_out(self, files):
+        """Write those files beside the state that are not there yet as they are in it."""
+        for name, content in files.items():
+            if content != self.files.get(name):
+                with replaced_file(self.directory / name) as file:
+                    file.write(content)
+        self.files = files
 
-    def _commit(self, finished):
+    def _description(self):
         versions = {
             "python": platform.python_version(),
             **{name: version(name) for name in PACKAGES},
@@ -184,37 +172,21 @@ class RunRecord:
             "command": command_name(default=None),
             "settings": self.settings,
             "versions": versions,
-            "finished": finished,
         }
-        with replaced_file(self.description) as file:
-            file.write((json.dumps(content, indent=2) + "\n").encode())
+        return (json.dumps(content, indent=2) + "\n").encode()
 
-    def _finished_round(self, must_match):
-        """Return what run.json says of the last finished round."""
-        check_command(self.directory, self.settings)
-        check_settings(self.directory, {name: self.settings[name] for name in must_match})
-        finished = content_of(self.description)["finished"]
-        if finished is None:
-            return None
-        try:
-            return {name: kind(finished[name]) for name, kind in FINISHED.items()}
-        except (ValueError, KeyError, TypeError):
-            raise damaged(self.description) from None
-
-    def _find_model(self, checksum):
-        """Return the file that holds the finished round's model: a crash may have left it unnamed."""
-        for path in (self.model, self.next_model):
-            if path.is_file() and _sha256(path.read_bytes()) == checksum:
-                return path
-        raise UserError(f"{self.model} is damaged; restore it, or start again without --resume")
-
-    def _load_weights(self, path):
-        with np.load(path, allow_pickle=False) as file:
+    def _weights_in(self, model):
+        with np.load(io.BytesIO(model), allow_pickle=False) as file:
             if file.files != self.weight_names:
                 raise UserError(
-                    f"{path} holds another model than model.py's; start without --resume"
+                    f"{self.directory} holds another model than model.py's; start without --resume"
                 )
             return [file[name] for name in self.weight_names]
+
+
+def _remove_if_empty(directory):
+    with suppress(OSError):
+        directory.rmdir()
 
 
 def make_run_directory(directory, option="--run"):
@@ -234,15 +206,11 @@ def make_run_directory(directory, option="--run"):
 
 def last_commit(directory):
     """Return what changes with every round that is recorded in `directory`; None if nothing ever was."""
-    description = Path(directory, "run.json")
-    return description.stat().st_mtime_ns if description.exists() else None
+    state = Path(directory, STATE)
+    return state.stat().st_mtime_ns if state.exists() else None
 
 
 def last_recorded_round(directory):
     """Return the number of the last finished round in `directory`, 0 being the untrained model, or None."""
-    finished = content_of(Path(directory, "run.json"))["finished"]
-    return finished["round"] if finished else None
-
-
-def _sha256(content):
-    return hashlib.sha256(content).hexdigest()
+    files = read_state(directory)
+    return rounds_in(files[HISTORY], Path(directory, STATE))[-1].round if HISTORY in files else None

@@ -1,22 +1,44 @@
-"""What a run was made with, as its run.json says, and whether these settings may go on with it."""
+"""What a run was made with, as its state says, and whether these settings may go on with it."""
 
 from support.command_line import UserError, command_words
 from support.files import in_words
 
+import io
 import json
 from pathlib import Path
+from zipfile import ZipFile
+
+STATE = "state.zip"
+DESCRIPTION, HISTORY, MODEL = "run.json", "history.csv", "global_model.npz"  # what is in it
 
 
-def as_recorded(settings):
-    """Return `settings` as run.json has them: a tuple is a list there, a path or a function its name."""
-    return json.loads(
-        json.dumps(settings, default=lambda value: getattr(value, "__name__", str(value)))
-    )
+def read_state(directory):
+    """Return what the state of the run in `directory` holds: {name: content}.
+
+    A run whose round 0 is not finished has a DESCRIPTION only. Raises UserError if there is no state, or if
+    it is damaged: every file in a ZIP archive has a checksum.
+    """
+    path = Path(directory, STATE)
+    content = _content_of(path)
+    try:
+        with ZipFile(io.BytesIO(content)) as state:
+            files = {name: state.read(name) for name in state.namelist()}
+    except Exception:  # damaged bytes make zipfile raise almost anything
+        raise _damaged(path) from None
+    if set(files) not in ({DESCRIPTION}, {DESCRIPTION, HISTORY, MODEL}):
+        raise _damaged(path)
+    return files
+
+
+def settings_of(run):
+    """Return the settings in the run.json of a run; raise UserError if it is damaged, or not there."""
+    path = Path(run, DESCRIPTION)
+    return _parsed(_content_of(path), path)["settings"]
 
 
 def check_settings(directory, settings):
     """Raise UserError if the run in `directory` was made with other settings than these, or is none."""
-    made_with = content_of(Path(directory, "run.json"))["settings"]
+    made_with = _description_of(directory)["settings"]
     for name, value in settings.items():
         if name not in made_with or made_with[name] != value:
             raise UserError(f"{directory} was made {_with_setting(name, made_with.get(name))}")
@@ -24,12 +46,10 @@ def check_settings(directory, settings):
 
 def check_command(directory, settings):
     """Raise UserError if the run in `directory` was made by a command that has other settings."""
-    content = content_of(Path(directory, "run.json"))
-    if content["settings"].keys() == settings.keys():
+    description = _description_of(directory)
+    if description["settings"].keys() == settings.keys():
         return
-    if not isinstance(content.get("command"), str):
-        raise damaged(Path(directory, "run.json"))
-    server = command_words(content["command"])
+    server = command_words(description["command"])
     # federation.py starts its server under the server's own name.
     raise UserError(
         f"{directory} was made by another command; resume it with {server}, "
@@ -37,20 +57,34 @@ def check_command(directory, settings):
     )
 
 
-def content_of(description):
-    """Return what the file run.json holds; raise UserError if there is none, or if it is damaged."""
+def _description_of(directory):
+    return _parsed(read_state(directory)[DESCRIPTION], Path(directory, STATE))
+
+
+def _parsed(content, path):
+    """Return the run.json in `content`, which `path` holds; raise UserError if it is none."""
     try:
-        content = json.loads(read_file(description))
-        if isinstance(content["settings"], dict) and "finished" in content:
-            return content
+        description = json.loads(content)
+        if isinstance(description["settings"], dict):
+            return description
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
-    raise damaged(description)
+    raise _damaged(path)
 
 
-def damaged(description):
-    """Return the UserError about a run.json that cannot be what it was."""
-    return UserError(f"{description} is damaged; start again without --resume")
+def _damaged(path):
+    return UserError(f"{path} is damaged; restore it, or start again without --resume")
+
+
+def _content_of(path):
+    try:
+        return path.read_bytes()
+    except PermissionError as error:
+        raise UserError(f"cannot read {path}: {in_words(error, path)}") from None
+    except OSError:
+        raise UserError(
+            f"cannot read {path}: no run to resume; start one without --resume"
+        ) from None
 
 
 def _with_setting(name, value):
@@ -72,15 +106,3 @@ def _origin(partitions):
         return "somebody's own"
     words = " ".join(f"--{key} {value}" for key, value in partitions.items())
     return f"those of python partition.py {words}"
-
-
-def read_file(path):
-    """Return the bytes of a run's file; raise UserError if there is none."""
-    try:
-        return path.read_bytes()
-    except PermissionError as error:
-        raise UserError(f"cannot read {path}: {in_words(error, path)}") from None
-    except OSError:
-        raise UserError(
-            f"cannot read {path}: no run to resume; start one without --resume"
-        ) from None

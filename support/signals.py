@@ -1,6 +1,6 @@
-"""Which signal has stopped a server.
+"""Ctrl-C and SIGTERM: which of them has stopped a server, and when both have to wait.
 
-Flower ends with status 0 whether it was Ctrl-C or SIGTERM, and leaves nobody a trace of which.
+Flower ends with status 0 whichever it was, and leaves no trace of which.
 """
 
 from support.argument_types import LONGEST_WAIT
@@ -10,6 +10,18 @@ import importlib
 import signal
 import threading
 from contextlib import contextmanager
+
+
+@contextmanager
+def signals_deferred():
+    """Let Ctrl-C and SIGTERM wait until the block has ended."""
+    arrived = []
+    try:
+        with _each_handler(lambda handler: lambda number, frame: arrived.append(number)):
+            yield
+    finally:
+        for number in arrived:
+            signal.raise_signal(number)
 
 
 @contextmanager
@@ -40,8 +52,8 @@ def one_signal_at_a_time():
     """Let no Ctrl-C or SIGTERM of the block interrupt the handling of another; yield the SignalGate.
 
     Flower puts the handlers that it found back before it stops gRPC. One that raised in the middle of that
-    would leave a server that is half stopped, and whose threads wait for ever. One that comes later passes:
-    an exception that a signal raises may be lost in a callback, and has to be raised again.
+    would leave a server half stopped, whose threads wait for ever. A later one passes, because an exception
+    that a signal raises may be lost in a callback, and has to be raised again.
     """
     signals = SignalGate()
     with _each_handler(signals.guarded):
@@ -71,19 +83,18 @@ class SignalGate:
             finally:
                 self.is_handled = False
 
-        return guarded_handler
+        return guarded_handler if callable(handler) else handler
 
 
 @contextmanager
 def _each_handler(wrapped):
-    """Put `wrapped(handler)` in the place of both signals' handlers, and these back in the end."""
+    """Let `wrapped(handler)` handle both signals during the block; only the main thread is interrupted."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # where signals are somebody else's business
+        yield
         return
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number, handler in handlers.items():
-        if callable(handler):
-            signal.signal(number, wrapped(handler))
+        signal.signal(number, wrapped(handler))
     try:
         yield
     finally:

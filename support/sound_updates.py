@@ -41,7 +41,7 @@ class SoundUpdates(StrategyAround):
 
         Raises RunError if the strategy's step leads to weights that are no numbers.
         """
-        self._report_silence(server_round, results)
+        self.report_silence(server_round, results)
         self.faults = []
         sound = [result for result in results if self._is_sound(server_round, *result)]
         sound.sort(key=lambda result: order_of(result[0]))
@@ -53,12 +53,12 @@ class SoundUpdates(StrategyAround):
         parameters, metrics = super().aggregate_fit(server_round, sound, failures)
         if parameters is None:
             return None, {**metrics, AVERAGED: 0}
-        return self._in_the_models_types(server_round, parameters), {
+        return self.in_the_models_types(server_round, parameters), {
             **metrics,
             AVERAGED: len(sound),
         }
 
-    def _report_silence(self, server_round, results):
+    def report_silence(self, server_round, results):
         answered = {client.cid for client, _ in results}
         for client in self.asked:
             if client.cid not in answered:
@@ -71,7 +71,7 @@ class SoundUpdates(StrategyAround):
             say(f"Round {server_round}: left out the update from {name_of(client)}: it {fault}")
         return not fault
 
-    def _in_the_models_types(self, server_round, parameters):
+    def in_the_models_types(self, server_round, parameters):
         """Return `parameters` with the dtypes that were sent: averages come in float64, counters too."""
         pairs = zip(parameters_to_ndarrays(parameters), self.sent_weights, strict=True)
         weights = [_as_type(array, sent.dtype) for array, sent in pairs]

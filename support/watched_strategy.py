@@ -1,13 +1,10 @@
 """A strategy around a strategy that tells what is sent to whom, what comes back, and what becomes of it."""
 
-from support.events import finished
 from support.identity import FAILURE, name_of, number_of, reason_in, why_silent
 from support.sound_updates import AVERAGED
 from support.strategy_around import StrategyAround
 
 import time
-
-from flwr.server.client_proxy import ClientProxy
 
 
 class WatchedStrategy(StrategyAround):
@@ -27,12 +24,11 @@ class WatchedStrategy(StrategyAround):
 
     def aggregate_fit(self, server_round, results, failures):
         """Pass on, and tell whose update is missing or was left out, and how many were averaged."""
-        results = [(_unwatched(client), fit_result) for client, fit_result in results]
-        failures = [_unwatched_failure(failure) for failure in failures]
         answered = {client.cid for client, _ in results}
         for client in self.asked:
             if client.cid not in answered:
                 self._tell("missing", server_round, client, why_silent(client))
+        results = [(_unwatched(client), fit_result) for client, fit_result in results]
         parameters, metrics = super().aggregate_fit(server_round, results, failures)
         for client, fault in self.strategy.faults:
             self._tell("left_out", server_round, client, f"it {fault}")
@@ -44,13 +40,11 @@ class WatchedStrategy(StrategyAround):
         self.events.tell(what, round=server_round, **who(client), reason=reason)
 
 
-class WatchedClient(ClientProxy):
-    """Passes everything on to `client`; tells when weights go to it, and when its update is here."""
+class WatchedClient:
+    """A ClientProxy as it is, but that it tells when weights go to it, and when its update is here."""
 
     def __init__(self, client, events, server_round):
-        super().__init__(client.cid)
         self.client = client
-        self.properties = client.properties
         self.events = events
         self.server_round = server_round
 
@@ -77,40 +71,9 @@ class WatchedClient(ClientProxy):
         )
         return answer
 
-    def get_properties(self, ins, timeout, group_id):
-        """Pass on."""
-        return self.client.get_properties(ins, timeout=timeout, group_id=group_id)
 
-    def get_parameters(self, ins, timeout, group_id):
-        """Pass on."""
-        return self.client.get_parameters(ins, timeout=timeout, group_id=group_id)
-
-    def evaluate(self, ins, timeout, group_id):
-        """Pass on."""
-        return self.client.evaluate(ins, timeout=timeout, group_id=group_id)
-
-    def reconnect(self, ins, timeout, group_id):
-        """Pass on."""
-        return self.client.reconnect(ins, timeout=timeout, group_id=group_id)
-
-
-class WatchedReport:
-    """Passes on to `report`, a RoundReport, and tells `events` when a round is on record."""
-
-    def __init__(self, report, events):
-        self.report = report
-        self.events = events
-
-    def round_started(self, server_round):
-        """Pass on."""
-        self.report.round_started(server_round)
-
-    def round_finished(self, row):
-        """Tell about `row`, a Round; with the first one the events of an earlier run are replaced."""
-        if row.round == 0:
-            self.events.begin()
-        self.events.tell("evaluated", **finished(row))
-        self.report.round_finished(row)
+def _unwatched(client):
+    return client.client if isinstance(client, WatchedClient) else client
 
 
 def who(client):
@@ -121,15 +84,3 @@ def who(client):
 def payload_bytes(parameters):
     """Return the size in bytes of serialized weights, as gRPC carries them."""
     return sum(len(tensor) for tensor in parameters.tensors)
-
-
-def _unwatched(client):
-    return client.client if isinstance(client, WatchedClient) else client
-
-
-def _unwatched_failure(failure):
-    """Return what Flower says of a failure, an exception or (client, answer), without a WatchedClient."""
-    if isinstance(failure, tuple):
-        client, answer = failure
-        return _unwatched(client), answer
-    return failure

@@ -216,7 +216,7 @@ def place(tmp_path, mnist):
     write_partitions(tmp_path, mnist, sizes=[20, 20, 20], test_size=20)
     run = tmp_path / "results/fedavg"
     write_history(run, [0.1])
-    for name in ("run.json", "global_model.npz", "accuracy.png"):
+    for name in ("state.zip", "run.json", "global_model.npz", "accuracy.png"):
         (run / name).write_text(f"an earlier {name}")
     (tmp_path / "a_file").write_text("not a directory")
     return tmp_path

@@ -10,10 +10,9 @@ from support.argument_types import address, natural_int
 from support.certificates import read_root
 from support.command_line import OneLineParser, RunError, UserError, run_command
 from support.listening import free_port
-from support.locks import lock
+from support.locks import locked
 from support.partitions import PARTITIONS, load_partition
 
-import os
 import re
 import secrets
 import sys
@@ -59,12 +58,9 @@ def held_partition(number):
     """
     path = PARTITIONS / f"client_{number}.npz"
     load_partition(path)
-    descriptor = lock(path, f"another node has partition {number}; it belongs to one")
-    try:
+    complaint = f"another node has partition {number}; it belongs to one"
+    with locked(path.with_name(f".{path.name}.lock"), complaint):
         yield
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
 
 
 def arrival(flower, process, name, news=None):

@@ -5,7 +5,8 @@ again when the run goes on: it has two rows, and both count.
 """
 
 from support.command_line import RunError, UserError
-from support.files import replaced_file, signals_deferred
+from support.files import replaced_file
+from support.signals import signals_deferred
 from support.terminal import say
 
 import csv

@@ -54,16 +54,16 @@ class NodeRollCall(RollCall):
         for client in outsiders:
             self.register(client)
 
-    def _welcome(self, client):
-        super()._welcome(client)
+    def welcome(self, client):
+        super().welcome(client)
         with self.lock:
             self.asked.discard(client.cid)
 
-    def _announce_refusal(self, client, reason):
+    def announce_refusal(self, client, reason):
         if self._say_once(client, f"{name_of(client)} refused: {reason}"):
             self.tell("refused", **who(client), reason=reason)
 
-    def _has_failed(self, client, error):
+    def has_failed(self, client, error):
         reason = reason_in(error) or " ".join(str(error).split())
         self._say_once(client, f"Node {client.cid} cannot take part: {reason}")
 

@@ -5,8 +5,9 @@ does not ask again: the file has no lines for that round.
 """
 
 from support.command_line import RunError, UserError
-from support.files import replaced_file, signals_deferred
+from support.files import replaced_file
 from support.identity import number_of, order_of
+from support.signals import signals_deferred
 from support.strategy_around import StrategyAround
 from support.terminal import say
 

@@ -21,7 +21,7 @@ class MaskedUpdates(SoundUpdates):
 
     def aggregate_fit(self, server_round, results, failures):
         """Pass the average on if it is sound and all counts are; the metrics say how many are in it."""
-        self._report_silence(server_round, results)
+        self.report_silence(server_round, results)
         results = [(client, self._in_sent_types(fit_result)) for client, fit_result in results]
         results.sort(key=lambda result: order_of(result[0]))
         if fault := self._fault(results):
@@ -30,14 +30,14 @@ class MaskedUpdates(SoundUpdates):
             )
             return None, {AVERAGED: 0}
         parameters, metrics = self.strategy.aggregate_fit(server_round, results, failures)
-        parameters = self._in_the_models_types(server_round, parameters)
+        parameters = self.in_the_models_types(server_round, parameters)
         return parameters, {**metrics, AVERAGED: len(results)}
 
-    def _report_silence(self, server_round, results):
+    def report_silence(self, server_round, results):
         """Report those who are silent without having said why."""
         refused = [c for c in self.asked if c.properties.get(REFUSED_ROUND) == server_round]
         self.asked = [client for client in self.asked if client not in refused]
-        super()._report_silence(server_round, results)
+        super().report_silence(server_round, results)
 
     def _in_sent_types(self, fit_result):
         pairs = zip(parameters_to_ndarrays(fit_result.parameters), self.sent_weights, strict=True)

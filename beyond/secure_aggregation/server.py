@@ -119,8 +119,7 @@ def told(are_enough, context):
 
 def round_of(context):
     """Return the number of the round in Flower's `context`, counted from the beginning of the run."""
-    number = context.state[MAIN_CONFIGS_RECORD][RoundKey.CURRENT_ROUND]
-    return context.strategy.rounds_before + number
+    return context.state[MAIN_CONFIGS_RECORD][RoundKey.CURRENT_ROUND]
 
 
 def groups(nodes, shares):

@@ -82,7 +82,6 @@ class Tampered(StrategyAround):
 
     def __init__(self, strategy, attack, victim, server_round, is_there=True):
         super().__init__(strategy)
-        self.rounds_before = strategy.rounds_before
         self.attack, self.victim, self.is_there = attack, victim, is_there
         self.server_round = server_round
         self.average = None  # a list of arrays,

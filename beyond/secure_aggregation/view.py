@@ -11,7 +11,7 @@ once more by the lesson's client from the partitions, and what the server has he
 from support.command_line import OneLineParser, UserError, run_command
 from support.figures import new_figure, save_figure
 from support.partitions import PARTITIONS, load_partition
-from support.run_settings import content_of
+from support.run_settings import settings_of
 
 import csv
 from pathlib import Path
@@ -68,7 +68,7 @@ class Seen:
 
 def look(run):
     """Return [Seen, ...] of all clients in the directory of a curious run. Raises UserError if it is none."""
-    settings = SimpleNamespace(**content_of(Path(run, "run.json"))["settings"])
+    settings = SimpleNamespace(**settings_of(run))
     try:
         held = read_held(run)
     except FileNotFoundError:

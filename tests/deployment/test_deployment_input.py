@@ -3,7 +3,6 @@
 from support.command_line import UserError
 
 import errno
-import fcntl
 import os
 import socket
 from pathlib import Path
@@ -53,8 +52,7 @@ def test_a_node_without_a_partition(refuses_to_deploy, refuses_module, place):
 
 
 def test_a_partition_that_another_node_has(refuses_module, place):
-    with open(place / "partitions/client_1.npz") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # as a node does
+    with held_partition(1):
         line = refuses_module(NODE, "--partition-id", 1, "--insecure")
     assert "another node has partition 1" in line
 

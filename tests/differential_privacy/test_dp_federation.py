@@ -1,8 +1,7 @@
 """Real processes with the small network: killed with kill -9, resumed, and counted."""
 
 from support.partitions import load_partition
-
-import json
+from support.run_record import last_recorded_round
 
 import numpy as np
 import pytest
@@ -46,8 +45,7 @@ def test_a_killed_server_goes_on_and_has_forgotten_nothing(begin, place):
     server.wait_for("^Round  2: epsilon")
     server.kill()
     spent = len(read_privacy(place / "run"))
-    # The history may have a row more: it is on record once run.json says so.
-    finished = json.loads((place / "run/run.json").read_text())["finished"]["round"]
+    finished = last_recorded_round(place / "run")
     again = begin("server", *words, "--rounds", finished + 1, "--resume")
     again.finish()
     assert [client.wait() for client in clients] == [0, 0, 0]

@@ -83,7 +83,7 @@ def somebody_elses(place):
     [
         ("results", ["server.py", *words_for("server.py", "--run", "results/new")]),
         ("results/fedavg", ["server.py", *words_for("server.py")]),
-        ("results/fedavg/run.json", ["server.py", *words_for("server.py", "--resume")]),
+        ("results/fedavg/state.zip", ["server.py", *words_for("server.py", "--resume")]),
         ("results/fedavg/history.csv", ["plot_accuracy.py"]),
         ("results/fedavg", ["plot_accuracy.py"]),
         ("partitions", ["partition.py"]),

@@ -63,6 +63,7 @@ def assert_record_is_whole(run):
         "history.csv",
         "run.json",
         "global_model.npz",
+        "state.zip",
         "events.jsonl",
         "logs",
     }

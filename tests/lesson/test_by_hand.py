@@ -53,4 +53,4 @@ def test_no_client_opens_an_archive_of_mnist(run_by_hand):
 def test_a_client_writes_no_file(run_by_hand, workspace):
     assert {entry.name for entry in workspace.iterdir()} <= {"partitions", "results", "opened"}
     record = {entry.name for entry in run_by_hand.run.iterdir()}
-    assert record == {"history.csv", "run.json", "global_model.npz", "events.jsonl"}
+    assert record == {"state.zip", "history.csv", "run.json", "global_model.npz", "events.jsonl"}

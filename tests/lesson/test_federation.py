@@ -52,6 +52,7 @@ def test_the_record_is_complete(federation_run):
         "history.csv",
         "run.json",
         "global_model.npz",
+        "state.zip",
         "events.jsonl",
         "accuracy.png",
         "logs",

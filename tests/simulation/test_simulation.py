@@ -110,7 +110,7 @@ def test_the_model_is_that_of_the_classic_run_byte_by_byte(simulated, classic):
 def test_nothing_is_left_of_it(place, simulated):
     place.assert_nothing_is_left()
     names = {path.name for path in simulated.iterdir()}
-    record = {"history.csv", "run.json", "global_model.npz", "events.jsonl"}
+    record = {"state.zip", "history.csv", "run.json", "global_model.npz", "events.jsonl"}
     assert names == {*record, "accuracy.png", "logs"}
 
 

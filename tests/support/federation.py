@@ -63,5 +63,6 @@ class Federation:
     def assert_record_is_whole(self):
         """Check that history and model are valid and that nothing else is in the run's directory."""
         entries = {entry.name for entry in self.run.iterdir()}
-        assert entries == {"history.csv", "run.json", "global_model.npz", "events.jsonl"}
+        files = {"history.csv", "run.json", "global_model.npz"}
+        assert entries == {*files, "state.zip", "events.jsonl"}
         assert self.history()

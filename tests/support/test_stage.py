@@ -11,16 +11,16 @@ from tests.support.ports import free_address
 
 # Says its last words, and holds a port and a lock until it is let go.
 SLOW_TO_END = """
-from support.locks import lock_directory
+from support.locks import locked_run
 import os, socket, sys, time
 
 host, port = sys.argv[2].split(":")
 listener = socket.create_server((host, int(port)), reuse_port=False)
 os.makedirs(sys.argv[4], exist_ok=True)
-lock_directory(sys.argv[4])
-print("The last words", flush=True)
-while not os.path.exists("go"):
-    time.sleep(0.01)
+with locked_run(sys.argv[4]):
+    print("The last words", flush=True)
+    while not os.path.exists("go"):
+        time.sleep(0.01)
 """
 
 
