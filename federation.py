@@ -9,7 +9,7 @@ each client's goes to logs/client_K.log in the directory of the run.
 
 from support.command_line import OneLineParser, RunError, as_words, run_command
 from support.figures import load_matplotlib
-from support.limits import make_room
+from support.machine import make_room
 from support.options import common_options, enough_clients, partition_options, server_options
 from support.partitions import are_own_partitions, are_partitioned, check_own_partitions
 from support.processes import (
@@ -23,8 +23,8 @@ from support.processes import (
     stop_all,
     was_killed,
 )
-from support.run_record import last_commit, make_run_directory
-from support.run_settings import check_settings
+from support.run_record import make_run_directory
+from support.run_settings import check_settings, last_commit
 
 import threading
 from contextlib import contextmanager

@@ -8,10 +8,9 @@ devices. Here it stands for that, and from now on a client reads its own file an
 """
 
 from support.command_line import OneLineParser, UserError, run_command
-from support.mnist import load_mnist
+from support.mnist import DEFAULT_ALPHA, dirichlet, load_mnist, shards
 from support.options import common_options, partition_options
 from support.partitions import PARTITIONS, replaced_partitions
-from support.schemes import DEFAULT_ALPHA, dirichlet, shards
 
 import numpy as np
 

@@ -7,8 +7,8 @@ a client that starts before its server, or outlives it, ends in a traceback.
 from support.certificates import check_trust, root_certificate
 from support.command_line import UserError
 from support.environment import exempt_from_proxy
+from support.identity import ClientFailure, Participant
 from support.listening import is_loopback
-from support.participant import ClientFailure, Participant
 from support.terminal import prepare_log
 
 import math

@@ -25,7 +25,7 @@ def nobody(what, **details):
 
 
 class EventLog:
-    """Writes what it is told to events.jsonl in `directory`, each line at once.
+    """Writes what it is told to events.jsonl in `directory`, each line at once. Any thread may tell it.
 
     Until `begin` or `resume` it keeps everything to itself, for an earlier run may still be in the directory.
     """
@@ -35,60 +35,64 @@ class EventLog:
         self.file = None
         self.waiting = []  # lines that have no file yet; None once there will be none
         self.began = time.monotonic()
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def tell(self, what, **details):
-        """Write one event. Any thread may call this."""
+        """Write one event; after the end it comes too late."""
         with self.lock:
-            self._tell(what, details)
+            stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+            seconds = round(time.monotonic() - self.began, 3)
+            event = {"time": stamp, "seconds": seconds, "what": what, **_finite(details)}
+            line = json.dumps(event).encode() + b"\n"
+            if self.file is not None:
+                self._write(line)
+            elif self.waiting is not None:
+                self.waiting.append(line)
 
     def end(self, what, **details):
-        """Write the last event; what other threads tell from now on comes too late."""
+        """Write the last event."""
         with self.lock:
-            self._tell(what, details)
-            self._stop()
+            self.tell(what, **details)
+            self.close()
 
     def begin(self):
         """Start the file of a new run; it replaces that of an earlier one."""
-        with self.lock:
-            self._open([])
+        self._open([])
 
     def resume(self, row):
         """Go on after the Round `row`, the last that is on record; what came after it never was."""
-        with self.lock:
-            try:
-                lines = _lines_until(self.path, row.round)
-            except OSError as error:
-                return self._give_up(error)
-            events = [event for event in map(parsed, lines) if event]
-            self.began = time.monotonic() - _seconds_of(events)
-            self._open(lines)
+        try:
+            lines = _lines_until(self.path, row.round)
+        except OSError as error:
+            return self._give_up(error)
+        events = [event for event in map(parsed, lines) if event]
+        self.began = time.monotonic() - _seconds_of(events)
+        self._open(lines)
         if not any(_ends(event, row.round) for event in events):
-            self.tell("evaluated", **finished(row))
+            self.tell("evaluated", **_finished(row))
+
+    def round_finished(self, row):
+        """Tell about `row`, a Round on record; the first one replaces the events of an earlier run."""
+        if row.round == 0:
+            self.begin()
+        self.tell("evaluated", **_finished(row))
 
     def close(self):
         """Write nothing any more."""
-        with self.lock:
-            self._stop()
-
-    def _tell(self, what, details):
-        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-        seconds = round(time.monotonic() - self.began, 3)
-        event = {"time": stamp, "seconds": seconds, "what": what, **_finite(details)}
-        line = json.dumps(event).encode() + b"\n"
-        if self.file is not None:
-            self._write(line)
-        elif self.waiting is not None:
-            self.waiting.append(line)
+        with self.lock, suppress(OSError):  # what the disk does not take is lost
+            file, self.file, self.waiting = self.file, None, None
+            if file is not None:
+                file.close()
 
     def _open(self, lines):
         """Make the file anew, so that watchers see it, with `lines` and what has waited."""
-        try:
-            with replaced_file(self.path) as file:
-                file.writelines([*lines, *self.waiting])
-            self.file, self.waiting = self.path.open("ab"), None
-        except OSError as error:
-            self._give_up(error)
+        with self.lock:
+            try:
+                with replaced_file(self.path) as file:
+                    file.writelines([*lines, *self.waiting])
+                self.file, self.waiting = self.path.open("ab"), None
+            except OSError as error:
+                self._give_up(error)
 
     def _write(self, line):
         try:
@@ -100,13 +104,7 @@ class EventLog:
     def _give_up(self, error):
         reason = in_words(error, self.path)
         say(f"Cannot write {self.path}: {reason}; nobody can watch this run from here on")
-        self._stop()
-
-    def _stop(self):
-        with suppress(OSError):  # what the disk does not take is lost
-            if self.file is not None:
-                self.file.close()
-        self.file = self.waiting = None
+        self.close()
 
 
 @contextmanager
@@ -153,7 +151,7 @@ def parsed(line):
     return None
 
 
-def finished(row):
+def _finished(row):
     """Return what an event says of a Round that is on record; `took` are its seconds."""
     details = asdict(row)
     return {"took": details.pop("seconds"), **details}
@@ -162,14 +160,13 @@ def finished(row):
 def _lines_until(path, last_round):
     """Return the whole lines up to the end of round `last_round`, and none of what was rolled back."""
     lines = []
-    with suppress(FileNotFoundError):
-        for line in path.read_bytes().splitlines(keepends=True):
-            event = parsed(line) or {}
-            if not line.endswith(b"\n") or _is_later(event, last_round):
-                break
-            lines.append(line)
-            if _ends(event, last_round):
-                break
+    for line in path.read_bytes().splitlines(keepends=True) if path.exists() else ():
+        event = parsed(line) or {}
+        if not line.endswith(b"\n") or _is_later(event, last_round):
+            break
+        lines.append(line)
+        if _ends(event, last_round):
+            break
     return lines
 
 
@@ -180,17 +177,14 @@ def _is_later(event, last_round):
 
 
 def _ends(event, last_round):
-    return (event["what"], event.get("round")) == ("evaluated", last_round) if event else False
+    return (event.get("what"), event.get("round")) == ("evaluated", last_round)
 
 
 def _seconds_of(events):
     """Return how long the run had gone on by the last of `events` that says so, or 0.0.
 
-    The clock on the wall may have been set since, so that only the run's own seconds count: none pass while
-    it is stopped.
+    Only the run's own seconds count, because the clock on the wall may have been set since.
     """
-    for event in reversed(events):
-        seconds = event.get("seconds")
-        if isinstance(seconds, int | float) and 0 <= seconds < math.inf:
-            return seconds
-    return 0.0
+    told = [event.get("seconds") for event in events]
+    sound = [one for one in told if isinstance(one, int | float) and 0 <= one < math.inf]
+    return sound[-1] if sound else 0.0

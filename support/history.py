@@ -3,9 +3,8 @@
 from support.argument_types import path
 from support.command_line import UserError
 from support.files import in_words
+from support.tables import as_csv, rows_in
 
-import csv
-import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -24,14 +23,12 @@ class Round:
     bytes_received: int
 
 
-def as_csv(row):
-    """Return `row` (a Round) as a line of history.csv; round 0 comes with the header."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(Round)], lineterminator="\n")
-    if row.round == 0:
-        writer.writeheader()
-    writer.writerow(asdict(row))
-    return text.getvalue()
+COLUMNS = {field.name: field.type for field in fields(Round)}
+
+
+def history_of(rounds):
+    """Return the bytes of a history.csv of `rounds`, a list of Round."""
+    return as_csv(COLUMNS, map(asdict, rounds))
 
 
 def run_directory(text):
@@ -60,17 +57,15 @@ def rounds_in(content, file):
     Raises UserError, which names `file`, if a line is damaged.
     """
     try:
-        text = content.decode("utf-8-sig")  # a spreadsheet may have put a mark in front
-        rows = [_parsed(row) for row in csv.DictReader(io.StringIO(text))]
-    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        rows = [_sound(Round(**row)) for row in rows_in(content, COLUMNS)]
+    except ValueError as error:
         raise UserError(f"{file} is damaged ({error}); make the run again") from None
     if not rows or [row.round for row in rows] != list(range(len(rows))):
         raise UserError(f"{file} is damaged (rounds missing or out of order); make the run again")
     return rows
 
 
-def _parsed(row):
-    parsed = Round(**{field.name: field.type(row[field.name]) for field in fields(Round)})
-    if not 0 <= parsed.accuracy <= 1:
-        raise ValueError(f"accuracy {parsed.accuracy} in round {parsed.round}")
-    return parsed
+def _sound(row):
+    if not 0 <= row.accuracy <= 1:
+        raise ValueError(f"accuracy {row.accuracy} in round {row.round}")
+    return row

@@ -16,7 +16,7 @@ from support.command_line import Options, UserError
 from support.listening import check_listening, check_port_is_free
 from support.locks import check_unlocked
 from support.machine import available_cores
-from support.schemes import SCHEMES
+from support.mnist import SCHEMES
 
 
 def common_options():

@@ -26,16 +26,12 @@ def _fault_in_images(images):
     if not np.issubdtype(images.dtype, np.number):
         return found, "save them with images.astype(np.float32)"
     if images.ndim < 2:
-        return (
-            found,
-            "save them with images.reshape(-1, 1), or however many numbers make an example",
-        )
+        remedy = "save them with images.reshape(-1, 1), or however many numbers make an example"
+        return found, remedy
     if np.issubdtype(images.dtype, np.inexact) and not np.isfinite(images).all():
         row = int(np.argmin(np.isfinite(images.reshape(len(images), -1)).all(axis=1)))
-        return (
-            f"images hold NaN or infinity, first in row {row}",
-            "fill the gaps, or drop such rows",
-        )
+        found = f"images hold NaN or infinity, first in row {row}"
+        return found, "fill the gaps, or drop such rows"
     return None
 
 

@@ -17,6 +17,7 @@ import numpy as np
 PARTITIONS = Path("partitions")
 # How the partitions beside it were made, and what is in them; only partition.py writes it.
 SETTINGS_FILE = "settings.json"
+OWN_DATA = ("client_0.npz", "test.npz")  # there has to be this much of a reader's own
 OUR_FILE = re.compile(r"client_\d+\.npz|test\.npz|settings\.json")
 # What file managers, network disks and notebooks keep in any directory: hidden files, and a few others.
 SYSTEMS_OWN = re.compile(
@@ -29,9 +30,8 @@ SYSTEMS_OWN = re.compile(
 def load_partition(path):
     """Return (images (n, ...), labels int64 (n,)) from one partition file.
 
-    MNIST's images are uint8 (n, 28, 28); what shape they have to have is the model's business. The bytes of a
-    number come in this machine's order, whatever they are in the file. Raises UserError if the file is
-    missing, damaged or not a partition.
+    MNIST's images are uint8 (n, 28, 28). Numbers come in this machine's order of bytes. Raises UserError if
+    the file is missing, damaged or not a partition.
     """
     path = Path(path)
     if not path.is_file():
@@ -40,20 +40,17 @@ def load_partition(path):
         with np.load(path, allow_pickle=False) as file:
             if fault := fault_in_names(file.files):
                 raise _no_partition(path, *fault)
-            images, labels = (_in_our_order(file[name]) for name in ("images", "labels"))
+            arrays = [file[name] for name in ("images", "labels")]
     except UserError:
         raise
     except Exception as error:  # damaged bytes make zip and NumPy raise almost anything
         if "Object arrays" in str(error):
             raise _no_partition(path, *OBJECTS) from None
         raise UserError(f"{path} is damaged ({error}); {_remedy(path, SAVE)}") from None
+    images, labels = (array.astype(array.dtype.newbyteorder("="), copy=False) for array in arrays)
     if fault := fault_in_arrays(images, labels):
         raise _no_partition(path, *fault)
     return images, labels
-
-
-def _in_our_order(array):
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _no_partition(path, fault, remedy):
@@ -62,9 +59,8 @@ def _no_partition(path, fault, remedy):
 
 def _remedy(path, own):
     """Return what to do about a file: as `own` says, unless partition.py has made those in its place."""
-    if (path.parent / SETTINGS_FILE).exists():
-        return "remove it, and make it again with python partition.py"
-    return own
+    is_ours = (path.parent / SETTINGS_FILE).exists()
+    return "remove it, and make it again with python partition.py" if is_ours else own
 
 
 def _advice_on_missing(path):
@@ -89,12 +85,10 @@ def check_own_partitions(clients):
 
 @contextmanager
 def replaced_partitions(settings):
-    """Make a new directory, which takes the place of PARTITIONS when the block ends well.
+    """Yield a new directory, which takes the place of PARTITIONS, all of it, when the block ends well.
 
-    All or nothing: whatever happens, PARTITIONS never holds a mixture of old and new files; a link stays, and
-    so does what the system keeps there (see SYSTEMS_OWN). `settings` (a JSON-able dict) says how they were
-    made. Raises UserError if the directory cannot be replaced, or holds anything that partition.py has not
-    made.
+    What the system keeps there stays (see SYSTEMS_OWN). `settings` (a JSON-able dict) says how the files were
+    made. Raises UserError if the directory cannot be replaced, or holds anything that is not partition.py's.
     """
     try:
         _check_that_all_is_ours()
@@ -112,9 +106,8 @@ def _advice_on(error):
     if error.errno in (errno.EBUSY, errno.EXDEV):
         return f"a disk is mounted there; let {PARTITIONS} be a link to a directory on that disk"
     if not directory.parent.is_dir() or directory.is_symlink():
-        return (
-            f"it is a link to {directory}, which is not there; mount that disk, or remove the link"
-        )
+        lost = f"it is a link to {directory}, which is not there"
+        return f"{lost}; mount that disk, or remove the link"
     reason = in_words(error, directory)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{reason}; make room for it"
@@ -138,29 +131,23 @@ def _why_not_ours():
     """Return whose the files with our names are, and what to do, if they are not ours, or None."""
     description = PARTITIONS / SETTINGS_FILE
     if not description.exists():
-        names = ("client_0.npz", "test.npz")
-        missing = [name for name in names if not (PARTITIONS / name).exists()]
+        missing = [name for name in OWN_DATA if not (PARTITIONS / name).exists()]
         wanted = f"add {' and '.join(missing)} to train on it, or " if missing else ""
-        return (
-            f"{PARTITIONS}/ holds data of your own; {wanted}move it elsewhere to have MNIST there"
-        )
+        yours = f"{PARTITIONS}/ holds data of your own"
+        return f"{yours}; {wanted}move it elsewhere to have MNIST there"
     if not _read_settings():
         return f"{description} is damaged, and says no longer whose the data is; move {PARTITIONS}/ elsewhere"
-    return _advice_on_changed(_changed_files())
-
-
-def _advice_on_changed(changed):
-    """Return what to do about files that are not as partition.py has made them: all are so, some, or none."""
+    changed = _changed_files()
     if not changed:
         return None
-    if len(changed) == len(_data_files()):
+    if len(changed) < len(_data_files()):
         return (
-            f"{PARTITIONS}/ holds data that partition.py has not made; move it elsewhere, "
-            f"or train on it: remove {PARTITIONS / SETTINGS_FILE}"
+            f"{changed[0]} is not the file that partition.py has made, and others are; "
+            "move it elsewhere, or remove it if it is damaged"
         )
     return (
-        f"{changed[0]} is not the file that partition.py has made, and others are; "
-        "move it elsewhere, or remove it if it is damaged"
+        f"{PARTITIONS}/ holds data that partition.py has not made; move it elsewhere, "
+        f"or train on it: remove {description}"
     )
 
 
@@ -175,14 +162,13 @@ def _read_settings():
 
 def _data_files():
     """Return the paths of all partitions and of the test images."""
-    files = sorted(PARTITIONS.glob("*.npz"))
-    return [file for file in files if OUR_FILE.fullmatch(file.name)]
+    return [file for file in sorted(PARTITIONS.glob("*.npz")) if OUR_FILE.fullmatch(file.name)]
 
 
 def _changed_files():
     """Return the paths of those files that partition.py has not made, or not as they are.
 
-    It reads them; so this is for those who deal images out, and not for the server.
+    It reads them all, so the server never calls it.
     """
     sums = _read_settings().get("files")
     if not isinstance(sums, dict):  # made before there were sums
@@ -191,8 +177,7 @@ def _changed_files():
 
 
 def _sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def partition_settings():
@@ -203,8 +188,8 @@ def partition_settings():
 
 def are_own_partitions():
     """Return whether PARTITIONS holds a reader's own data: files that partition.py has not made."""
-    files = [PARTITIONS / name for name in ("client_0.npz", "test.npz")]
-    return all(file.is_file() for file in files) and not (PARTITIONS / SETTINGS_FILE).exists()
+    are_there = all((PARTITIONS / name).is_file() for name in OWN_DATA)
+    return are_there and not (PARTITIONS / SETTINGS_FILE).exists()
 
 
 def are_partitioned(settings):

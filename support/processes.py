@@ -4,7 +4,10 @@ Importing PyTorch and Flower takes seconds and 400 MB. A forkserver does it once
 from there; where there is none (Windows) each process imports for itself.
 """
 
-from support.command_line import ROOT, RunError, run_command
+from support.command_line import ROOT, RunError, UserError, run_command
+from support.failures import describe, is_the_models
+from support.machine import available_cores
+from support.streams import prepare_output
 
 import importlib
 import multiprocessing
@@ -15,7 +18,9 @@ import sys
 import tempfile
 import threading
 import time
-from multiprocessing.connection import wait
+from concurrent import futures
+from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from itertools import islice
 
 LONGEST_TMPDIR = 60  # characters
 FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone
@@ -51,19 +56,15 @@ def _choose_short_directory():
 def start_command(context, module, arguments, log=None):
     """Start `python -m MODULE ARGUMENTS`; return its multiprocessing.Process.
 
-    Its output goes to the file `log`, or to our terminal. It ends when we do, however we end.
+    Its output goes to the file `log`, or to our terminal. It ends when we do, however we end. Raises
+    RunError if what starts our processes has been ended.
     """
     process = context.Process(target=_run_command_here, args=(module, arguments, log), name=module)
-    _start(process)
-    return process
-
-
-def _start(process):
-    """Start `process`; raise RunError if what starts our processes has been ended."""
     try:
         process.start()
     except (EOFError, ConnectionError):
         raise RunError(FORKSERVER_LOST) from None
+    return process
 
 
 def was_killed(process):
@@ -72,7 +73,7 @@ def was_killed(process):
 
 
 def check_not_lost(process):
-    """Raise RunError if nobody knows how `process` ended, for what started it has ended before."""
+    """Raise RunError if how `process` ended is not known, because what started it has ended before."""
     if process.exitcode == FORKSERVER_DIED:
         raise RunError(FORKSERVER_LOST)
 
@@ -92,10 +93,7 @@ def in_words(status):
 
 
 def finish_command(context, module, arguments, log=None):
-    """Start a command as `start_command` does, and return when it has ended well.
-
-    Exits with its status if it has not. It ends when we are stopped.
-    """
+    """Start a command, and return when it has ended well; exit with its status if it has not."""
     process = start_command(context, module, arguments, log)
     try:
         process.join()
@@ -105,10 +103,7 @@ def finish_command(context, module, arguments, log=None):
 
 
 def exit_with(process):
-    """Return if `process` has ended well; exit with its status if it has said why it has not.
-
-    Raises RunError if it could not say it, for a signal has ended it.
-    """
+    """Exit with the status of `process` if that is not 0; raise RunError if it could not say why."""
     check_not_lost(process)
     if was_killed(process):
         raise RunError(f"the process {process.name} {ending(process)}")
@@ -116,26 +111,40 @@ def exit_with(process):
         sys.exit(process.exitcode)
 
 
-def run_all(context, program, function, calls, at_once):
-    """Call `function(*arguments)` for each of `calls`, every one in a process of its own.
+def in_parallel(function, jobs):
+    """Yield `function(job)` for each of `jobs` as they come; a process on every core works them off in order.
 
-    `at_once` of them run at a time. If one fails, or if we are stopped, none goes on; exits with the status
-    of the one that failed. `program` is the name in front of its complaint.
+    If one fails, or if we are stopped, none goes on. Raises what `function` has raised, and RunError if a
+    process was killed.
     """
-    waiting, running = list(calls), []
+    jobs, cores = iter(jobs), available_cores()
+    executor = ProcessPoolExecutor(cores, process_context(), _belong_to_parent)
+    running = set()
     try:
-        while waiting or running:
-            while waiting and len(running) < at_once:
-                call = (program, function, waiting.pop(0))
-                process = context.Process(target=_call_here, args=call, name=program)
-                _start(process)
-                running.append(process)
-            wait([process.sentinel for process in running])
-            for process in [process for process in running if not process.is_alive()]:
-                running.remove(process)
-                exit_with(process)
+        while True:
+            for job in islice(jobs, cores - len(running)):
+                running.add(executor.submit(_call_here, function, job))
+            if not running:
+                return
+            ended, running = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+            for one in ended:
+                yield one.result()
+    except BrokenProcessPool:
+        raise RunError("a process was killed (is the memory full?); start again") from None
     finally:
-        stop_all(running)
+        executor.shutdown(wait=False, cancel_futures=True)
+        stop_all(multiprocessing.active_children())
+
+
+def _call_here(function, job):
+    """Return `function(job)`; what goes wrong in it comes in one line, which knows where that was."""
+    prepare_output()
+    try:
+        return function(job)
+    except (UserError, RunError, OSError):
+        raise
+    except Exception as error:
+        raise (UserError if is_the_models(error) else RunError)(describe(error)) from None
 
 
 def stop_all(processes):
@@ -159,11 +168,6 @@ def _belong_to_parent():
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 
-def _call_here(program, function, arguments):
-    _belong_to_parent()
-    run_command(lambda _: function(*arguments), program)
-
-
 def print_into(log):
     """Let all that this process prints, stdout and stderr, go to the new file `log`."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
@@ -183,12 +187,8 @@ def _run_command_here(module, arguments, log):
     _belong_to_parent()
     if log is not None:
         print_into(log)
-    try:
-        name = module if "." in module else f"{module}.py"
-        run_command(importlib.import_module(module).main, name, arguments)
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+    name = module if "." in module else f"{module}.py"
+    run_command(importlib.import_module(module).main, name, arguments)
 
 
 def _leave_with_parent():

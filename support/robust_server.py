@@ -6,17 +6,15 @@ updates out, writes every round to disk, goes on with an interrupted run, and en
 
 from support.command_line import NothingToDo, RunError, UserError
 from support.events import events_of
-from support.limits import make_room_for_connections
+from support.machine import make_room_for_connections
 from support.options import enough_clients
 from support.partitions import PARTITIONS, partition_settings
-from support.recorded_strategy import RecordedStrategy
+from support.recorded_strategy import RecordedStrategy, WatchedStrategy
 from support.roll_call import RollCall
 from support.run_record import open_record
 from support.signals import end_as_signalled, one_signal_at_a_time
-from support.sound_updates import SoundUpdates
+from support.sound_updates import SoundUpdates, trained_arrays
 from support.terminal import RoundReport, prepare_log
-from support.update_checks import trained_arrays
-from support.watched_strategy import WatchedStrategy
 
 from contextlib import closing, contextmanager
 

@@ -7,8 +7,8 @@ by the number of its partition: people see who is missing, nobody is counted twi
 
 from support.events import nobody
 from support.identity import learn_number, name_of, number_of, order_of, refuse, send_home
+from support.recorded_strategy import who
 from support.terminal import say
-from support.watched_strategy import who
 
 import random
 import threading
@@ -85,6 +85,7 @@ class RollCall(SimpleClientManager):
             client.bridge.close()
 
     def welcome(self, client):
+        """Ask `client` who it is, and let it take part or send it home."""
         try:
             learn_number(client)
             if self.is_over:
@@ -97,6 +98,7 @@ class RollCall(SimpleClientManager):
             self.has_failed(client, error)
 
     def announce_refusal(self, client, reason):
+        """Say, and tell, that `client` may not take part."""
         say(f"{name_of(client)} refused: {reason}")
         self.tell("refused", **who(client), reason=reason)
 

@@ -7,7 +7,7 @@ The same files beside it are for people and for other programs; --resume writes 
 
 from support.command_line import RunError, UserError, command_name, option_names
 from support.files import in_words, replaced_file
-from support.history import as_csv, rounds_in
+from support.history import history_of, rounds_in
 from support.locks import locked_run
 from support.options import fault_options, listening_options, run_options
 from support.partitions import partition_settings
@@ -16,6 +16,7 @@ from support.run_settings import (
     HISTORY,
     MODEL,
     STATE,
+    as_recorded,
     check_command,
     check_settings,
     read_state,
@@ -50,13 +51,6 @@ def open_record(args, weight_names):
     return record
 
 
-def as_recorded(settings):
-    """Return `settings` as run.json has them: a tuple is a list there, a path or a function its name."""
-    return json.loads(
-        json.dumps(settings, default=lambda value: getattr(value, "__name__", str(value)))
-    )
-
-
 class RunRecord:
     """Writes one run's record to `directory`: call `begin` or `resume`, then `add_round` every round.
 
@@ -69,7 +63,8 @@ class RunRecord:
         self.weight_names = weight_names
         self.last_round = None  # the Round after which an interrupted run goes on,
         self.weights = None  # and its global model, a list of arrays
-        self.files = {}  # what is in the state: {name: content}
+        self.rounds = []  # what is in the state: a list of Round,
+        self.files = {}  # and all of it as {name: content}
         self.held = None  # the directory, while it is ours
 
     def prepare(self):
@@ -121,7 +116,8 @@ class RunRecord:
             return False
         self.weights = self._weights_in(files[MODEL])
         self.prepare()
-        self.last_round = rounds_in(files[HISTORY], self.directory / STATE)[-1]
+        self.rounds = rounds_in(files[HISTORY], self.directory / STATE)
+        self.last_round = self.rounds[-1]
         self._write_out(files)
         return True
 
@@ -132,14 +128,15 @@ class RunRecord:
         """
         model = io.BytesIO()
         np.savez(model, **dict(zip(self.weight_names, weights, strict=True)))
-        earlier = self.files[HISTORY] if row.round > 0 else b""
+        rounds = [*self.rounds[: row.round], row]
         files = {
             DESCRIPTION: self._description(),
-            HISTORY: earlier + as_csv(row).encode(),
+            HISTORY: history_of(rounds),
             MODEL: model.getvalue(),
         }
         try:
             self._save(files)
+            self.rounds = rounds
         except OSError as error:
             raise RunError(
                 f"cannot write round {row.round} to {self.directory}: "
@@ -164,14 +161,11 @@ class RunRecord:
         self.files = files
 
     def _description(self):
-        versions = {
-            "python": platform.python_version(),
-            **{name: version(name) for name in PACKAGES},
-        }
+        packages = {name: version(name) for name in PACKAGES}
         content = {
             "command": command_name(default=None),
             "settings": self.settings,
-            "versions": versions,
+            "versions": {"python": platform.python_version(), **packages},
         }
         return (json.dumps(content, indent=2) + "\n").encode()
 
@@ -202,15 +196,3 @@ def make_run_directory(directory, option="--run"):
         raise UserError(
             f"cannot write to {directory}: {in_words(error, directory)}; choose another {option}"
         ) from None
-
-
-def last_commit(directory):
-    """Return what changes with every round that is recorded in `directory`; None if nothing ever was."""
-    state = Path(directory, STATE)
-    return state.stat().st_mtime_ns if state.exists() else None
-
-
-def last_recorded_round(directory):
-    """Return the number of the last finished round in `directory`, 0 being the untrained model, or None."""
-    files = read_state(directory)
-    return rounds_in(files[HISTORY], Path(directory, STATE))[-1].round if HISTORY in files else None

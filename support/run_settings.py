@@ -1,7 +1,8 @@
-"""What a run was made with, as its state says, and whether these settings may go on with it."""
+"""What the state of a run says: how far it has come, what it was made with, and what may go on with it."""
 
 from support.command_line import UserError, command_words
 from support.files import in_words
+from support.history import rounds_in
 
 import io
 import json
@@ -30,10 +31,29 @@ def read_state(directory):
     return files
 
 
+def last_commit(directory):
+    """Return what changes with every round that is recorded in `directory`; None if nothing ever was."""
+    state = Path(directory, STATE)
+    return state.stat().st_mtime_ns if state.exists() else None
+
+
+def last_recorded_round(directory):
+    """Return the number of the last finished round in `directory`, 0 being the untrained model, or None."""
+    history = read_state(directory).get(HISTORY)
+    return rounds_in(history, Path(directory, STATE))[-1].round if history else None
+
+
 def settings_of(run):
     """Return the settings in the run.json of a run; raise UserError if it is damaged, or not there."""
     path = Path(run, DESCRIPTION)
     return _parsed(_content_of(path), path)["settings"]
+
+
+def as_recorded(settings):
+    """Return `settings` as run.json has them: a tuple is a list there, a path or a function its name."""
+    return json.loads(
+        json.dumps(settings, default=lambda value: getattr(value, "__name__", str(value)))
+    )
 
 
 def check_settings(directory, settings):

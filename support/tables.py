@@ -1,4 +1,4 @@
-"""Tables of measurements as CSV files: written whole or not at all, read with every column's type."""
+"""Tables as CSV files: written whole or not at all, read with every column's type."""
 
 from support.command_line import RunError, UserError
 from support.files import in_words, replaced_file
@@ -8,32 +8,48 @@ import io
 from pathlib import Path
 
 
-def write_table(path, columns, rows):
-    """Write `rows`, sequences of cells or dicts, to the CSV file `path`, in a directory made if need be.
+def as_csv(columns, rows):
+    """Return `rows`, sequences of cells or dicts, as the bytes of a CSV file.
 
-    `columns` are names, or {name: type}. Raises RunError if the file cannot be written.
+    `columns` are names, or {name: type}.
     """
     names, text = list(columns), io.StringIO()
     cells = ([row[name] for name in names] if isinstance(row, dict) else row for row in rows)
     csv.writer(text, lineterminator="\n").writerows([names, *cells])
+    return text.getvalue().encode()
+
+
+def rows_in(content, columns):
+    """Return the rows in `content`, the bytes of a CSV file, as dicts; `columns` is {name: type}.
+
+    Raises ValueError if they are damaged.
+    """
+    try:
+        text = content.decode("utf-8-sig")  # a spreadsheet may have put a mark in front
+        return [
+            {name: kind(row[name]) for name, kind in columns.items()}
+            for row in csv.DictReader(io.StringIO(text))
+        ]
+    except (TypeError, KeyError, csv.Error) as error:
+        raise ValueError(str(error)) from None
+
+
+def write_table(path, columns, rows):
+    """Write what `as_csv` returns to `path`, in a directory made if need be.
+
+    Raises RunError if the file cannot be written.
+    """
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         with replaced_file(path) as file:
-            file.write(text.getvalue().encode())
+            file.write(as_csv(columns, rows))
     except OSError as error:
         raise RunError(f"cannot write {path}: {in_words(error, path)}; make room there") from None
 
 
-def read_table(path, columns):
-    """Return the rows of the CSV file `path` as dicts; `columns` is {name: type}.
-
-    Raises UserError if the file is damaged.
-    """
+def read_table(path, columns, remedy="remove it"):
+    """Return what `rows_in` does of the file `path`; raise UserError with a `remedy` if it is damaged."""
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return [
-                {name: kind(row[name]) for name, kind in columns.items()}
-                for row in csv.DictReader(file)
-            ]
-    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
-        raise UserError(f"{path} is damaged ({error}); remove it") from None
+        return rows_in(Path(path).read_bytes(), columns)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}); {remedy}") from None

@@ -7,10 +7,9 @@ again when the run goes on: it has two rows, and both count.
 from support.command_line import RunError, UserError
 from support.files import replaced_file
 from support.signals import signals_deferred
+from support.tables import as_csv, read_table
 from support.terminal import say
 
-import csv
-import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -27,6 +26,9 @@ class Spent:
     noise_multiplier: float
     clip: float  # the L2 length to which every update is cut
     clients_asked: int
+
+
+COLUMNS = {field.name: field.type for field in fields(Spent)}
 
 
 class PrivacyRecord:
@@ -70,27 +72,14 @@ class PrivacyRecord:
         )
 
     def _write(self):
-        text = io.StringIO()
-        writer = csv.DictWriter(text, [field.name for field in fields(Spent)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(asdict, self.rows))
         try:
             with signals_deferred(), replaced_file(self.path) as file:
-                file.write(text.getvalue().encode())
+                file.write(as_csv(COLUMNS, map(asdict, self.rows)))
         except OSError as error:
             raise RunError(f"cannot write {self.path}: {error.strerror}") from None
 
 
 def read_privacy(directory, name="privacy.csv"):
     """Return the rows of the file `name` in `directory` as a list of Spent. Raises UserError on damage."""
-    path = Path(directory, name)
-    try:
-        with open(path, newline="") as file:
-            return [
-                Spent(**{field.name: field.type(row[field.name]) for field in fields(Spent)})
-                for row in csv.DictReader(file)
-            ]
-    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
-        raise UserError(
-            f"{path} is damaged ({error}); restore it, or start again without --resume"
-        ) from None
+    remedy = "restore it, or start again without --resume"
+    return [Spent(**row) for row in read_table(Path(directory, name), COLUMNS, remedy)]

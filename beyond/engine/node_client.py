@@ -1,7 +1,7 @@
 """What a node's own config says, and the lesson's client as a node's ClientApp runs it."""
 
 from support.command_line import UserError
-from support.participant import ClientFailure, Participant
+from support.identity import ClientFailure, Participant
 
 from contextlib import contextmanager
 

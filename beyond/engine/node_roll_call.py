@@ -1,9 +1,9 @@
 """The roll call where clients are nodes: Flower says who is online, and nobody hangs up."""
 
 from support.identity import name_of, reason_in
+from support.recorded_strategy import who
 from support.roll_call import RollCall
 from support.terminal import say
-from support.watched_strategy import who
 
 import math
 import time
@@ -55,15 +55,18 @@ class NodeRollCall(RollCall):
             self.register(client)
 
     def welcome(self, client):
+        """Ask a node who it is; it may be asked again after that."""
         super().welcome(client)
         with self.lock:
             self.asked.discard(client.cid)
 
     def announce_refusal(self, client, reason):
+        """Say that a node may not take part, once for each reason."""
         if self._say_once(client, f"{name_of(client)} refused: {reason}"):
             self.tell("refused", **who(client), reason=reason)
 
     def has_failed(self, client, error):
+        """Say why a node cannot take part, once for each reason."""
         reason = reason_in(error) or " ".join(str(error).split())
         self._say_once(client, f"Node {client.cid} cannot take part: {reason}")
 

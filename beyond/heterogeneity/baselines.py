@@ -15,14 +15,14 @@ directory. With --client-evaluation no client trains on the tenth of its images 
 from support.argument_types import positive_int
 from support.command_line import OneLineParser, UserError, run_command
 from support.history import Round
-from support.machine import available_cores
 from support.options import common_options, training_options
 from support.partitions import PARTITIONS, load_partition, partition_settings
-from support.processes import process_context, run_all
+from support.processes import in_parallel
 from support.run_record import RunRecord, make_run_directory
 
 import shutil
 import time
+from functools import partial
 
 import numpy as np
 
@@ -48,13 +48,14 @@ def training_data(partition_ids, client_evaluation):
     return tuple(torch.cat(tensors) for tensors in zip(*parts, strict=True))
 
 
-def train_alone(name, settings, partition_ids):
-    """Train one model on the images of `partition_ids` together, as `settings` say; record it in `name`."""
+def train_alone(settings, task):
+    """Train one model as `settings` say; `task` is (where to record it, whose images it is trained on)."""
     import torch
 
     from model import get_weights, make_model
 
     torch.set_num_threads(1)  # as on a client
+    name, partition_ids = task
     data = training_data(partition_ids, settings["client_evaluation"])
     torch.manual_seed(settings["seed"])
     model = make_model()
@@ -135,8 +136,8 @@ def main(arguments=None):
     settings["learning_rate"] = settings["learning_rate"] or LEARNING_RATES[settings["how"]]
     check_partitions(settings["clients"])
     make_room(settings)
-    calls = [(name, settings, numbers) for name, numbers in tasks(settings)]
-    run_all(process_context(), parser.prog, train_alone, calls, available_cores())
+    for _ in in_parallel(partial(train_alone, settings), tasks(settings)):
+        pass  # each has printed how it has ended
 
 
 if __name__ == "__main__":

@@ -4,19 +4,18 @@ Clients are asked after a round is on record. A server that is killed in between
 does not ask again: the file has no lines for that round.
 """
 
-from support.command_line import RunError, UserError
+from support.command_line import RunError
 from support.files import replaced_file
 from support.identity import number_of, order_of
 from support.signals import signals_deferred
 from support.strategy_around import StrategyAround
+from support.tables import as_csv, read_table
 from support.terminal import say
 
-import csv
-import io
 import statistics
 from pathlib import Path
 
-COLUMNS = ("round", "client", "examples", "accuracy")
+COLUMNS = {"round": int, "client": int, "examples": int, "accuracy": float}
 
 
 class ClientAccuracy(StrategyAround):
@@ -58,13 +57,9 @@ class ClientAccuracy(StrategyAround):
         return None, {}
 
     def _write(self):
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
         try:
             with signals_deferred(), replaced_file(self.path) as file:
-                file.write(text.getvalue().encode())
+                file.write(as_csv(COLUMNS, self.rows))
         except OSError as error:
             raise RunError(f"cannot write {self.path}: {error.strerror}") from None
 
@@ -85,15 +80,7 @@ def read_client_accuracies(directory):
     Raises UserError if a line of it is damaged.
     """
     path = Path(directory, "client_accuracy.csv")
-    kinds = dict(zip(COLUMNS, (int, int, int, float), strict=True))
-    try:
-        with open(path, newline="") as file:
-            return [
-                {name: kind(row[name]) for name, kind in kinds.items()}
-                for row in csv.DictReader(file)
-            ]
-    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
-        raise UserError(f"{path} is damaged ({error}); remove it, or make the run again") from None
+    return read_table(path, COLUMNS, "remove it, or make the run again")
 
 
 def _is_sound(client, examples, accuracy):

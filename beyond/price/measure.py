@@ -11,8 +11,10 @@ like, and go on with the same command.
 from support.argument_types import positive_int
 from support.command_line import OneLineParser, UserError, run_command
 from support.figures import save_figure
+from support.processes import in_parallel
 from support.run_record import make_run_directory
 from support.tables import read_table, write_table
+from support.terminal import progress_bar
 
 import fnmatch
 import time
@@ -21,7 +23,6 @@ from pathlib import Path
 from beyond.price.data import crowd_of
 from beyond.price.grid import grid
 from beyond.price.plots import draw
-from beyond.price.pool import in_parallel
 from beyond.price.training import accuracies, noise_of
 
 POINT = {
@@ -102,11 +103,11 @@ def main(arguments=None):
     rows = read_table(table, COLUMNS) if table.exists() else []
     left = left_of(points, rows, output)
     print(f"{len(points)} points, {len(points) - len(left)} of them measured already")
-    for row in in_parallel(measure, left):
-        rows.append(row)
-        write_table(
-            table, COLUMNS, sorted(rows, key=lambda row: [str(row[name]) for name in POINT])
-        )
+    with progress_bar() as bar:
+        for row in bar.track(in_parallel(measure, left), len(left), description="Points"):
+            rows.append(row)
+            rows.sort(key=lambda row: [str(row[name]) for name in POINT])
+            write_table(table, COLUMNS, rows)
     save_figure(draw(rows), output / "price.png", option="--output")
     print(f"Wrote {table} and {output / 'price.png'}")
 

@@ -9,14 +9,15 @@ search costs privacy as well, or needs data of one's own.
 
 from support.command_line import OneLineParser, run_command
 from support.files import replaced_file
+from support.processes import in_parallel
 from support.tables import read_table, write_table
+from support.terminal import progress_bar
 
 import json
 import time
 
 from beyond.price.data import crowd_of
 from beyond.price.grid import SCHEMES, SETTINGS, Point, settings_key
-from beyond.price.pool import in_parallel
 from beyond.price.training import KEEP, accuracies
 
 TABLE = SETTINGS.with_name("price_search.csv")
@@ -108,9 +109,10 @@ def main(arguments=None):
     known = [{name: row[name] for name in list(COLUMNS)[:-2]} for row in rows]
     left = [trial for trial in trials() if row_of(*trial) not in known]
     began = time.monotonic()
-    for row in in_parallel(measure, left):
-        rows.append(row)
-        write_table(TABLE, COLUMNS, rows)
+    with progress_bar() as bar:
+        for row in bar.track(in_parallel(measure, left), len(left), description="Trials"):
+            rows.append(row)
+            write_table(TABLE, COLUMNS, rows)
     with replaced_file(SETTINGS) as file:
         file.write((json.dumps(choose(rows), indent=2) + "\n").encode())
     print(f"{len(left)} trials in {time.monotonic() - began:.0f} s; wrote {TABLE} and {SETTINGS}")

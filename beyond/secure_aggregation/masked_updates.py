@@ -1,9 +1,8 @@
 """What is left of the checks when the server sees no update: counts, and the average of all."""
 
 from support.identity import name_of, order_of
-from support.sound_updates import AVERAGED, SoundUpdates
+from support.sound_updates import AVERAGED, SoundUpdates, find_fault
 from support.terminal import say
-from support.update_checks import find_fault
 
 import dataclasses
 

@@ -1,7 +1,7 @@
 """Submit the app to a SuperLink of ours, wait for its end, and say in one line why it failed if it did."""
 
 from support.command_line import NothingToDo, RunError, UserError
-from support.run_record import last_commit, last_recorded_round
+from support.run_settings import last_commit, last_recorded_round
 
 import copy
 import re

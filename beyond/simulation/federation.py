@@ -9,7 +9,7 @@ turns at being a client. Logs go to logs/ in the directory of the run; no proces
 """
 
 from support.command_line import ROOT, OneLineParser, UserError, as_words, run_command
-from support.limits import make_room_for_connections
+from support.machine import make_room_for_connections
 from support.options import common_options, enough_clients, partition_options
 from support.partitions import are_own_partitions, are_partitioned, check_own_partitions
 from support.run_record import make_run_directory

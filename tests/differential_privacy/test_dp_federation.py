@@ -1,7 +1,7 @@
 """Real processes with the small network: killed with kill -9, resumed, and counted."""
 
 from support.partitions import load_partition
-from support.run_record import last_recorded_round
+from support.run_settings import last_recorded_round
 
 import numpy as np
 import pytest

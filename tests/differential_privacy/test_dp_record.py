@@ -2,8 +2,9 @@
 
 from support.command_line import UserError
 from support.recorded_strategy import RecordedStrategy
-from support.robust_server import ResumedStrategy
+from support.robust_server import RobustServer
 from support.run_record import RunRecord
+from support.signals import SignalGate
 from support.sound_updates import SoundUpdates
 from support.terminal import RoundReport
 
@@ -16,7 +17,7 @@ import signal
 import numpy as np
 import pytest
 from flwr.common import Code, FitRes, Status, ndarrays_to_parameters
-from flwr.server import Server, SimpleClientManager
+from flwr.server import SimpleClientManager
 from flwr.server.client_proxy import ClientProxy
 from flwr.server.strategy import FedAvg
 
@@ -52,6 +53,16 @@ class HandmadeClient(ClientProxy):
     get_parameters = evaluate = reconnect = get_properties
 
 
+class Clients(SimpleClientManager):
+    """Clients that are all there from the beginning: no roll is called."""
+
+    def gather(self, server_round, first_round):
+        pass
+
+    def close(self):
+        pass
+
+
 def serve(directory, resume, rounds=ROUNDS, examples=100):
     """Run the rounds with two handmade clients and all strategies around FedAvg, as robust_server does."""
     record = RunRecord(directory, {"noise_multiplier": NOISE}, ["weight"])
@@ -65,13 +76,13 @@ def serve(directory, resume, rounds=ROUNDS, examples=100):
     )
     spent = PrivacyRecord(directory, NOISE, CLIP, DELTA, resume)
     private = SoundUpdates(PrivateAverage(fedavg, 2, CLIP, NOISE, spent), max_examples=1000)
-    strategy = ResumedStrategy(RecordedStrategy(private, record, RoundReport(rounds)), record)
-    clients = SimpleClientManager()
+    strategy = RecordedStrategy(private, record, RoundReport(rounds))
+    clients = Clients()
     for number in range(2):
         clients.register(HandmadeClient(number, directory, examples))
-    server = Server(client_manager=clients, strategy=strategy)
+    server = RobustServer(clients, strategy, SignalGate())
     server.set_max_workers(1)
-    server.fit(rounds - strategy.rounds_before, timeout=None)
+    server.fit(rounds, timeout=None)
 
 
 def live(directory, dies_at, *how):

@@ -2,8 +2,8 @@
 
 from support.command_line import UserError
 from support.identity import NUMBER
+from support.recorded_strategy import WatchedClient
 from support.sound_updates import SoundUpdates
-from support.watched_strategy import WatchedClient
 
 import threading
 

@@ -1,7 +1,6 @@
 """Whatever a client sends, aggregation never raises and never lets through what could not be a model."""
 
-from support.sound_updates import AVERAGED, SoundUpdates
-from support.update_checks import find_fault, trained_arrays
+from support.sound_updates import AVERAGED, SoundUpdates, find_fault, trained_arrays
 
 import io
 import math
@@ -36,7 +35,7 @@ pytestmark = [
 
 OK = Status(Code.OK, "")
 LIMIT = 1000  # examples that one client may claim
-FARTHEST = 10  # times the global model's length: what support/update_checks.py documents
+FARTHEST = 10  # times the global model's length: what support/sound_updates.py documents
 SHAPES = [(3, 2), (2,)]  # of a small model
 GLOBAL = [np.linspace(-1, 1, 6, dtype=np.float32).reshape(3, 2), np.zeros(2, np.float32)]
 FUZZ = settings(

@@ -1,6 +1,6 @@
 """A client trains on its own data, and its data stays as it is."""
 
-from support.participant import Participant
+from support.identity import Participant
 from support.partitions import load_partition
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Skewed partitions are what the papers say they are."""
 
-from support.schemes import dirichlet, shards
+from support.mnist import dirichlet, shards
 
 import json
 

@@ -9,8 +9,8 @@ meet one.
 """
 
 from support.command_line import OneLineParser, run_command
+from support.identity import Participant
 from support.options import client_options
-from support.participant import Participant
 from support.partitions import PARTITIONS, load_partition
 
 import io
