@@ -15,8 +15,7 @@ _import_lock = threading.Lock()
 def new_figure(rows=1, columns=1, **style):
     """Return a matplotlib Figure and its axes in an array (rows, columns).
 
-    As pyplot's `subplots` does, but without pyplot: a notebook that runs us keeps its own way of showing
-    figures.
+    Without pyplot, so that a notebook that runs us keeps its own way of showing figures.
     """
     figure = load_matplotlib()(layout="constrained", **style)
     return figure, figure.subplots(rows, columns, squeeze=False)
@@ -45,8 +44,7 @@ def _import_matplotlib():
 def plain_text(name):
     """Return a directory's name as matplotlib can print it.
 
-    $ would begin a formula, a label that begins with _ is left out of legends, and characters that no font
-    here has would be boxes.
+    $ would begin a formula, _ hide a label, and characters that no font here has would be boxes.
     """
     from matplotlib import font_manager
 
@@ -64,10 +62,7 @@ def check_picture(path, option):
 
 
 def save_figure(figure, path, option):
-    """Write a matplotlib figure to the PNG file `path`.
-
-    Raises UserError if that is impossible; `option` is what names another place.
-    """
+    """Write a matplotlib figure to the PNG file `path`; raise UserError if `option` has to name another."""
     check_picture(path, option)
     try:
         with replaced_file(path) as file:

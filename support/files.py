@@ -17,12 +17,10 @@ NO_SUCH_CALL = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 @contextmanager
 def replaced_file(path):
-    """Open a new binary file that takes the place of `path` when the block ends well.
+    """Yield a new binary file that takes the place of `path`, all at once, when the block ends well.
 
-    Whoever reads `path` meets the old content or the new, never half of it. A link stays, and what it leads
-    to is replaced; so does the old file's mode, where the disk knows modes. Raises OSError if the directory
-    cannot be written to, if the disk is full, or if `path` is a device, say, and no file; what was there
-    stays.
+    A link stays, and what it leads to is replaced; so does the old file's mode, where the disk knows modes.
+    Raises OSError if that cannot be, or if `path` is a device, say, and no file; what was there stays.
     """
     path = Path(os.path.realpath(path))
     if path.is_dir():
@@ -43,11 +41,11 @@ def replaced_file(path):
 
 @contextmanager
 def replaced_directory(path, is_kept):
-    """Make a new directory that takes the place of `path` when the block ends well.
+    """Yield a new directory that takes the place of `path` when the block ends well.
 
-    Whatever stops it, `path` is the old directory or the new one, or the next call makes it so. A link stays,
-    and what it leads to is replaced, on its own disk; so does the old directory's mode. What `is_kept(name)`
-    is true of moves on into the new one, and all the rest of the old one is removed. Raises OSError.
+    Whatever stops it, `path` is the old directory or the new one, or the next call makes it so. A link and
+    the old mode stay. What `is_kept(name)` is true of moves into the new directory; the rest is removed.
+    Raises OSError.
     """
     path = Path(os.path.realpath(path))
     work = path.with_name(f".{path.name}.unfinished")
@@ -83,10 +81,7 @@ def _copy_mode(old, new):
 
 
 def put_on_disk(file):
-    """Return when all that was written to `file` is safe, as far as its disk can promise that.
-
-    Raises OSError if the disk is full or broken.
-    """
+    """Return when what was written to `file` is on its disk; raise OSError if that is full or broken."""
     file.flush()
     try:
         os.fsync(file.fileno())

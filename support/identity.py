@@ -59,6 +59,11 @@ def name_of(client):
     return f"Client {number_of(client)}"
 
 
+def who(client):
+    """Return what an event says of `client`: its number, or None, and what to call it."""
+    return {"client": number_of(client), "name": name_of(client)}
+
+
 def reason_in(error):
     """Return what a node has raised, in one line, if `error` (what Flower makes of it) says so, or None."""
     found = REASON.search(str(error))

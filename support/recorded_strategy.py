@@ -1,9 +1,10 @@
-"""Two strategies around a strategy: one tells what happens in a round, the other records what came of it."""
+"""A strategy around a strategy that records, reports and tells every round, and goes on with a run."""
 
 from support.command_line import RunError, UserError
+from support.events import nobody
 from support.failures import explain
 from support.history import Round
-from support.identity import FAILURE, name_of, number_of, reason_in, why_silent
+from support.identity import FAILURE, number_of, reason_in, who
 from support.partitions import PARTITIONS
 from support.sound_updates import AVERAGED
 from support.strategy_around import StrategyAround
@@ -17,8 +18,8 @@ class RecordedStrategy(StrategyAround):
     """Writes each round of `strategy` to `record`, a RunRecord, and shows it on `report`, a RoundReport.
 
     Nothing is around it: the clock runs from its configure_fit to the end of its evaluate. `events`, an
-    EventLog, hears of what is on record. Flower counts rounds from 1 again when a run goes on:
-    `rounds_before` are those that are on record already.
+    EventLog, learns what is sent to whom, what comes back, and what becomes of it. Flower counts rounds from
+    1 again when a run goes on: `rounds_before` are those that are on record already.
     """
 
     def __init__(self, strategy, record, report, events=None):
@@ -26,6 +27,7 @@ class RecordedStrategy(StrategyAround):
         self.record = record
         self.report = report
         self.events = events
+        self.tell = events.tell if events else nobody
         self.rounds_before = record.last_round.round if record.last_round else 0
         self.updates = 0  # that were averaged, in all rounds together
         self._start_counting()
@@ -36,20 +38,24 @@ class RecordedStrategy(StrategyAround):
         return ndarrays_to_parameters(self.record.weights) if self.record.last_round else first
 
     def configure_fit(self, server_round, parameters, client_manager):
-        """Start the round's clock, pass on, and count what is sent."""
+        """Start the round's clock, pass on, count what is sent, and watch every client that is asked."""
         self._start_counting()
         self.report.round_started(server_round)
         instructions = super().configure_fit(server_round, parameters, client_manager)
         self.asked = len(instructions)
         self.bytes_sent = sum(payload_bytes(fit.parameters) for _, fit in instructions)
-        return instructions
+        asked = [number_of(client) for client, _ in instructions]
+        self.tell("round", round=server_round, asked=asked)
+        return [(WatchedClient(one, self.tell, server_round), fit) for one, fit in instructions]
 
     def aggregate_fit(self, server_round, results, failures):
-        """Count what has come, and pass on."""
+        """Count what has come, pass on, and tell how many updates were averaged."""
         self.bytes_received = sum(payload_bytes(fit.parameters) for _, fit in results)
+        results = [(_unwatched(client), fit) for client, fit in results]
         parameters, metrics = super().aggregate_fit(server_round, results, failures)
         self.averaged = metrics.get(AVERAGED, len(results))
         self.updates += self.averaged
+        self.tell("averaged", round=server_round, clients=self.averaged)
         return parameters, {name: metrics[name] for name in metrics if name != AVERAGED}
 
     def evaluate(self, server_round, parameters):
@@ -99,45 +105,12 @@ class RecordedStrategy(StrategyAround):
         self.asked = self.averaged = self.bytes_sent = self.bytes_received = 0
 
 
-class WatchedStrategy(StrategyAround):
-    """Tells `events`, an EventLog, about every round of `strategy`, a SoundUpdates."""
-
-    def __init__(self, strategy, events):
-        super().__init__(strategy)
-        self.events = events
-
-    def configure_fit(self, server_round, parameters, client_manager):
-        """Pass on, and look over the shoulder of every client that is asked."""
-        instructions = super().configure_fit(server_round, parameters, client_manager)
-        self.asked = [client for client, _ in instructions]
-        self.events.tell("round", round=server_round, asked=[number_of(one) for one in self.asked])
-        watched = [WatchedClient(one, self.events, server_round) for one in self.asked]
-        return [(client, fit) for client, (_, fit) in zip(watched, instructions, strict=True)]
-
-    def aggregate_fit(self, server_round, results, failures):
-        """Pass on, and tell whose update is missing or was left out, and how many were averaged."""
-        answered = {client.cid for client, _ in results}
-        for client in self.asked:
-            if client.cid not in answered:
-                self._tell("missing", server_round, client, why_silent(client))
-        results = [(_unwatched(client), fit_result) for client, fit_result in results]
-        parameters, metrics = super().aggregate_fit(server_round, results, failures)
-        for client, fault in self.strategy.faults:
-            self._tell("left_out", server_round, client, f"it {fault}")
-        averaged = metrics.get(AVERAGED, len(results))
-        self.events.tell("averaged", round=server_round, clients=averaged)
-        return parameters, metrics
-
-    def _tell(self, what, server_round, client, reason):
-        self.events.tell(what, round=server_round, **who(client), reason=reason)
-
-
 class WatchedClient:
     """A ClientProxy as it is, but that it tells when weights go to it, and when its update is here."""
 
-    def __init__(self, client, events, server_round):
+    def __init__(self, client, tell, server_round):
         self.client = client
-        self.events = events
+        self.tell = tell
         self.server_round = server_round
 
     def __getattr__(self, name):
@@ -147,14 +120,14 @@ class WatchedClient:
         """Send weights and wait for the update; keep why there is none, if the client says that."""
         common = {"round": self.server_round, **who(self.client)}
         began = time.monotonic()
-        self.events.tell("sent", **common, bytes=payload_bytes(ins.parameters))
+        self.tell("sent", **common, bytes=payload_bytes(ins.parameters))
         self.properties[FAILURE] = ""
         try:
             answer = self.client.fit(ins, timeout=timeout, group_id=group_id)
         except Exception as error:
             self.properties[FAILURE] = reason_in(error) or ""
             raise
-        self.events.tell(
+        self.tell(
             "received",
             **common,
             bytes=payload_bytes(answer.parameters),
@@ -166,11 +139,6 @@ class WatchedClient:
 
 def _unwatched(client):
     return client.client if isinstance(client, WatchedClient) else client
-
-
-def who(client):
-    """Return what an event says of a ClientProxy: its number, or None, and what to call it."""
-    return {"client": number_of(client), "name": name_of(client)}
 
 
 def payload_bytes(parameters):

@@ -9,7 +9,7 @@ from support.events import events_of
 from support.machine import make_room_for_connections
 from support.options import enough_clients
 from support.partitions import PARTITIONS, partition_settings
-from support.recorded_strategy import RecordedStrategy, WatchedStrategy
+from support.recorded_strategy import RecordedStrategy
 from support.roll_call import RollCall
 from support.run_record import open_record
 from support.signals import end_as_signalled, one_signal_at_a_time
@@ -34,7 +34,7 @@ def robust_server(args, strategy, model, make_roll_call=RollCall, has_terminal=T
     make_room_for_connections(args.clients)
     recorded = robust_strategy(args, strategy, model, has_terminal=has_terminal)
     with recorded as strategy, one_signal_at_a_time() as signals:
-        roll_call = roll_call_of(args, enough_clients(args), make_roll_call, strategy.events.tell)
+        roll_call = roll_call_of(args, enough_clients(args), make_roll_call, strategy.tell)
         server = RobustServer(roll_call, strategy, signals)
         server.set_max_workers(args.parallel_clients)
         try:
@@ -55,9 +55,9 @@ def robust_strategy(args, strategy, model, make_sound=SoundUpdates, has_terminal
         _check_that_it_can_go_on(args, record, model)
         report = RoundReport(args.rounds, has_terminal)
         with events_of(args, record.last_round) as events, report:
-            sound = make_sound(strategy, args.max_examples_per_client, trained_arrays(model))
-            watched = WatchedStrategy(sound, events)
-            recorded = RecordedStrategy(watched, record, report, events)
+            limits = (args.max_examples_per_client, trained_arrays(model))
+            sound = make_sound(strategy, *limits, events.tell)
+            recorded = RecordedStrategy(sound, record, report, events)
             yield recorded
             _check_that_it_learned(args, recorded)
     print(f"The record of this run is in {args.run}/")

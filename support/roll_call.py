@@ -6,8 +6,7 @@ by the number of its partition: people see who is missing, nobody is counted twi
 """
 
 from support.events import nobody
-from support.identity import learn_number, name_of, number_of, order_of, refuse, send_home
-from support.recorded_strategy import who
+from support.identity import learn_number, name_of, number_of, order_of, refuse, send_home, who
 from support.terminal import say
 
 import random

@@ -5,7 +5,8 @@ stops accidents and crude attacks; an attacker who stays within these bounds is 
 """
 
 from support.command_line import RunError
-from support.identity import name_of, order_of, why_silent
+from support.events import nobody
+from support.identity import name_of, order_of, who, why_silent
 from support.strategy_around import StrategyAround
 from support.terminal import say
 
@@ -29,15 +30,15 @@ class SoundUpdates(StrategyAround):
 
     The order matters: sums of floats depend on it, and clients answer in a different one every time. A round
     without a sound update leaves the model, and the memory of the strategy inside, as they are.
-    `max_examples` and `trained` are what find_fault takes. `faults` are those of the last round,
-    [(ClientProxy, what its update does), ...].
+    `max_examples` and `trained` are what find_fault takes; `tell`, an EventLog's, learns whose update is
+    missing or left out.
     """
 
-    def __init__(self, strategy, max_examples, trained=None):
+    def __init__(self, strategy, max_examples, trained=None, tell=nobody):
         super().__init__(strategy)
         self.max_examples = max_examples
         self.trained = trained
-        self.faults = []
+        self.tell = tell
 
     def configure_fit(self, server_round, parameters, client_manager):
         """Pass on, and remember who is asked and which weights they are sent."""
@@ -52,7 +53,6 @@ class SoundUpdates(StrategyAround):
         Raises RunError if the strategy's step leads to weights that are no numbers.
         """
         self.report_silence(server_round, results)
-        self.faults = []
         sound = [result for result in results if self._is_sound(server_round, *result)]
         sound.sort(key=lambda result: order_of(result[0]))
         if not sound:
@@ -71,13 +71,15 @@ class SoundUpdates(StrategyAround):
         answered = {client.cid for client, _ in results}
         for client in self.asked:
             if client.cid not in answered:
-                say(f"Round {server_round}: no update from {name_of(client)}; {why_silent(client)}")
+                reason = why_silent(client)
+                say(f"Round {server_round}: no update from {name_of(client)}; {reason}")
+                self.tell("missing", round=server_round, **who(client), reason=reason)
 
     def _is_sound(self, server_round, client, fit_result):
         fault = find_fault(fit_result, self.sent_weights, self.max_examples, self.trained)
         if fault:
-            self.faults.append((client, fault))
             say(f"Round {server_round}: left out the update from {name_of(client)}: it {fault}")
+            self.tell("left_out", round=server_round, **who(client), reason=f"it {fault}")
         return not fault
 
     def in_the_models_types(self, server_round, parameters):

@@ -1,7 +1,6 @@
 """The roll call where clients are nodes: Flower says who is online, and nobody hangs up."""
 
-from support.identity import name_of, reason_in
-from support.recorded_strategy import who
+from support.identity import name_of, reason_in, who
 from support.roll_call import RollCall
 from support.terminal import say
 

@@ -87,7 +87,7 @@ def serve(grid, args, make_workflow=make_workflow):
         one_signal_at_a_time() as signals,
         shared_grid(PackingGrid(grid)) as shared,
     ):
-        clients = roll_call_of(args, needed_clients(args), NodeRollCall, strategy.events.tell)
+        clients = roll_call_of(args, needed_clients(args), NodeRollCall, strategy.tell)
         secure = SecureServer(clients, strategy, signals)
         secure.begin_with(shared, partial(make_workflow, args))
         start_grid(grid=shared, server=secure, config=config)

@@ -1,6 +1,6 @@
 """What is left of the checks when the server sees no update: counts, and the average of all."""
 
-from support.identity import name_of, order_of
+from support.identity import name_of, order_of, who, why_silent
 from support.sound_updates import AVERAGED, SoundUpdates, find_fault
 from support.terminal import say
 
@@ -35,6 +35,9 @@ class MaskedUpdates(SoundUpdates):
     def report_silence(self, server_round, results):
         """Report those who are silent without having said why."""
         refused = [c for c in self.asked if c.properties.get(REFUSED_ROUND) == server_round]
+        for client in refused:
+            reason = why_silent(client)
+            self.tell("missing", round=server_round, **who(client), reason=reason)
         self.asked = [client for client in self.asked if client not in refused]
         super().report_silence(server_round, results)
 

@@ -1,6 +1,7 @@
 """The roll call of nodes: who does not say what it holds is named, and nobody is let in twice."""
 
 from support.command_line import UserError
+from support.events import nobody
 from support.identity import NUMBER
 from support.recorded_strategy import WatchedClient
 from support.sound_updates import SoundUpdates
@@ -131,7 +132,7 @@ def test_why_a_node_has_sent_no_update_is_said_in_a_line(raised, reason, capsys)
     Failing.__abstractmethods__ = frozenset()
     client = Failing("12")
     client.properties["partition_id"] = 4
-    watched = WatchedClient(client, EventsOfNobody(), 1)
+    watched = WatchedClient(client, nobody, 1)
     strategy = SoundUpdates(FedAvg(), 100)
     strategy.asked = [client]
     for fails, expected in ((True, reason), (False, "it has left, or took longer than")):
@@ -140,8 +141,3 @@ def test_why_a_node_has_sent_no_update_is_said_in_a_line(raised, reason, capsys)
             watched.fit(FitIns(Parameters([], ""), {}), None, None)
         strategy.aggregate_fit(1, [], [])
         assert f"Round 1: no update from Client 4; {expected}" in capsys.readouterr().out
-
-
-class EventsOfNobody:
-    def tell(self, what, **more):
-        pass
