@@ -15,7 +15,7 @@ def locked(path, complaint):
     A process that ends, however it ends, holds no lock any more. Nothing is locked on a disk that knows no
     locks, or on which we may not write. Raises UserError with `complaint` if another process holds it.
     """
-    lock = FileLock(path, blocking=False, thread_local=False)
+    lock = FileLock(path, mode=0o666, blocking=False, thread_local=False)
     try:
         lock.acquire()
     except Timeout:

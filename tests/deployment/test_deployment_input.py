@@ -51,7 +51,8 @@ def test_a_node_without_a_partition(refuses_to_deploy, refuses_module, place):
     assert "there is no partitions/client_3.npz" in refuses_to_deploy("--clients", 4)
 
 
-def test_a_partition_that_another_node_has(refuses_module, place):
+def test_a_partition_that_another_node_has(refuses_module, place, monkeypatch):
+    monkeypatch.chdir(place)
     with held_partition(1):
         line = refuses_module(NODE, "--partition-id", 1, "--insecure")
     assert "another node has partition 1" in line
