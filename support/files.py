@@ -1,4 +1,4 @@
-"""Files and directories that are written whole or not at all, and whose they are."""
+"""Files and directories: written whole or not at all, locked by one process at a time; and whose they are."""
 
 import errno
 import os
@@ -6,6 +6,8 @@ import shutil
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 try:
     import pwd
@@ -88,6 +90,28 @@ def put_on_disk(file):
     except OSError as error:
         if error.errno not in NO_SUCH_CALL:
             raise
+
+
+@contextmanager
+def locked(path, refusal):
+    """Hold the lock that is the file `path` during the block, and leave no file.
+
+    A process that ends, however it ends, holds no lock any more. Nothing is locked on a disk that knows no
+    locks, or on which we may not write. Raises `refusal`, an exception, if another process holds the lock.
+    """
+    lock = FileLock(path, mode=0o666, blocking=False, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise refusal from None
+    except OSError:
+        pass
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            Path(path).unlink()  # while it is ours: what waits for it looks for another
+        lock.release()
 
 
 def in_words(error, path=None):

@@ -38,10 +38,7 @@ def run_directory(text):
 
 
 def read_history(run):
-    """Return the rounds in the directory `run`, of its history.csv, as a list of Round.
-
-    Raises UserError if there is no history, or if a line of it is damaged.
-    """
+    """Return the history of the run in `run` as a list of Round; raise UserError if there is none."""
     file = Path(run_directory(run), "history.csv")
     try:
         return rounds_in(file.read_bytes(), file)
@@ -52,10 +49,7 @@ def read_history(run):
 
 
 def rounds_in(content, file):
-    """Return the rounds in `content`, the bytes of a history, as a list of Round.
-
-    Raises UserError, which names `file`, if a line is damaged.
-    """
+    """Return the rounds in `content`, the bytes of `file`; raise UserError if a line is damaged."""
     try:
         rows = [_sound(Round(**row)) for row in rows_in(content, COLUMNS)]
     except ValueError as error:

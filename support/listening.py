@@ -38,10 +38,7 @@ def check_port_is_free(address):
 
 
 def free_port():
-    """Return a port of 127.0.0.1 on which nothing listens, and which no outgoing connection is given.
-
-    Raises RunError if there is none.
-    """
+    """Return a port of 127.0.0.1 on which nothing listens, and which no outgoing connection is given."""
     for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))

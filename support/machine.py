@@ -37,10 +37,7 @@ def _quota():
 
 
 def make_room(clients):
-    """Raise this process's limits as far as `clients` client processes need, children included.
-
-    Raises UserError if the system does not allow that many.
-    """
+    """Raise our limits as far as `clients` client processes need; raise UserError if they are too many."""
     _raise_limit("RLIMIT_NOFILE", FILES, FILES_A_CLIENT, clients, "open files (ulimit -n)")
     _raise_limit("RLIMIT_NPROC", THREADS, THREADS_A_CLIENT, clients, "processes (ulimit -u)")
 

@@ -14,9 +14,9 @@ from support.argument_types import (
 from support.certificates import server_certificates
 from support.command_line import Options, UserError
 from support.listening import check_listening, check_port_is_free
-from support.locks import check_unlocked
 from support.machine import available_cores
 from support.mnist import SCHEMES
+from support.run_settings import check_unlocked
 
 
 def common_options():

@@ -8,7 +8,6 @@ The same files beside it are for people and for other programs; --resume writes 
 from support.command_line import RunError, UserError, command_name, option_names
 from support.files import in_words, replaced_file
 from support.history import history_of, rounds_in
-from support.locks import locked_run
 from support.options import fault_options, listening_options, run_options
 from support.partitions import partition_settings
 from support.run_settings import (
@@ -19,6 +18,7 @@ from support.run_settings import (
     as_recorded,
     check_command,
     check_settings,
+    locked_run,
     read_state,
 )
 from support.signals import signals_deferred
@@ -184,10 +184,7 @@ def _remove_if_empty(directory):
 
 
 def make_run_directory(directory, option="--run"):
-    """Make `directory`, which `option` names, if need be, and return its Path.
-
-    Raises UserError if it cannot be written to.
-    """
+    """Return the Path of `directory`, made if need be; raise UserError if `option` has to name another."""
     try:
         Path(directory).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):

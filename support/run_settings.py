@@ -1,7 +1,7 @@
-"""What the state of a run says: how far it has come, what it was made with, and what may go on with it."""
+"""A run on disk: who writes to it, how far it has come, what it was made with, and what may go on with it."""
 
 from support.command_line import UserError, command_words
-from support.files import in_words
+from support.files import in_words, locked
 from support.history import rounds_in
 
 import io
@@ -11,6 +11,22 @@ from zipfile import ZipFile
 
 STATE = "state.zip"
 DESCRIPTION, HISTORY, MODEL = "run.json", "history.csv", "global_model.npz"  # what is in it
+
+
+def locked_run(directory):
+    """Keep other servers from the run in `directory` during the block; raise UserError if one writes to it.
+
+    Two would destroy each other's record.
+    """
+    complaint = f"another server is writing to {directory}; stop it, or choose another --run"
+    return locked(Path(directory, ".lock"), UserError(complaint))
+
+
+def check_unlocked(directory):
+    """Raise UserError if another server writes to `directory`; it need not exist."""
+    if Path(directory).is_dir():
+        with locked_run(directory):
+            pass
 
 
 def read_state(directory):

@@ -9,10 +9,7 @@ from pathlib import Path
 
 
 def as_csv(columns, rows):
-    """Return `rows`, sequences of cells or dicts, as the bytes of a CSV file.
-
-    `columns` are names, or {name: type}.
-    """
+    """Return `rows`, dicts or sequences of cells, as the bytes of a CSV file; `columns` are their names."""
     names, text = list(columns), io.StringIO()
     cells = ([row[name] for name in names] if isinstance(row, dict) else row for row in rows)
     csv.writer(text, lineterminator="\n").writerows([names, *cells])
@@ -20,10 +17,7 @@ def as_csv(columns, rows):
 
 
 def rows_in(content, columns):
-    """Return the rows in `content`, the bytes of a CSV file, as dicts; `columns` is {name: type}.
-
-    Raises ValueError if they are damaged.
-    """
+    """Return the rows of a CSV file, `content`, as dicts; `columns` is {name: type}. Raises ValueError."""
     try:
         text = content.decode("utf-8-sig")  # a spreadsheet may have put a mark in front
         return [
@@ -35,10 +29,7 @@ def rows_in(content, columns):
 
 
 def write_table(path, columns, rows):
-    """Write what `as_csv` returns to `path`, in a directory made if need be.
-
-    Raises RunError if the file cannot be written.
-    """
+    """Write what `as_csv` returns to `path`, in a directory made if need be; raise RunError if that fails."""
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         with replaced_file(path) as file:

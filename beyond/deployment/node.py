@@ -9,8 +9,8 @@ It looks at the partition first: a node without one, or with another node's, wou
 from support.argument_types import address, natural_int
 from support.certificates import read_root
 from support.command_line import OneLineParser, RunError, UserError, run_command
+from support.files import locked
 from support.listening import free_port
-from support.locks import locked
 from support.partitions import PARTITIONS, load_partition
 
 import re
@@ -58,8 +58,8 @@ def held_partition(number):
     """
     path = PARTITIONS / f"client_{number}.npz"
     load_partition(path)
-    complaint = f"another node has partition {number}; it belongs to one"
-    with locked(path.with_name(f".{path.name}.lock"), complaint):
+    refusal = UserError(f"another node has partition {number}; it belongs to one")
+    with locked(path.with_name(f".{path.name}.lock"), refusal):
         yield
 
 

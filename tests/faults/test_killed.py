@@ -2,10 +2,13 @@
 
 from support.command_line import RunError
 from support.history import read_history
+from support.processes import in_parallel
 
+import multiprocessing
 import os
 import signal
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -147,6 +150,16 @@ def test_a_forkserver_that_cannot_start_anything_is_told_in_one_line(start, tmp_
     assert command.wait() == 1
     assert "Traceback" not in command.output
     assert "the process that starts all others was ended from outside" in command.lines[-1]
+
+
+def test_a_pool_whose_process_is_killed_says_so_in_one_line(monkeypatch):
+    """It starts without what our commands import."""
+    spawned = partial(multiprocessing.get_context, "spawn")
+    monkeypatch.setattr("support.processes.process_context", spawned)
+    assert sorted(in_parallel(abs, [-1, 2, -3])) == [1, 2, 3]
+    with pytest.raises(RunError, match="a process was killed"):
+        list(in_parallel(signal.raise_signal, [signal.SIGKILL]))
+    assert not multiprocessing.active_children()
 
 
 # Kills the server of federation.py as soon as it has started.

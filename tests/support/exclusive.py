@@ -5,7 +5,7 @@ its locks. Whoever starts a command therefore waits here until what it needs is 
 """
 
 from support.command_line import UserError
-from support.locks import check_unlocked
+from support.run_settings import check_unlocked
 
 import socket
 from pathlib import Path

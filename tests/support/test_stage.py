@@ -11,7 +11,7 @@ from tests.support.ports import free_address
 
 # Says its last words, and holds a port and a lock until it is let go.
 SLOW_TO_END = """
-from support.locks import locked_run
+from support.run_settings import locked_run
 import os, socket, sys, time
 
 host, port = sys.argv[2].split(":")
