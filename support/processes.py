@@ -4,7 +4,14 @@ Importing PyTorch and Flower takes seconds and 400 MB. A forkserver does it once
 from there; where there is none (Windows) each process imports for itself.
 """
 
-from support.command_line import ROOT, RunError, UserError, run_command
+from support.command_line import (
+    ROOT,
+    RunError,
+    UserError,
+    command_name,
+    name_command,
+    run_command,
+)
 from support.failures import describe, is_the_models
 from support.machine import available_cores
 from support.streams import prepare_output
@@ -20,6 +27,7 @@ import threading
 import time
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from functools import partial
 from itertools import islice
 
 LONGEST_TMPDIR = 60  # characters
@@ -43,10 +51,7 @@ def process_context():
 
 
 def _choose_short_directory():
-    """Let multiprocessing put its sockets where their names are short enough.
-
-    The name of a socket has room for a hundred characters; a cluster's TMPDIR may take them all.
-    """
+    """Let multiprocessing put its sockets where there is room for their names: a TMPDIR may be long."""
     if len(tempfile.gettempdir()) > LONGEST_TMPDIR and os.access("/tmp", os.W_OK):
         earlier, tempfile.tempdir = tempfile.tempdir, "/tmp"
         multiprocessing.util.get_temp_dir()  # is made now, and remembered
@@ -54,10 +59,9 @@ def _choose_short_directory():
 
 
 def start_command(context, module, arguments, log=None):
-    """Start `python -m MODULE ARGUMENTS`; return its multiprocessing.Process.
+    """Start `python -m MODULE ARGUMENTS`, which ends when we do; return its multiprocessing.Process.
 
-    Its output goes to the file `log`, or to our terminal. It ends when we do, however we end. Raises
-    RunError if what starts our processes has been ended.
+    Its output goes to the file `log`, or to our terminal. Raises RunError if nothing can be started any more.
     """
     process = context.Process(target=_run_command_here, args=(module, arguments, log), name=module)
     try:
@@ -118,17 +122,15 @@ def in_parallel(function, jobs):
     process was killed.
     """
     jobs, cores = iter(jobs), available_cores()
+    call = partial(_call_here, command_name(default=None), function)
     executor = ProcessPoolExecutor(cores, process_context(), _belong_to_parent)
-    running = set()
     try:
-        while True:
-            for job in islice(jobs, cores - len(running)):
-                running.add(executor.submit(_call_here, function, job))
-            if not running:
-                return
+        running = {executor.submit(call, job) for job in islice(jobs, cores)}
+        while running:
             ended, running = futures.wait(running, return_when=futures.FIRST_COMPLETED)
             for one in ended:
                 yield one.result()
+            running |= {executor.submit(call, job) for job in islice(jobs, len(ended))}
     except BrokenProcessPool:
         raise RunError("a process was killed (is the memory full?); start again") from None
     finally:
@@ -136,8 +138,9 @@ def in_parallel(function, jobs):
         stop_all(multiprocessing.active_children())
 
 
-def _call_here(function, job):
+def _call_here(command, function, job):
     """Return `function(job)`; what goes wrong in it comes in one line, which knows where that was."""
+    name_command(command, description=None)
     prepare_output()
     try:
         return function(job)

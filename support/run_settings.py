@@ -85,7 +85,10 @@ def check_command(directory, settings):
     description = _description_of(directory)
     if description["settings"].keys() == settings.keys():
         return
-    server = command_words(description["command"])
+    command = description.get("command")
+    if not isinstance(command, str):
+        raise _damaged(Path(directory, STATE))
+    server = command_words(command)
     # federation.py starts its server under the server's own name.
     raise UserError(
         f"{directory} was made by another command; resume it with {server}, "

@@ -389,7 +389,7 @@ def assert_refused_or_unharmed(directory):
 
 @pytest.mark.parametrize(
     "content",
-    ["null", "[]", "{}", '{"settings": 1}', None],
+    ["null", "[]", "{}", '{"settings": 1}', '{"settings": {}}', None],
 )
 def test_a_state_that_is_something_else_is_refused(tmp_path, finished_record, content):
     directory = shutil.copytree(finished_record, tmp_path / "run")

@@ -156,7 +156,9 @@ def test_what_clients_would_hold_out_is_not_trained_on_and_the_digits_are_noted(
     )
     for client, size in enumerate(SIZES):
         directory = tmp_path / f"alone/client_{client}"
-        settings = json.loads((directory / "run.json").read_text())["settings"]
+        description = json.loads((directory / "run.json").read_text())
+        settings = description["settings"]
+        assert description["command"] == "beyond.heterogeneity.baselines"
         assert settings["partitions"] == [client] and settings["digits"] == list(range(10))
         images, labels = parts[client]
         kept, held_out = split(*map(torch.from_numpy, (images, labels)), seed=client)
