@@ -18,11 +18,12 @@ NO_SUCH_CALL = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 @contextmanager
-def replaced_file(path):
+def replaced_file(path, is_lasting=True):
     """Yield a new binary file that takes the place of `path`, all at once, when the block ends well.
 
-    A link stays, and what it leads to is replaced; so does the old file's mode, where the disk knows modes.
-    Raises OSError if that cannot be, or if `path` is a device, say, and no file; what was there stays.
+    One that `is_lasting` is on the disk by then, whatever happens to the power. A link stays, and what it
+    leads to is replaced; so does the old file's mode, where the disk knows modes. Raises OSError if that
+    cannot be, or if `path` is a device, say, and no file; what was there stays.
     """
     path = Path(os.path.realpath(path))
     if path.is_dir():
@@ -34,7 +35,8 @@ def replaced_file(path):
         with open(new, "wb") as file:
             _copy_mode(path, new)
             yield file
-            put_on_disk(file)
+            if is_lasting:
+                put_on_disk(file)
         os.replace(new, path)
     except BaseException:
         new.unlink(missing_ok=True)

@@ -137,8 +137,7 @@ def _why_not_ours():
         return f"{yours}; {wanted}move it elsewhere to have MNIST there"
     if not _read_settings():
         return f"{description} is damaged, and says no longer whose the data is; move {PARTITIONS}/ elsewhere"
-    changed = _changed_files()
-    if not changed:
+    if not (changed := _changed_files()):
         return None
     if len(changed) < len(_data_files()):
         return (

@@ -156,7 +156,7 @@ class RunRecord:
         """Write those files beside the state that are not there yet as they are in it."""
         for name, content in files.items():
             if content != self.files.get(name):
-                with replaced_file(self.directory / name) as file:
+                with replaced_file(self.directory / name, is_lasting=False) as file:
                     file.write(content)
         self.files = files
 

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from tests.programs import faulty_server
 from tests.support.harness import snapshot
 
-STEPS = 6  # fsync and rename calls when a round is recorded
+STEPS = 4  # fsync and rename calls when a round is recorded
 COMMIT = 2  # the step that makes the round count: state.zip is replaced
-FSYNCS = (1, 3, 5)
+FSYNCS = (1,)
 DEATHS = [f"die@{{}}.{step}" for step in range(1, STEPS + 2)] + [
     f"torn@{{}}.{step}" for step in FSYNCS
 ]
@@ -325,12 +325,11 @@ def test_a_record_survives_a_full_disk_at_every_write_step(
     assert_same_files(tmp_path, finished_record)
 
 
-@pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_record_survives_a_death_while_it_is_resumed(tmp_path, finished_record, call):
+def test_a_record_survives_a_death_while_it_is_resumed(tmp_path, finished_record):
     record_and_die(tmp_path, f"die@2.{STEPS}")
 
     def resume_and_die():
-        setattr(os, call, lambda *words: os.kill(os.getpid(), signal.SIGKILL))
+        os.replace = lambda *words: os.kill(os.getpid(), signal.SIGKILL)
         open_record(tmp_path).resume(["seed"])
 
     assert in_a_process_of_its_own(resume_and_die) == -signal.SIGKILL

@@ -72,7 +72,7 @@ def test_a_server_whose_client_is_frozen_ends_when_it_is_told_to(federation):
 def test_a_signal_while_a_round_is_written_waits_for_the_whole_round(federation, stop_signal):
     """The signal comes at the first, a middle and the last write step of round 1, and the round counts."""
     clients = federation.everybody()
-    for step in (1, 4, 6):
+    for step in (1, 2, 4):
         server = federation.server(rounds=1000, moment=f"signal{stop_signal.value}@1.{step}")
         assert server.wait() == STATUSES[stop_signal], server
         assert "Traceback" not in server.stderr
