@@ -59,13 +59,11 @@ def robust_strategy(args, strategy, model, make_sound=SoundUpdates, has_terminal
             sound = make_sound(strategy, *limits, events.tell)
             recorded = RecordedStrategy(sound, record, report, events)
             yield recorded
-            _check_that_it_learned(args, recorded)
+            if recorded.updates == 0:
+                raise RunError(
+                    f"no round had an update (see above): the model in {args.run} is unchanged"
+                )
     print(f"The record of this run is in {args.run}/")
-
-
-def _check_that_it_learned(args, recorded):
-    if recorded.updates == 0:
-        raise RunError(f"no round had an update (see above): the model in {args.run} is unchanged")
 
 
 def _check_that_it_can_go_on(args, record, model):

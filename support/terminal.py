@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from contextlib import ExitStack
 
 from flwr.common.logger import LOGGER_NAME, update_console_handler
 
@@ -33,16 +32,16 @@ class RoundReport:
         self.rounds = rounds
         self.has_terminal = has_terminal
         self.bar = None
-        self.resources = ExitStack()
 
     def __enter__(self):
         if self.has_terminal and is_terminal(sys.stderr):
-            self.bar = self.resources.enter_context(progress_bar())
+            self.bar = progress_bar()
             self.task = self.bar.add_task("Waiting for clients", total=self.rounds, start=False)
         return self
 
     def __exit__(self, *exception):
-        return self.resources.__exit__(*exception)
+        if self.bar:
+            self.bar.stop()
 
     def round_started(self, server_round):
         """Set the clock of the time left going."""
