@@ -150,14 +150,13 @@ def test_a_run_that_goes_on_has_clients_train_with_another_seed(runs, capfd):
     first = run_with_nodes(runs, rounds=1)[2]
     # New nodes with nothing in their Context, as in every new run of Flower's.
     second = run_with_nodes(runs, rounds=2, resume=True)[2]
-    third = run_with_nodes(runs, client_app=leave_at(Stage.SETUP, {1, 2}), rounds=4, resume=True)[2]
+    leaving = leave_at(Stage.SETUP, {1, 2}, server_round=3)
+    third = run_with_nodes(runs, client_app=leaving, rounds=4, resume=True)[2]
     assert seeds_of(first) == {0}
     assert len(seeds_of(second) | seeds_of(third) | {0}) == 3
     settings = json.loads((runs.directory / "results/run/run.json").read_text())["settings"]
     assert settings["seed"] == 0
-    assert (
-        "Round 3: too few clients are left" in capfd.readouterr().out
-    )  # Flower counts from 1 again
+    assert "Round 3: too few clients are left" in capfd.readouterr().out
     rows = (runs.directory / "results/run/history.csv").read_text().splitlines()
     assert [row.split(",")[4] for row in rows[1:]] == ["0", "6", "6", "0", "6"]
 
@@ -259,12 +258,12 @@ def test_bad_keys_cost_the_round_and_not_the_run(runs, capfd, key, nonsense):
     assert [row[4] for row in rows] == ["0", "0", "6"]
 
 
-def leave_at(stage, numbers):
-    """Return a ClientApp in which several clients fail at a stage of the protocol, in round 1."""
+def leave_at(stage, numbers, server_round=1):
+    """Return a ClientApp in which several clients fail at a stage of the protocol, in one round."""
 
     def leave(message, context, call_next):
         configs = message.content.config_records.get(RECORD_KEY_CONFIGS, {})
-        is_now = message.metadata.group_id == "1" and configs.get(Key.STAGE) == stage
+        is_now = (message.metadata.group_id, configs.get(Key.STAGE)) == (str(server_round), stage)
         if is_now and partition_of(context.node_config) in numbers:
             raise ConnectionError("gone")
         return call_next(message, context)
