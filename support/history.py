@@ -3,9 +3,9 @@
 from support.argument_types import path
 from support.command_line import UserError
 from support.files import in_words
-from support.tables import as_csv, rows_in
+from support.tables import as_csv, columns_of, rows_in
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 
@@ -23,12 +23,9 @@ class Round:
     bytes_received: int
 
 
-COLUMNS = {field.name: field.type for field in fields(Round)}
-
-
 def history_of(rounds):
     """Return the bytes of a history.csv of `rounds`, a list of Round."""
-    return as_csv(COLUMNS, map(asdict, rounds))
+    return as_csv(columns_of(Round), map(asdict, rounds))
 
 
 def run_directory(text):
@@ -51,7 +48,7 @@ def read_history(run):
 def rounds_in(content, file):
     """Return the rounds in `content`, the bytes of `file`; raise UserError if a line is damaged."""
     try:
-        rows = [_sound(Round(**row)) for row in rows_in(content, COLUMNS)]
+        rows = [_sound(Round(**row)) for row in rows_in(content, columns_of(Round))]
     except ValueError as error:
         raise UserError(f"{file} is damaged ({error}); make the run again") from None
     if not rows or [row.round for row in rows] != list(range(len(rows))):

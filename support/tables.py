@@ -5,7 +5,13 @@ from support.files import in_words, replaced_file
 
 import csv
 import io
+from dataclasses import fields
 from pathlib import Path
+
+
+def columns_of(record):
+    """Return {name: type} of the columns in which a table has objects of the dataclass `record`."""
+    return {field.name: field.type for field in fields(record)}
 
 
 def as_csv(columns, rows):
@@ -38,9 +44,9 @@ def write_table(path, columns, rows):
         raise RunError(f"cannot write {path}: {in_words(error, path)}; make room there") from None
 
 
-def read_table(path, columns, remedy="remove it"):
-    """Return what `rows_in` does of the file `path`; raise UserError with a `remedy` if it is damaged."""
+def read_table(path, columns, advice="remove it"):
+    """Return what `rows_in` does of the file `path`; raise UserError, with the `advice`, if it is damaged."""
     try:
         return rows_in(Path(path).read_bytes(), columns)
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}); {remedy}") from None
+        raise UserError(f"{path} is damaged ({error}); {advice}") from None

@@ -4,13 +4,12 @@ A row is on disk before the weights leave. A round that was sent, and then lost 
 again when the run goes on: it has two rows, and both count.
 """
 
-from support.command_line import RunError, UserError
-from support.files import replaced_file
+from support.command_line import UserError
 from support.signals import signals_deferred
-from support.tables import as_csv, read_table
+from support.tables import columns_of, read_table, write_table
 from support.terminal import say
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from beyond.differential_privacy.accountant import spent_epsilon
@@ -28,9 +27,6 @@ class Spent:
     clients_asked: int
 
 
-COLUMNS = {field.name: field.type for field in fields(Spent)}
-
-
 class PrivacyRecord:
     """Counts what a run spends and keeps it in `directory`/privacy.csv.
 
@@ -45,7 +41,7 @@ class PrivacyRecord:
         self.rows = read_privacy(directory) if resume and self.path.exists() else []
 
     def begin(self):
-        """Start anew, before any weights have left. Raises RunError if the disk does not take it."""
+        """Start from nothing, before any weights have left. Raises RunError if the disk does not take it."""
         self.rows = []
         self._write()
 
@@ -72,14 +68,12 @@ class PrivacyRecord:
         )
 
     def _write(self):
-        try:
-            with signals_deferred(), replaced_file(self.path) as file:
-                file.write(as_csv(COLUMNS, map(asdict, self.rows)))
-        except OSError as error:
-            raise RunError(f"cannot write {self.path}: {error.strerror}") from None
+        with signals_deferred():
+            write_table(self.path, columns_of(Spent), map(asdict, self.rows))
 
 
 def read_privacy(directory, name="privacy.csv"):
     """Return the rows of the file `name` in `directory` as a list of Spent. Raises UserError on damage."""
-    remedy = "restore it, or start again without --resume"
-    return [Spent(**row) for row in read_table(Path(directory, name), COLUMNS, remedy)]
+    path = Path(directory, name)
+    rows = read_table(path, columns_of(Spent), "restore it, or start again without --resume")
+    return [Spent(**row) for row in rows]

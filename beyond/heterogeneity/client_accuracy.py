@@ -4,12 +4,10 @@ Clients are asked after a round is on record. A server that is killed in between
 does not ask again: the file has no lines for that round.
 """
 
-from support.command_line import RunError
-from support.files import replaced_file
 from support.identity import number_of, order_of
 from support.signals import signals_deferred
 from support.strategy_around import StrategyAround
-from support.tables import as_csv, read_table
+from support.tables import read_table, write_table
 from support.terminal import say
 
 import statistics
@@ -57,11 +55,8 @@ class ClientAccuracy(StrategyAround):
         return None, {}
 
     def _write(self):
-        try:
-            with signals_deferred(), replaced_file(self.path) as file:
-                file.write(as_csv(COLUMNS, self.rows))
-        except OSError as error:
-            raise RunError(f"cannot write {self.path}: {error.strerror}") from None
+        with signals_deferred():
+            write_table(self.path, COLUMNS, self.rows)
 
 
 def _summary(reports):
