@@ -137,9 +137,9 @@ def test_a_run_killed_at_random_moments_forgets_nothing_it_has_sent(tmp_path, se
     status, resume = None, False
     while status != 0:
         seen, counted = len(sent_rounds(tmp_path)), len(spent_rows(tmp_path))
-        status = one_life(tmp_path, moments.randrange(1, 30), resume)
+        status = one_life(tmp_path, moments.randrange(1, 13), resume)
         assert status in (0, -signal.SIGKILL)
-        resume = (tmp_path / "run.json").exists()
+        resume = (tmp_path / "state.zip").exists()
         sent = len(sent_rounds(tmp_path)) - seen
         # At most one round was counted, and killed before its weights had left.
         assert len(spent_rows(tmp_path)) - counted - sent in (0, 1)
@@ -163,7 +163,7 @@ def test_death_at_any_kind_of_moment_is_survived(tmp_path):
         assert one_life(directory, dies_at, False) == -signal.SIGKILL
         seen, counted = len(sent_rounds(directory)), len(spent_rows(directory))
         assert counted - seen in (0, 1)
-        assert one_life(directory, NEVER, (directory / "run.json").exists()) == 0
+        assert one_life(directory, NEVER, (directory / "state.zip").exists()) == 0
         assert len(spent_rows(directory)) >= len(sent_rounds(directory)) >= ROUNDS
 
 
