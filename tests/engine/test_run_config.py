@@ -92,19 +92,3 @@ def test_options_that_do_not_go_together_are_refused_here_too():
         options = "--strategy FedAdam"
         changes = {"chapter": "heterogeneity", "chapter-options": options, "resume": True}
         parse_run_config({**CONFIG, **changes})
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "--address 127.0.0.1:8080",  # SuperLink's business
-        "--insecure",
-        "--chapter nonsense",
-        "--clip 1",
-        "--chapter privacy --clip 1",
-        "--chapter privacy --clip 1 --noise-multiplier 1 --strategy FedAdam",
-        "--clients 0",
-    ],
-)
-def test_the_command_refuses_in_one_line(words, refuses_here):
-    refuses_here("beyond.simulation.federation", *words.split())

@@ -184,12 +184,19 @@ def test_a_chapter_comes_to_the_same_bytes_and_ledgers(place, stage, chapter, ro
 @pytest.mark.parametrize(
     "words, line",
     [
-        (["--min-clients", "5"], "--min-clients 5 is more than --clients 4"),
-        (["--resume", "--run", "results/none"], "no run to resume"),
-        (["--nonsense", "1"], "unrecognized arguments"),
-        (["--strategy", "FedProx"], "beyond.heterogeneity.federation has --strategy"),
+        ("--min-clients 5", "--min-clients 5 is more than --clients 4"),
+        ("--resume --run results/none", "no run to resume"),
+        ("--clients 0", "--clients"),
+        ("--nonsense 1", "unrecognized arguments"),
+        ("--address 127.0.0.1:8080", "unrecognized arguments"),  # SuperLink's business
+        ("--insecure", "unrecognized arguments"),
+        ("--strategy FedProx", "beyond.heterogeneity.federation has --strategy"),
+        ("--clip 1", "has --clip"),
+        ("--chapter nonsense", "--chapter"),
+        ("--chapter privacy --clip 1", "--noise-multiplier"),
+        ("--chapter privacy --clip 1 --noise-multiplier 1 --strategy FedAdam", "has --strategy"),
     ],
 )
 def test_a_mistake_gets_one_line(refuses_here, make_place, monkeypatch, words, line):
     monkeypatch.chdir(make_place([20] * 4).directory)
-    assert line in refuses_here(SIMULATION, *COMMON, *words)
+    assert line in refuses_here(SIMULATION, *COMMON, *words.split())
