@@ -53,8 +53,13 @@ def test_a_node_is_counted_once_whatever_it_is_called():
     assert not ask(Stage.SHARE_KEYS, dict.fromkeys(["7", "8", "08", "008", "+8"], b""), state)
     assert not ask(Stage.COLLECT_MASKED_VECTORS, {Key.SOURCE_LIST: [8, 8, 8, 9, 10, 11]}, state)
     assert not ask(Stage.COLLECT_MASKED_VECTORS, {Key.SOURCE_LIST: [7, 8, 9, 10]}, state)
-    lists = {Key.ACTIVE_NODE_ID_LIST: [8, 9, 10, 11], Key.DEAD_NODE_ID_LIST: []}
-    assert not ask(Stage.UNMASK, lists, state)  # this one is not among them
+    for active, dead in (
+        ([8, 9, 10, 11], []),  # this one is not among them
+        ([7, 7, 7, 7], []),
+        ([7, 8, 9, 10, 11], [8]),  # there, and gone
+    ):
+        lists = {Key.ACTIVE_NODE_ID_LIST: active, Key.DEAD_NODE_ID_LIST: dead}
+        assert not ask(Stage.UNMASK, lists, state)
 
 
 @pytest.mark.parametrize("name", list(protocol(5, 60_000)))
