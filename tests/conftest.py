@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 import threading
+from contextlib import ExitStack, closing
 from functools import partial
 from itertools import count
 
@@ -20,6 +21,8 @@ from tests.support.complaints import answer_to, complaint
 from tests.support.federation import Federation
 from tests.support.handmade import run_server
 from tests.support.harness import ROOT, snapshot
+from tests.support.marked import Place
+from tests.support.refusals import refusal
 from tests.support.small import read_mnist, write_history, write_partitions
 from tests.support.stage import Stage
 
@@ -39,8 +42,10 @@ LONGEST = (  # files that begin first, so that in the end no worker waits for an
     "pages/test_lesson.py",
     "simulation/test_simulation.py",
     "deployment/test_deployment.py",
+    "deployment/test_killed.py",
     "communication/test_compare.py",
     "access/test_strangers.py",
+    "simulation/test_endings.py",
     "watch/test_page.py",
     "defences/test_defences.py",
     "faults/test_signals.py",
@@ -232,3 +237,16 @@ def refuses(place, stage):
 
     yield run
     assert snapshot(place) == before
+
+
+@pytest.fixture
+def refuses_here(capsys):
+    """refuses_here(module, *words) returns the line with which a command refuses; see refusal."""
+    return partial(refusal, capsys)
+
+
+@pytest.fixture
+def make_place(tmp_path, mnist):
+    """make_place(sizes, ...) makes the Place of a test, where nothing runs any more after it."""
+    with ExitStack() as stack:
+        yield lambda *sizes: stack.enter_context(closing(Place(tmp_path, mnist, *sizes)))

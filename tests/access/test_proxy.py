@@ -1,12 +1,9 @@
 """What nginx passes on, with the configuration that readers copy: nothing disguised, large or slow."""
 
 import contextlib
-import os
-import shutil
 import socket
 import ssl
 import threading
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -16,11 +13,10 @@ from beyond.simulation.private_flower import PrivateFlower
 from model import get_weights, make_model
 from tests.support.certificates import make_certificates
 from tests.support.harness import PATIENCE
+from tests.support.nginx import needs_nginx
 from tests.support.ports import free_address
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"), reason="nginx is missing"
-)
+pytestmark = needs_nginx
 PUSH = "/v1/fleet/push-object"
 
 
@@ -56,25 +52,31 @@ def upstream(certificates):
     thread.join()
 
 
-@pytest.fixture(scope="module")
-def proxy(tmp_path_factory):
-    """Yield (connect, paths): connect(source) opens a connection to nginx; `paths` have reached SuperLink.
+@contextlib.contextmanager
+def proxied(directory):
+    """Yield (connect, paths, nginx): connect(source) opens a connection to nginx; `paths` reached SuperLink.
 
     The certificates lie where nginx's own language has words: a space, a $, a quote.
     """
-    directory = tmp_path_factory.mktemp("proxy")
     certificates = make_certificates(directory / 'my "certificates" for $host;')
     trust = ssl.create_default_context(cafile=certificates / "ca.pem")
     with PrivateFlower(directory) as flower, upstream(certificates) as (address, paths):
         listen = free_address()
-        start_proxy(flower, listen, address, certificates)
+        nginx = start_proxy(flower, listen, address, certificates)
         host, port = listen.split(":")
 
         def connect(source="127.0.0.1"):
             plain = socket.create_connection((host, int(port)), PATIENCE, (source, 0))
             return trust.wrap_socket(plain, server_hostname=host)
 
-        yield connect, paths
+        yield connect, paths, nginx
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory):
+    """Yield connect and paths of a proxy."""
+    with proxied(tmp_path_factory.mktemp("proxy")) as (*connect_and_paths, _):
+        yield connect_and_paths
 
 
 def begin(connection, method, path, length=0):
@@ -88,46 +90,36 @@ def status(connection):
     return int(connection.recv(1000).split()[1])
 
 
-def tell(proxy, method, path, body=b"", source="127.0.0.1"):
-    """Send a request as it stands; return the status, and the path that reached SuperLink."""
-    connect, paths = proxy
-    paths.clear()
-    with connect(source) as connection:
-        begin(connection, method, path, len(body))
-        with contextlib.suppress(OSError):  # nginx need not take a body that it refuses
-            connection.sendall(body)
-        return status(connection), *paths
-
-
 @pytest.fixture
 def ask(proxy):
-    """ask(method, path, body, source) is `tell` with this proxy."""
-    return partial(tell, proxy)
+    """ask(method, path, body) sends a request as it stands; returns status and what came through."""
+    connect, paths = proxy
+
+    def send(method, path, body=b""):
+        paths.clear()
+        with connect() as connection:
+            begin(connection, method, path, len(body))
+            with contextlib.suppress(OSError):  # nginx need not take a body that it refuses
+                connection.sendall(body)
+            return status(connection), *paths
+
+    return send
 
 
 def test_what_nodes_ask_for_is_passed_on(ask):
     assert ask("POST", "/v1/fleet/pull-messages") == (200, "/v1/fleet/pull-messages")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        "/health",
-        "/docs",
-        "/v1/fleet",
-        "/v1/control/register-node",
-        "/v1/runtime/acquire-task",
-        "/v1/fleet/../control/register-node",
-        "/v1/fleet/%2e%2e/control/register-node",
-        "/v1/fleet/..%2fcontrol/register-node",
-        "/v1/fleet/.//..//control/register-node",
-        "//v1/control/register-node",
-        "/V1/FLEET/pull-messages",
-        "/v1/control/register-node#/../../fleet/",
-        "/v1/control/register-node?/../../fleet/",
-    ],
-)
+OTHERS = """
+    /  /health  /docs  /v1/fleet  /v1/control/register-node  /v1/runtime/acquire-task
+    /v1/fleet/../control/register-node  /v1/fleet/%2e%2e/control/register-node
+    /v1/fleet/..%2fcontrol/register-node  /v1/fleet/.//..//control/register-node
+    //v1/control/register-node  /V1/FLEET/pull-messages
+    /v1/control/register-node#/../../fleet/  /v1/control/register-node?/../../fleet/
+"""
+
+
+@pytest.mark.parametrize("path", OTHERS.split())
 def test_nothing_else_is(ask, path):
     answer, *reached = ask("POST", path)
     assert answer in (301, 400, 403)
@@ -195,14 +187,9 @@ def test_who_sends_nothing_for_ten_seconds_is_sent_away(proxy):
 
 
 def test_nothing_of_it_is_left_when_it_is_killed(tmp_path):
-    certificates = make_certificates(tmp_path / "certificates")
-    with PrivateFlower(tmp_path) as flower:
-        listen = free_address()
-        nginx = start_proxy(flower, listen, "127.0.0.1:9", certificates)
-        host, port = listen.split(":")
-        trust = ssl.create_default_context(cafile=certificates / "ca.pem")
-        with socket.create_connection((host, int(port))) as plain:
-            trust.wrap_socket(plain, server_hostname=host).close()  # it is all there
+    with proxied(tmp_path) as (connect, _, nginx):
+        connect().close()  # it is all there
         nginx.kill()
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((host, int(port)))
+        nginx.wait()
+        with pytest.raises(ConnectionRefusedError):
+            connect()

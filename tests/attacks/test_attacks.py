@@ -52,7 +52,7 @@ def test_one_batch_is_one_step_against_the_gradient(weights, digits):
 
 @pytest.mark.parametrize("number", range(6))
 def test_label_and_input_of_a_single_image(weights, digits, number):
-    images, labels = digits[0][number : number + 1], digits[1][number : number + 1]
+    images, labels = (part[number : number + 1] for part in digits)
     update = update_of(weights, images, labels)
     assert label_of(update) == labels[0]
     _, given = gradient(weights, images, labels)
@@ -62,7 +62,7 @@ def test_label_and_input_of_a_single_image(weights, digits, number):
 
 @pytest.mark.parametrize("start", [0, 8, 16])
 def test_labels_of_a_batch_are_counted(weights, digits, start):
-    images, labels = digits[0][start : start + 8], digits[1][start : start + 8]
+    images, labels = (part[start : start + 8] for part in digits)
     counts = label_counts(update_of(weights, images, labels), 8, 0.05)
     assert counts.tolist() == np.bincount(labels, minlength=10).tolist()
 
@@ -94,9 +94,8 @@ def test_rank_counts_the_images_that_are_more_alike(digits):
 
 def test_psnr_of_a_known_error():
     image = np.full((28, 28), 51, np.uint8)  # 0.2 of white
-    assert psnr(image, np.full((28, 28), -0.4)) == pytest.approx(
-        20
-    )  # 0.3 of white: an error of 0.1
+    guess = np.full((28, 28), -0.4)  # 0.3 of white: an error of 0.1
+    assert psnr(image, guess) == pytest.approx(20)
 
 
 def test_pairs_are_found_whatever_the_order(digits):

@@ -3,12 +3,13 @@
 from support.command_line import run_command
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from beyond.attacks import invert_update, read_update
+from beyond.attacks import invert_update, read_update, training_images
 from beyond.attacks.updates import fresh_weights, length_of, update_of
 from beyond.defences import defences
 from beyond.defences import train_with_noise as noised
@@ -67,78 +68,78 @@ def test_noise_on_the_average_is_z_times_c_by_clients(partitions):
     assert values.std() == pytest.approx(3.0 * CLIP / 2, rel=0.01)
 
 
-def rows(path):
-    with open(path, newline="") as file:
+@pytest.fixture
+def few_images(monkeypatch, mnist):
+    """Let commands find a tenth of MNIST where they would load all of it."""
+    training = mnist.images[:6000], mnist.labels[:6000].astype(np.int64)
+    tests = mnist.test_images[:500], mnist.test_labels[:500].astype(np.int64)
+    for module in (training_images, noised):
+        monkeypatch.setattr(module, "load_mnist", lambda: (training, tests))
+
+
+@pytest.fixture
+def run_in_small(few_images, tmp_path, monkeypatch):
+    """run_in_small(module, words) runs a command in a directory of its own."""
+    monkeypatch.chdir(tmp_path)
+    return lambda module, words: run_command(module.main, module.__name__, words.split())
+
+
+def rows(name):
+    """Return a table that a command has written, a row a dictionary."""
+    with open(name, newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_read_update_in_small(tmp_path, capsys):
-    run_command(read_update.main, "read", ["--images", "100", "--output", str(tmp_path)])
+def test_read_update_in_small(run_in_small, capsys):
+    run_in_small(read_update, "--images 100 --output .")
     assert "50 of 50 right" in capsys.readouterr().out
-    table = rows(tmp_path / "digits.csv")
+    table = rows("digits.csv")
     assert len(table) == 3 * 10 * 10 and sum(int(row["images"]) for row in table) == 3 * 10 * 100
-    assert (tmp_path / "digits.png").stat().st_size > 10_000
+    assert Path("digits.png").stat().st_size > 10_000
 
 
-def test_invert_update_in_small(tmp_path):
+def test_invert_update_in_small(run_in_small):
     torch.manual_seed(1)
-    state = make_model().state_dict()
-    np.savez(tmp_path / "model.npz", **{name: tensor.numpy() for name, tensor in state.items()})
-    words = ["--model", tmp_path / "model.npz", "--only", 1, "--steps", 30, "--output", tmp_path]
-    run_command(invert_update.main, "invert", list(map(str, words)))
-    table = rows(tmp_path / "inversion.csv")
-    assert len(table) == 8 and sum(int(row["rank"]) < 6000 for row in table) >= 6
-    assert (tmp_path / "inversion.png").exists()
+    np.savez("model.npz", **make_model().state_dict())
+    run_in_small(invert_update, "--model model.npz --only 1 --steps 15 --output .")
+    table = rows("inversion.csv")
+    assert len(table) == 8 and sum(int(row["rank"]) < 600 for row in table) >= 6
+    assert Path("inversion.png").exists()
 
 
-def test_noised_and_defences_in_small(tmp_path):
-    accuracies = tmp_path / "accuracies.csv"
-    words = ["--rounds", 1, "--images", 20, "--output", accuracies]
-    run_command(noised.main, "noised", list(map(str, words)))
-    assert [float(row["noise"]) for row in rows(accuracies)] == [*noised.NOISES, noised.EPSILON_8]
-    words = ["--steps", 8, "--images", 30, "--accuracies", accuracies, "--output", tmp_path]
-    run_command(defences.main, "defences", list(map(str, words)))
-    table = rows(tmp_path / "defences.csv")
+def test_noised_and_defences_in_small(run_in_small):
+    run_in_small(noised, "--rounds 1 --images 20 --output accuracies.csv")
+    noises = [float(row["noise"]) for row in rows("accuracies.csv")]
+    assert noises == [*noised.NOISES, noised.EPSILON_8]
+    run_in_small(defences, "--steps 8 --images 30 --accuracies accuracies.csv --output .")
+    table = rows("defences.csv")
     assert [row["noise"] for row in table] == ["0", "0.003", "0.01", "0.03", "0.1", "0.3", "1"]
     assert table[0]["labels"] == "50" and int(table[-1]["labels"]) < 25
-    assert sorted(row["label"] for row in rows(tmp_path / "sum.csv")) == sorted(
-        row["label_read"] for row in rows(tmp_path / "sum.csv")
-    )
-    assert (tmp_path / "defences.png").exists()
+    labels, read = zip(*((row["label"], row["label_read"]) for row in rows("sum.csv")), strict=True)
+    assert sorted(labels) == sorted(read)
+    assert Path("defences.png").exists()
 
 
-MISTAKES = {
-    "no model": (invert_update.main, ["--model", "absent.npz"], "there is no absent.npz"),
-    "no case": (invert_update.main, ["--only", "0"], "--only"),
-    "no such case": (
-        invert_update.main,
-        ["--model", "good.npz", "--only", "99"],
-        "give --only 1 to",
-    ),
-    "another model": (invert_update.main, ["--model", "other.npz"], "choose another --model"),
-    "damaged model": (invert_update.main, ["--model", "damaged.npz"], "choose another --model"),
-    "no accuracies": (
-        defences.main,
-        ["--accuracies", "absent.csv"],
-        "beyond.defences.train_with_noise",
-    ),
-    "other table": (defences.main, ["--accuracies", "other.csv"], "choose another --accuracies"),
-    "not a number": (noised.main, ["--rounds", "many"], "--rounds"),
-    "no directory": (read_update.main, ["--output", "damaged.npz/x"], "choose another --output"),
-}
-
-
-@pytest.mark.parametrize("main, words, complaint", MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_gets_one_line(main, words, complaint, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "module, words, complaint",
+    [
+        (invert_update, "--model absent.npz", "there is no absent.npz"),
+        (invert_update, "--only 0", "--only"),
+        (invert_update, "--model good.npz --only 99", "give --only 1 to"),
+        (invert_update, "--model other.npz", "choose another --model"),
+        (invert_update, "--model damaged.npz", "choose another --model"),
+        (defences, "--accuracies absent.csv", "beyond.defences.train_with_noise"),
+        (defences, "--accuracies other.csv", "choose another --accuracies"),
+        (noised, "--rounds many", "--rounds"),
+        (read_update, "--output damaged.npz/x", "choose another --output"),
+    ],
+)
+def test_a_mistake_gets_one_line(
+    refuses_here, few_images, tmp_path, monkeypatch, module, words, complaint
+):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "damaged.npz").write_bytes(b"PK no archive")
-    np.savez(tmp_path / "other.npz", weights=np.zeros(3))
-    np.savez(tmp_path / "good.npz", **make_model().state_dict())
-    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    before = sorted(tmp_path.iterdir())
-    with pytest.raises(SystemExit) as end:
-        run_command(main, "beyond.defences.command", words)
-    assert end.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("beyond.defences.command: ") and complaint in line
-    assert sorted(tmp_path.iterdir()) == before
+    Path("damaged.npz").write_bytes(b"PK no archive")
+    Path("other.csv").write_text("a,b\n1,2\n")
+    np.savez("other.npz", weights=np.zeros(3))
+    np.savez("good.npz", **make_model().state_dict())
+    assert complaint in refuses_here(module.__name__, *words.split())

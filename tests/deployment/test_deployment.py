@@ -2,11 +2,10 @@
 
 from support.history import read_history
 
-import os
 import re
-import shutil
 import signal
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,39 +13,37 @@ import pytest
 
 from tests.support.harness import sha256
 from tests.support.marked import Place
+from tests.support.nginx import NGINX, needs_nginx
 from tests.support.open_ports import assert_only_loopback, open_ports
 from tests.support.ports import free_address
 from tests.support.shell import SHELL
 
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 ROUNDS = 2
 DEPLOYMENT = ("-m", "beyond.deployment.federation", "--run", "results/run")
+SECURED = ["--certificates", "certificates", *(["--proxy"] if NGINX else [])]
 
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory, mnist):
     """Two nodes, two rounds: what ran meanwhile, what it printed, and where."""
-    place = Place(tmp_path_factory.mktemp("deployment"), mnist, sizes=[80, 60])
-    words = ["--clients", 2, "--rounds", ROUNDS, "--address", free_address()]
-    words += ["--certificates", "certificates", *(["--proxy"] if NGINX else [])]
-    command = place.start(*DEPLOYMENT, *words, **SHELL)
-    try:
+    with closing(Place(tmp_path_factory.mktemp("deployment"), mnist, [80, 60])) as place:
+        command = place.start(*DEPLOYMENT, *words_for_two(), *SECURED, **SHELL)
         command.wait_for("^Round  1 of")
         place.processes()  # by which it knows the Flower home, and by that nginx
-        meanwhile, words = place.names(), place.command_lines()
-        ports = open_ports(place.processes())
-        run = place.directory / "results/run"
         yield SimpleNamespace(
             place=place,
-            meanwhile=meanwhile,
-            ports=ports,
-            words=words,
+            meanwhile=place.names(),
+            words=place.command_lines(),
+            ports=open_ports(place.processes()),
             status=command.wait(),
-            run=run,
+            run=place.directory / "results/run",
             output=command.output,
         )
-    finally:
-        place.close()
+
+
+def words_for_two():
+    """Return the words for two clients, at an address of their own."""
+    return ["--clients", 2, "--rounds", ROUNDS, "--address", free_address()]
 
 
 def test_it_runs_all_rounds_and_records_them(deployment):
@@ -59,12 +56,10 @@ def test_it_runs_all_rounds_and_records_them(deployment):
 
 
 def test_its_model_is_the_lessons_to_the_last_bit(deployment, stage):
-    words = ["--clients", 2, "--rounds", ROUNDS, "--address", free_address()]
-    lesson = stage.run("federation.py", *words, cwd=deployment.place.directory)
+    lesson = stage.run("federation.py", *words_for_two(), cwd=deployment.place.directory)
     assert lesson.status == 0
-    results = deployment.place.directory / "results"
-    models = [results / name / "global_model.npz" for name in ("run", "fedavg")]
-    assert sha256(models[0]) == sha256(models[1])
+    classic = deployment.place.directory / "results/fedavg"
+    assert sha256(deployment.run / "global_model.npz") == sha256(classic / "global_model.npz")
 
 
 def test_the_processes_are_those_that_the_page_names(deployment):
@@ -80,16 +75,13 @@ def test_every_port_of_it_is_for_this_machine(deployment):
     assert_only_loopback(deployment.ports)
 
 
-def test_tasks_ran_in_forks_of_the_superexec(deployment):
-    log = (deployment.run / "logs/superexec.log").read_text()
-    assert "SuperExec is ready for 2 SuperNodes" in log
-    assert log.count("trained on 80 images") == log.count("trained on 60 images") == ROUNDS
-
-
-def test_every_task_has_unpacked_the_app_for_itself(deployment):
+def test_tasks_ran_in_forks_of_the_superexec_and_each_has_unpacked_the_app_for_itself(deployment):
     """What an earlier task may have left is not there, and so it is not run."""
     logs = deployment.run / "logs"
-    homes = re.findall(r"installed .* to (\S+)", (logs / "superexec.log").read_text())
+    log = (logs / "superexec.log").read_text()
+    assert "SuperExec is ready for 2 SuperNodes" in log
+    assert log.count("trained on 80 images") == log.count("trained on 60 images") == ROUNDS
+    homes = re.findall(r"installed .* to (\S+)", log)
     tasks = sum((logs / f"node_{number}.log").read_text().count("Receiving: ") for number in (0, 1))
     assert len(set(homes)) == len(homes) == tasks > 2 * ROUNDS
     assert not any(Path(home).exists() for home in homes)
@@ -101,7 +93,7 @@ def test_only_the_serverapp_has_its_token_where_everybody_reads_it(deployment):
     assert ["flwr-serverapp" in " ".join(words[:2]) for words in told] == [True]
 
 
-@pytest.mark.skipif(not NGINX, reason="nginx is missing")
+@needs_nginx
 def test_nodes_came_in_through_the_proxy(deployment):
     assert "nginx" in deployment.meanwhile
     for number in range(2):
@@ -112,23 +104,16 @@ def test_nothing_is_left_of_it(deployment):
     deployment.place.assert_nothing_is_left()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
-    ("number", "status"),
-    [
-        (signal.SIGKILL, -signal.SIGKILL),
-        pytest.param(signal.SIGINT, 130, marks=pytest.mark.thorough),
-        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.thorough),
-    ],
+    ("number", "status"), [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
 )
-def test_nothing_is_left_when_it_is_ended_from_outside(tmp_path, mnist, number, status):
-    place = Place(tmp_path, mnist, sizes=[50])
+def test_nothing_is_left_when_it_is_ended_from_outside(make_place, number, status):
+    place = make_place([50])
     words = ["--clients", 1, "--rounds", 1000, "--address", free_address()]
     command = place.start(*DEPLOYMENT, *words)
-    try:
-        command.wait_for("^Client 0 joined")
-        assert "flower-supernode" in place.names()
-        command.process.send_signal(number)
-        assert command.wait() == status
-        place.assert_nothing_is_left()
-    finally:
-        place.close()
+    command.wait_for("^Client 0 joined")
+    assert "flower-supernode" in place.names()
+    command.process.send_signal(number)
+    assert command.wait() == status
+    place.assert_nothing_is_left()

@@ -1,89 +1,164 @@
-"""One node by one command: it comes in, or says in one line why not."""
+"""One node by one command, or its SuperExec alone: it comes in, or says in one line why not."""
 
+import os
 import signal
+import socket
+import ssl
 import subprocess
+import threading
 
+import certifi
 import pytest
 
 from beyond.deployment.node import arrival
 from beyond.deployment.services import start_supernode
 from beyond.simulation.private_flower import PrivateFlower
-from tests.support.marked import Place
+from tests.support.certificates import make_certificates
+from tests.support.harness import ROOT, wait_until
 from tests.support.open_ports import assert_only_loopback, open_ports
 from tests.support.ports import free_address
 from tests.support.shell import SHELL
 
-pytestmark = pytest.mark.thorough
-NODE = ("-m", "beyond.deployment.node", "--partition-id", 0, "--superlink")
+NODE = ("-m", "beyond.deployment.node", "--partition-id", 0, "--insecure", "--superlink")
+SUPEREXEC = ("-m", "beyond.deployment.superexec", "--runtime-api-address")
+IS_IN = "^SuperNode .* is in, with partition 0$"
 
 
 @pytest.fixture
-def place(tmp_path, mnist):
+def place(make_place):
     """A directory with one partition."""
-    place = Place(tmp_path, mnist, sizes=[20])
-    yield place
-    place.close()
+    return make_place([20])
 
 
-def test_it_comes_in_keeps_its_partition_and_ends_with_all_that_it_has_started(place):
+@pytest.fixture
+def flower(place):
+    """A Flower of our own."""
     with PrivateFlower(place.directory / "logs") as flower:
-        address = flower.superlink("--insecure")
-        node = place.start(*NODE, address, "--insecure", **SHELL)
-        node.wait_for("^SuperNode .* is in, with partition 0$")
-        assert "flower-supernode" in place.names()
-        assert_only_loopback(open_ports(place.processes()))
-        other = place.run(*NODE, address, "--insecure")
-        assert "another node has partition 0" in other.complaint()
-        node.process.send_signal(signal.SIGTERM)
-        assert node.wait() == 143
-        place.assert_nothing_is_left()
+        yield flower
 
 
-@pytest.mark.parametrize("part", ["SuperNode", "SuperExec"])
-def test_it_ends_with_a_line_when_one_of_its_two_has_ended(place, part):
-    with PrivateFlower(place.directory / "logs") as flower:
-        node = place.start(*NODE, flower.superlink("--insecure"), "--insecure")
-        node.wait_for("^SuperNode .* is in, with partition 0$")
-        name = "flower-supernode" if part == "SuperNode" else "beyond.deployment.superexec"
-        child = next(one for one in place.processes() if name in " ".join(one.cmdline()))
-        child.kill()
-        assert node.wait() == 1
-        assert f"the {part} with partition 0 has ended: " in node.output.splitlines()[-1]
-        place.assert_nothing_is_left()
+def stop(command):
+    """End a command as systemd does."""
+    command.process.send_signal(signal.SIGTERM)
+    assert command.wait() == 143
 
 
-def test_it_says_that_it_waits_and_comes_in_when_superlink_is_there(place):
-    port = int(free_address().rpartition(":")[2])
-    node = place.start(*NODE, f"127.0.0.1:{port}", "--insecure")
-    node.wait_for(f"^SuperLink at 127.0.0.1:{port} has not answered yet; trying on$")
-    with PrivateFlower(place.directory / "logs") as flower:
-        flower.superlink("--insecure", port=port)
-        node.wait_for("^SuperNode .* is in, with partition 0$")
-        node.process.send_signal(signal.SIGTERM)
-        assert node.wait() == 143
+@pytest.mark.thorough
+def test_it_comes_in_keeps_its_partition_and_ends_with_all_that_it_has_started(place, flower):
+    address = flower.superlink("--insecure")
+    node = place.start(*NODE, address, **SHELL)
+    node.wait_for(IS_IN)
+    assert "flower-supernode" in place.names()
+    assert_only_loopback(open_ports(place.processes()))
+    assert "another node has partition 0" in place.run(*NODE, address).complaint()
+    stop(node)
+    place.assert_nothing_is_left()
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("part", "program"),
+    [("SuperNode", "flower-supernode"), ("SuperExec", "beyond.deployment.superexec")],
+)
+def test_it_ends_with_a_line_when_one_of_its_two_has_ended(place, flower, part, program):
+    node = place.start(*NODE, flower.superlink("--insecure"))
+    node.wait_for(IS_IN)
+    next(one for one in place.processes() if program in " ".join(one.cmdline())).kill()
+    assert node.wait() == 1
+    assert f"the {part} with partition 0 has ended: " in node.output.splitlines()[-1]
+    place.assert_nothing_is_left()
+
+
+@pytest.mark.thorough
+def test_it_says_that_it_waits_and_comes_in_when_superlink_is_there(place, flower):
+    address = free_address()
+    node = place.start(*NODE, address)
+    node.wait_for(f"^SuperLink at {address} has not answered yet; trying on$")
+    flower.superlink("--insecure", port=int(address.rpartition(":")[2]))
+    node.wait_for(IS_IN)
+    stop(node)
+
+
+@pytest.mark.thorough
 def test_it_says_in_one_line_who_does_not_answer(place):
-    words = (*NODE, "127.0.0.1:9", "--insecure", "--max-retries", 1)
-    node = place.run(*words)
+    node = place.run(*NODE, "127.0.0.1:9", "--max-retries", 1)
     assert node.wait() == 2
-    assert node.output.splitlines()[-1].startswith(
-        "beyond.deployment.node: SuperLink at 127.0.0.1:9: "
-    )
+    line = node.output.splitlines()[-1]
+    assert line.startswith("beyond.deployment.node: SuperLink at 127.0.0.1:9: ")
 
 
-def test_with_a_secret_only_a_superexec_that_has_it_is_given_tasks(place):
+@pytest.mark.thorough
+def test_with_a_secret_only_a_superexec_that_has_it_is_given_tasks(place, flower):
     secret = place.directory / "secret"
     secret.write_bytes(b"0123456789abcdef0123456789abcdef")
-    with PrivateFlower(place.directory / "logs") as flower:
-        reach = ["--superlink", flower.superlink("--insecure"), "--insecure"]
-        port = int(free_address().rpartition(":")[2])
-        words = [*reach, "--superexec-auth-secret-file", secret]
-        arrival(flower, start_supernode(flower, "node", port, *words), "node")
-        superexec = ["-m", "beyond.deployment.superexec", "--insecure", "--runtime-api-address"]
-        superexec += [f"127.0.0.1:{port}"]
-        assert "refuses this SuperExec" in place.run(*superexec).output
-        known = place.start(*superexec, "--superexec-auth-secret-file", secret)
-        known.wait_for("is ready for 1")
-        with pytest.raises(subprocess.TimeoutExpired):
-            known.wait(3)  # it is not turned away
+    with_secret = ["--superexec-auth-secret-file", secret]
+    address = free_address()
+    reach = ["--superlink", flower.superlink("--insecure"), "--insecure", *with_secret]
+    node = start_supernode(flower, "node", address.rpartition(":")[2], *reach)
+    arrival(flower, node, "node")
+    superexec = [*SUPEREXEC, address, "--insecure"]
+    assert "refuses this SuperExec" in place.run(*superexec).output
+    known = place.start(*superexec, *with_secret)
+    known.wait_for("is ready for 1")
+    with pytest.raises(subprocess.TimeoutExpired):
+        known.wait(3)  # it is not turned away
+
+
+@pytest.fixture
+def unknown_version(tmp_path):
+    """A directory with something that says Flower were of version 9.9.9."""
+    information = tmp_path / "versions/flwr-9.9.9.dist-info"
+    information.mkdir(parents=True)
+    content = "Metadata-Version: 2.1\nName: flwr\nVersion: 9.9.9\n"
+    (information / "METADATA").write_text(content)
+    return information.parent
+
+
+def test_with_an_unknown_version_flowers_own_runs_and_ends_with_ours(place, unknown_version):
+    path = os.pathsep.join([str(unknown_version), str(ROOT)])
+    command = place.start(*SUPEREXEC, free_address(), "--insecure", PYTHONPATH=path)
+    line = command.wait_for("^.*runs instead.*$")[0]
+    assert "Flower 9.9.9 is none that this SuperExec knows (1.41.0)" in line
+    wait_until(lambda: "flower-superexec" in place.names(), "flower-superexec runs")
+    stop(command)
+    wait_until(lambda: not place.processes(), "it has ended, too")
+
+
+def test_with_an_unknown_version_and_no_fallback_one_line_says_so(
+    unknown_version, monkeypatch, refuses_here
+):
+    monkeypatch.syspath_prepend(unknown_version)
+    words = ("--runtime-api-address", free_address(), "--insecure", "--no-fallback")
+    assert "9.9.9" in refuses_here("beyond.deployment.superexec", *words)
+
+
+def test_whom_it_cannot_trust_it_does_not_ask_again(tmp_path, stage):
+    """A SuperLink has the same API as a SuperNode, and TLS."""
+    certificates = make_certificates(tmp_path / "certificates")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        thread = threading.Thread(target=turned_away, args=(listener, context))
+        thread.start()
+        trust = ("--root-certificates", certifi.where())
+        done = stage.run(*SUPEREXEC, address, *trust, cwd=tmp_path)
+        thread.join()
+    assert done.status == 2
+    assert f"{address} is not to be trusted" in done.stderr.splitlines()[-1]
+
+
+def turned_away(listener, context):
+    """Be a TLS server whose only client does not trust it."""
+    plain, _ = listener.accept()
+    with pytest.raises(ssl.SSLError, match="unknown ca"):
+        context.wrap_socket(plain, server_side=True)
+
+
+def test_who_is_not_there_yet_is_told_once(tmp_path, stage):
+    words = ["--insecure", "--poll", 0.01]
+    command = stage.start(*SUPEREXEC, free_address(), *words, cwd=tmp_path, **SHELL)
+    command.wait_for("^.* has no tasks: .*refused")
+    command.send(signal.SIGTERM)
+    assert command.wait() == 143
+    assert command.output.count("has no tasks") == 1

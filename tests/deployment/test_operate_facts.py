@@ -14,6 +14,7 @@ from tests.support.certificates import make_certificates
 from tests.support.harness import ROOT
 from tests.support.ports import free_address
 
+pytestmark = pytest.mark.thorough
 WRONG_CLOCK = ROOT / "tests/programs/late_node.py"
 
 
@@ -39,20 +40,16 @@ def nodes_in(database):
         return connection.execute("select count(*) from node").fetchone()[0]
 
 
-@pytest.mark.thorough
 def test_backup_has_what_a_copy_misses_while_superlink_runs(flower, tmp_path):
-    with (
-        sqlite3.connect(flower.database) as source,
-        sqlite3.connect(tmp_path / "backup.db") as copy,
-    ):
+    backup, copied = tmp_path / "backup.db", tmp_path / "copied.db"
+    with sqlite3.connect(flower.database) as source, sqlite3.connect(backup) as copy:
         source.backup(copy)  # what sqlite3's .backup calls
-    assert nodes_in(tmp_path / "backup.db") == 1
-    shutil.copy(flower.database, tmp_path / "copied.db")
+    assert nodes_in(backup) == 1
+    shutil.copy(flower.database, copied)
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
-        nodes_in(tmp_path / "copied.db")
+        nodes_in(copied)
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("seconds, comes_in", [(2, True), (8, False), (-250, True), (-320, False)])
 def test_a_clock_more_than_five_seconds_ahead_or_minutes_behind_keeps_a_node_out(
     flower, seconds, comes_in
@@ -60,11 +57,9 @@ def test_a_clock_more_than_five_seconds_ahead_or_minutes_behind_keeps_a_node_out
     name, port = f"node_{seconds}", free_address().rpartition(":")[2]
     words = ("--superlink", flower.address, "--root-certificates", flower.root, "--port", port)
     own = ("--host", "127.0.0.1", "--auth-supernode-private-key", flower.key, "--max-retries", "2")
-    node = flower.start(
-        *(sys.executable, WRONG_CLOCK, seconds, *words, *own),
-        log=f"{name}.log",
-        FLWR_HOME=str(flower.home / name),
-    )
+    started = (sys.executable, WRONG_CLOCK, seconds, *words, *own)
+    home = str(flower.home / name)
+    node = flower.start(*started, log=f"{name}.log", FLWR_HOME=home)
     number, _ = arrival(flower, node, name)
     ended = node.poll()
     flower.stop(node)

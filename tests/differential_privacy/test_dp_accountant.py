@@ -2,7 +2,9 @@
 
 import math
 
+import dp_accounting
 import pytest
+from dp_accounting import pld
 
 from beyond.differential_privacy.accountant import noise_multiplier_for, spent_epsilon
 
@@ -34,21 +36,15 @@ def epsilon_of(mu, delta):
 @pytest.mark.parametrize("delta", [1e-2, 1e-5])
 def test_epsilon_equals_the_closed_form_to_four_digits(noise_multiplier, rounds, delta):
     mu = math.sqrt(rounds) / noise_multiplier
-    if mu > 30:
-        assert spent_epsilon(noise_multiplier, rounds, delta) == math.inf
-    else:
-        expected = epsilon_of(mu, delta)
-        assert spent_epsilon(noise_multiplier, rounds, delta) == pytest.approx(expected, rel=1e-4)
+    expected = math.inf if mu > 30 else epsilon_of(mu, delta)
+    assert spent_epsilon(noise_multiplier, rounds, delta) == pytest.approx(expected, rel=1e-4)
 
 
 def test_one_mechanism_costs_what_the_composition_of_all_rounds_costs():
-    import dp_accounting
-    from dp_accounting import pld
-
     accountant = pld.PLDAccountant(dp_accounting.NeighboringRelation.ADD_OR_REMOVE_ONE)
-    for _ in range(20):
+    for _ in range(5):
         accountant.compose(dp_accounting.GaussianDpEvent(2.0))
-    assert spent_epsilon(2.0, 20, 1e-3) == pytest.approx(accountant.get_epsilon(1e-3), rel=1e-4)
+    assert spent_epsilon(2.0, 5, 1e-3) == pytest.approx(accountant.get_epsilon(1e-3), rel=1e-4)
 
 
 @pytest.mark.parametrize(("target", "mu"), KNOWN_MU.items())
@@ -58,12 +54,6 @@ def test_the_noise_for_a_target_keeps_the_promise_and_wastes_nothing(target, mu)
     assert spent_epsilon(noise_multiplier, 100, delta) <= epsilon
     assert spent_epsilon(noise_multiplier * 0.9999, 100, delta) > epsilon
     assert 10 / noise_multiplier == pytest.approx(mu, abs=0.006)
-
-
-def test_replacing_a_client_costs_more_than_adding_or_removing_one():
-    for (epsilon, delta), mu in KNOWN_MU.items():
-        assert epsilon == pytest.approx(epsilon_of(mu, delta), rel=0.01)
-        assert 19 < epsilon_of(2 * mu, delta) < 23  # the update of one becomes that of another
 
 
 @pytest.mark.parametrize("noise_multiplier", [1e4, 1e8, 1e300])

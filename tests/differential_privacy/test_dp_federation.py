@@ -1,5 +1,6 @@
 """Real processes with the small network: killed with kill -9, resumed, and counted."""
 
+from support.history import read_history
 from support.partitions import load_partition
 from support.run_settings import last_recorded_round
 
@@ -9,8 +10,11 @@ import torch
 
 from beyond.differential_privacy.mechanism import clipped
 from beyond.differential_privacy.privacy_record import read_privacy
+from beyond.price.client import EdgeClient
 from beyond.price.edge_network import EdgeModel, features_of
+from beyond.price.grid import Point
 from beyond.price.many_clients import EdgeCrowd
+from beyond.price.training import kept_models, models_of
 from model import get_weights, to_tensors
 from tests.support.ports import free_address
 
@@ -18,51 +22,39 @@ WORDS = ["--clip", "0.5", "--noise-multiplier", "0.5", "--delta", "0.1", "--lear
 
 
 @pytest.fixture
-def place(tmp_path):
-    """A directory with partitions for three clients, of noise that is no picture."""
-    (tmp_path / "partitions").mkdir()
-    for seed, name in enumerate(("client_0", "client_1", "client_2", "test")):
-        rng = np.random.default_rng(seed)
-        images = rng.integers(0, 256, (20, 28, 28), np.uint8)
-        labels = rng.integers(0, 10, 20)
-        np.savez(tmp_path / f"partitions/{name}.npz", images=images, labels=labels)
-    return tmp_path
-
-
-@pytest.fixture
-def begin(start_warm, place):
-    """begin(name, *words) starts `python -m beyond.price.NAME WORDS`."""
-    return lambda name, *words: start_warm(["-m", f"beyond.price.{name}", *words], place)
-
-
-def test_a_killed_server_goes_on_and_has_forgotten_nothing(begin, place):
+def federate(start_warm, place):
+    """federate(*words) starts a server and three clients of beyond.price; returns the Actors."""
     address = free_address()
-    words = [*WORDS, "--clients", 3, "--address", address, "--run", "run", "--batch-size", 100]
-    server = begin("server", *words, "--rounds", 50)
-    clients = [
-        begin("client", "--partition-id", number, "--server", address) for number in range(3)
-    ]
+    common = [*WORDS, "--clients", 3, "--address", address, "--run", "run", "--batch-size", 100]
+
+    def start(*words, clients=range(3)):
+        server = start_warm(["-m", "beyond.price.server", *common, *words], place)
+        client = ["-m", "beyond.price.client", "--server", address, "--partition-id"]
+        return server, [start_warm([*client, number], place) for number in clients]
+
+    return start
+
+
+def test_a_killed_server_goes_on_and_has_forgotten_nothing(federate, place):
+    server, clients = federate("--rounds", 50)
     server.wait_for("^Round  2: epsilon")
     server.kill()
     spent = len(read_privacy(place / "run"))
     finished = last_recorded_round(place / "run")
-    again = begin("server", *words, "--rounds", finished + 1, "--resume")
+    again, _ = federate("--rounds", finished + 1, "--resume", clients=[])
     again.finish()
     assert [client.wait() for client in clients] == [0, 0, 0]
-    seen = [
-        {line for line in client.stdout.splitlines() if "trained" in line} for client in clients
-    ]
     rows = read_privacy(place / "run")
     # Counted by hand: every finished round, the one that was lost, if any, and the one after --resume.
     assert spent in (finished, finished + 1) and len(rows) == spent + 1
-    assert all(len(lines) >= finished for lines in seen)
+    assert all(
+        len({found.string for found in client.found("trained")}) >= finished for client in clients
+    )
     assert [row.clients_asked for row in rows] == [3] * len(rows)
     assert (place / "run/run.json").read_text().count('"noise_seed": null') == 1
 
 
 def test_the_crowd_makes_the_updates_that_real_clients_make():
-    from beyond.price.client import EdgeClient
-
     rng = np.random.default_rng(1)
     images = rng.integers(0, 256, (60, 28, 28), np.uint8)
     labels = np.repeat([3, 7, 1], 20)
@@ -82,10 +74,7 @@ def test_the_crowd_makes_the_updates_that_real_clients_make():
             np.testing.assert_allclose(theirs - sent, mine, atol=2e-6)
 
 
-def test_price_and_real_processes_come_to_the_same(begin, place):
-    from beyond.price.grid import Point
-    from beyond.price.training import kept_models, models_of
-
+def test_price_and_real_processes_come_to_the_same(federate, place):
     parts = {
         name: to_tensors(*load_partition(place / f"partitions/{name}.npz"))
         for name in ("client_0", "client_1", "client_2", "test")
@@ -97,14 +86,10 @@ def test_price_and_real_processes_come_to_the_same(begin, place):
     point = Point("edges", "central", 3, "iid", 8.0, seed=5)
     models = list(models_of(crowd, {"rounds": 4, "clip": 0.5}, 0.5, point))
 
-    address = free_address()
-    words = [*WORDS, "--clients", 3, "--address", address, "--run", "run", "--batch-size", 100]
-    server = begin("server", *words, "--rounds", 4, "--noise-seed", 5, "--keep", "mean")
-    for number in range(3):
-        begin("client", "--partition-id", number, "--server", address)
+    server, _ = federate("--rounds", 4, "--noise-seed", 5, "--keep", "mean")
     server.finish()
     with np.load(place / "run/global_model.npz") as real:
         for mine, name in zip(models[-1], ("linear.weight", "linear.bias"), strict=True):
             np.testing.assert_allclose(real[name], mine, atol=1e-5)
-    accuracy = float((place / "run/history.csv").read_text().splitlines()[-1].split(",")[2])
+    accuracy = read_history(place / "run")[-1].accuracy
     assert accuracy == pytest.approx(crowd.accuracy(kept_models(models)["mean"]), abs=0.051)

@@ -9,7 +9,6 @@ from hypothesis.extra.numpy import arrays
 from beyond.differential_privacy.mechanism import (
     clipped,
     difference,
-    mean_over_all,
     private_mean,
     system_normal,
 )
@@ -81,8 +80,3 @@ def test_the_systems_noise_is_normal_and_never_the_same():
     for bound, part in [(1, 0.682689), (2, 0.954500), (3, 0.997300)]:
         assert np.mean(np.abs(draws) < bound) == pytest.approx(part, abs=0.006)
     assert np.corrcoef(draws[0], draws[1])[0, 1] == pytest.approx(0, abs=0.2)
-
-
-def test_who_is_missing_counts_as_zero():
-    update = [np.array([1.0, 2.0])]
-    assert mean_over_all([update], 4)[0].tolist() == [0.25, 0.5]

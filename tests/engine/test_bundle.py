@@ -9,30 +9,22 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from pathlib import Path
 
 import pytest
 from flwr.cli.build import build_fab_from_disk
 
-from beyond.engine.bundle import bundle, unpack_app
+from beyond.engine.bundle import ALWAYS, bundle, unpack_app
 from tests.support.harness import ROOT
 from tests.support.small import write_partitions
 
 SECRET = "nobody may read this"
-HIDDEN = (
-    "certificates/ca.key",
-    "certificates/notes.py",
-    "partitions/settings.json",
-    "results/fedavg/run.json",
-    "results/fedavg/notes.md",
-    "support/server.key",
-    "support/server.pem",
-    "beyond/engine/supernode_key",
-    "beyond/simulation/recorded/scale.csv",
-    "beyond/simulation/recorded/scale.json",
-    "data/more.json",
-    ".venv/secret.py",
-    "mine.py",
-)
+HIDDEN = """
+    certificates/ca.key  certificates/notes.py  partitions/settings.json
+    results/fedavg/run.json  results/fedavg/notes.md  support/server.key  support/server.pem
+    beyond/engine/supernode_key  beyond/simulation/recorded/scale.csv
+    beyond/simulation/recorded/scale.json  data/more.json  .venv/secret.py  mine.py
+"""
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +34,10 @@ def used_repository(tmp_path_factory, mnist):
     ignore = shutil.ignore_patterns("__pycache__", "recorded", "*.png")
     for folder in ("support", "beyond"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=ignore)
-    for file in [*ROOT.glob("*.py"), *(ROOT / name for name in ("pyproject.toml", "LICENSE"))]:
+    for file in [*ROOT.glob("*.py"), *(ROOT / name for name in ALWAYS)]:
         shutil.copy(file, copy)
-    shutil.copy(ROOT / ".gitignore", copy)
     write_partitions(copy, mnist, (20, 20), 20)
-    for name in HIDDEN:
+    for name in HIDDEN.split():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / name).write_text(SECRET)
     return copy
@@ -54,15 +45,22 @@ def used_repository(tmp_path_factory, mnist):
 
 @pytest.fixture(scope="module")
 def files(used_repository):
-    """{name: content} of the bundle that Flower makes of it."""
-    with zipfile.ZipFile(io.BytesIO(build_fab_from_disk(used_repository))) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+    """{name: content} of the bundle that is made of it."""
+    return files_of(bundle(used_repository))
+
+
+def files_of(archive):
+    """Return {name: content} of a zip archive's bytes."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def test_ours_is_the_bundle_that_flower_makes(used_repository):
+    assert bundle(used_repository) == build_fab_from_disk(used_repository)
 
 
 def test_the_bundle_holds_no_data_no_result_and_no_key(files):
-    kinds = {
-        os.path.splitext(name)[1] for name in files if name not in ("LICENSE", ".info/CONTENT")
-    }
+    kinds = {Path(name).suffix for name in files if name not in ("LICENSE", ".info/CONTENT")}
     assert kinds == {".py", ".toml"}
     for name, content in files.items():
         assert SECRET.encode() not in content, name
@@ -76,48 +74,46 @@ def test_the_bundle_is_small(files):
     assert sum(map(len, files.values())) < 300_000
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "from own.mlp import MLP",
-        "import own.mlp as mine",
-        "from own import mlp",
-        "def f():\n    from own.mlp import MLP",
-    ],
-)
-def test_a_module_that_does_not_travel_is_named_before_anything_starts(
-    used_repository, tmp_path, line
-):
-    copy = tmp_path / "copy"
-    shutil.copytree(used_repository, copy, ignore=shutil.ignore_patterns(".venv", "partitions"))
+IMPORTS = [
+    "from own.mlp import MLP",
+    "import own.mlp as mine",
+    "from own import mlp",
+    "def f():\n    from own.mlp import MLP",
+]
+
+
+def test_a_module_that_does_not_travel_is_named_before_anything_starts(used_repository, tmp_path):
+    copy = shutil.copytree(used_repository, tmp_path / "copy")
     (copy / "own").mkdir()
-    shutil.copy(ROOT / "pages/lesson/mlp.py", copy / "own")
-    with open(copy / "model.py", "a") as file:
-        file.write(f"\n\n{line}\n")
-    with pytest.raises(UserError, match="^model.py imports own/mlp.py, which does not travel"):
-        bundle(copy)
-    config = copy / "pyproject.toml"
-    config.write_text(config.read_text().replace('"/model.py",', '"/model.py",\n    "own/mlp.py",'))
-    with zipfile.ZipFile(io.BytesIO(bundle(copy))) as archive:
-        assert "own/mlp.py" in archive.namelist()
+    (copy / "own/mlp.py").touch()
+    model, config = (copy / name for name in ("model.py", "pyproject.toml"))
+    code = model.read_text()
+    for line in IMPORTS:
+        model.write_text(f"{code}\n\n{line}\n")
+        complaint = "^model.py imports own/mlp.py, which does not travel"
+        with pytest.raises(UserError, match=complaint):
+            bundle(copy)
+    config.write_text(config.read_text().replace('"/model.py",', '"/model.py", "own/mlp.py",'))
+    assert "own/mlp.py" in files_of(bundle(copy))
 
 
-def test_ours_is_the_bundle_that_flower_makes(used_repository):
-    assert bundle(used_repository) == build_fab_from_disk(used_repository)
+# Imports all that travels, and says which files that took.
+IMPORT_ALL = """
+import pathlib, sys
+from importlib import import_module
+
+app = pathlib.Path(sys.argv[1])
+for path in app.rglob("*.py"):
+    import_module(".".join(path.relative_to(app).with_suffix("").parts))
+print(*(getattr(one, "__file__", None) or "" for one in list(sys.modules.values())), sep="\\n")
+"""
 
 
 def test_the_unpacked_bundle_needs_no_other_file_of_ours(tmp_path):
     app = unpack_app(tmp_path / "app", seed=7)
     assert "seed = 7" in (app / "pyproject.toml").read_text()
-    code = (
-        "import sys, beyond.engine.apps; from beyond.engine.chapters import CHAPTERS\n"
-        "from importlib import import_module\n"
-        "for chapter in CHAPTERS.values(): import_module(chapter.server), import_module(chapter.client)\n"
-        "files = [getattr(module, '__file__', None) or '' for module in list(sys.modules.values())]\n"
-        "print(*files, sep='\\n')"
-    )
     outside = {**os.environ, "PYTHONPATH": str(app), "PYTHONDONTWRITEBYTECODE": "1"}
-    words = [sys.executable, "-c", code]
+    words = [sys.executable, "-c", IMPORT_ALL, app]
     done = subprocess.run(words, cwd=tmp_path, env=outside, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     imported = done.stdout.splitlines()

@@ -7,14 +7,15 @@ from support.recorded_strategy import WatchedClient
 from support.sound_updates import SoundUpdates
 
 import threading
+from unittest.mock import Mock
 
 import pytest
 from flwr.common import FitIns, Parameters
-from flwr.server.client_proxy import ClientProxy
 from flwr.server.strategy import FedAvg
 
 from beyond.engine.node_client import partition_of
 from beyond.engine.node_roll_call import NodeRollCall
+from tests.support.handmade import SilentClient
 from tests.support.harness import PATIENCE, wait_until
 
 
@@ -28,18 +29,19 @@ class Node:
         self.asked = 0
 
     def get_properties(self, ins, timeout, group_id):
-        """Answer as GridClientProxy does."""
         self.asked += 1
         if self.number is None:
-            raise ValueError(
-                "Message contains an Error (reason: <class 'ClientAppException'>:"
-                "<'this node has none'>). It originated during client-side execution."
-            )
+            raise error_of_a_node("<class 'ClientAppException'>:<'this node has none'>")
         ins.properties = {NUMBER: self.number}
         return ins
 
     def reconnect(self, ins, timeout, group_id):
-        """Do nothing, as there."""
+        pass
+
+
+def error_of_a_node(reason):
+    """Return what GridClientProxy raises for a node's error."""
+    return ValueError(f"Message contains an Error (reason: {reason}). It originated there.")
 
 
 def settle(roll_call):
@@ -121,23 +123,15 @@ def test_a_node_has_to_say_which_partition_it_holds(config):
     ],
 )
 def test_why_a_node_has_sent_no_update_is_said_in_a_line(raised, reason, capsys):
-    class Failing(ClientProxy):
-        def fit(self, ins, timeout, group_id):
-            if self.fails:
-                raise ValueError(
-                    f"Message contains an Error (reason: {raised}). It originated there."
-                )
-            raise TimeoutError
-
-    Failing.__abstractmethods__ = frozenset()
-    client = Failing("12")
+    client = SilentClient(4, [], 0)
     client.properties["partition_id"] = 4
     watched = WatchedClient(client, nobody, 1)
     strategy = SoundUpdates(FedAvg(), 100)
     strategy.asked = [client]
-    for fails, expected in ((True, reason), (False, "it has left, or took longer than")):
-        client.fails = fails
-        with pytest.raises((ValueError, TimeoutError)):
+    late = "it has left, or took longer than"
+    for failure, expected in ((error_of_a_node(raised), reason), (TimeoutError(), late)):
+        client.fit = Mock(side_effect=failure)
+        with pytest.raises(type(failure)):
             watched.fit(FitIns(Parameters([], ""), {}), None, None)
         strategy.aggregate_fit(1, [], [])
         assert f"Round 1: no update from Client 4; {expected}" in capsys.readouterr().out

@@ -8,9 +8,8 @@ import tomllib
 import pytest
 
 from beyond.engine.chapters import CHAPTERS, Chapter
-from beyond.engine.run_config import as_run_config, parse_run_config, run_parents
+from beyond.engine.run_config import as_run_config, chapter_in, parse_run_config, run_parents
 from beyond.simulation.app_run import write_run_config
-from beyond.simulation.federation import parse
 from tests.support.every_kind import TYPED, toy_options
 from tests.support.harness import ROOT
 
@@ -19,9 +18,8 @@ CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["flwr"]["a
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
-    """No run of ours is in the way, and whichever command ran before is forgotten afterwards."""
+    """No run of ours is in the way."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("support.command_line._command", None)
 
 
 def test_the_app_has_the_lessons_options_and_defaults():
@@ -35,20 +33,25 @@ def test_the_app_has_the_lessons_options_and_defaults():
     assert ours.parallel_clients == ours.clients  # here it is for nodes, which have their own cores
 
 
+def run_parser(words):
+    """Return the parser of a run's options, with those of the chapter that `words` choose."""
+    return OneLineParser("typed", "", run_parents(chapter_in(words)))
+
+
 @pytest.mark.parametrize(
     "words",
     [
-        [],
-        ["--clients", "3", "--rounds", "7", "--seed", "5", "--resume", "--min-clients", "1"],
-        ["--run=-dashing", "--patience", "5", "--round-timeout", "0.5", "--parallel-clients", "1"],
-        ["--chapter", "heterogeneity", "--strategy", "FedProx", "--proximal-mu", "0.01"],
-        ["--chapter", "heterogeneity", "--client-evaluation", "--fraction-fit", "0.5"],
-        ["--chapter", "privacy", "--clip", "0.5", "--target-epsilon", "8", "--noise-seed", "0"],
+        "",
+        "--clients 3 --rounds 7 --seed 5 --resume --min-clients 1",
+        "--run=-dashing --patience 5 --round-timeout 0.5 --parallel-clients 1",
+        "--chapter heterogeneity --strategy FedProx --proximal-mu 0.01",
+        "--chapter heterogeneity --client-evaluation --fraction-fit 0.5",
+        "--chapter privacy --clip 0.5 --target-epsilon 8 --noise-seed 0",
     ],
-    ids=lambda words: " ".join(words) or "nothing",
 )
 def test_options_reach_the_serverapp_as_they_were_typed(words):
-    typed = OneLineParser("typed", "", run_parents(chapter_in(words))).parse_args(words)
+    words = words.split()
+    typed = run_parser(words).parse_args(words)
     config = as_run_config(typed)
     assert config.keys() == CONFIG.keys()
     assert parse_run_config(config) == typed
@@ -59,20 +62,14 @@ def test_a_chapters_options_of_every_kind_reach_the_serverapp(words, monkeypatch
     toy = Chapter("server", "client", "FlowerClient", (toy_options,))
     monkeypatch.setitem(CHAPTERS, "toy", toy)
     words = ["--chapter", "toy", "--rounds", "3", *words]
-    typed = OneLineParser("typed", "", run_parents("toy")).parse_args(words)
+    typed = run_parser(words).parse_args(words)
     file = write_run_config(tmp_path, typed, parallel_clients=7)
     got = parse_run_config(tomllib.loads(file.read_text()))
     assert vars(got) == {**vars(typed), "parallel_clients": 7}
 
 
-def chapter_in(words):
-    """Return the chapter that `words` choose."""
-    return words[1] if "--chapter" in words else "lesson"
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
+def test_a_run_config_that_is_none_gets_one_line(capsys):
+    for changes in (
         {"rounds": 0},
         {"rounds": "many"},
         {"nonsense": 1},
@@ -81,14 +78,11 @@ def chapter_in(words):
         {"chapter": "privacy"},
         {"chapter": "privacy", "chapter-options": "--clip 1 --noise-multiplier -1"},
         {"chapter": "heterogeneity", "chapter-options": "--clip 1"},
-    ],
-    ids=str,
-)
-def test_a_run_config_that_is_none_gets_one_line(changes, capsys):
-    with pytest.raises(UserError, match="the run config is not one of this app's"):
-        parse_run_config({**CONFIG, **changes})
-    printed = capsys.readouterr()
-    assert printed.out == "" and printed.err.count("\n") == 1
+    ):
+        with pytest.raises(UserError, match="the run config is not one of this app's"):
+            parse_run_config({**CONFIG, **changes})
+        printed = capsys.readouterr()
+        assert printed.out == "" and printed.err.count("\n") == 1
 
 
 def test_options_that_do_not_go_together_are_refused_here_too():
@@ -98,23 +92,3 @@ def test_options_that_do_not_go_together_are_refused_here_too():
         options = "--strategy FedAdam"
         changes = {"chapter": "heterogeneity", "chapter-options": options, "resume": True}
         parse_run_config({**CONFIG, **changes})
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--address", "127.0.0.1:8080"],  # SuperLink's business
-        ["--insecure"],
-        ["--chapter", "nonsense"],
-        ["--clip", "1"],
-        ["--chapter", "privacy", "--clip", "1"],
-        ["--chapter", "privacy", "--clip", "1", "--noise-multiplier", "1", "--strategy", "FedAdam"],
-        ["--clients", "0"],
-    ],
-    ids=" ".join,
-)
-def test_the_command_refuses_in_one_line_with_status_2(words, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        parse(words)
-    printed = capsys.readouterr()
-    assert printed.out == "" and printed.err.count("\n") == 1

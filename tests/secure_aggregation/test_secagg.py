@@ -1,11 +1,9 @@
 """Secure aggregation: the sum is right, the server holds nothing else, and those who leave stop nobody."""
 
 from support.command_line import RunError, UserError
+from support.history import read_history
 
 import json
-import os
-import subprocess
-import sys
 from contextlib import suppress
 from functools import partial
 
@@ -19,7 +17,6 @@ from flwr.compat.common.recorddict_compat import recorddict_to_fitins
 from flwr.server.workflow import SecAggPlusWorkflow
 
 from beyond.engine import apps
-from beyond.engine.bundle import unpack_app
 from beyond.engine.node_client import partition_of
 from beyond.engine.packed_messages import packing_mod, unpacked
 from beyond.secure_aggregation import app as secagg_app
@@ -29,10 +26,7 @@ from beyond.secure_aggregation import federation as secagg
 from beyond.secure_aggregation.curious import read_held
 from beyond.secure_aggregation.server import Workflow, groups, make_workflow
 from tests.simulation.app_runs import AppRuns
-from tests.support.harness import snapshot
 from tests.support.lesson import instructions, owner, untrained
-from tests.support.marked import Place
-from tests.support.open_ports import assert_only_loopback, open_ports
 from tests.support.ports import free_address
 
 SIZES = (60, 25, 40, 33, 50, 42)
@@ -47,16 +41,20 @@ def runs(monkeypatch, mnist, tmp_path, one_thread):
 
 
 def run(runs, serve=secagg_app.run, client_app=secagg_app.client_app, **entries):
-    """Run two secure rounds; return (global model, rows of the history as lists of text)."""
-    return run_with_nodes(runs, serve, client_app, **entries)[:2]
-
-
-def run_with_nodes(runs, serve=secagg_app.run, client_app=secagg_app.client_app, **entries):
-    """Do the same; return the Nodes, too."""
+    """Run two secure rounds; return (global model, rows of the history, the Nodes)."""
     changes = {"shares": len(SIZES), "max_examples_per_client": LARGEST, **entries}
     model, nodes = runs.run(serve, client_app, **changes)
-    lines = (runs.directory / "results/run/history.csv").read_text().splitlines()
-    return model, [line.split(",") for line in lines[1:]], nodes
+    return model, read_history(runs.directory / "results/run"), nodes
+
+
+def clients_in(rows):
+    """Return how many clients each round had."""
+    return [row.clients for row in rows]
+
+
+def app_with(*mods):
+    """Return a ClientApp with Flower's mods for secure aggregation and `mods` of a test between them."""
+    return ClientApp(client_fn=apps.make_client, mods=[packing_mod, *mods, secaggplus_mod])
 
 
 def updates_of(runs, weights, server_round, numbers):
@@ -77,22 +75,23 @@ def mean_of(updates):
     ]
 
 
-def assert_close(model, mean, numbers):
-    """Fail if a weight differs by more than rounding can explain."""
+def assert_mean(runs, model, numbers, sent=None, server_round=1):
+    """Fail if a weight is not the mean of what clients make of `sent`, but for what rounding can explain."""
+    updates = updates_of(runs, sent or untrained(), server_round, numbers)
     parts = sum(SIZES[number] for number in numbers) / LARGEST
     most = 2 * len(numbers) * STEP / parts
     assert most < 2e-5
-    for array, expected in zip(model, mean, strict=True):
+    for array, expected in zip(model, mean_of(updates), strict=True):
         np.testing.assert_allclose(array, expected, rtol=0, atol=most)
 
 
 def test_the_model_is_the_plain_mean_and_the_server_holds_noise(runs):
-    model, rows = run(runs, secagg_curious.server_app._main, secagg_app.client_app, rounds=1)
+    model, rows, _ = run(runs, secagg_curious.server_app._main, secagg_app.client_app, rounds=1)
     numbers = range(len(SIZES))
     sent = untrained()
     updates = updates_of(runs, sent, 1, numbers)
-    assert_close(model, mean_of(updates), numbers)
-    assert rows[1][4:6] == ["6", "0"]
+    assert_mean(runs, model, numbers)
+    assert (rows[1].clients, rows[1].failures) == (6, 0)
     held = read_held("results/run")
     assert list(held) == list(numbers)
     masked, true = [], []
@@ -109,12 +108,12 @@ def test_the_model_is_the_plain_mean_and_the_server_holds_noise(runs):
 
 
 def test_a_client_that_leaves_in_the_middle_is_done_without(runs):
-    model, rows, nodes = run_with_nodes(
-        runs, client_app=secagg_dropout.client_app, drop_out=2, shares=5
-    )
-    assert [row[4:6] for row in rows] == [["0", "0"], ["6", "0"], ["5", "1"]]
-    rest = [number for number in range(len(SIZES)) if number != 2]
-    assert_close(model, mean_of(updates_of(runs, sent_in_round(nodes, 2), 2, rest)), rest)
+    app = secagg_dropout.client_app
+    model, rows, nodes = run(runs, client_app=app, drop_out=2, shares=5)
+    assert [(row.clients, row.failures) for row in rows] == [(0, 0), (6, 0), (5, 1)]
+    sent = next(ins for ins in sent_to(nodes) if ins.config["server_round"] == 2)
+    sent = parameters_to_ndarrays(sent.parameters)
+    assert_mean(runs, model, [0, 1, 3, 4, 5], sent, server_round=2)
 
 
 def test_whoever_watches_learns_who_takes_part(runs):
@@ -126,51 +125,43 @@ def test_whoever_watches_learns_who_takes_part(runs):
     assert [event["clients"] for event in events if event["what"] == "averaged"] == [len(SIZES)]
 
 
-def sent_in_round(nodes, number):
-    """Return the global model that nodes were sent in a round."""
+def sent_to(nodes):
+    """Return the instructions that nodes were sent with weights."""
     contents = [unpacked(message.content) for message, _ in nodes.passed if message.has_content()]
-    instructions = [
-        recorddict_to_fitins(content, keep_input=True)
-        for content in contents
-        if content.array_records
-    ]
-    fit = next(ins for ins in instructions if ins.config["server_round"] == number)
-    return parameters_to_ndarrays(fit.parameters)
+    return [recorddict_to_fitins(content, True) for content in contents if content.array_records]
 
 
 def seeds_of(nodes):
     """Return the seeds that nodes were sent with the weights."""
-    contents = [unpacked(message.content) for message, _ in nodes.passed if message.has_content()]
-    asked = [recorddict_to_fitins(content, True) for content in contents if content.array_records]
-    return {instructions.config["seed"] for instructions in asked}
+    return {instructions.config["seed"] for instructions in sent_to(nodes)}
 
 
 def test_a_run_that_goes_on_has_clients_train_with_another_seed(runs, capfd):
     """It may repeat a round with other members; see the chapter's page."""
-    first = run_with_nodes(runs, rounds=1)[2]
+    first = run(runs, rounds=1)[2]
     # New nodes with nothing in their Context, as in every new run of Flower's.
-    second = run_with_nodes(runs, rounds=2, resume=True)[2]
-    leaving = leave_at(Stage.SETUP, {1, 2}, server_round=3)
-    third = run_with_nodes(runs, client_app=leaving, rounds=4, resume=True)[2]
+    second = run(runs, rounds=2, resume=True)[2]
+    app = app_with(leave(Stage.SETUP, {1, 2}, {"3"}))
+    _, rows, third = run(runs, client_app=app, rounds=4, resume=True)
     assert seeds_of(first) == {0}
     assert len(seeds_of(second) | seeds_of(third) | {0}) == 3
     settings = json.loads((runs.directory / "results/run/run.json").read_text())["settings"]
     assert settings["seed"] == 0
     assert "Round 3: too few clients are left" in capfd.readouterr().out
-    rows = (runs.directory / "results/run/history.csv").read_text().splitlines()
-    assert [row.split(",")[4] for row in rows[1:]] == ["0", "6", "6", "0", "6"]
+    assert clients_in(rows) == [0, 6, 6, 0, 6]
 
 
-def leaves_at(stage, number):
-    """Return a ClientApp in which one client fails at a stage of the protocol."""
+def leave(stage, numbers, rounds=("1", "2")):
+    """Return a mod by which these clients fail at a stage of the protocol, in these rounds."""
 
-    def leave(message, context, call_next):
+    def mod(message, context, call_next):
         configs = message.content.config_records.get(RECORD_KEY_CONFIGS, {})
-        if partition_of(context.node_config) == number and configs.get(Key.STAGE) == stage:
+        is_now = message.metadata.group_id in rounds and configs.get(Key.STAGE) == stage
+        if is_now and partition_of(context.node_config) in numbers:
             raise ConnectionError("gone")
         return call_next(message, context)
 
-    return ClientApp(client_fn=apps.make_client, mods=[packing_mod, leave, secaggplus_mod])
+    return mod
 
 
 @pytest.mark.parametrize(
@@ -178,111 +169,93 @@ def leaves_at(stage, number):
     [(Stage.SETUP, 6), (Stage.SETUP, 5), (Stage.SHARE_KEYS, 6), (Stage.UNMASK, 6)],
 )
 def test_a_client_may_leave_at_any_stage(runs, stage, shares):
-    model, rows = run(runs, client_app=leaves_at(stage, 4), rounds=1, shares=shares)
+    app = app_with(leave(stage, {4}))
+    model, rows, _ = run(runs, client_app=app, rounds=1, shares=shares)
     numbers = [number for number in range(len(SIZES)) if number != 4 or stage == Stage.UNMASK]
-    assert rows[1][4] == str(len(numbers))
-    assert_close(model, mean_of(updates_of(runs, untrained(), 1, numbers)), numbers)
+    assert clients_in(rows) == [0, len(numbers)]
+    assert_mean(runs, model, numbers)
 
 
 @pytest.mark.parametrize("stage", [Stage.SETUP, Stage.SHARE_KEYS])
 def test_flowers_own_workflow_loses_a_round_that_somebody_leaves_early(runs, stage):
     stock = partial(secagg_app.run, make_workflow=partial(make_workflow, kind=SecAggPlusWorkflow))
     with pytest.raises(RunError, match="no round had an update"):
-        run(runs, stock, leaves_at(stage, 4), rounds=1)
+        run(runs, stock, app_with(leave(stage, {4})), rounds=1)
 
 
-def sends(change):
-    """Return a ClientApp in which client 3 changes its reply, masked or not yet, by `change(reply)`."""
+@pytest.mark.parametrize(
+    "stage, numbers, shares",
+    [
+        *((stage, {1, 2, 4}, 6) for stage in Stage.all()),
+        # Those who stay would have two keys between them and the server.
+        (Stage.COLLECT_MASKED_VECTORS, {1, 2}, 5),
+    ],
+)
+def test_a_round_that_too_many_leave_is_lost_and_told(runs, capfd, stage, numbers, shares):
+    app = app_with(leave(stage, numbers, {"1"}))
+    _, rows, _ = run(runs, client_app=app, shares=shares)
+    line = "Round 1: too few clients are left in a group; the model stays as it was"
+    assert capfd.readouterr().out.count(line) == 1
+    assert clients_in(rows) == [0, 0, 6]
 
-    def spoil(message, context, call_next):
+
+def spoil(change):
+    """Return a mod by which client 3 changes its reply by `change(reply, configs)`."""
+
+    def mod(message, context, call_next):
         reply = call_next(message, context)
         if partition_of(context.node_config) == 3:
-            change(reply)
+            change(reply, reply.content.config_records.get(RECORD_KEY_CONFIGS, {}))
         return reply
 
-    return spoil
+    return mod
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast")  # Flower's, of the NaN
 @pytest.mark.parametrize("factor", [1e6, np.nan])
 def test_one_absurd_update_spoils_the_round_and_not_the_model(runs, capfd, factor):
-    def blow_up(reply):
+    def blow_up(reply, configs):
         for record in reply.content.array_records.values():
             for name, array in record.items():
                 record[name] = type(array)(array.numpy() * np.float32(factor))
 
-    app = ClientApp(client_fn=apps.make_client, mods=[packing_mod, secaggplus_mod, sends(blow_up)])
+    unmasked = [packing_mod, secaggplus_mod, spoil(blow_up)]
     with pytest.raises(RunError, match="no round had an update"):
-        run(runs, client_app=app, rounds=1)
+        run(runs, client_app=ClientApp(client_fn=apps.make_client, mods=unmasked), rounds=1)
     assert "Round 1: the average lies" in capfd.readouterr().out
 
 
-def test_who_masks_another_model_is_left_out_by_name(runs, capfd):
-    def shorten(reply):
-        record = reply.content.config_records.get(RECORD_KEY_CONFIGS, {})
-        if Key.MASKED_PARAMETERS in record:
-            record[Key.MASKED_PARAMETERS] = record[Key.MASKED_PARAMETERS][:-1]
+MASKS = {
+    "another model": lambda masked: masked[:-1],
+    "nothing": lambda masked: [b"", *masked[1:]],
+    "no archive": lambda masked: [b"PK\x03\x04 no archive", *masked[1:]],
+    "no array": lambda masked: [b"\x93NUMPY", *masked[1:]],
+}
 
-    app = ClientApp(client_fn=apps.make_client, mods=[packing_mod, sends(shorten), secaggplus_mod])
-    model, rows = run(runs, client_app=app, rounds=1)
+
+@pytest.mark.parametrize("change", MASKS.values(), ids=MASKS)
+def test_who_masks_what_is_no_model_is_left_out_by_name(runs, capfd, change):
+    def mask(reply, configs):
+        if Key.MASKED_PARAMETERS in configs:
+            configs[Key.MASKED_PARAMETERS] = change(configs[Key.MASKED_PARAMETERS])
+
+    model, rows, _ = run(runs, client_app=app_with(spoil(mask)), rounds=1)
     assert "Left out what Client 3 has masked" in capfd.readouterr().out
-    numbers = [0, 1, 2, 4, 5]
-    assert_close(model, mean_of(updates_of(runs, untrained(), 1, numbers)), numbers)
-
-
-@pytest.mark.parametrize("masked", [b"", b"PK\x03\x04 no archive", b"\x93NUMPY"])
-def test_who_masks_no_arrays_is_left_out_by_name(runs, capfd, masked):
-    def spoil(reply):
-        record = reply.content.config_records.get(RECORD_KEY_CONFIGS, {})
-        if Key.MASKED_PARAMETERS in record:
-            record[Key.MASKED_PARAMETERS] = [masked, *record[Key.MASKED_PARAMETERS][1:]]
-
-    app = ClientApp(client_fn=apps.make_client, mods=[packing_mod, sends(spoil), secaggplus_mod])
-    _, rows = run(runs, client_app=app)
-    assert "Left out what Client 3 has masked" in capfd.readouterr().out
-    assert [row[4] for row in rows] == ["0", "5", "5"]
+    assert clients_in(rows) == [0, 5]
+    assert_mean(runs, model, [0, 1, 2, 4, 5])
 
 
 @pytest.mark.parametrize("key, nonsense", [(Key.PUBLIC_KEY_1, None), (Key.PUBLIC_KEY_2, b"x")])
 def test_bad_keys_cost_the_round_and_not_the_run(runs, capfd, key, nonsense):
-    def spoil(reply):
-        record = reply.content.config_records.get(RECORD_KEY_CONFIGS, {})
-        if key in record and reply.metadata.group_id == "1":
-            del record[key]
+    def change(reply, configs):
+        if key in configs and reply.metadata.group_id == "1":
+            del configs[key]
             if nonsense is not None:
-                record[key] = nonsense
+                configs[key] = nonsense
 
-    app = ClientApp(client_fn=apps.make_client, mods=[packing_mod, sends(spoil), secaggplus_mod])
-    _, rows = run(runs, client_app=app)
+    _, rows, _ = run(runs, client_app=app_with(spoil(change)))
     assert "Round 1: " in capfd.readouterr().out
-    assert [row[4] for row in rows] == ["0", "0", "6"]
-
-
-def leave_at(stage, numbers, server_round=1):
-    """Return a ClientApp in which several clients fail at a stage of the protocol, in one round."""
-
-    def leave(message, context, call_next):
-        configs = message.content.config_records.get(RECORD_KEY_CONFIGS, {})
-        is_now = (message.metadata.group_id, configs.get(Key.STAGE)) == (str(server_round), stage)
-        if is_now and partition_of(context.node_config) in numbers:
-            raise ConnectionError("gone")
-        return call_next(message, context)
-
-    return ClientApp(client_fn=apps.make_client, mods=[packing_mod, leave, secaggplus_mod])
-
-
-@pytest.mark.parametrize("stage", Stage.all())
-def test_a_round_that_too_many_leave_is_lost_and_told(runs, capfd, stage):
-    _, rows = run(runs, client_app=leave_at(stage, {1, 2, 4}))
-    line = "Round 1: too few clients are left in a group; the model stays as it was"
-    assert capfd.readouterr().out.count(line) == 1
-    assert [row[4] for row in rows] == ["0", "0", "6"]
-
-
-def test_with_five_shares_two_that_leave_are_too_many(runs, capfd):
-    """Those who stay would have two keys between them and the server."""
-    _, rows = run(runs, client_app=leave_at(Stage.COLLECT_MASKED_VECTORS, {1, 2}), shares=5)
-    assert [row[4] for row in rows] == ["0", "0", "6"]
+    assert clients_in(rows) == [0, 0, 6]
 
 
 class Liar:
@@ -308,29 +281,9 @@ def ask_for_both(asked, node):
     asked[Key.DEAD_NODE_ID_LIST] = asked[Key.ACTIVE_NODE_ID_LIST][:1]
 
 
-def name_one_often(asked, node):
-    """Say that the node itself, named many times, is all that the sum has."""
-    asked[Key.ACTIVE_NODE_ID_LIST] = [node] * len(SIZES)
-    asked[Key.DEAD_NODE_ID_LIST] = []
-
-
 def ask_for_few(asked, node):
     """Let half of the shares open a secret."""
     asked[Key.THRESHOLD] = asked[Key.SHARE_NUMBER] // 2
-
-
-def ask_for_three(asked, node):
-    """Let three of the shares open a secret."""
-    asked[Key.THRESHOLD] = 3
-
-
-def silence(name, value):
-    """Return a lie that multiplies or rounds the client's update away."""
-
-    def lie(asked, node):
-        asked[name] = value
-
-    return lie
 
 
 def name_few_often(asked, node):
@@ -342,19 +295,14 @@ def name_few_often(asked, node):
         asked[f"0{name}"] = asked[name]
 
 
+# One of each stage: test_careful_client.py has all that can be asked.
 LIES = (
-    (Stage.UNMASK, ask_for_both),
-    (Stage.UNMASK, name_one_often),
     (Stage.SETUP, ask_for_few),
-    (Stage.SETUP, ask_for_three),
-    (Stage.SETUP, silence(Key.MAX_WEIGHT, 1e12)),
-    (Stage.SETUP, silence(Key.TARGET_RANGE, 2)),
-    (Stage.SETUP, silence(Key.CLIPPING_RANGE, 1e-9)),
     (Stage.SHARE_KEYS, name_few_often),
+    (Stage.UNMASK, ask_for_both),
 )
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # Flower's, of a sum in which all are silent
 @pytest.mark.parametrize("stage, lie", LIES)
 @pytest.mark.parametrize("are_careful", [True, False])
 def test_a_server_that_lies_is_answered_by_flowers_clients_and_not_by_ours(
@@ -367,7 +315,7 @@ def test_a_server_that_lies_is_answered_by_flowers_clients_and_not_by_ours(
             super().__call__(Liar(grid, stage, lie, told), context)
 
     lying = partial(secagg_app.run, make_workflow=partial(make_workflow, kind=LyingWorkflow))
-    stock = ClientApp(client_fn=apps.make_client, mods=[packing_mod, secaggplus_mod])
+    stock = app_with()
     with suppress(RunError):  # what comes out of it is not the question
         run(runs, lying, secagg_app.client_app if are_careful else stock, rounds=1)
     assert [reply.has_error() for reply in told] == [are_careful] * len(SIZES)
@@ -406,15 +354,10 @@ def test_a_run_config_that_hides_nothing_is_refused(runs, entries, complaint):
     assert not (runs.directory / "results").exists()
 
 
-def test_too_few_shares_are_refused_in_one_line(stage, place):
-    before = snapshot(place)
-    finished = stage.run("-m", "beyond.secure_aggregation.federation", "--shares", 4, cwd=place)
-    assert (finished.status, finished.stdout) == (2, "")
-    (line,) = finished.stderr.splitlines()
-    assert line.startswith(
-        "beyond.secure_aggregation.federation: --shares 4 leaves masks that can be searched for; "
-    )
-    assert snapshot(place) == before
+def test_too_few_shares_are_refused_in_one_line(refuses_here, place, monkeypatch):
+    monkeypatch.chdir(place)
+    line = refuses_here("beyond.secure_aggregation.federation", "--shares", 4)
+    assert "--shares 4 leaves masks that can be searched for; " in line
 
 
 @pytest.mark.parametrize(
@@ -429,32 +372,13 @@ def test_options_that_do_not_go_together_are_refused(words):
 @pytest.mark.thorough
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("where", ["federation", "deployment"])
-def test_both_engines_survive_a_client_that_leaves(tmp_path, mnist, where):
-    place = Place(tmp_path, mnist, SIZES, test_size=200)
+def test_both_engines_survive_a_client_that_leaves(make_place, where):
+    place = make_place(SIZES, 200)
     words = ["--clients", len(SIZES), "--rounds", 3, "--drop-out", 2, "--run", "results/gone"]
     words += ["--max-examples-per-client", LARGEST]
     words += ["--address", free_address()] if where == "deployment" else []
-    try:
-        command = place.start("-m", f"beyond.secure_aggregation.{where}", *words)
-        command.wait_for("^Round  1", seconds=200)
-        assert_only_loopback(open_ports(place.processes()))
-        assert command.wait(300) == 0, command.output
-        place.assert_nothing_is_left()
-    finally:
-        place.close()
-    assert "Round 2: no update from Client 2; " in command.output
-    rows = (tmp_path / "results/gone/history.csv").read_text().splitlines()
-    assert [row.split(",")[4] for row in rows[1:]] == ["0", "6", "5", "6"]
-
-
-def test_the_bundle_has_what_every_variant_of_the_app_imports(tmp_path):
-    unpack_app(tmp_path / "app")
-    words = (
-        "from beyond.engine import message_api; "
-        "from beyond.secure_aggregation import app, curious, dropout, targeted; print(app.__file__)"
+    output = place.run_watched(
+        "-m", f"beyond.secure_aggregation.{where}", *words, moment="^Round  1"
     )
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    printed = subprocess.check_output(
-        [sys.executable, "-c", words], cwd=tmp_path / "app", env=environment, text=True
-    )
-    assert printed.startswith(str(tmp_path))
+    assert "Round 2: no update from Client 2; " in output
+    assert clients_in(read_history(place.directory / "results/gone")) == [0, 6, 5, 6]

@@ -2,15 +2,21 @@
 
 from support import command_line
 
+import threading
 import tomllib
 
 import numpy as np
-from flwr.app import Context, RecordDict
+from flwr.app import Context, Error, Message, RecordDict
+from flwr.common.serde import message_from_proto, message_to_proto
+from flwr.serverapp import Grid
+from flwr.supercore.run import Run
 from flwr.supercore.task_identity import TaskIdentity
 
-from tests.deployment.nodes import RUN, Nodes
 from tests.support.harness import ROOT
 from tests.support.small import write_partitions
+
+RUN = 7
+CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["flwr"]["app"]["config"]
 
 
 class AppRuns:
@@ -29,18 +35,28 @@ class AppRuns:
         self.directory = directory
         self.sizes = sizes
 
-    def run(self, serve, client_app, answer_last=(), there=None, **entries):
+    def run(self, serve, client_app, answer_last=(), **entries):
         """Let `serve(grid, context)` run two rounds; return (global model, the Nodes).
 
-        `entries` change the run config; `there` are the partitions of the nodes, if it is not all.
+        `entries` change the run config.
         """
-        config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["flwr"]["app"][
-            "config"
-        ]
-        config |= {"clients": len(self.sizes), "rounds": 2, "run": "results/run", "batch-size": 8}
+        config = {**CONFIG, "clients": len(self.sizes), "rounds": 2, "batch-size": 8}
+        config |= {"run": "results/run"}
         config |= {name.replace("_", "-"): value for name, value in entries.items()}
-        numbers = range(len(self.sizes)) if there is None else there
-        nodes = Nodes(client_app, self.directory / "partitions", numbers, config, answer_last)
+        contexts = [
+            Context(
+                run_id=RUN,
+                node_id=1000 + number,
+                node_config={
+                    "partition-id": number,
+                    "folder": str(self.directory / "partitions"),
+                },
+                state=RecordDict(),
+                run_config=config,
+            )
+            for number in range(len(self.sizes))
+        ]
+        nodes = Nodes(client_app, contexts, answer_last)
         serve(nodes, Context(RUN, 0, {}, RecordDict(), config))
         return self.model(config["run"]), nodes
 
@@ -48,3 +64,57 @@ class AppRuns:
         """Return the global model that a run has left, a list of arrays."""
         with np.load(self.directory / run / "global_model.npz") as file:
             return [file[name] for name in file.files]
+
+
+class Nodes(Grid):
+    """A Grid to nodes in this process, which all run `client_app`, each with a Context of its own.
+
+    A node keeps its Context from message to message, as Flower's nodes do. Messages in both directions are
+    kept in `passed`, as (message, reply). `answer_last` are those who answer after the others.
+    """
+
+    run = Run.create_empty(RUN)
+
+    def __init__(self, client_app, contexts, answer_last=()):
+        self.client_app = client_app
+        self.lock = threading.Lock()  # the roll call asks from several threads
+        self.answer_last = set(answer_last)
+        self.passed = []
+        self.replies = {}
+        self.nodes = {context.node_id: context for context in contexts}
+
+    def send_and_receive(self, messages, *, timeout=None):
+        return self.pull_messages(self.push_messages(messages))
+
+    def push_messages(self, messages):
+        """Let the nodes answer; return the messages' identifiers."""
+        with self.lock:
+            return [self._push(message) for message in messages]
+
+    def pull_messages(self, message_ids):
+        """Return the replies to these messages, each once."""
+        found = [self.replies.pop(name) for name in message_ids if name in self.replies]
+        return sorted(found, key=lambda reply: reply.metadata.src_node_id in self.answer_last)
+
+    def _push(self, message):
+        identifier = message.metadata.__dict__["_message_id"] = str(len(self.passed))
+        reply = on_the_wire(self._answer(on_the_wire(message)))
+        self.passed.append((message, reply))
+        self.replies[identifier] = reply
+        return identifier
+
+    def _answer(self, message):
+        try:
+            return self.client_app(message, self.nodes[message.metadata.dst_node_id])
+        except Exception as error:  # what a node raises, Flower sends as an error
+            return Message(Error(code=0, reason=repr(error)), reply_to=message)
+
+    def get_node_ids(self):
+        return list(self.nodes)
+
+    get_nodes = set_run = create_message = None  # asked by nobody
+
+
+def on_the_wire(message):
+    """Return what arrives of a message: no two nodes share an object."""
+    return message_from_proto(message_to_proto(message))

@@ -1,4 +1,4 @@
-"""A run on the engine that has not come to a good end says so, in one line, whatever has ended it."""
+"""What has not come to a good end on the engine says so, in one line, and leaves nothing."""
 
 from support.command_line import RunError, UserError
 
@@ -9,9 +9,8 @@ import pytest
 from beyond.engine.bundle import unpack_app
 from beyond.simulation.app_run import run_app
 from beyond.simulation.federation import parse
-from beyond.simulation.private_flower import PrivateFlower
+from beyond.simulation.private_flower import SUPERLINK, PrivateFlower
 from tests.support.harness import PROGRAMS, ROOT
-from tests.support.marked import Place
 from tests.support.ports import free_address
 
 RAISED = r"KeyError: 'missing' \(ending_app\.py, line \d+\)"
@@ -22,7 +21,7 @@ AFTER = "the run has ended after round 0 of 2"
 def flower(tmp_path_factory):
     """A SuperLink without a node."""
     with PrivateFlower(tmp_path_factory.mktemp("endings") / "logs") as flower:
-        flower.superlink("--insecure")
+        flower.address = flower.superlink("--insecure")
         yield flower
 
 
@@ -65,6 +64,46 @@ def test_a_persons_mistake_stays_one(end):
         end("complain")
 
 
+def test_a_run_config_that_flower_does_not_know_fails_in_one_line(flower, tmp_path):
+    app = unpack_app(tmp_path / "app")
+    with pytest.raises(RunError, match=r"^flwr run: .*Invalid run configuration"):
+        flower.cli("run", app, SUPERLINK, "--run-config", "nonsense=1")
+
+
+def test_a_port_that_another_superlink_has(flower):
+    with pytest.raises(UserError, match=f"cannot listen on {flower.address}: .*in use"):
+        flower.superlink("--insecure", port=int(flower.address.rpartition(":")[2]))
+
+
+@pytest.mark.thorough
+def test_a_superlink_that_cannot_start_says_why(tmp_path):
+    starting = pytest.raises(RunError, match="SuperLink did not start: ")
+    with PrivateFlower(tmp_path) as other, starting:
+        other.superlink("--nonsense")
+    assert not other.home.exists()
+
+
+HELD = """
+from beyond.simulation.private_flower import PrivateFlower
+
+with PrivateFlower("logs") as flower:
+    flower.superlink("--insecure", "--simulation")
+    print("It is up", flush=True)
+    flower.processes[0].wait()
+"""
+
+
+def test_nothing_is_left_when_who_has_started_it_is_killed(make_place):
+    place = make_place([1])
+    command = place.start("-c", HELD)
+    command.wait_for("^It is up")
+    # SuperLink, and the SuperExec that it starts in another session.
+    assert {"flower-superlink", "flower-superexec"} <= set(place.names())
+    command.process.kill()
+    command.wait()
+    place.assert_nothing_is_left()
+
+
 # What somebody adds to model.py, and what goes wrong when the model of round 1 is tested.
 SLIP = """
 
@@ -91,21 +130,17 @@ def evaluate(model, images, labels):
         "secure_aggregation.deployment",
     ],
 )
-def test_every_command_fails_when_its_reader_has_slipped(tmp_path, mnist, repository_copy, command):
-    place = Place(tmp_path, mnist, sizes=[40] * 5)
-    copy = shutil.copytree(repository_copy, tmp_path / "copy")
+def test_every_command_fails_when_its_reader_has_slipped(make_place, repository_copy, command):
+    place = make_place([40] * 5)
+    copy = shutil.copytree(repository_copy, place.directory / "copy")
     for name in ("pyproject.toml", "LICENSE", ".gitignore"):
         shutil.copy(ROOT / name, copy)
     with open(copy / "model.py", "a") as file:
         file.write(SLIP)
     words = ["--clients", "5", "--rounds", "2", "--run", "results/run"]
     words += ["--address", free_address()] if "deployment" in command else []
-    try:
-        run = place.start("-m", f"beyond.{command}", *words, PYTHONPATH=str(copy))
-        assert run.wait(500) == 1, run.output
-    finally:
-        place.close()
-    line = run.output.splitlines()[-1]
-    assert "KeyError: 2 (model.py, line " in line
+    run = place.start("-m", f"beyond.{command}", *words, PYTHONPATH=str(copy))
+    assert run.wait(500) == 1, run.output
+    assert "KeyError: 2 (model.py, line " in run.output.splitlines()[-1]
     assert "Traceback" not in run.output
     assert not (place.directory / "results/run/accuracy.png").exists()

@@ -16,6 +16,7 @@ import psutil
 from tests.support.certificates import make_certificates
 from tests.support.exclusive import exclusive_to, wait_until_free
 from tests.support.harness import environment, snapshot, wait_until
+from tests.support.open_ports import assert_only_loopback, open_ports
 from tests.support.small import write_partitions
 
 MARK = "MARKED_BY_A_TEST"
@@ -71,6 +72,18 @@ class Place:
         command = self.start(*words, **changes)
         command.wait()
         return command
+
+    def run_watched(self, *words, moment, seconds=LONG):
+        """Run a command to its good end, which leaves nothing; return what it has printed.
+
+        At the `moment` when a line matches, what it has started is for this machine only.
+        """
+        command = self.start(*words)
+        command.wait_for(moment, seconds)
+        assert_only_loopback(open_ports(self.processes()))
+        assert command.wait(seconds) == 0, command.output
+        self.assert_nothing_is_left()
+        return command.output
 
     def processes(self):
         """Return the processes that carry the mark or name a Flower home of ours, however they came about."""

@@ -19,10 +19,6 @@ def test_no_byte_is_unexplained(name):
 
 def test_controls_are_caught_and_low_bits_are_not():
     text = PAGE.screen("smugglers")
-    assert {int(client) for client in re.findall(r"^FOUND image 0 of client (\d)", text, re.M)} == {
-        0,
-        1,
-        2,
-    }
+    assert set(re.findall(r"^FOUND image 0 of client (\d)", text, re.M)) == {"0", "1", "2"}
     assert "are image 0 of client 3, exactly" in text
     assert "FOUND" not in PAGE.screen("wiretap")
