@@ -107,7 +107,7 @@ def test_whatever_ends_it_no_process_is_left(start_warm, workspace, tmp_path, nu
 
 
 def test_one_that_fails_ends_all_of_them(start_warm, workspace, tmp_path):
-    """Seen to fail when run_all does not look at how its processes end."""
+    """Seen to fail when in_parallel begins another job before it looks at how one has ended."""
     (tmp_path / "alone").mkdir()
     (tmp_path / "alone/client_0").touch()  # where a record is to be
     words = ["alone", "--clients", len(SIZES), "--rounds", 1000, "--run", tmp_path / "alone"]
