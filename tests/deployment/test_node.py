@@ -34,7 +34,7 @@ def test_it_comes_in_keeps_its_partition_and_ends_with_all_that_it_has_started(p
         assert_only_loopback(open_ports(place.processes()))
         other = place.run(*NODE, address, "--insecure")
         assert "another node has partition 0" in other.complaint()
-        node.process.send_signal(signal.SIGTERM)
+        node.send(signal.SIGTERM)
         assert node.wait() == 143
         place.assert_nothing_is_left()
 
@@ -59,7 +59,7 @@ def test_it_says_that_it_waits_and_comes_in_when_superlink_is_there(place):
     with PrivateFlower(place.directory / "logs") as flower:
         flower.superlink("--insecure", port=port)
         node.wait_for("^SuperNode .* is in, with partition 0$")
-        node.process.send_signal(signal.SIGTERM)
+        node.send(signal.SIGTERM)
         assert node.wait() == 143
 
 

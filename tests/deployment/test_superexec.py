@@ -38,7 +38,7 @@ def test_with_an_unknown_version_flowers_own_runs_and_ends_with_ours(place):
     line = command.wait_for("^.*runs instead.*$")[0]
     assert "Flower 9.9.9 is none that this SuperExec knows (1.41.0)" in line
     wait_until(lambda: "flower-superexec" in place.names(), "flower-superexec runs")
-    command.process.send_signal(signal.SIGTERM)
+    command.send(signal.SIGTERM)
     assert command.wait() == 143
     wait_until(lambda: not place.processes(), "it has ended, too")
 
@@ -62,7 +62,7 @@ def test_whom_it_cannot_trust_it_does_not_ask_again(place):
 def test_who_is_not_there_yet_is_told_once(place):
     command = place.start(*SUPEREXEC, free_address(), **SHELL)
     command.wait_for("^.* has no tasks: .*refused")
-    command.process.send_signal(signal.SIGTERM)
+    command.send(signal.SIGTERM)
     command.wait()
     assert command.output.count("has no tasks") == 1
 

@@ -3,9 +3,6 @@
 from support.command_line import UserError
 from support.options import server_options
 from support.robust_server import robust_server
-from support.run_record import RunRecord
-
-import shutil
 
 import pytest
 from flwr.server.strategy import FedAvg
@@ -73,18 +70,3 @@ def test_a_new_server_waits_for_everybody_and_a_resumed_one_half_a_minute(
     with pytest.raises(Ready) as ready:
         waiting_server(CNN(), *words)
     assert ready.value.args[0].client_manager().patience == seconds
-
-
-@pytest.mark.parametrize("names", [["one", "other"], ["two", "one"], ["one"], ["one", "two", "3"]])
-def test_arrays_of_other_names_are_not_gone_on_with(tmp_path, names):
-    from tests.faults.test_resume import a_row, weights
-
-    made = RunRecord(tmp_path / "run", {}, ["one", "two"])
-    made.begin()
-    made.add_round(a_row(0), weights(0))
-    made.close()
-    before = snapshot(tmp_path)
-    with pytest.raises(UserError, match="holds another model than model.py's"):
-        RunRecord(tmp_path / "run", {}, names).resume([])
-    assert snapshot(tmp_path) == before
-    shutil.rmtree(tmp_path / "run")
