@@ -22,7 +22,7 @@ def drill(tmp_path, mnist):
     def run(what, *words, clients=CLIENTS):
         words = ["--clients", clients, "--rounds", ROUNDS, "--address", free_address(), *words]
         command = place.start("-m", "beyond.deployment.kill_drills", what, *words)
-        command.wait_for("^-- ")
+        command.wait_for("^-- ", seconds=200)
         assert "flower-supernode" in place.names()
         assert_only_loopback(open_ports(place.processes()))
         assert command.wait(200) == 0, command.output

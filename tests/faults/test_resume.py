@@ -351,16 +351,6 @@ def test_a_description_that_is_something_else_is_refused(copied_record, content)
         open_record(copied_record).resume(["seed"])
 
 
-@pytest.mark.parametrize(
-    "names", [["weight", "other"], ["bias", "weight"], ["weight"], [*NAMES, "3"]]
-)
-def test_arrays_of_other_names_are_not_gone_on_with(copied_record, names):
-    before = snapshot(copied_record)
-    with pytest.raises(UserError, match="holds another model than model.py's"):
-        RunRecord(copied_record, SETTINGS, names).resume([])
-    assert snapshot(copied_record) == before
-
-
 def test_a_record_without_a_round_leaves_the_directories_that_were_there(tmp_path):
     (tmp_path / "mine").mkdir()
     for name in ("mine", "mine/new/deep"):

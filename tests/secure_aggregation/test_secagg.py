@@ -437,7 +437,7 @@ def test_both_engines_survive_a_client_that_leaves(tmp_path, mnist, where):
     words += ["--address", free_address()] if where == "deployment" else []
     try:
         command = place.start("-m", f"beyond.secure_aggregation.{where}", *words)
-        command.wait_for("^Round  1")
+        command.wait_for("^Round  1", seconds=200)
         assert_only_loopback(open_ports(place.processes()))
         assert command.wait(300) == 0, command.output
         place.assert_nothing_is_left()

@@ -35,7 +35,7 @@ def place(tmp_path_factory, mnist):
 def start(place, *words):
     """Start a simulation; return its Command once a round is there, which is to leave nothing."""
     command = place.start("-m", "beyond.simulation.federation", *COMMON, *words)
-    command.wait_for(r"^Round +\d+ of")
+    command.wait_for(r"^Round +\d+ of", LONGEST_RUN)
     assert place.processes()
     return command
 
@@ -69,8 +69,8 @@ def in_a_shell(place, proxy):
     }
     words = ("--parallel-clients", "2", "--run", "results/simulated")
     command = place.start("-m", "beyond.simulation.federation", *COMMON, *words, **shell)
-    command.wait_for("^Waiting for clients")
-    actors = wait_until(lambda: actors_of(place), "two actors of Ray's")
+    command.wait_for("^Waiting for clients", LONGEST_RUN)
+    actors = wait_until(lambda: actors_of(place), "two actors of Ray's", LONGEST_RUN)
     seen = look_around(place, actors)
     assert command.wait(LONGEST_RUN) == 0, command.output
     calls = set(notes.read_text().split())

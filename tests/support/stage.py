@@ -175,13 +175,13 @@ class Actor:
         """Return all matches of `pattern` in its output, line by line."""
         return [match for line in self.lines if (match := re.search(pattern, line))]
 
-    def wait_for(self, pattern, times=1):
+    def wait_for(self, pattern, seconds=None, times=1):
         """Return the match of the `times`-th line that matches; see wait_until."""
         what = f"line {times} that matches {pattern!r}"
-        self.wait_until(lambda: len(self.found(pattern)) >= times, what)
+        self.wait_until(lambda: len(self.found(pattern)) >= times, what, seconds)
         return self.found(pattern)[times - 1]
 
-    def wait_until(self, condition, what):
+    def wait_until(self, condition, what, seconds=None):
         """Return when `condition()` is true; fail at once if this ends before, or another command fails."""
 
         def is_true():
@@ -192,7 +192,7 @@ class Actor:
             self.stage.assert_nobody_fails(but=self)
             return False
 
-        wait_until(is_true, (what, self), self.stage.patience)
+        wait_until(is_true, (what, self), seconds or self.stage.patience)
 
     def wait(self, seconds=None):
         """Return its exit status, -N if signal N has ended it."""
