@@ -100,10 +100,6 @@ class Stage:
         self._reader.join(PATIENCE)
         self.process.stdout.close()
 
-    def sessions(self):
-        """Return the numbers of the sessions that still run, one a command, with all of its processes."""
-        return {actor.number for actor in self.actors if not actor.ended}
-
     def assert_nobody_fails(self, but=None):
         """Fail if a command that no test has disturbed has ended badly: others would wait for it in vain."""
         for actor in self.actors:
