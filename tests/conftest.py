@@ -53,7 +53,6 @@ LONGEST = (  # files that begin first, so that in the end no worker waits for an
     "heterogeneity/test_baselines.py",
     "faults/test_hosts.py",
     "faults/test_advice.py",
-    "faults/test_killed.py",
     "faults/test_tls.py",
     "lesson/test_by_hand.py",
     "faults/test_resume.py",
@@ -229,14 +228,20 @@ def place(tmp_path, mnist):
 
 @pytest.fixture
 def refuses(place, stage):
-    """refuses(program, *words) runs a command in `place`; checks and returns its complaint."""
-    before = snapshot(place)
+    """refuses(program, *words, files) runs a command in `place`, where `files` hold other bytes.
 
-    def run(program, *words):
-        return complaint(answer_to(stage, [program], program, *words, cwd=place), program)
+    Checks that nothing has changed, and returns the one line of its complaint.
+    """
 
-    yield run
-    assert snapshot(place) == before
+    def run(program, *words, files=()):
+        for file, content in dict(files).items():
+            (place / file).write_bytes(content)
+        before = snapshot(place)
+        line = complaint(answer_to(stage, [program], program, *words, cwd=place), program)
+        assert snapshot(place) == before
+        return line
+
+    return run
 
 
 @pytest.fixture
