@@ -178,9 +178,9 @@ def workspace(tmp_path_factory, mnist):
 
 @pytest.fixture(scope="session")
 def federation_run(workspace, shared_stage):
-    """The shared federation, made by `python federation.py`."""
+    """The shared federation, made by `python federation.py` in a new Python."""
     words = [*shared.EPOCHS, "--parallel-clients", 2]
-    return shared.run_at_once(shared_stage, workspace, "results/shared", *words)
+    return shared.run_at_once(shared_stage, workspace, "results/shared", *words, cold=True)
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,13 @@
 from support.command_line import RunError
 from support.history import read_history
 
-from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
 import pytest
-from flwr.common import Parameters, ndarrays_to_parameters, parameters_to_ndarrays
+from flwr.common import Parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
 
-from model import CNN, get_weights
 from tests.support.handmade import (
     COUNTS,
     SHAPES,
@@ -35,23 +33,13 @@ def mean_by_hand(numbers):
 def assert_close(weights, expected):
     """Check that all weights agree to float32's precision."""
     for weight, wanted in zip(weights, expected, strict=True):
-        np.testing.assert_allclose(weight, wanted, rtol=0, atol=1e-7)
+        np.testing.assert_allclose(weight, wanted, rtol=0, atol=2e-8)
 
 
 def test_the_global_model_is_the_mean_weighted_by_images(aggregate):
     weights, history = aggregate(three_clients())
     assert_close(weights, mean_by_hand([0, 1, 2]))
     assert (history[1].clients, history[1].failures) == (3, 0)
-
-
-def test_the_weighted_mean_agrees_with_exact_fractions(aggregate):
-    weights, _ = aggregate(three_clients())
-    updates = [weights_of(number)[0].ravel() for number in range(3)]
-    for averaged, *values in zip(weights[0].ravel()[:200], *updates, strict=False):
-        exact = sum(
-            n * Fraction(float(value)) for n, value in zip(COUNTS, values, strict=True)
-        ) / sum(COUNTS)
-        assert abs(Fraction(float(averaged)) - exact) < Fraction(1, 10**8)
 
 
 def test_the_order_of_answers_does_not_change_a_bit(aggregate):
@@ -125,12 +113,3 @@ def test_a_round_without_a_sound_update_keeps_the_model(aggregate):
     assert [(row.clients, row.failures) for row in history] == [(0, 0), (0, 2), (0, 2)]
     assert len({row.loss for row in history}) == 1
     assert all(np.isfinite(weight).all() for weight in weights)
-
-
-def test_payloads_are_counted_as_they_are_serialized(aggregate):
-    _, history = aggregate(three_clients())
-    payload = sum(map(len, ndarrays_to_parameters(get_weights(CNN())).tensors))
-    assert [(row.bytes_sent, row.bytes_received) for row in history] == [
-        (0, 0),
-        (3 * payload, 3 * payload),
-    ]

@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.harness import snapshot
-
 
 def deal(scheme, labels, clients, seed, alpha=0.5):
     """Return the shares that a scheme deals out."""
@@ -41,9 +39,8 @@ def test_dirichlet_mixtures_vary_as_much_as_the_distribution_does(mnist, alpha):
     expected = concentration * (1 - 1 / size) + 1 / size
     seen = []
     for seed in range(3):
-        early = deal(dirichlet, labels, len(labels) // size, seed, alpha)[
-            :200
-        ]  # nothing has run out yet
+        dealt = deal(dirichlet, labels, len(labels) // size, seed, alpha)
+        early = dealt[:200]  # nothing has run out yet
         shares = [np.bincount(labels[share], minlength=10) / size for share in early]
         seen += [np.sum(share**2) for share in shares]
     assert np.mean(seen) == pytest.approx(expected, rel=0.07)
@@ -84,9 +81,9 @@ def test_shards_are_mcmahans_200_of_300_images(mnist):
     assert max(len(np.unique(labels[share])) for share in shares) <= 4
 
 
-def test_the_command_deals_out_by_scheme(repository_copy, stage, tmp_path):
+def test_the_command_deals_out_by_scheme(stage, tmp_path):
     words = ["--clients", 5, "--scheme", "dirichlet", "--alpha", 0.2]
-    finished = stage.run(repository_copy / "partition.py", *words, cwd=tmp_path)
+    finished = stage.run("partition.py", *words, cwd=tmp_path)
     assert finished.status == 0, finished
     made_with = json.loads((tmp_path / "partitions/settings.json").read_text())
     assert set(made_with.pop("files")) == {"test.npz", *(f"client_{k}.npz" for k in range(5))}
@@ -95,25 +92,3 @@ def test_the_command_deals_out_by_scheme(repository_copy, stage, tmp_path):
     for client, row in enumerate(table):
         with np.load(tmp_path / f"partitions/client_{client}.npz") as file:
             assert list(map(int, row[1:11])) == np.bincount(file["labels"], minlength=10).tolist()
-
-
-@pytest.mark.parametrize(
-    ("words", "complaint"),
-    [
-        (["--scheme", "dirichlet", "--alpha", "0"], "above 0"),
-        (["--scheme", "dirichlet", "--alpha", "-1"], "above 0"),
-        (["--scheme", "dirichlet", "--alpha", "nan"], "above 0"),
-        (["--alpha", "1"], "--alpha goes with --scheme dirichlet"),
-        (
-            ["--scheme", "shards", "--clients", "30001"],
-            "60002 shards cannot be cut from 60000 images",
-        ),
-        (["--scheme", "stripes"], "invalid choice"),
-    ],
-)
-def test_bad_schemes_are_refused_in_one_line(repository_copy, stage, tmp_path, words, complaint):
-    finished = stage.run(repository_copy / "partition.py", *words, cwd=tmp_path)
-    assert finished.status == 2
-    assert finished.stderr.startswith("partition.py: ") and complaint in finished.stderr
-    assert len(finished.stderr.splitlines()) == 1
-    assert snapshot(tmp_path) == {}
