@@ -5,15 +5,7 @@ import pytest
 
 from beyond.heterogeneity.plot_partitions import draw_partitions
 from tests.heterogeneity.commands import module, refused
-from tests.support.small import save_partition
-
-
-def test_the_command_draws_how_partition_deals_out(stage, tmp_path):
-    words = ["--clients", 5, "--scheme", "dirichlet", "--alpha", 0.2]
-    assert stage.run("partition.py", *words, cwd=tmp_path).status == 0
-    finished = stage.run(*module("plot_partitions"), "--plot", "new/who.png", cwd=tmp_path)
-    assert (finished.status, finished.stdout) == (0, "Wrote new/who.png\n")
-    assert (tmp_path / "new/who.png").read_bytes().startswith(b"\x89PNG")
+from tests.support.small import save_partition, write_partitions
 
 
 def test_every_client_that_owns_a_digit_has_a_dot_whose_area_is_its_images():
@@ -28,13 +20,16 @@ def test_every_client_that_owns_a_digit_has_a_dot_whose_area_is_its_images():
     assert axes.yaxis_inverted()  # client 0 is at the top
 
 
-def test_without_partitions_it_says_what_to_do_and_that_helps(stage, tmp_path):
+def test_without_partitions_it_says_what_to_do_and_that_helps(stage, tmp_path, mnist):
     line = refused(stage, tmp_path, "plot_partitions")
     assert line.endswith("run python partition.py first")
     assert list(tmp_path.iterdir()) == []
-    assert stage.run("partition.py", cwd=tmp_path).status == 0
-    finished = stage.run(*module("plot_partitions"), cwd=tmp_path)
-    assert (finished.status, finished.stdout) == (0, "Wrote results/partitions.png\n")
+    write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
+    for words in ([], ["--plot", "new/who.png"]):
+        picture = words[-1] if words else "results/partitions.png"
+        finished = stage.run(*module("plot_partitions"), *words, cwd=tmp_path)
+        assert (finished.status, finished.stdout) == (0, f"Wrote {picture}\n")
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
 
 
 def test_partitions_of_ones_own_are_not_taken_for_those_that_were_dealt_out(stage, tmp_path, mnist):

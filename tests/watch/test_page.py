@@ -60,7 +60,7 @@ def site(tmp_path_factory):
     """The address of a page that this process serves, and the events.jsonl that it shows."""
     events = tmp_path_factory.mktemp("watched") / "events.jsonl"
     shown = make_site(events, is_over=lambda: server.should_exit)
-    server = uvicorn.Server(uvicorn.Config(shown, log_level="critical"))
+    server = uvicorn.Server(uvicorn.Config(shown, log_level="critical", ws="none"))
     with listener(0) as own:
         thread = Thread(target=server.run, kwargs={"sockets": [own]})
         thread.start()
