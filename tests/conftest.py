@@ -23,12 +23,6 @@ from tests.support.harness import ROOT, snapshot
 from tests.support.small import read_mnist, write_history, write_partitions
 from tests.support.stage import Stage
 
-# A machine may set this for all commands; those of readers do not, and it hides what is never flushed.
-os.environ.pop("PYTHONUNBUFFERED", None)
-# make test VENV=... would hand its words on to every make that a test starts: clean would remove that VENV.
-for name in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"):
-    os.environ.pop(name, None)
-
 # What a shell starts with & ignores Ctrl-C, and would hand that on to every command a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -34,20 +34,13 @@ def test_the_server_says_who_is_there_while_it_waits(run_by_hand):
     assert f"0 of {len(SIZES)}" in before_training.split("joined")[0]
 
 
-def test_the_server_opens_the_test_images_and_no_clients_partition(run_by_hand):
+def test_each_opens_its_own_partition_and_no_other_and_no_archive_of_mnist(run_by_hand):
+    own = {f"client_{number}": {f"client_{number}.npz"} for number in range(len(SIZES))}
     # settings.json says how the images were dealt out, and holds none.
-    assert partitions_opened(run_by_hand.opened["server"]) == {"test.npz", "settings.json"}
-
-
-def test_a_client_opens_its_own_partition_and_no_other(run_by_hand):
-    for number in range(len(SIZES)):
-        assert partitions_opened(run_by_hand.opened[f"client_{number}"]) == {f"client_{number}.npz"}
-
-
-def test_no_client_opens_an_archive_of_mnist(run_by_hand):
-    for names in run_by_hand.opened.values():
-        assert len(names) > 10  # the notes are there
-        assert not [name for name in names if "MNIST" in name]
+    own["server"] = {"test.npz", "settings.json"}
+    opened = {who: partitions_opened(names) for who, names in run_by_hand.opened.items()}
+    assert opened == own
+    assert not [name for names in run_by_hand.opened.values() for name in names if "MNIST" in name]
 
 
 def test_a_client_writes_no_file(run_by_hand, workspace):

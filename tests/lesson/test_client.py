@@ -1,7 +1,6 @@
 """A client trains on its own data, and its data stays as it is."""
 
 from support.participant import Participant
-from support.partitions import load_partition
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from flwr.common import (
 
 from client import FlowerClient, main
 from model import get_weights, set_weights, train
-from tests.support.harness import sha256
+from tests.support.harness import snapshot
 from tests.support.lesson import instructions, owner, untrained
 from tests.support.small import write_partitions
 
@@ -41,29 +40,29 @@ def client(place):
     return owner(place, 3)
 
 
-def trained_by_hand(number, images, labels, config):
-    """Return the weights of a model that this client of the lesson has trained."""
-    client = FlowerClient(number, images, labels)
+def trained_by_hand(client, config):
+    """Return the weights that training gives an untrained model on this client's images."""
     set_weights(client.model, untrained())
-    rng = np.random.default_rng([config["seed"], config["server_round"], number])
+    rng = np.random.default_rng([config["seed"], config["server_round"], client.partition_id])
     numbers = {name: config[name] for name in ("learning_rate", "batch_size")}
     train(client.model, client.images, client.labels, config["local_epochs"], rng, **numbers)
     return get_weights(client.model)
+
+
+CHANGES = [{}, {"seed": 1}, {"server_round": 2}, {"local_epochs": 2}, {"batch_size": 64}]
 
 
 @pytest.mark.parametrize("number", [0, 3])
 def test_a_fit_trains_the_given_weights_as_it_is_told_and_hands_out_nothing_else(
     place, one_thread, number
 ):
-    path = place / f"partitions/client_{number}.npz"
-    digest, client = sha256(path), owner(place, number)
-    changes = [{}, {"seed": 1}, {"server_round": 2}, {"local_epochs": 2}, {"batch_size": 64}]
-    for change in [*changes, {"learning_rate": 0.01}, {}]:  # whatever it trained on in between
+    before, client = snapshot(place), owner(place, number)
+    for change in [*CHANGES, {"learning_rate": 0.01}, {}]:  # whatever it trained on in between
         weights, count, metrics = client.fit(untrained(), CONFIG | change)
-        expected = trained_by_hand(number, *load_partition(path), CONFIG | change)
+        expected = trained_by_hand(owner(place, number), CONFIG | change)
         assert all(map(np.array_equal, weights, expected))
         assert (type(count), count, metrics) == (int, COUNT, {})
-    assert sha256(path) == digest
+    assert snapshot(place) == before
 
 
 class Made(Exception):
@@ -71,7 +70,8 @@ class Made(Exception):
 
 
 def test_a_client_is_made_of_its_own_partition_and_computes_in_one_thread(place, mnist):
-    def make_client(number, images, labels):
+    def make_client(number, *more):
+        images, labels = more[-2:]
         assert number == 3
         np.testing.assert_array_equal(images, mnist.images[:COUNT])
         np.testing.assert_array_equal(labels, mnist.labels[:COUNT])
