@@ -149,12 +149,6 @@ def test_a_run_without_all_clients_does_not_count(tmp_path, monkeypatch):
             check_that_all_took_part(run, SimpleNamespace(clients=10))
 
 
-def test_a_pattern_that_matches_nothing_is_a_mistake(start_warm, tmp_path):
-    output = compare(start_warm, tmp_path, "--only", "nonsense", status=2)
-    assert len(output.splitlines()) == 1 and "--list" in output
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_the_grid_is_every_strategy_on_every_scheme_with_every_seed():
     runs = grid(seeds=3, rounds=10)
     assert len({run.name for run in runs}) == len(runs)

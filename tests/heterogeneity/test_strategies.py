@@ -32,13 +32,14 @@ def distance_from_start(directory):
 def test_every_strategy_learns_rejects_no_honest_client_and_goes_on_with_no_strategy(
     federate, stage, workspace, strategy
 ):
-    run = federate("--strategy", strategy, "--local-epochs", 2)
+    epochs = ["--local-epochs", 2]
+    run = federate("--strategy", strategy, *epochs)
     history = read_history(run)
     assert [row.clients for row in history] == [0] + [len(SIZES)] * ROUNDS
     assert [row.failures for row in history] == [0] * (ROUNDS + 1)
     assert history[-1].loss < history[0].loss
     for other in (strategy, "FedAvg", "FedProx"):
-        _, words = server_words(run, "--rounds", 3, "--resume", "--strategy", other)
+        _, words = server_words(run, *epochs, "--rounds", 3, "--resume", "--strategy", other)
         line = refused(stage, workspace, "server", *words)
         if other == strategy:
             assert f"{strategy} remembers earlier rounds" in line and "without --resume" in line

@@ -1,68 +1,13 @@
-"""How the images are dealt out, and what a partition file may hold."""
+"""What a partition file may hold, and when partitions are those that one wants."""
 
 from support.command_line import UserError
 from support.partitions import are_partitioned, load_partition
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-import partition
 from tests.support.lesson import settings_of
 from tests.support.small import save_partition, write_partitions
-
-clients = st.integers(1, 50)
-seeds = st.integers(0, 2**32)
-
-
-def split(count, clients, seed):
-    """Return the split as a list of lists."""
-    labels = np.arange(count) % 10
-    return [share.tolist() for share in partition.iid(labels, clients, np.random.default_rng(seed))]
-
-
-@given(st.integers(50, 400), clients, seeds)
-def test_shares_are_disjoint_complete_and_as_equal_as_can_be(count, clients, seed):
-    shares = split(count, clients, seed)
-    assert len(shares) == clients
-    assert sorted(sum(shares, [])) == list(range(count))
-    sizes = list(map(len, shares))
-    assert max(sizes) - min(sizes) <= 1
-
-
-@given(clients, seeds)
-def test_same_seed_gives_the_same_split_and_another_seed_another(clients, seed):
-    assert split(200, clients, seed) == split(200, clients, seed)
-    assert split(200, clients, seed) != split(200, clients, seed + 1)
-
-
-def test_every_share_of_an_iid_split_looks_like_the_whole(mnist):
-    shares = partition.iid(mnist.labels, 10, np.random.default_rng(0))
-    whole = np.bincount(mnist.labels, minlength=10) / len(mnist.labels)
-    for share in shares:
-        digits = np.bincount(mnist.labels[share], minlength=10) / len(share)
-        assert np.abs(digits - whole).max() < 0.02  # five standard deviations of 6,000 draws
-
-
-@pytest.mark.parametrize("scheme", ["iid", "dirichlet"])
-def test_sixty_thousand_clients_have_an_image_each(mnist, scheme):
-    shares = partition.deal_out(mnist.labels, settings_of("--clients", 60_000, "--scheme", scheme))
-    assert [len(share) for share in shares] == [1] * 60_000
-    assert sorted(np.concatenate(shares)) == list(range(60_000))
-
-
-@pytest.mark.parametrize(
-    "clients, scheme, complaint",
-    [
-        *((60_001, scheme, "60001 clients cannot share") for scheme in ("iid", "dirichlet")),
-        (60_001, "shards", "60001 clients cannot share 60000 images; use fewer --clients"),
-        (30_001, "shards", "60002 shards cannot be cut from 60000 images"),
-    ],
-)
-def test_more_clients_than_images_or_shards_are_too_many(mnist, clients, scheme, complaint):
-    with pytest.raises(UserError, match=complaint):
-        partition.deal_out(mnist.labels, settings_of("--clients", clients, "--scheme", scheme))
 
 
 @pytest.mark.parametrize(

@@ -54,11 +54,14 @@ def assert_they_agree(events, history):
 
 @pytest.fixture(scope="module")
 def finished(make_federation, shared_stage, tmp_path_factory):
-    """The events and the history of a run in which a client lies in round 2."""
+    """The events and the history of a run in which client 1 lies in round 2, and client 2 dies in round 3."""
     federation = make_federation(tmp_path_factory.mktemp("watched"))
     server = federation.server(rounds=3)
-    federation.everybody(but=[1])
+    federation.client(0)
     federation.liar(1, "NaN@2only")
+    slow = federation.liar(2, "hold@3")
+    slow.wait_for("Round 3: holding")
+    slow.kill()
     assert server.wait() == 0, server
     events, history = events_in(federation.run), federation.history()
     shared_stage.clear()
@@ -68,15 +71,17 @@ def finished(make_federation, shared_stage, tmp_path_factory):
 def test_every_byte_round_and_client_is_told_and_why_one_is_left_out(finished):
     events, history = finished
     assert_they_agree(events, history)
-    for number in (1, 2, 3):
+    for number, there in {1: 3, 2: 3, 3: 2}.items():
         assert of(events, "round", number)[0]["asked"] == [0, 1, 2]
         images = {event["client"]: event["images"] for event in of(events, "received", number)}
-        assert images == dict(enumerate(SIZES))
-    joined = [event["client"] for event in of(events, "joined")]
-    assert sorted(joined) == [0, 1, 2]
+        assert images == dict(enumerate(SIZES[:there]))
+    assert sorted(event["client"] for event in of(events, "joined")) == [0, 1, 2]
     assert [event["here"] for event in of(events, "joined")] == [1, 2, 3]
     (event,) = of(events, "left_out")
     assert (event["round"], event["client"]) == (2, 1) and "NaN" in event["reason"]
+    (event,) = of(events, "missing")
+    assert (event["round"], event["client"]) == (3, 2)
+    assert of(events, "left")[0]["client"] == 2  # before or after it is missed
 
 
 def test_events_begin_and_end_and_time_goes_on(finished):
@@ -142,19 +147,6 @@ def test_a_run_that_is_stopped_says_by_what(federation):
     server.wait()
     last = events_in(federation.run)[-1]
     assert (last["what"], last.get("reason")) == ("stopped", "by SIGTERM")
-
-
-def test_a_client_that_dies_is_missed_and_gone(federation):
-    server = federation.server()
-    federation.everybody(but=[1])
-    slow = federation.liar(1, "hold@2")
-    slow.wait_for("Round 2: holding")
-    slow.kill()
-    assert server.wait() == 0
-    events = events_in(federation.run)
-    assert_they_agree(events, federation.history())
-    assert [event["client"] for event in of(events, "missing", 2)] == [1]
-    assert [event["client"] for event in of(events, "left")][0] == 1  # before or after it is missed
 
 
 @contextmanager

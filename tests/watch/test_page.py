@@ -19,6 +19,7 @@ from tests.support.ports import free_address
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium here: apt-get install chromium")
+LOCAL = "http://127.0.0.1"
 MILLISECONDS = 100_000  # that anything on the page may take
 expect = playwright.expect
 
@@ -64,7 +65,7 @@ def site(tmp_path_factory):
     with listener(0) as own:
         thread = Thread(target=server.run, kwargs={"sockets": [own]})
         thread.start()
-        yield f"http://127.0.0.1:{own.getsockname()[1]}/", events
+        yield f"{LOCAL}:{own.getsockname()[1]}/", events
         server.should_exit = True
         thread.join()
 
@@ -91,10 +92,10 @@ def write(path, events):
 
 
 def watch(start_warm, directory, port):
-    """Start the watch command for results/run there; return it, and the page's address."""
+    """Start the watch command for results/run there."""
     command = start_warm(["-m", "beyond.watch", "results/run", "--port", port], directory)
-    command.wait_for(f"^http://127.0.0.1:{port}/")
-    return command, f"http://127.0.0.1:{port}/"
+    command.wait_for(f"^{LOCAL}:{port}/")
+    return command
 
 
 def says(page, selector, text):
@@ -124,15 +125,11 @@ def percent(accuracy):
     return f"{100 * accuracy:.2f} %"
 
 
-def a_port():
-    """Return a port that is free."""
-    return free_address().rpartition(":")[2]
-
-
-def test_a_federation_is_watched_from_the_first_second_to_the_last(
+def test_a_federation_is_watched_from_the_first_second_to_the_last_by_a_page_that_finds_its_server(
     federation, start_warm, open_page
 ):
-    page = open_page(watch(start_warm, federation.directory, a_port())[1])
+    port = free_address().rpartition(":")[2]
+    command, page = watch(start_warm, federation.directory, port), open_page(f"{LOCAL}:{port}/")
     says(page, "#doing", "no such run yet")
     server = federation.server(rounds=4)
     says(page, "#doing", "Waiting for clients: 0 of 3 are here")
@@ -160,32 +157,49 @@ def test_a_federation_is_watched_from_the_first_second_to_the_last(
     says(page, "#log", "The run is finished")
     has_status(page, 1, "gone")
     has_status(page, 0, "done")
+    command.send(signal.SIGTERM)
+    command.wait()
+    says(page, "#connection", "The page has lost")
+    watch(start_warm, federation.directory, port)
+    expect(page.locator("#connection")).to_have_text("", timeout=MILLISECONDS)
+    says(page, "#doing", "Finished")
 
 
-def a_run(rounds=3):
-    """Return the events of a run in which a client's name is HTML."""
-    names = {0: "Client 0", 1: "<img src=x onerror=alert(1)>"}
-    events = [{"what": "started", "clients": 2, "rounds": rounds}]
-    for number, name in names.items():
-        here = {"here": number + 1, "expected": 2}
-        events.append({"what": "joined", "client": number, "name": name, **here})
-    for number in range(1, rounds + 1):
-        events.append({"what": "round", "round": number, "asked": [0, 1]})
-        for client, name in names.items():
-            common = {"round": number, "client": client, "name": name, "bytes": 1000}
-            events.append({"what": "sent", **common})
-            events.append({"what": "received", **common, "took": 0.5, "images": 10})
-        events.append({"what": "averaged", "round": number, "clients": 2})
-        row = {"round": number, "accuracy": number / 4, "loss": 1.0}
-        events.append({"what": "evaluated", **row})
-    events.append({"what": "stopped", "reason": "by <b>Ctrl-C</b>"})
-    return [
-        {"time": f"2026-01-02T03:04:{at:02}+00:00", "seconds": at / 10, **event}
-        for at, event in enumerate(events)
-    ]
+ZERO = {"client": 0, "name": "Client 0"}
+BEGIN = [
+    {"what": "started", "clients": 2, "rounds": 1},
+    {"what": "joined", **ZERO, "here": 1, "expected": 2},
+    {"what": "joined", "client": 1, "name": "Client 1", "here": 2, "expected": 2},
+    {"what": "round", "round": 1, "asked": [0]},
+    {"what": "sent", "round": 1, **ZERO, "bytes": 1000},
+]
+ANSWER = {"what": "received", "round": 1, **ZERO, "bytes": 1000, "took": 0.5, "images": 10}
+EVALUATED = {"what": "evaluated", "round": 1, "accuracy": 0.5, "loss": 1.0}
+FINISHED = {"what": "finished"}
+NAMES = {0: "Client 0", 1: "<img src=x onerror=alert(1)>"}
 
 
-RUN = a_run()
+def a_round(number):
+    """Yield the events of a round of a run in which a client's name is HTML."""
+    yield {"what": "round", "round": number, "asked": [0, 1]}
+    for client, name in NAMES.items():
+        about = {"round": number, "client": client, "name": name, "bytes": 1000}
+        yield {"what": "sent", **about}
+        yield {"what": "received", **about, "took": 0.5, "images": 10}
+    yield {"what": "averaged", "round": number, "clients": 2}
+    yield {"what": "evaluated", "round": number, "accuracy": number / 4, "loss": 1.0}
+
+
+RUN = [
+    {**BEGIN[0], "rounds": 3},
+    *({**joined, "name": NAMES[joined["client"]]} for joined in BEGIN[1:3]),
+    *(event for number in (1, 2, 3) for event in a_round(number)),
+    {"what": "stopped", "reason": "by <b>Ctrl-C</b>"},
+]
+RUN = [
+    {"time": f"2026-01-02T03:04:{at:02}+00:00", "seconds": at / 10, **event}
+    for at, event in enumerate(RUN)
+]
 
 
 def test_replay_shows_every_moment_as_it_was_and_a_clients_words_never_become_html(show):
@@ -264,20 +278,6 @@ def test_it_follows_the_browser_can_be_switched_is_legible_and_cuts_nothing_off(
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
-def test_who_left_before_the_weights_were_sent_is_gone(show):
-    common = {"round": 1, "client": 0, "name": "Client 0"}
-    events = [
-        {"what": "started", "clients": 1, "rounds": 1},
-        {"what": "joined", **common, "here": 1, "expected": 1},
-        {"what": "left", **common, "here": 0, "expected": 1},
-        {"what": "sent", **common, "bytes": 10},
-        {"what": "missing", **common, "reason": "it has left"},
-    ]
-    page = show(events)
-    has_status(page, 0, "gone")
-    says(page, "#log", "it has left")
-
-
 def test_the_round_is_read_aloud_and_nothing_flies_for_those_who_do_not_want_it(show):
     page = show(RUN)
     says(page, "#doing", "Stopped")
@@ -291,33 +291,6 @@ def test_the_round_is_read_aloud_and_nothing_flies_for_those_who_do_not_want_it(
     status = page.get_by_role("status")
     expect(status).to_have_text(["", "Round 1: 1 of 2 updates are in"])
     assert status.last.get_attribute("aria-live") == "polite"
-
-
-def test_a_page_that_has_lost_its_server_finds_it_again(start_warm, tmp_path, open_page):
-    write(tmp_path / "results/run/events.jsonl", RUN)
-    port = a_port()
-    first, address = watch(start_warm, tmp_path, port)
-    page = open_page(address)
-    says(page, "#doing", "Stopped")
-    first.send(signal.SIGTERM)
-    first.wait()
-    says(page, "#connection", "The page has lost")
-    watch(start_warm, tmp_path, port)
-    expect(page.locator("#connection")).to_have_text("", timeout=MILLISECONDS)
-    says(page, "#doing", "Stopped")
-
-
-ZERO = {"client": 0, "name": "Client 0"}
-BEGIN = [
-    {"what": "started", "clients": 2, "rounds": 1},
-    {"what": "joined", **ZERO, "here": 1, "expected": 2},
-    {"what": "joined", "client": 1, "name": "Client 1", "here": 2, "expected": 2},
-    {"what": "round", "round": 1, "asked": [0]},
-    {"what": "sent", "round": 1, **ZERO, "bytes": 1000},
-]
-ANSWER = {"what": "received", "round": 1, **ZERO, "bytes": 1000, "took": 0.5, "images": 10}
-EVALUATED = {"what": "evaluated", "round": 1, "accuracy": 0.5, "loss": 1.0}
-FINISHED = {"what": "finished"}
 
 
 def without(event, name):
@@ -362,26 +335,36 @@ def test_a_browser_that_remembers_nothing_shows_the_page(show):
     says(page, "#theme", "Light")
 
 
-def test_who_leaves_after_the_last_round_is_done_even_if_not_asked(show):
-    left = [
-        {"what": "left", "client": number, "name": f"Client {number}", "here": 0, "expected": 2}
-        for number in (0, 1)
-    ]
-    page = show([*BEGIN, left[0], EVALUATED, left[1], FINISHED])
-    has_status(page, 1, "done")
-    has_status(page, 0, "gone")
+def left(number):
+    """Return the event of a client that leaves."""
+    name = f"Client {number}"
+    return {"what": "left", "client": number, "name": name, "here": 1, "expected": 2}
 
 
-def test_before_the_first_event_nothing_is_finished(show):
-    page = show([*BEGIN, ANSWER, EVALUATED, FINISHED])
-    says(page, "#doing", "Finished")
+NOTHING = {"what": "evaluated", "round": 2, "accuracy": None, "loss": None}
+MISSING = {"what": "missing", "round": 1, **ZERO, "reason": "it has left"}
+BEFORE_THE_WEIGHTS = [*BEGIN[:4], left(0), BEGIN[4], MISSING]
+AFTER_THE_LAST_ROUND = [*BEGIN, left(0), EVALUATED, left(1), FINISHED]
+
+
+@pytest.mark.parametrize(
+    "events, statuses, said",
+    [
+        (BEFORE_THE_WEIGHTS, ["gone", "here"], "it has left"),
+        (AFTER_THE_LAST_ROUND, ["gone", "done"], "The run is finished"),  # done even if not asked
+    ],
+)
+def test_who_leaves_is_gone_but_after_the_last_round(show, events, statuses, said):
+    page = show(events)
+    says(page, "#log", said)
+    for number, status in enumerate(statuses):
+        has_status(page, number, status)
     move_to(page, 0)
     expect(page.locator("#doing")).to_have_text("Waiting for a run")
 
 
 def test_what_is_no_number_is_a_dash_and_no_point_of_the_curve(show):
-    nothing = {"what": "evaluated", "round": 2, "accuracy": None, "loss": None}
-    page = show([*BEGIN, ANSWER, EVALUATED, nothing])
+    page = show([*BEGIN, ANSWER, EVALUATED, NOTHING])
     says(page, "#log", "Round 2: accuracy –, loss –")
     says(page, "#doing", "Round 2 is finished: accuracy –")
     expect(page.locator("#accuracy")).to_have_text("–")
