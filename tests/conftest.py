@@ -44,7 +44,6 @@ LONGEST = (  # files that begin first, so that in the end no worker waits for an
     "faults/test_advice.py",
     "faults/test_killed.py",
     "faults/test_tls.py",
-    "lesson/test_by_hand.py",
     "faults/test_resume.py",
     "faults/test_clients.py",
 )

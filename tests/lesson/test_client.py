@@ -21,7 +21,7 @@ from tests.support.lesson import instructions, owner, untrained
 from tests.support.small import write_partitions
 
 CONFIG = instructions(1)
-COUNT = 200
+COUNT = 96
 
 
 @pytest.fixture

@@ -141,14 +141,6 @@ class Noted(nn.Module):
         return self.layers(images.flatten(start_dim=1))
 
 
-def test_a_network_knows_whether_it_trains_or_is_tested(digits):
-    model = Noted(28 * 28)
-    evaluate(model, *digits)
-    train(model, *digits, 1, np.random.default_rng(0), learning_rate=0.05, batch_size=100)
-    evaluate(model, *digits)
-    assert model.modes == [False, True, True, False]
-
-
 def cross_entropy(scores, labels):
     """Return the mean of -log softmax at the labels, in float64."""
     scores = scores.astype(np.float64)
@@ -192,9 +184,10 @@ def test_pixels_are_scaled_to_minus_one_to_one():
 def test_every_image_is_trained_on_once_an_epoch_and_none_alone(count, sizes):
     model, images = Noted(1), torch.arange(float(count)).reshape(count, 1)
     seen = []
+    model.eval()  # as `evaluate` leaves it
     model.register_forward_pre_hook(lambda module, given: seen.extend(given[0].flatten().tolist()))
     train(model, images, torch.arange(count) % 4, 2, np.random.default_rng(0), **LESSON)
-    assert model.sizes == sizes * 2
+    assert model.sizes == sizes * 2 and all(model.modes)
     assert sorted(seen[:count]) == sorted(seen[count:]) == images.flatten().tolist()
 
 
@@ -207,3 +200,4 @@ def test_larger_images_are_evaluated_fewer_at_a_time(shape, most):
     images = torch.zeros(1).expand(count, *shape)
     evaluate(model, images, torch.zeros(count, dtype=torch.int64))
     assert max(model.sizes) == most and sum(model.sizes) == count
+    assert not any(model.modes)
