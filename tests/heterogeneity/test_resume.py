@@ -9,7 +9,6 @@ from tests.heterogeneity.commands import CLIENT, FEDERATION, SERVER, refused
 from tests.support.harness import snapshot
 from tests.support.shared import run_quickly, server_words
 
-pytestmark = pytest.mark.xdist_group("heterogeneity, resumed")  # they share runs
 MADE_WITH = ["--strategy", "FedProx", "--proximal-mu", 0.5, "--fraction-fit", 0.7]
 
 
