@@ -26,12 +26,6 @@ from tests.support.refusals import refusal
 from tests.support.small import read_mnist, write_history, write_partitions
 from tests.support.stage import Stage
 
-# A machine may set this for all commands; those of readers do not, and it hides what is never flushed.
-os.environ.pop("PYTHONUNBUFFERED", None)
-# make test VENV=... would hand its words on to every make that a test starts: clean would remove that VENV.
-for name in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"):
-    os.environ.pop(name, None)
-
 # What a shell starts with & ignores Ctrl-C, and would hand that on to every command a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -54,7 +48,6 @@ LONGEST = (  # files that begin first, so that in the end no worker waits for an
     "faults/test_hosts.py",
     "faults/test_advice.py",
     "faults/test_tls.py",
-    "lesson/test_by_hand.py",
     "faults/test_resume.py",
     "faults/test_clients.py",
 )
@@ -182,9 +175,9 @@ def workspace(tmp_path_factory, mnist):
 
 @pytest.fixture(scope="session")
 def federation_run(workspace, shared_stage):
-    """The shared federation, made by `python federation.py`."""
+    """The shared federation, made by `python federation.py` in a new Python."""
     words = [*shared.EPOCHS, "--parallel-clients", 2]
-    return shared.run_at_once(shared_stage, workspace, "results/shared", *words)
+    return shared.run_at_once(shared_stage, workspace, "results/shared", *words, cold=True)
 
 
 @pytest.fixture(scope="session")
