@@ -26,12 +26,6 @@ from tests.support.refusals import refusal
 from tests.support.small import read_mnist, write_history, write_partitions
 from tests.support.stage import Stage
 
-# A machine may set this for all commands; those of readers do not, and it hides what is never flushed.
-os.environ.pop("PYTHONUNBUFFERED", None)
-# make test VENV=... would hand its words on to every make that a test starts: clean would remove that VENV.
-for name in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"):
-    os.environ.pop(name, None)
-
 # What a shell starts with & ignores Ctrl-C, and would hand that on to every command a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -53,9 +47,7 @@ LONGEST = (  # files that begin first, so that in the end no worker waits for an
     "heterogeneity/test_baselines.py",
     "faults/test_hosts.py",
     "faults/test_advice.py",
-    "faults/test_killed.py",
     "faults/test_tls.py",
-    "lesson/test_by_hand.py",
     "faults/test_resume.py",
     "faults/test_clients.py",
 )
@@ -183,9 +175,9 @@ def workspace(tmp_path_factory, mnist):
 
 @pytest.fixture(scope="session")
 def federation_run(workspace, shared_stage):
-    """The shared federation, made by `python federation.py`."""
+    """The shared federation, made by `python federation.py` in a new Python."""
     words = [*shared.EPOCHS, "--parallel-clients", 2]
-    return shared.run_at_once(shared_stage, workspace, "results/shared", *words)
+    return shared.run_at_once(shared_stage, workspace, "results/shared", *words, cold=True)
 
 
 @pytest.fixture(scope="session")
@@ -229,14 +221,20 @@ def place(tmp_path, mnist):
 
 @pytest.fixture
 def refuses(place, stage):
-    """refuses(program, *words) runs a command in `place`; checks and returns its complaint."""
-    before = snapshot(place)
+    """refuses(program, *words, files) runs a command in `place`, where `files` hold other bytes.
 
-    def run(program, *words):
-        return complaint(answer_to(stage, [program], program, *words, cwd=place), program)
+    Checks that nothing has changed, and returns the one line of its complaint.
+    """
 
-    yield run
-    assert snapshot(place) == before
+    def run(program, *words, files=()):
+        for file, content in dict(files).items():
+            (place / file).write_bytes(content)
+        before = snapshot(place)
+        line = complaint(answer_to(stage, [program], program, *words, cwd=place), program)
+        assert snapshot(place) == before
+        return line
+
+    return run
 
 
 @pytest.fixture

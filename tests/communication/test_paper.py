@@ -49,12 +49,12 @@ def work(start_warm, directory, *words):
 
 def test_a_run_of_the_papers_setting_that_is_cut_short_says_so(start_warm, tmp_path):
     kept = paper.RESULTS.read_bytes()
-    words = ["--schemes", "iid", "--clients", 20, "--minutes", 0.001]
+    words = ["--schemes", "iid", "--clients", 2, "--minutes", 0.001]
     command, status = work(start_warm, tmp_path, *words)
     assert status == 0, command.output
     (found,) = json.loads((tmp_path / "trial.json").read_text())["ours"].values()
     assert 0 < found["accuracies"][0] < 0.3  # the untrained model
-    assert found["clients"] == 20 and found["learning_rate"] == 0.01
+    assert found["clients"] == 2 and found["learning_rate"] == 0.01
     assert "not yet at 99%" in command.output and "paper: 20" in command.output
     assert paper.RESULTS.read_bytes() == kept
 

@@ -114,6 +114,6 @@ def test_nothing_is_left_when_it_is_ended_from_outside(make_place, number, statu
     command = place.start(*DEPLOYMENT, *words)
     command.wait_for("^Client 0 joined")
     assert "flower-supernode" in place.names()
-    command.process.send_signal(number)
+    command.send(number)
     assert command.wait() == status
     place.assert_nothing_is_left()

@@ -39,7 +39,7 @@ def flower(place):
 
 def stop(command):
     """End a command as systemd does."""
-    command.process.send_signal(signal.SIGTERM)
+    command.send(signal.SIGTERM)
     assert command.wait() == 143
 
 

@@ -14,7 +14,7 @@ import grpc
 import pytest
 from flwr.proto.transport_pb2_grpc import FlowerServiceStub
 
-from tests.support.wires import FrayedWire
+from tests.support.wires import Wire
 
 SILENT = "^Round {}: no update from Client 1; it has left, or took longer than --round-timeout$"
 
@@ -22,10 +22,8 @@ SILENT = "^Round {}: no update from Client 1; it has left, or took longer than -
 def test_a_client_killed_in_the_middle_of_training_is_done_without(federation):
     server = federation.server(rounds=3)
     others = federation.everybody(but=[1])
-    victim = federation.liar(1, "hold@2")
-    victim.wait_for("Round 2: holding")
-    victim.kill()
-    assert server.wait() == 0
+    federation.held(1, 2).kill()
+    server.finish()
     assert [client.wait() for client in others.values()] == [0, 0]
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 2, 0)]
     assert server.found(SILENT.format(2))
@@ -34,60 +32,44 @@ def test_a_client_killed_in_the_middle_of_training_is_done_without(federation):
 
 
 def test_a_client_killed_between_rounds_is_done_without(federation):
-    server = federation.server(rounds=3, moment="pause@2")
+    server = federation.server(moment="pause@2")
     clients = federation.everybody()
     server.wait_for("Pausing before round 2")
     clients[0].kill()
     server.wait_for("^Client 0 left: 2 of 3 clients$")
     federation.release("server")
     server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 0), (3, 2, 0)]
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 0)]
 
 
 def test_with_too_few_clients_the_server_says_so_and_waits_until_enough_are_back(federation):
-    server = federation.server(rounds=3)
-    clients = federation.everybody(but=[1, 2]) | {n: federation.liar(n, "hold@2") for n in (1, 2)}
-    for number in (1, 2):
-        clients[number].wait_for("Round 2: holding")
-        clients[number].kill()
+    server = federation.server()
+    federation.client(0)
+    for victim in [federation.liar(number, "hold") for number in (1, 2)]:
+        victim.wait_for("^Round 1: holding")
+        victim.kill()
     server.wait_for("^Waiting for clients: 1 of 3 are here, 2 needed$")
-    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 1, 2)]
+    assert federation.counts() == [(0, 0, 0), (1, 1, 2)]
     federation.client(2)
     server.finish()
-    assert federation.counts()[3:] == [(3, 2, 0)]
+    assert federation.counts()[2:] == [(2, 2, 0)]
 
 
-@pytest.mark.parametrize("needed", [1, 3])
-def test_min_clients_says_how_many_are_enough(federation, needed):
-    server = federation.server("--min-clients", needed)
+def test_min_clients_says_how_many_are_enough(federation):
+    server = federation.server("--min-clients", 3)
     federation.everybody(but=[1])
-    victim = federation.liar(1, "hold@1")
-    victim.wait_for("Round 1: holding")
-    victim.kill()
-    if needed == 3:
-        server.wait_for("^Waiting for clients: 2 of 3 are here, 3 needed$")
-        federation.client(1)
+    federation.held(1).kill()
+    server.wait_for("^Waiting for clients: 2 of 3 are here, 3 needed$")
+    federation.client(1)
     server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, max(needed, 2), 0)]
+    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 3, 0)]
 
 
-def test_one_client_is_enough_if_one_says_so(federation):
-    server = federation.server("--min-clients", 1)
+def test_one_client_is_enough_if_one_says_so_and_patience_ends_the_wait_for_others(federation):
+    server = federation.server("--min-clients", 1, "--patience", 0.5)
     federation.client(0)
-    victims = [federation.liar(number, "hold") for number in (1, 2)]
-    for victim in victims:
-        victim.wait_for("Round 1: holding")
-    for victim in victims:
-        victim.kill()
-    assert server.wait() == 0
-    assert federation.counts() == [(0, 0, 0), (1, 1, 2), (2, 1, 0)]
-
-
-def test_a_run_begins_without_the_missing_when_the_patience_has_ended(federation):
-    server = federation.server("--patience", 0.5)
-    federation.everybody(but=[1])
     server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 2, 0), (2, 2, 0)]
+    assert federation.counts() == [(0, 0, 0), (1, 1, 0), (2, 1, 0)]
 
 
 @pytest.mark.parametrize("clients, enough", [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (10, 5)])
@@ -98,9 +80,8 @@ def test_half_of_the_clients_rounded_up_are_enough(clients, enough):
 def test_a_client_that_comes_back_takes_part_from_the_next_round(federation):
     server = federation.server(rounds=3)
     federation.client(0)
-    slow, victim = federation.liar(2, "hold@2"), federation.liar(1, "hold@2")
-    slow.wait_for("Round 2: holding")
-    victim.wait_for("Round 2: holding")
+    slow, victim = federation.liar(2, "hold@2"), federation.held(1, 2)
+    slow.wait_for("^Round 2: holding")
     victim.kill()
     server.wait_for("^Client 1 left")
     again = federation.client(1)
@@ -114,8 +95,7 @@ def test_a_client_that_comes_back_takes_part_from_the_next_round(federation):
 def test_a_client_that_joins_late_takes_part_from_the_next_round(federation):
     server = federation.server("--patience", 1, "--min-clients", 2)
     federation.client(0)
-    slow = federation.liar(1, "hold@1")
-    slow.wait_for("Round 1: holding")
+    federation.held(1)
     late = federation.client(2)
     server.wait_for("^Client 2 joined")
     federation.release(1)
@@ -125,15 +105,9 @@ def test_a_client_that_joins_late_takes_part_from_the_next_round(federation):
 
 
 def test_a_client_that_freezes_while_it_trains_is_dropped_and_may_come_back(federation):
-    server = federation.server("--round-timeout", 4, rounds=2, moment="pause@2")
+    server = federation.server("--round-timeout", 4, moment="pause@2")
     federation.everybody(but=[1])
-    frozen = federation.liar(1, "hold@1")
-    frozen.wait_for("Round 1: holding")
-    assert_is_dropped_and_comes_back(federation, server, frozen)
-
-
-def assert_is_dropped_and_comes_back(federation, server, frozen):
-    """Freeze client 1 in round 1; thaw it before round 2."""
+    frozen = federation.held(1)
     frozen.send(signal.SIGSTOP)
     server.wait_for("^Client 1 left: 2 of 3 clients$")
     server.wait_for("Pausing before round 2")
@@ -150,7 +124,7 @@ def assert_is_dropped_and_comes_back(federation, server, frozen):
 
 
 def test_a_client_that_freezes_while_it_waits_is_dropped(federation):
-    server = federation.server("--round-timeout", 4, rounds=2, moment="pause@1")
+    server = federation.server("--round-timeout", 4, moment="pause@1")
     clients = federation.everybody()
     server.wait_for("joined", times=3)
     server.wait_for("Pausing before round 1")
@@ -162,28 +136,22 @@ def test_a_client_that_freezes_while_it_waits_is_dropped(federation):
 
 
 def test_a_second_client_for_one_partition_is_refused_and_not_counted(federation):
-    server = federation.server()
+    server = federation.server(rounds=1)
     federation.everybody(but=[1])
-    slow = federation.liar(1, "hold@1")
-    slow.wait_for("Round 1: holding")
-    second = federation.client(1)
-    assert second.wait() == 2
-    last_line = second.stderr.splitlines()[-1]
-    assert last_line == (
+    federation.held(1)
+    assert federation.client(1).complaint() == (
         f"client.py: the server at {federation.address} refuses: client 1 takes part already"
     )
-    assert "Traceback" not in second.stderr
     assert server.found("^Client 1 refused: client 1 takes part already$")
     federation.release(1)
     server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0)]
 
 
 def test_a_client_that_comes_back_insists_while_its_old_connection_is_in_the_way(federation):
-    server = federation.server(moment="pause@2")
-    with FrayedWire(federation.address) as wire:
+    server = federation.waiting_server(moment="pause@2")  # before it, a wire leads nowhere
+    with Wire(federation.address) as wire:
         federation.everybody(but=[1])
-        server.wait_for("^Waiting for clients")  # a wire leads nowhere before there is a server
         client = federation.client(1, server=wire.address)
         server.wait_for("Pausing before round 2")
         wire.cut_off_clients()
@@ -198,22 +166,13 @@ def test_a_client_that_comes_back_insists_while_its_old_connection_is_in_the_way
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
 
 
-def test_a_client_that_has_waited_finds_a_server_soon_after_it_has_come(federation):
-    clients = federation.everybody()
-    for client in clients.values():
-        client.wait_for("^Waiting up to ")
-    server = federation.server(rounds=1)
-    server.wait_for("^Waiting for clients")
-    server.wait_for("^Client . joined", times=3)
-
-
 def test_a_client_looks_for_its_server_every_second(federation):
     """By itself, gRPC would pause for up to two minutes between attempts."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = federation.client(0, server=f"127.0.0.1:{listener.getsockname()[1]}")
         moments = []
         while len(moments) < 8:
-            listener.accept()[0].close()  # somebody is there, who does not speak gRPC
+            listener.accept()[0].close()  # something is there, which does not speak gRPC
             moments.append(time.monotonic())
         assert not client.ended
     pauses = [later - sooner for sooner, later in itertools.pairwise(moments)]
@@ -223,8 +182,7 @@ def test_a_client_looks_for_its_server_every_second(federation):
 def test_a_client_that_is_still_in_its_roll_call_when_the_run_ends_goes_home(federation):
     server = federation.server("--patience", 0.5, rounds=1)
     federation.client(0)
-    slow = federation.liar(2, "hold")
-    slow.wait_for("^Round 1: holding")
+    federation.held(2)
     late = federation.liar(1, "late")
     late.wait_for("^Round 0: holding")
     federation.release(2)
@@ -235,46 +193,30 @@ def test_a_client_that_is_still_in_its_roll_call_when_the_run_ends_goes_home(fed
 
 
 def test_clients_that_do_not_say_who_they_are_take_part(federation):
-    server = federation.server()
-    server.wait_for("^Waiting for clients")  # the shortest of clients waits for no server
+    server = federation.waiting_server()  # the shortest of clients waits for no server
     shy = [federation.liar(number, "shy") for number in (0, 2)]
     federation.client(1)
-    assert server.wait() == 0
-    assert [client.wait() for client in shy] == [0, 0]
+    for one in (server, *shy):
+        one.finish()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
     assert len(server.found(r"^A client without a number \(\w{6}\) joined")) == 2
 
 
-def test_a_client_that_says_it_failed_is_done_without(federation):
-    server = federation.server()
-    federation.everybody(but=[1])
-    federation.liar(1, "not ok")
-    server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 1)]
-    assert server.found(SILENT.format(1))
+GREETINGS = [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00", b""]
 
 
-def test_a_connection_that_never_answers_holds_nobody_up(federation):
-    server = federation.server()
-    server.wait_for("^Waiting for clients")
+def test_connections_that_say_nothing_or_do_not_speak_grpc_hold_nobody_up(federation):
+    server = federation.waiting_server(rounds=1)
+    host, port = federation.address.split(":")
+    strangers = [socket.create_connection((host, int(port))) for _ in GREETINGS]
+    for stranger, greeting in zip(strangers, GREETINGS, strict=True):
+        stranger.sendall(greeting)
     with grpc.insecure_channel(federation.address) as channel:
         answers = queue.Queue()
         FlowerServiceStub(channel).Join(iter(answers.get, None))
-        federation.everybody()
-        assert server.wait() == 0
+        federation.finish(server)
         answers.put(None)
-    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
-    assert "Traceback" not in server.stderr
-
-
-@pytest.mark.parametrize("greeting", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00", b""])
-def test_a_connection_that_is_not_grpc_holds_nobody_up(federation, greeting):
-    server = federation.server(rounds=1)
-    server.wait_for("^Waiting for clients")
-    host, port = federation.address.split(":")
-    with socket.create_connection((host, int(port))) as stranger:
-        stranger.sendall(greeting)
-        federation.everybody()
-        server.finish()
+    for stranger in strangers:
+        stranger.close()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0)]
     assert "Traceback" not in server.stderr

@@ -1,7 +1,5 @@
 """Clients that lie over the wire: what they send never reaches the average, and the log says why."""
 
-import re
-
 import numpy as np
 import pytest
 from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
@@ -9,6 +7,7 @@ from flwr.server.strategy import FedAvg
 
 from tests.programs.liars import LIES
 from tests.support.federation import SIZES
+from tests.support.handmade import COUNTS, three_clients
 from tests.support.lesson import instructions, owner, untrained
 
 HONEST = [0, 2]
@@ -38,24 +37,19 @@ def average(updates):
 
 @pytest.fixture(scope="module")
 def one_liar_of_each_kind(shared_stage, make_federation, tmp_path_factory):
-    """A run with two honest clients and one for each lie; the liars lie from round 1 on."""
-    federation = make_federation(
-        tmp_path_factory.mktemp("liars"), sizes=SIZES + (30,) * (len(LIES) - 1)
-    )
+    """A run with two honest clients, whose metrics are strange, and one for each lie, from round 1 on."""
+    directory = tmp_path_factory.mktemp("liars")
+    federation = make_federation(directory, sizes=SIZES + (30,) * (len(LIES) - 1))
     numbers = (number for number in range(federation.size) if number not in HONEST)
     federation.numbers = dict(zip(LIES, numbers, strict=True))
-    server = federation.server(
-        "--clients", len(HONEST) + len(LIES), "--parallel-clients", 4, rounds=ROUNDS
-    )
+    federation.actor = federation.server("--parallel-clients", 4, rounds=ROUNDS)
     for number in HONEST:
-        federation.client(number)
+        federation.liar(number, "strange metrics")
     for lie, number in federation.numbers.items():
         federation.liar(number, lie)
-    server.finish(seconds=100)
-    federation.output = server.stdout
-    federation.errors = server.stderr
+    federation.actor.finish()
+    yield federation
     shared_stage.clear()
-    return federation
 
 
 def assert_model_is(federation, expected):
@@ -68,49 +62,37 @@ def assert_model_is(federation, expected):
 
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_is_logged_with_the_client_and_the_reason(one_liar_of_each_kind, lie):
-    number, reason = one_liar_of_each_kind.numbers[lie], LIES[lie][1]
+    said = LIES[lie][1].format(f"Client {one_liar_of_each_kind.numbers[lie]}")
     for server_round in (1, 2):
-        start = rf"^Round {server_round}: left out the update from Client {number}: it "
-        assert re.search(f"{start}{reason}", one_liar_of_each_kind.output, re.MULTILINE)
+        assert one_liar_of_each_kind.actor.found(f"^Round {server_round}: {said}")
 
 
-def test_lies_leave_the_average_over_the_honest_clients_bit_for_bit(
+def test_lies_are_counted_and_leave_the_average_over_the_honest_clients_bit_for_bit(
     one_liar_of_each_kind, honest_models
 ):
     assert_model_is(one_liar_of_each_kind, honest_models[ROUNDS])
-
-
-def test_lies_are_counted_as_failures(one_liar_of_each_kind):
     honest, liars = len(HONEST), len(LIES)
     assert one_liar_of_each_kind.counts() == [(0, 0, 0), (1, honest, liars), (2, honest, liars)]
-    assert "Traceback" not in one_liar_of_each_kind.errors
+    assert "Traceback" not in one_liar_of_each_kind.actor.stderr
 
 
-def test_who_stops_lying_is_believed_again(federation):
+def test_a_client_that_stops_lying_is_believed_again_and_one_that_begins_to_is_not(federation):
     server = federation.server(rounds=3)
-    federation.everybody(but=[1])
+    federation.client(0)
     federation.liar(1, "NaN@2only")
+    federation.liar(2, "NaN@2")
     server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 3, 0)]
-
-
-def test_who_was_honest_until_now_is_not_believed_any_more(federation):
-    server = federation.server(rounds=3)
-    federation.everybody(but=[1])
-    federation.liar(1, "NaN@2")
-    server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 2, 1)]
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 1, 2), (3, 2, 1)]
 
 
 def test_when_all_clients_lie_the_model_stays_as_it_was(federation):
-    server = federation.server(rounds=3)
+    server = federation.server()
     for number, lie in enumerate(["NaN@2", "10**12 examples@2", "transposed@2"]):
         federation.liar(number, lie)
-    server.wait_for("^Round +1 of 3")
-    after_round_1 = {(row.loss, row.accuracy) for row in federation.history()[1:2]}
     server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 0, 3), (3, 0, 3)]
-    assert {(row.loss, row.accuracy) for row in federation.history()[1:]} == after_round_1
+    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 0, 3)]
+    _, *rounds = federation.history()
+    assert len({(row.loss, row.accuracy) for row in rounds}) == 1
 
 
 def test_when_all_clients_lie_from_the_start_the_model_is_the_untrained_one(
@@ -126,20 +108,9 @@ def test_when_all_clients_lie_from_the_start_the_model_is_the_untrained_one(
     assert_model_is(federation, honest_models[0])
 
 
-def test_metrics_that_nobody_asked_for_do_no_harm(federation, honest_models):
-    server = federation.server()
-    for number in HONEST:
-        federation.liar(number, "strange metrics")
-    federation.liar(1, "NaN")
-    server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 1)]
-    assert_model_is(federation, honest_models[2])
-
-
-def test_the_largest_number_of_examples_is_the_persons_choice(federation):
-    server = federation.server("--max-examples-per-client", SIZES[1])
-    federation.everybody()
-    server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 1)]
-    reason = f"claims {SIZES[0]} examples, more than the {SIZES[1]} allowed"
-    assert server.found(f"^Round 1: left out the update from Client 0: it {reason}$")
+def test_the_largest_number_of_examples_is_the_persons_choice(aggregate, capsys):
+    most = sorted(COUNTS)[1]
+    _, history = aggregate(three_clients(), words=["--max-examples-per-client", most])
+    assert (history[1].clients, history[1].failures) == (2, 1)
+    reason = f"claims {max(COUNTS)} examples, more than the {most} allowed"
+    assert f"Round 1: left out the update from Client 2: it {reason}\n" in capsys.readouterr().out

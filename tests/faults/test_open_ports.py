@@ -3,18 +3,13 @@
 Those of the engine are looked at where they run anyway: tests/engine.
 """
 
-import os
-from contextlib import suppress
-
-import psutil
 import pytest
 
+from tests.support.harness import processes_in
 from tests.support.open_ports import assert_only_loopback, open_ports
 from tests.support.ports import free_address
 
 LONG_RUN = ["--clients", 3, "--rounds", 1000, "--run", "results/run"]
-
-
 COMMANDS = {  # the words before those that name a port, and the line by which the command is at work
     "server": (["server.py", *LONG_RUN, "--address"], "^Waiting for clients"),
     "federation": (["federation.py", *LONG_RUN, "--address"], "^Round +1 "),
@@ -30,16 +25,6 @@ def test_only_this_machine_is_let_in(federation, stage, name):
     port = address.rpartition(":")[2]
     where = port if words[-1] == "--port" else address
     stage.start(*words, where, cwd=federation.directory).wait_for(ready)
-    ports = open_ports(processes_of(stage.sessions()))
+    ports = open_ports(processes_in(federation.directory))
     assert_only_loopback(ports)
     assert int(port) in {one.port for one in ports}
-
-
-def processes_of(sessions):
-    """Return the processes of `sessions`, numbers."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(ProcessLookupError):
-            if os.getsid(process.pid) in sessions:
-                found.append(process)
-    return found

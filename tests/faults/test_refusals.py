@@ -1,117 +1,142 @@
-"""What a disk refuses that knows no modes and no locks, and what is refused because it is another user's."""
+"""A person's mistake: one line that names the program, exit status 2, and nothing changed on disk."""
 
-import os
-import pwd
-import sys
+import re
+import socket
 
 import pytest
 
-from tests.programs.refusing import NUMBERS
-from tests.support.complaints import words_for
-from tests.support.harness import PROGRAMS, ROOT, snapshot
-from tests.support.small import write_history
-
-REFUSING = PROGRAMS / "refusing.py"
-SHARED_FOLDER = "chmod:EPERM,flock:ENOLCK,fsync:EINVAL"
-STRANGER = 64321  # nobody has this number
-needs_seccomp = pytest.mark.skipif(
-    sys.platform != "linux" or not NUMBERS, reason="needs Linux on a machine that we know"
+from tests.support.bad_values import (
+    ADDRESS,
+    COUNT,
+    LISTEN,
+    NATURAL,
+    POSITIVE,
+    SECONDS,
+    SEED,
+    parameters,
 )
-needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to give files away")
+from tests.support.complaints import complaint, options_only, words_for
+from tests.support.harness import ROOT, snapshot
+from tests.support.ports import free_address
 
-REFUSED = """
-import fcntl, os
-for call in (lambda: os.chmod("file", 0o600), lambda: fcntl.flock(3, 2), lambda: os.fsync(3)):
-    try:
-        os.dup2(os.open("file", os.O_RDWR), 3)
-        print(call())
-    except OSError as error:
-        print(error.strerror)
-"""
-
-
-@needs_seccomp
-def test_the_calls_are_refused_indeed(stage, tmp_path):
-    """What the next tests stand on."""
-    (tmp_path / "file").touch()
-    (tmp_path / "calls.py").write_text(REFUSED)
-    words = [REFUSING, SHARED_FOLDER, tmp_path / "calls.py"]
-    said = stage.run(*words, cwd=tmp_path).stdout.splitlines()
-    assert said == ["Operation not permitted", "No locks available", "Invalid argument"]
-
-
-@needs_seccomp
-def test_a_run_is_recorded_where_modes_and_locks_are_refused(federation):
-    """Twice: the second run replaces the files of the first."""
-    words = ["--clients", 3, "--rounds", 1, "--address", federation.address, "--run", "results/run"]
-    for more in ([], [], ["--resume", "--rounds", 2]):
-        server = federation.stage.start(
-            REFUSING, SHARED_FOLDER, ROOT / "server.py", *words, *more, cwd=federation.directory
-        )
-        federation.everybody()
-        assert server.wait() == 0, server
-        federation.assert_record_is_whole()
-    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 3, 0)]
-
-
-@needs_seccomp
-def test_a_second_picture_and_second_partitions_replace_the_first_there(stage, tmp_path):
-    write_history(tmp_path / "results/fedavg", (0.1, 0.5))
-    for program in ("plot_accuracy.py", "partition.py"):
-        for _ in range(2):
-            words = [REFUSING, SHARED_FOLDER, ROOT / program]
-            finished = stage.run(*words, cwd=tmp_path)
-            assert (finished.status, finished.stderr) == (0, "")
+COMMON = {"--clients": COUNT, "--seed": SEED}
+PARTITION = {**COMMON, "--scheme": ["sorted", ""], "--alpha": [*POSITIVE, "1"]}
+TRAINING = {
+    "--local-epochs": [*COUNT, str(2**63)],
+    "--batch-size": COUNT,
+    "--learning-rate": POSITIVE,
+}
+SERVER = {
+    **COMMON,
+    "--rounds": COUNT,
+    **TRAINING,
+    "--address": LISTEN,
+    "--run": ["a_file", "a_file/below"],
+    "--resume": ["yes"],
+    "--parallel-clients": COUNT,
+    "--min-clients": [*COUNT, "4"],
+    "--round-timeout": SECONDS,
+    "--patience": SECONDS,
+    "--max-examples-per-client": COUNT,
+    "--certificates": ["a_file", "no_such_directory"],
+    "--insecure": ["yes"],
+}
+BAD_VALUES = {
+    "partition.py": PARTITION,
+    "server.py": SERVER,
+    "client.py": {
+        "--partition-id": [*NATURAL, "7", "1" * 300],
+        "--server": ADDRESS,
+        "--max-wait": SECONDS,
+        "--certificates": ["a_file", "no_such_directory"],
+    },
+    "federation.py": PARTITION | SERVER,
+    "plot_accuracy.py": {
+        "--output": ["a_file/accuracy.png", "no_such_directory/accuracy.png", "results", "."],
+        "--from": ["-1", "100", "nan", "low", ""],
+    },
+}
 
 
-@pytest.fixture
-def somebody_elses(place):
-    """give(path) makes a path in `place` belong to a stranger."""
-
-    def give(path):
-        os.chown(place / path, STRANGER, -1)
-        (place / path).chmod(0o755 if (place / path).is_dir() else 0o600)
-
-    yield give
-    for path in place.rglob("*"):
-        os.chown(path, 0, -1)
+@pytest.mark.parametrize("command, option, value", parameters(BAD_VALUES))
+def test_a_bad_value_is_refused_in_one_line(refuses, command, option, value):
+    line = refuses(command, *words_for(command, option, value))
+    assert option.strip("-") in line or value in line, line
 
 
-@needs_root
+@pytest.mark.parametrize("command", BAD_VALUES)
+def test_every_option_is_tried_with_bad_values(place, command):
+    finished = options_only(command, "--help", cwd=place)
+    assert finished.status == 0
+    options = set(re.findall(r"^ +(--[a-z0-9-]+)", finished.stdout, re.MULTILINE))
+    assert options - {"--help"} == set(BAD_VALUES[command])
+
+
+REFUSED = [  # command, words, what the line says; TAKEN is an address where another server listens
+    *((command, ["--cleints", "3"], "--cleints") for command in BAD_VALUES),
+    ("client.py", ["--partition-id", "3"], "there is no partitions/client_3.npz"),
+    ("client.py", ["--partition-id", "3"], "the partitions there are 0 to 2: choose one of them"),
+    ("client.py", ["--partition-id", "1", "--certificates", "none"], "cannot read none/ca.pem"),
+    ("server.py", ["--address", "TAKEN"], "cannot listen on TAKEN: "),
+    ("federation.py", ["--address", "TAKEN"], "cannot listen on TAKEN: "),
+    ("server.py", ["--address", "0.0.0.0:8080"], "use --certificates DIR (or --insecure"),
+    ("plot_accuracy.py", ["results/none"], "results/none"),
+    ("plot_accuracy.py", ["results/fedavg", "results/none"], "results/none"),
+    ("plot_accuracy.py", ["a_file"], "a_file"),
+    ("plot_accuracy.py", ["results/fedavg/run.json"], "no results/fedavg/run.json/history.csv"),
+    ("plot_accuracy.py", ["--output", "x.jpg"], "choose an --output that ends in .png"),
+    ("plot_accuracy.py", ["--output", "results"], "choose another --output"),
+    ("plot_accuracy.py", ["--output", "none/x.png"], "choose another --output"),
+]
+
+
+@pytest.mark.parametrize("command, words, said", REFUSED)
+def test_what_cannot_be_done_is_refused_in_one_line_that_says_why(refuses, command, words, said):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = f"127.0.0.1:{listener.getsockname()[1]}"
+        words = [word.replace("TAKEN", taken) for word in words]
+        assert said.replace("TAKEN", taken) in refuses(command, *words_for(command, *words))
+
+
 @pytest.mark.parametrize(
-    "given, words",
-    [
-        ("results", ["server.py", *words_for("server.py", "--run", "results/new")]),
-        ("results/fedavg", ["server.py", *words_for("server.py")]),
-        ("results/fedavg/state.zip", ["server.py", *words_for("server.py", "--resume")]),
-        ("results/fedavg/history.csv", ["plot_accuracy.py"]),
-        ("results/fedavg", ["plot_accuracy.py"]),
-        ("partitions", ["partition.py"]),
-    ],
+    "program, words, name",
+    [("client.py", ["--partition-id", 1], "client_1.npz"), ("server.py", [], "test.npz")],
 )
-def test_who_is_refused_another_users_files_is_told_whose_they_are(
-    place, stage, somebody_elses, given, words
-):
-    somebody_elses(given)
+def test_a_damaged_partition_is_refused_by_its_owner(refuses, program, words, name):
+    file = f"partitions/{name}"
+    assert file in refuses(program, *words_for(program, *words), files={file: b"image,label\n"})
+
+
+def test_a_client_without_a_partition_id_is_told_what_is_missing(refuses):
+    assert "--partition-id" in refuses("client.py")
+
+
+def test_commands_complain_the_same_way_when_python_starts_them(start, place):
     before = snapshot(place)
-    finished = stage.run(REFUSING, "others", ROOT / words[0], *words[1:], cwd=place)
-    assert finished.status == 2, finished
-    (line,) = finished.stderr.splitlines()
-    assert line.startswith(f"{words[0]}: cannot ")
-    assert f"Permission denied, because {given} belongs to user {STRANGER}" in line.replace(
-        f"{place}/", ""
-    )
+    commands = {
+        name: start([ROOT / name, *words_for(name, "--no-such-option")], place, beside=True)
+        for name in BAD_VALUES
+    }
+    for command in commands.values():
+        command.may_fail = True  # they all do
+    for name, command in commands.items():
+        assert command.complaint().startswith(f"{name}: ")
+        assert len(command.lines) == 1  # on both streams together
     assert snapshot(place) == before
 
 
-@needs_root
-def test_a_user_with_a_name_is_named_and_what_is_ours_blames_nobody(place, stage):
-    name, number = next((user.pw_name, user.pw_uid) for user in pwd.getpwall() if user.pw_uid)
-    run = place / "results/fedavg"
-    words = [REFUSING, "others", ROOT / "plot_accuracy.py"]
-    os.chown(run, number, -1)
-    assert f"results/fedavg belongs to {name};" in stage.run(*words, cwd=place).stderr
-    os.chown(run, 0, -1)
-    run.chmod(0o555)
-    line = stage.run(*words, cwd=place).stderr
-    assert "Permission denied; choose another --output" in line and "belongs" not in line
+def test_a_client_says_that_it_waits_and_then_that_no_server_came(place, stage):
+    address = free_address()
+    words = ["--partition-id", 0, "--server", address, "--max-wait", 1]
+    finished = stage.run("client.py", *words, cwd=place)
+    assert address in complaint(finished, "client.py")
+    assert f"Waiting up to 1 s for a server at {address}" in finished.stdout
+
+
+@pytest.mark.parametrize("program", ["partition.py", "federation.py"])
+def test_more_clients_than_images_are_refused(repository_copy, stage, place, program):
+    before = snapshot(place)
+    words = words_for(program, "--clients", 60_001)
+    finished = stage.run(repository_copy / program, *words, cwd=place)
+    assert "60001" in complaint(finished, program)
+    assert snapshot(place) == before

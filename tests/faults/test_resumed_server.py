@@ -2,10 +2,8 @@
 
 from support.command_line import UserError
 from support.options import server_options
-from support.robust_server import robust_server
-from support.run_record import RunRecord
-
-import shutil
+from support.robust_server import robust_server, roll_call_of
+from support.roll_call import RollCall
 
 import pytest
 from flwr.server.strategy import FedAvg
@@ -35,56 +33,24 @@ class Renamed(CNN):
         del self.fc2
 
 
-def waiting_server(model, *words):
-    """Return a server that is started with `words`, as far as it comes without clients."""
-    common = ["--clients", 3, "--address", idle_address(), "--run", "run"]
-    args = parsed([*common, *words], *server_options())
-    with robust_server(args, FedAvg(), model) as server:
-        raise Ready(server)
-
-
-class Ready(Exception):
-    """A server is ready; it is the only argument."""
-
-
 @pytest.mark.parametrize("model", [Narrow, Renamed])
 def test_a_run_of_another_model_is_not_gone_on_with(aggregate, tmp_path, model):
     aggregate(three_clients())
     before = snapshot(tmp_path)
-    with pytest.raises(UserError, match="holds another model than model.py's"):
-        waiting_server(model(), "--resume")
+    words = ["--clients", 3, "--address", idle_address(), "--run", "run", "--resume"]
+    args = parsed(words, *server_options())
+    with (
+        pytest.raises(UserError, match="holds another model than model.py's"),
+        robust_server(args, FedAvg(), model()),
+    ):
+        pass
     assert snapshot(tmp_path) == before
 
 
-@pytest.mark.parametrize(
-    "words, seconds",
-    [
-        ([], None),
-        (["--patience", 7], 7),
-        (["--resume"], 30),
-        (["--resume", "--patience", 7], 7),
-    ],
-    ids=["new", "new and told", "resumed", "resumed and told"],
-)
-def test_a_new_server_waits_for_everybody_and_a_resumed_one_half_a_minute(
-    aggregate, words, seconds
-):
-    aggregate(three_clients())
-    with pytest.raises(Ready) as ready:
-        waiting_server(CNN(), *words)
-    assert ready.value.args[0].client_manager().patience == seconds
+WAITS = [([], None), (["--patience", 7], 7), (["--resume"], 30), (["--resume", "--patience", 7], 7)]
 
 
-@pytest.mark.parametrize("names", [["one", "other"], ["two", "one"], ["one"], ["one", "two", "3"]])
-def test_arrays_of_other_names_are_not_gone_on_with(tmp_path, names):
-    from tests.faults.test_resume import a_row, weights
-
-    made = RunRecord(tmp_path / "run", {}, ["one", "two"])
-    made.begin()
-    made.add_round(a_row(0), weights(0))
-    made.close()
-    before = snapshot(tmp_path)
-    with pytest.raises(UserError, match="holds another model than model.py's"):
-        RunRecord(tmp_path / "run", {}, names).resume([])
-    assert snapshot(tmp_path) == before
-    shutil.rmtree(tmp_path / "run")
+@pytest.mark.parametrize("words, seconds", WAITS)
+def test_a_new_server_waits_for_everybody_and_a_resumed_one_half_a_minute(words, seconds):
+    args = parsed(words, *server_options())
+    assert roll_call_of(args, 1, RollCall, print).patience == seconds

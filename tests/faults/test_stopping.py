@@ -1,191 +1,209 @@
-"""However a run ends, no process is left behind and what is on disk is whole."""
+"""However a run ends, no process is left, what is on disk is whole, and one line says what ended it."""
 
+from support.command_line import RunError
 from support.history import read_history
 
+import os
 import signal
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
 import pytest
 
+import federation
 from model import CNN, get_weights
 from tests.programs.patient_federation import PATIENT
-from tests.support.harness import PATIENCE, PROGRAMS, ROOT, processes_in, wait_until
+from tests.support.harness import PATIENCE, PROGRAMS, processes_in, wait_until
 from tests.support.ports import free_address
 from tests.support.small import write_partitions
 
 CLIENTS = 2
-# Everybody is asked twice: who is asked in a callback of gRPC's may not hear it.
+RUN = "results/run"
+# All are asked twice: a process that is asked in a callback of gRPC's may not hear it.
 BEFORE_KILLING = 2 * PATIENT
 
 
 @pytest.fixture
 def starting(tmp_path, mnist, start_warm):
-    """starting(*words) starts a federation that would run for hours."""
+    """starting(*words, program) starts a federation, which would run for hours; returns it, a Running."""
     write_partitions(tmp_path, mnist, sizes=[60] * CLIENTS, test_size=20)
 
-    def start_one(*words):
-        endless = ["--clients", CLIENTS, "--rounds", 100_000, "--run", "results/run", *words]
-        return start_warm([PROGRAMS / "patient_federation.py", *endless], tmp_path)
+    def start_one(*words, program=("patient_federation.py",)):
+        address = free_address()
+        endless = ["--clients", CLIENTS, "--rounds", 100_000, "--run", RUN, "--address", address]
+        command = start_warm([PROGRAMS / program[0], *program[1:], *endless, *words], tmp_path)
+        command.may_fail = True
+        return Running(command, tmp_path, int(address.rpartition(":")[2]))
 
     return start_one
 
 
 @pytest.fixture
 def running(starting):
-    """A federation in the middle of its rounds: its command, its address, and all of its processes."""
-    address = free_address()
-    command = starting("--address", address)
-    command.wait_for("^Round  2 of")
-    return command, address, children(command)
+    """A federation in the middle of its rounds."""
+    federation = starting()
+    federation.command.wait_for("^Round  2 of")
+    return federation
 
 
-def children(command):
-    """Return the processes that a federation has started."""
-    parent = psutil.Process(command.number)
-    everybody = CLIENTS + 3  # the server, what forks them all, and what looks after its resources
-    command.wait_until(lambda: len(parent.children(recursive=True)) >= everybody, "all are there")
-    return parent.children(recursive=True)
+class Running:
+    """A federation, and which of its processes is which."""
+
+    def __init__(self, command, directory, port):
+        self.command = command
+        self.directory = directory
+        self.port = port
+        self.run = directory / RUN
+
+    def rounds(self):
+        """Return how many rounds are on record, the untrained model's included."""
+        return len(read_history(self.run))
+
+    def children(self):
+        """Return the processes that it has started, and those that these have started."""
+        return psutil.Process(self.command.number).children(recursive=True)
+
+    def server(self):
+        """Return the process that listens at the address."""
+        (server,) = self._with(lambda one: one.status == "LISTEN" and one.laddr.port == self.port)
+        return server
+
+    def clients(self):
+        """Return the processes that are connected to the address."""
+        return self._with(lambda one: one.raddr and one.raddr.port == self.port)
+
+    def _with(self, condition):
+        found = []
+        for process in self.children():
+            with suppress(psutil.Error):
+                if any(map(condition, process.net_connections())):
+                    found.append(process)
+        return found
+
+    def forkserver(self):
+        """Return the process that starts all others."""
+        children = psutil.Process(self.command.number).children()
+        return next(one for one in children if "resource_tracker" not in " ".join(one.cmdline()))
+
+    def assert_ends(self, status, seconds=PATIENCE):
+        """Check that it ends with this status, leaves no process, and a model that is one."""
+        assert self.command.wait(seconds) == status
+        wait_until(lambda: not processes_in(self.directory), "nothing runs any more")
+        assert "Traceback" not in self.command.output
+        if self.run.joinpath("history.csv").exists():
+            with np.load(self.run / "global_model.npz") as file:
+                shapes = [array.shape for array in file.values()]
+            assert shapes == [array.shape for array in get_weights(CNN())]
+
+    def assert_record_is_whole(self):
+        """Check that the record has rounds, and that no temporary file is beside it."""
+        assert self.rounds() >= 3
+        names = {"state.zip", "history.csv", "run.json", "global_model.npz", "events.jsonl", "logs"}
+        assert {entry.name for entry in self.run.iterdir()} == names
+
+    def complaint(self):
+        """Check that it ends with status 1; return the one line that it says itself.
+
+        A server that has lost its forkserver is on its own, and may say good-bye after that line.
+        """
+        self.assert_ends(1)
+        (line,) = [one for one in self.command.lines if one.startswith("federation.py: ")]
+        return line.removeprefix("federation.py: ")
 
 
-def assert_nothing_runs(directory, processes):
-    """Check that none of the processes is left, nor any other that works in `directory`."""
-    gone, alive = psutil.wait_procs(processes, timeout=PATIENCE)
-    assert alive == []
-    wait_until(lambda: not processes_in(directory), f"nothing runs in {directory}")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_ends_everything_in_order(running, number):
+    if number == signal.SIGINT:
+        running.command.send_to_group(number)  # as a terminal does
+    else:
+        running.command.send(number)
+    running.assert_ends(128 + number, BEFORE_KILLING)  # no process had to be killed
+    running.assert_record_is_whole()
+    assert ("federation.py: stopped" in running.command.lines) == (number == signal.SIGINT)
 
 
-def assert_record_is_whole(run):
-    """Check that the record of the run is valid and that no temporary file is beside it."""
-    history = read_history(run)
-    assert len(history) >= 3
-    assert {entry.name for entry in run.iterdir()} == {
-        "history.csv",
-        "run.json",
-        "global_model.npz",
-        "state.zip",
-        "events.jsonl",
-        "logs",
-    }
-    assert_model_is_whole(run)
-
-
-def assert_model_is_whole(run):
-    """Check that the global model is one."""
-    with np.load(run / "global_model.npz") as file:
-        assert [array.shape for array in file.values()] == [
-            array.shape for array in get_weights(CNN())
-        ]
-
-
-def listener(processes, address):
-    """Return the process that listens at `address`: the server."""
-    port = int(address.rpartition(":")[2])
-    (server,) = [process for process in processes if port in ports(process, psutil.CONN_LISTEN)]
-    return server
-
-
-def ports(process, status):
-    """Return the local ports of the process's connections that are in this state."""
-    return {
-        connection.laddr.port
-        for connection in process.net_connections()
-        if connection.status == status
-    }
-
-
-def clients_of(processes, address):
-    """Return the processes that are connected to the server and are not the server."""
-    server = listener(processes, address)
-    others = [process for process in processes if process != server]
-    connected = [process for process in others if ports(process, psutil.CONN_ESTABLISHED)]
-    assert len(connected) == CLIENTS
-    return connected
-
-
-def test_ctrl_c_ends_everything_in_order(running, tmp_path):
-    command, _, processes = running
-    command.send_to_group(signal.SIGINT)
-    assert command.wait(BEFORE_KILLING) == 130  # nobody had to be killed
-    assert_nothing_runs(tmp_path, processes)
-    assert_record_is_whole(tmp_path / "results/run")
-    assert "Traceback" not in command.output
-    assert "federation.py: stopped" in command.lines
-
-
-def test_ctrl_c_while_clients_are_still_coming_ends_everything_in_order(starting, tmp_path):
-    command = starting("--address", free_address())
-    command.wait_for("^Waiting for clients")
-    processes = children(command)
-    command.send_to_group(signal.SIGINT)
-    assert command.wait(BEFORE_KILLING) == 130
-    assert_nothing_runs(tmp_path, processes)
-    assert "Traceback" not in command.output
-    assert_model_is_whole(tmp_path / "results/run")
-
-
-def test_a_killed_client_is_done_without_and_sigterm_ends_the_rest_in_order(running, tmp_path):
-    command, address, processes = running
-    clients_of(processes, address)[0].kill()
-    command.wait_for(r"Client \d left: 1 of 2")
-    run = tmp_path / "results/run"
-    command.wait_until(
-        lambda: read_history(run)[-1].clients == 1, "the run goes on with one client"
+def test_ctrl_c_while_clients_are_still_coming_ends_everything_in_order(starting):
+    federation = starting()
+    federation.command.wait_for("^Waiting for clients")
+    all_of_them = CLIENTS + 3  # the server, what forks them all, and what looks after its resources
+    federation.command.wait_until(
+        lambda: len(federation.children()) >= all_of_them, "all are there"
     )
-    command.send(signal.SIGTERM)
-    assert command.wait(BEFORE_KILLING) == 128 + signal.SIGTERM
-    assert_nothing_runs(tmp_path, processes)
-    assert_record_is_whole(run)
-    assert "Traceback" not in command.output
+    federation.command.send_to_group(signal.SIGINT)
+    federation.assert_ends(130, BEFORE_KILLING)
 
 
-def test_when_all_clients_are_killed_the_federation_ends_and_says_why(running, tmp_path):
-    command, address, processes = running
-    for client in clients_of(processes, address):
+def test_kill_9_of_the_federation_ends_its_processes_too(running):
+    running.command.send(signal.SIGKILL)
+    running.assert_ends(-signal.SIGKILL)
+    assert running.rounds() >= 3
+
+
+def test_a_killed_client_is_done_without_and_after_a_killed_server_the_run_goes_on(
+    running, start_warm
+):
+    """A client that was killed has no log that says why; what the server's last line advises works."""
+    running.clients()[0].kill()
+    running.command.wait_for(r"^Client \d was ended by SIGKILL \(is the memory full\?\)$")
+    running.command.wait_for(r"Client \d left: 1 of 2")
+    rounds = running.rounds()
+    running.command.wait_for(rf"^Round +{rounds + 1} of")
+    running.server().kill()
+    assert running.complaint() == (
+        "the process server was ended by SIGKILL (is the memory full?); go on with --resume"
+    )
+    running.assert_record_is_whole()
+    rounds = running.rounds()
+    words = [*running.command.words, "--rounds", rounds, "--resume"]
+    start_warm(words, running.directory).finish()
+    assert running.rounds() == rounds + 1
+
+
+def test_when_all_clients_are_killed_the_federation_ends_and_says_why(running):
+    clients = running.clients()
+    assert len(clients) == CLIENTS
+    for client in clients:
         client.kill()
-    assert command.wait() == 1
-    assert command.stderr.splitlines()[-1] == (
-        "federation.py: 0 of 2 clients are left, and 1 are needed; go on with --resume"
-    )
-    assert_nothing_runs(tmp_path, processes)
-    assert_record_is_whole(tmp_path / "results/run")
-    assert "Traceback" not in command.output
+    assert running.complaint() == ("0 of 2 clients are left, and 1 are needed; go on with --resume")
+    running.assert_record_is_whole()
 
 
-def test_kill_9_of_the_federation_ends_its_processes_too(running, tmp_path):
-    command, _, processes = running
-    command.send(signal.SIGKILL)
-    assert command.wait() == -signal.SIGKILL
-    assert_nothing_runs(tmp_path, processes)
-    assert len(read_history(tmp_path / "results/run")) >= 3
-    assert_model_is_whole(tmp_path / "results/run")
+def test_a_server_that_is_terminated_is_named(running):
+    running.server().send_signal(signal.SIGTERM)
+    assert "the process server was ended by SIGTERM; go on with" in running.complaint()
 
 
-def test_a_server_that_fails_ends_the_federation(running, tmp_path):
-    command, address, processes = running
-    listener(processes, address).kill()
-    assert command.wait() not in (0, None)
-    assert_nothing_runs(tmp_path, processes)
-    assert "Traceback" not in command.output
-    assert_model_is_whole(tmp_path / "results/run")
+LOST = "the process that starts all others was ended from outside (is the memory full?)"
 
 
-def test_ctrl_c_ends_a_client_and_a_server_that_were_started_by_hand(tmp_path, mnist, start):
-    write_partitions(tmp_path, mnist, sizes=[60, 60], test_size=20)
-    address = free_address()
-    words = ["--clients", 2, "--address", address, "--run", "results/run"]
-    commands = {
-        "client.py": start(
-            [ROOT / "client.py", "--partition-id", 1, "--server", address], tmp_path
-        ),
-        "server.py": start([ROOT / "server.py", *words], tmp_path),
-    }
-    commands["server.py"].wait_for("^Client 1 joined: 1 of 2")
-    for name, command in commands.items():
-        command.send_to_group(signal.SIGINT)
-        assert command.wait() == 130
-        assert command.lines[-1] == f"{name}: stopped"
-        assert "Traceback" not in command.output
-    commands["server.py"].wait_for("^Client 1 left: 0 of 2")
-    assert processes_in(tmp_path) == []
-    assert len(read_history(tmp_path / "results/run")) == 1
+def test_the_loss_of_what_starts_all_processes_is_told_in_one_line(running):
+    running.forkserver().kill()
+    assert running.complaint() == f"{LOST}; go on with --resume"
+    assert not running.command.found("^Client . (was|ended)")
+
+
+def test_one_client_that_was_lost_with_the_forkserver_is_enough_to_know_it():
+    """Its sentinel may come before the server's."""
+    waiting, ended = os.pipe(), os.pipe()
+    os.close(ended[1])
+    server = SimpleNamespace(sentinel=waiting[0])
+    client = SimpleNamespace(sentinel=ended[0], exitcode=255)
+    with pytest.raises(RunError, match="the process that starts all others was ended"):
+        federation.watch(server, {0: client}, Path("logs"), needed=1)
+    for descriptor in (*waiting, ended[0]):
+        os.close(descriptor)
+
+
+def test_a_server_killed_before_its_first_round_leaves_nothing_to_resume(starting, tmp_path):
+    """The directory may hold an earlier run, which is not the one to go on with."""
+    (tmp_path / RUN).mkdir(parents=True)
+    (tmp_path / RUN / "run.json").write_text("an earlier run")
+    killed = starting(program=("ended_federation.py", "server"))
+    assert killed.complaint() == "the process server was ended by SIGKILL (is the memory full?)"
+
+
+def test_a_forkserver_that_cannot_start_anything_is_told_in_one_line(starting):
+    assert starting(program=("ended_federation.py", "forkserver")).complaint() == LOST

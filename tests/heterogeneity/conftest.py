@@ -8,7 +8,6 @@ import pytest
 from beyond.heterogeneity import server
 from tests.heterogeneity.commands import CLIENT, SERVER, refused
 from tests.support import shared
-from tests.support.harness import snapshot
 
 
 @pytest.fixture
@@ -26,9 +25,14 @@ def aggregate(aggregate):
     return partial(aggregate, main=server.main)
 
 
+@pytest.fixture(scope="session")
+def lesson_run(shared_stage, workspace):
+    """The shared federation by the lesson's programs; its directory."""
+    return shared.run_quickly(shared_stage, workspace, "results/lesson")
+
+
 @pytest.fixture
-def refuses(place, stage):
-    """refuses(name, *words) runs a command of this chapter in `place`; checks and returns its complaint."""
-    before = snapshot(place)
-    yield partial(refused, stage, place)
-    assert snapshot(place) == before
+def refuses(refuses, place, stage):
+    """refuses(name, *words) runs a command in `place`; checks and returns its complaint."""
+    chapters = partial(refused, stage, place)
+    return lambda name, *words: (refuses if name.endswith(".py") else chapters)(name, *words)

@@ -112,13 +112,13 @@ def test_clients_evaluate_on_images_that_they_do_not_train_on(stage, workspace, 
 
 
 def test_this_client_takes_part_in_the_lessons_federation_as_the_lessons_does(
-    stage, workspace, tmp_path
+    stage, workspace, tmp_path, lesson_run
 ):
     programs = (["server.py"], CLIENT)
     run = run_quickly(stage, workspace, tmp_path / "theirs", programs=programs)
     assert [row.failures for row in read_history(run)] == [0] * (ROUNDS + 1)
-    lesson = run_quickly(stage, workspace, tmp_path / "ours")
-    assert (run / "global_model.npz").read_bytes() == (lesson / "global_model.npz").read_bytes()
+    models = [directory / "global_model.npz" for directory in (run, lesson_run)]
+    assert models[0].read_bytes() == models[1].read_bytes()
 
 
 def noisy(module, weights):

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from functools import partial
 
 import pytest
 
@@ -10,19 +9,15 @@ from tests.heterogeneity.commands import CLIENT, FEDERATION, SERVER, refused
 from tests.support.harness import snapshot
 from tests.support.shared import run_quickly, server_words
 
-pytestmark = pytest.mark.xdist_group("heterogeneity, resumed")  # they share runs
 MADE_WITH = ["--strategy", "FedProx", "--proximal-mu", 0.5, "--fraction-fit", 0.7]
 
 
 @pytest.fixture(scope="module")
-def runs(shared_stage, workspace):
+def runs(shared_stage, workspace, lesson_run):
     """Runs of this chapter's server and of the lesson's: {name: directory}."""
-    run = partial(run_quickly, shared_stage, workspace)
-    try:
-        chapter = run("results/fedprox", *MADE_WITH, programs=(SERVER, CLIENT))
-        return {"chapter": chapter, "lesson": run("results/lesson")}
-    finally:
-        shared_stage.clear()
+    programs = (SERVER, CLIENT)
+    run = run_quickly(shared_stage, workspace, "results/fedprox", *MADE_WITH, programs=programs)
+    return {"chapter": run, "lesson": lesson_run}
 
 
 def resumed(run, *words):
@@ -50,18 +45,6 @@ def test_another_strategy_c_or_mu_is_refused(stage, workspace, runs, words, advi
     line = refused(stage, workspace, "server", *resumed(runs["chapter"], *words))
     assert re.search(advice, line) and "resume" in line
     assert snapshot(runs["chapter"]) == before
-
-
-@pytest.mark.parametrize("strategy", ["FedAvgM", "FedAdam", "FedYogi"])
-def test_a_run_of_a_strategy_with_a_memory_goes_on_with_no_strategy(
-    federate, stage, workspace, strategy
-):
-    run = federate("--strategy", strategy, "--local-epochs", 1)
-    line = refused(stage, workspace, "server", *resumed(run, "--strategy", strategy))
-    assert f"{strategy} remembers earlier rounds" in line and "without --resume" in line
-    for other in ("FedAvg", "FedProx"):
-        line = refused(stage, workspace, "server", *resumed(run, "--strategy", other))
-        assert f"was made with --strategy {strategy}" in line
 
 
 def test_a_resumed_run_is_the_run_that_was_not_interrupted(

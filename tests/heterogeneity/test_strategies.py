@@ -10,8 +10,10 @@ import pytest
 from beyond.heterogeneity import server
 from beyond.heterogeneity.options import heterogeneity_options
 from model import make_model
+from tests.heterogeneity.commands import refused
+from tests.support.handmade import three_clients
 from tests.support.lesson import parsed, untrained
-from tests.support.shared import ROUNDS, SIZES
+from tests.support.shared import ROUNDS, SIZES, server_words
 
 
 def weights_of(directory):
@@ -27,23 +29,32 @@ def distance_from_start(directory):
 
 
 @pytest.mark.parametrize("strategy", ["FedAvgM", "FedAdam", "FedYogi"])
-def test_every_strategy_learns_and_rejects_no_honest_client(federate, strategy):
-    history = read_history(federate("--strategy", strategy, "--local-epochs", 2))
+def test_every_strategy_learns_rejects_no_honest_client_and_goes_on_with_no_strategy(
+    federate, stage, workspace, strategy
+):
+    epochs = ["--local-epochs", 2]
+    run = federate("--strategy", strategy, *epochs)
+    history = read_history(run)
     assert [row.clients for row in history] == [0] + [len(SIZES)] * ROUNDS
     assert [row.failures for row in history] == [0] * (ROUNDS + 1)
     assert history[-1].loss < history[0].loss
+    for other in (strategy, "FedAvg", "FedProx"):
+        _, words = server_words(run, *epochs, "--rounds", 3, "--resume", "--strategy", other)
+        line = refused(stage, workspace, "server", *words)
+        if other == strategy:
+            assert f"{strategy} remembers earlier rounds" in line and "without --resume" in line
+        else:
+            assert f"was made with --strategy {strategy}" in line
 
 
-def test_fedprox_holds_clients_back(federate):
-    far = distance_from_start(federate())
+def test_fedprox_holds_clients_back(federate, lesson_run):
     near = distance_from_start(federate("--strategy", "FedProx", "--proximal-mu", 5))
-    assert near < 0.8 * far
+    assert near < 0.8 * distance_from_start(lesson_run)
 
 
-def test_a_fraction_of_the_clients_is_asked_and_the_seed_says_which(federate):
-    one, two = (federate("--fraction-fit", 0.4) for _ in range(2))
-    assert [row.clients for row in read_history(one)] == [0] + [1] * ROUNDS
-    assert (one / "global_model.npz").read_bytes() == (two / "global_model.npz").read_bytes()
+def test_a_fraction_of_the_clients_is_asked(aggregate):
+    _, history = aggregate(three_clients(), rounds=3, words=["--fraction-fit", 0.4])
+    assert [(row.clients, row.failures) for row in history] == [(0, 0)] + [(1, 0)] * 3
 
 
 def made_with(mnist, directory, *words):

@@ -3,51 +3,36 @@
 import re
 from pathlib import Path
 
-from tests.support.shared import ROUNDS, SIZES
-
-
-def partitions_opened(names):
-    """Return the names of the files in partitions/ among the opened ones."""
-    return {Path(name).name for name in names if Path(name).parent.name == "partitions"}
-
-
-def test_everybody_ends_well(run_by_hand):
-    outputs = [run_by_hand.server_output, *run_by_hand.client_outputs.values()]
-    assert set(run_by_hand.statuses.values()) == {0}, "\n".join(outputs)
+from tests.support.shared import CLIENTS, ROUNDS, SIZES
 
 
 def test_a_client_that_comes_before_the_server_waits_and_then_takes_part(run_by_hand):
+    outputs = [run_by_hand.server_output, *run_by_hand.client_outputs.values()]
+    assert set(run_by_hand.statuses.values()) == {0}, "\n".join(outputs)
     for number, size in enumerate(SIZES):
-        assert f"{size} images that stay here" in run_by_hand.waited[number]
-        assert "trained on" not in run_by_hand.waited[number]
-        rounds = re.findall(
-            rf"Round (\d+): trained on {size} images", run_by_hand.client_outputs[number]
-        )
-        assert rounds == [str(number + 1) for number in range(ROUNDS)]
+        waited, output = run_by_hand.waited[number], run_by_hand.client_outputs[number]
+        assert f"{size} images that stay here" in waited and "trained on" not in waited
+        trained = re.findall(rf"Round (\d+): trained on {size} images", output)
+        assert trained == [str(number + 1) for number in range(ROUNDS)]
 
 
-def test_the_server_says_who_is_there_while_it_waits(run_by_hand):
-    before_training = run_by_hand.server_output.split("Round  1 of")[0]
-    joined = re.findall(rf"Client (\d) joined: (\d) of {len(SIZES)} clients", before_training)
-    assert {client for client, _ in joined} == {str(number) for number in range(len(SIZES))}
-    assert {count for _, count in joined} == {str(number + 1) for number in range(len(SIZES))}
-    assert f"0 of {len(SIZES)}" in before_training.split("joined")[0]
+def test_the_server_says_who_has_come_before_training(run_by_hand):
+    before = run_by_hand.server_output.split("Round  1 of")[0]
+    joined = re.findall(rf"Client (\d) joined: (\d) of {len(SIZES)} clients", before)
+    who, counts = zip(*joined, strict=True)
+    assert sorted(map(int, who)) == list(CLIENTS)
+    assert sorted(counts) == ["1", "2", "3"]
 
 
-def test_the_server_opens_the_test_images_and_no_clients_partition(run_by_hand):
+def test_each_opens_its_own_partition_and_no_other_and_no_archive_of_mnist(run_by_hand):
     # settings.json says how the images were dealt out, and holds none.
-    assert partitions_opened(run_by_hand.opened["server"]) == {"test.npz", "settings.json"}
-
-
-def test_a_client_opens_its_own_partition_and_no_other(run_by_hand):
-    for number in range(len(SIZES)):
-        assert partitions_opened(run_by_hand.opened[f"client_{number}"]) == {f"client_{number}.npz"}
-
-
-def test_no_client_opens_an_archive_of_mnist(run_by_hand):
-    for names in run_by_hand.opened.values():
-        assert len(names) > 10  # the notes are there
-        assert not [name for name in names if "MNIST" in name]
+    own = {"server": {"test.npz", "settings.json"}}
+    own |= {f"client_{number}": {f"client_{number}.npz"} for number in CLIENTS}
+    for who, names in run_by_hand.opened.items():
+        paths = list(map(Path, names))
+        assert {path.name for path in paths if path.parent.name == "partitions"} == own[who]
+        assert not [path for path in paths if "MNIST" in path.parts]
+    assert run_by_hand.opened.keys() == own.keys()
 
 
 def test_a_client_writes_no_file(run_by_hand, workspace):

@@ -1,7 +1,6 @@
 """A client trains on its own data, and its data stays as it is."""
 
 from support.identity import Participant
-from support.partitions import load_partition
 
 import numpy as np
 import pytest
@@ -16,89 +15,68 @@ from flwr.common import (
 )
 
 from client import FlowerClient, main
-from model import evaluate, get_weights
-from tests.support.harness import sha256
-from tests.support.lesson import instructions
-from tests.support.small import save_partition
+from model import get_weights, set_weights, train
+from tests.support.harness import snapshot
+from tests.support.lesson import instructions, owner, untrained
+from tests.support.small import write_partitions
 
 CONFIG = instructions(1)
+COUNT = 96
 
 
 @pytest.fixture
-def partition_file(tmp_path, mnist):
-    """A partition of 400 images."""
-    save_partition(tmp_path / "client_3.npz", mnist.images[:400], mnist.labels[:400])
-    return tmp_path / "client_3.npz"
+def place(tmp_path, mnist, monkeypatch):
+    """A directory with partitions for two clients, which have the same images."""
+    write_partitions(tmp_path, mnist, sizes=[COUNT], test_size=1)
+    files = [tmp_path / f"partitions/client_{number}.npz" for number in (0, 3)]
+    files[1].write_bytes(files[0].read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture
-def client(partition_file):
-    """The client that owns it, with reproducible first weights."""
-    torch.manual_seed(0)
-    return FlowerClient(3, *load_partition(partition_file))
+def client(place):
+    """The client that owns one of them."""
+    return owner(place, 3)
 
 
-def test_a_fit_lowers_the_loss_and_leaves_the_partition_file_alone(client, partition_file):
-    digest = sha256(partition_file)
-    weights = client.get_parameters(config={})
-    before, _ = evaluate(client.model, client.images, client.labels)
-    trained, count, _ = client.fit(weights, CONFIG)
-    client.set_parameters(trained)
-    after, _ = evaluate(client.model, client.images, client.labels)
-    assert after < before
-    assert count == 400
-    assert sha256(partition_file) == digest
+def trained_by_hand(client, config):
+    """Return the weights that training gives an untrained model on this client's images."""
+    set_weights(client.model, untrained())
+    rng = np.random.default_rng([config["seed"], config["server_round"], client.partition_id])
+    numbers = {name: config[name] for name in ("learning_rate", "batch_size")}
+    train(client.model, client.images, client.labels, config["local_epochs"], rng, **numbers)
+    return get_weights(client.model)
 
 
-def test_a_fit_starts_from_the_weights_it_is_given(client, partition_file):
-    weights = client.get_parameters(config={})
-    first, _, _ = client.fit(weights, CONFIG)
-    client.fit(first, CONFIG)
-    again, _, _ = client.fit(weights, CONFIG)  # whatever it trained on in between
-    assert all(map(np.array_equal, first, again))
+CHANGES = [{}, {"seed": 1}, {"server_round": 2}, {"local_epochs": 2}, {"batch_size": 64}]
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"server_round": 2}, {"local_epochs": 2}])
-def test_seed_round_and_epochs_each_matter_to_a_fit(client, change):
-    weights = client.get_parameters(config={})
-    first, _, _ = client.fit(weights, CONFIG)
-    other, _, _ = client.fit(weights, CONFIG | change)
-    assert not all(map(np.array_equal, first, other))
-
-
-def test_two_clients_shuffle_differently(partition_file):
-    images, labels = load_partition(partition_file)
-    clients = [FlowerClient(number, images, labels) for number in (0, 1)]
-    weights = get_weights(clients[0].model)
-    first, other = (client.fit(weights, CONFIG)[0] for client in clients)
-    assert not all(map(np.array_equal, first, other))
-
-
-def test_a_fit_hands_out_arrays_of_the_model_and_nothing_of_the_data(client):
-    weights, count, metrics = client.fit(client.get_parameters(config={}), CONFIG)
-    assert [weight.shape for weight in weights] == [
-        weight.shape for weight in get_weights(client.model)
-    ]
-    assert isinstance(count, int)
-    assert metrics == {}
+@pytest.mark.parametrize("number", [0, 3])
+def test_a_fit_trains_the_given_weights_as_it_is_told_and_hands_out_nothing_else(
+    place, one_thread, number
+):
+    before, client = snapshot(place), owner(place, number)
+    for change in [*CHANGES, {"learning_rate": 0.01}, {}]:  # whatever it trained on in between
+        weights, count, metrics = client.fit(untrained(), CONFIG | change)
+        expected = trained_by_hand(owner(place, number), CONFIG | change)
+        assert all(map(np.array_equal, weights, expected))
+        assert (type(count), count, metrics) == (int, COUNT, {})
+    assert snapshot(place) == before
 
 
 class Made(Exception):
     """A client has been made."""
 
 
-def test_a_client_is_made_of_its_own_partition_and_computes_in_one_thread(
-    partition_file, mnist, monkeypatch
-):
-    def make_client(number, images, labels):
+def test_a_client_is_made_of_its_own_partition_and_computes_in_one_thread(place, mnist):
+    def make_client(number, *more):
+        images, labels = more[-2:]
         assert number == 3
-        np.testing.assert_array_equal(images, mnist.images[:400])
-        np.testing.assert_array_equal(labels, mnist.labels[:400])
+        np.testing.assert_array_equal(images, mnist.images[:COUNT])
+        np.testing.assert_array_equal(labels, mnist.labels[:COUNT])
         raise Made
 
-    (partition_file.parent / "partitions").mkdir()
-    partition_file.rename(partition_file.parent / "partitions/client_3.npz")
-    monkeypatch.chdir(partition_file.parent)
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:

@@ -4,60 +4,42 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 from tests.support.harness import PATIENCE, environment
 
-MODULES = [
-    "model",
-    "partition",
-    "client",
-    "server",
-    "federation",
-    "plot_accuracy",
-    "support.preload",
-]
+WITHOUT_FLOWER = ["partition", "plot_accuracy", "federation", "model"]
+WITH_FLOWER = ["client", "server", "support.preload"]
 
 REPORT = """
-import json, sys, threading
-import psutil, {module}
+import importlib, json, sys, threading
+import psutil
 me = psutil.Process()
-print(json.dumps({{
-    "threads": threading.active_count(),
-    "children": len(me.children()),
-    "connections": len(me.net_connections()),
-    "torchvision": "torchvision" in sys.modules,
-    "flwr": "flwr" in sys.modules,
-}}))
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+    print(json.dumps({
+        "threads": threading.active_count(),
+        "children": len(me.children()),
+        "connections": len(me.net_connections()),
+        "torchvision": "torchvision" in sys.modules,
+        "flwr": "flwr" in sys.modules,
+    }))
 """
 
 
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory):
-    """What each module's import has done, in a process of its own; and the directory they worked in."""
-    directory = tmp_path_factory.mktemp("imports")
-    processes = {
-        module: subprocess.Popen(
-            [sys.executable, "-c", REPORT.format(module=module)],
-            cwd=directory,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for module in MODULES
-    }
-    return {
-        module: process.communicate(timeout=PATIENCE) for module, process in processes.items()
-    }, directory
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_importing_starts_nothing(reports, module):
-    output, errors = reports[0][module]
-    assert errors == ""
-    report = json.loads(output)  # and nothing else is printed
-    assert (report["threads"], report["children"], report["connections"]) == (1, 0, 0)
-    assert not report["torchvision"]  # slow, and only partition.py needs it, when it runs
-    assert report["flwr"] == (module in ("client", "server", "support.preload"))
-    assert list(reports[1].iterdir()) == []
+def test_importing_starts_nothing(tmp_path):
+    modules = [*WITHOUT_FLOWER, *WITH_FLOWER]
+    done = subprocess.run(
+        [sys.executable, "-c", REPORT, *modules],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    for module, line in zip(modules, done.stdout.splitlines(), strict=True):
+        report = json.loads(line)  # and nothing else is printed
+        counts = report["threads"], report["children"], report["connections"]
+        assert counts == (1, 0, 0), module
+        assert not report["torchvision"]  # slow, and only partition.py needs it, when it runs
+        assert report["flwr"] == (module in WITH_FLOWER), module
+    assert list(tmp_path.iterdir()) == []

@@ -1,10 +1,17 @@
-"""How many cores there are for us: fewer than the machine has, where a container says so."""
+"""What the machine gives us: cores, of which a container may have fewer, whole files, and a terminal."""
 
 from support import machine
+from support.files import replaced_file
+from support.history import Round
+from support.terminal import RoundReport
 
 import os
+import subprocess
+import sys
 
 import pytest
+
+from tests.support.harness import PATIENCE, ROOT, snapshot
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -26,3 +33,62 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch, content, expected):
         file.write_text(content)
     monkeypatch.setattr(machine, "CPU_MAX", file)
     assert machine.available_cores() == expected
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit, OSError, ValueError])
+@pytest.mark.parametrize("earlier", [True, False], ids=["over an earlier file", "the first time"])
+def test_whoever_is_stopped_leaves_no_half_file_and_no_temporary_one(tmp_path, end, earlier):
+    if earlier:
+        (tmp_path / "model.npz").write_text("an earlier one")
+    before = snapshot(tmp_path)
+    with pytest.raises(end), replaced_file(tmp_path / "model.npz") as file:
+        file.write(b"half of")
+        raise end
+    assert snapshot(tmp_path) == before
+
+
+def test_a_reader_meets_the_old_content_until_all_of_the_new_is_there(tmp_path):
+    path = tmp_path / "model.npz"
+    path.write_text("old")
+    with replaced_file(path) as file:
+        file.write(b"ne")
+        file.flush()
+        assert path.read_text() == "old"
+        file.write(b"w")
+    assert path.read_text() == "new"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["model.npz"]
+
+
+TWO_ROUNDS = """
+from support.history import Round
+from support.terminal import RoundReport, say
+with RoundReport(3) as report:
+    for number in (0, 1):
+        report.round_started(number)
+        say(f"a line in round {number}")
+        report.round_finished(Round(number, 1.5, 0.5, 0.2, 3, 0, 10, 10))
+        print("done:", report.bar.tasks[0].completed)
+"""
+
+
+def test_a_bar_on_the_terminal_counts_rounds_and_leaves_the_lines_in_their_file(tmp_path):
+    ours, terminal = os.openpty()
+    with open(tmp_path / "out.txt", "wb") as file:
+        words = [sys.executable, "-c", TWO_ROUNDS]
+        streams = {"stdout": file, "stderr": terminal}
+        subprocess.run(words, cwd=ROOT, timeout=PATIENCE, check=True, **streams)
+    os.close(terminal)
+    drawn = os.read(ours, 100_000)
+    os.close(ours)
+    lines = (tmp_path / "out.txt").read_text().splitlines()
+    assert lines[::3] == ["a line in round 0", "a line in round 1"]
+    assert lines[2::3] == ["done: 0", "done: 1"]
+    assert b"Round 1 of 3" in drawn and b"a line" not in drawn
+
+
+def test_a_rounds_line_says_what_is_on_record(capsys):
+    row = Round(3, 0.31416, 0.90505, 12.345, 2, 1, bytes_sent=1_234_567, bytes_received=89_000)
+    RoundReport(rounds=10).round_finished(row)
+    assert capsys.readouterr().out == (
+        "Round  3 of 10: accuracy 90.50%, loss 0.3142, 12.3 s, sent 1.23 MB, received 0.09 MB\n"
+    )

@@ -53,25 +53,23 @@ def theirs(tmp_path):
 
 def make(copy, *words, **exported):
     """Run make there with `exported` in its environment; return the finished process."""
-    return subprocess.run(
-        ["make", *words],
-        cwd=copy,
-        env={**os.environ, **exported},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    streams = {"capture_output": True, "text": True}
+    environment = {**os.environ, **exported}
+    return subprocess.run(["make", *words], cwd=copy, env=environment, timeout=PATIENCE, **streams)
 
 
 def test_what_a_shell_exports_is_not_ours(copy, theirs):
     before = snapshot(theirs)
+    index = {"PIP_EXTRA_INDEX_URL": "https://mirror.invalid", "PIP_CERT": "/ca.pem"}
     exported = {"VENV": str(theirs), "ARGS": "--rounds 99", "HOSTS": "a b", "BIN": str(theirs)}
+    exported |= index
     for goals in (["install"], ["run"], ["clean"]):
         done = make(copy, *goals, "PYTHON=./quick", **exported)
         assert done.returncode == 0, done
         assert snapshot(theirs) == before
-    assert "--rounds 99" not in (copy / "called").read_text()
+    called = (copy / "called").read_text()
+    assert "--rounds 99" not in called
+    assert all(f"{name}={value}\n" in called for name, value in index.items())  # that stays
     assert not (copy / ".venv").exists()
     asked = make(copy, "-n", "run", "certificates", PYTHON="python2.7", **exported)
     assert 'IP:127.0.0.1" |' in asked.stdout  # and no HOSTS
@@ -99,10 +97,8 @@ def test_an_environment_that_make_has_not_made_is_neither_filled_nor_removed(cop
     assert refused.stderr.startswith("make: .venv is there, and make has not made it; move it away")
     assert "make run VENV=../lesson-venv" in refused.stderr
     done = make(copy, "clean")
-    assert (done.returncode, done.stderr) == (
-        0,
-        "make: .venv stays, because make has not made it\n",
-    )
+    assert done.returncode == 0
+    assert done.stderr == "make: .venv stays, because make has not made it\n"
     assert (snapshot(copy), snapshot(theirs)) == before
     assert make(copy, "install", "PYTHON=./quick", "VENV=../ours").returncode == 0
     assert (copy / "../ours/installed").exists()
@@ -120,35 +116,39 @@ def test_what_make_has_made_is_removed(copy, stamp):
     assert not (copy / ".venv").exists() and not (copy / "results").exists()
 
 
-def test_clean_removes_the_lessons_partitions_and_nobodys_data(copy, tmp_path):
-    ours = ["client_0.npz", "client_12.npz", "test.npz", "settings.json"]
-    partitions = copy / "partitions"
-    partitions.mkdir()
+OURS = ["client_0.npz", "client_12.npz", "test.npz", "settings.json"]
 
-    def clean(*names):
-        for name in names:
-            (partitions / name).touch()
-        done = make(copy, "clean")
-        assert done.returncode == 0
-        return done.stderr
 
-    assert clean(*ours) == "" and not partitions.exists()
-    partitions.mkdir()
-    own = {"client_0.npz", "test.npz"}  # without settings.json they are a reader's own
-    assert "partitions/ keeps what partition.py has not made" in clean(*own)
-    assert {path.name for path in partitions.iterdir()} == own
-    assert "partitions/ keeps" in clean(*ours, "notes.txt")
-    assert [path.name for path in partitions.iterdir()] == ["notes.txt"]
+@pytest.mark.parametrize(
+    "there, kept",
+    [
+        (OURS, []),
+        (
+            ["client_0.npz", "test.npz"],
+            ["client_0.npz", "test.npz"],
+        ),  # a reader's: no settings.json
+        ([*OURS, "notes.txt"], ["notes.txt"]),
+    ],
+)
+def test_clean_removes_the_lessons_partitions_and_nobodys_data(copy, there, kept):
+    (copy / "partitions").mkdir()
+    for name in there:
+        (copy / "partitions" / name).touch()
+    done = make(copy, "clean")
+    assert done.returncode == 0
+    assert sorted(path.name for path in copy.glob("partitions/*")) == kept
+    assert (copy / "partitions").exists() == bool(kept)
+    told = "make: partitions/ keeps what partition.py has not made\n" if kept else ""
+    assert done.stderr == told
+
+
+def test_clean_follows_no_link(copy, tmp_path):
     for name in ("results", "partitions"):
-        elsewhere = tmp_path / f"disk_{name}"
-        elsewhere.mkdir()
-        (elsewhere / "kept").touch()
-        shutil.rmtree(copy / name, ignore_errors=True)
-        (copy / name).symlink_to(elsewhere)
-    clean()
-    assert (tmp_path / "disk_results/kept").exists() and (
-        tmp_path / "disk_partitions/kept"
-    ).exists()
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "kept").touch()
+        (copy / name).symlink_to(tmp_path / name)
+    assert make(copy, "clean").returncode == 0
+    assert all((tmp_path / name / "kept").exists() for name in ("results", "partitions"))
 
 
 def test_packages_go_into_our_environment_whatever_is_exported(copy, tmp_path):
@@ -175,17 +175,10 @@ def test_packages_go_into_our_environment_whatever_is_exported(copy, tmp_path):
     assert not elsewhere.exists()
 
 
-def test_where_pip_finds_packages_stays_as_it_was_exported(copy):
-    exported = {"PIP_EXTRA_INDEX_URL": "https://mirror.invalid", "PIP_CERT": "/ca.pem"}
-    assert make(copy, "install", "PYTHON=./quick", **exported).returncode == 0
-    called = (copy / "called").read_text().splitlines()
-    assert {f"{name}={value}" for name, value in exported.items()} <= set(called)
-
-
-def test_a_make_that_a_test_starts_knows_nothing_of_the_one_that_runs_the_tests(copy, tmp_path):
-    (copy / "Makefile").write_text(
-        f"tests:\n\t{sys.executable} -m pytest -q -p no:xdist {ROOT}/tests/lesson/test_make.py"
-        f" -k 'made_is_removed or shell_exports' --rootdir {ROOT}\n"
-    )
-    finished = make(copy, "tests", "VENV=theirs", f"PYTHON={tmp_path}/none")
-    assert finished.returncode == 0, finished.stdout
+def test_what_a_test_starts_knows_nothing_of_the_make_that_runs_the_tests(copy):
+    code = "import os, tests; print(sorted(os.environ))"
+    recipe = f"tests:\n\t@PYTHONPATH={ROOT} {sys.executable} -c '{code}'\n"
+    (copy / "Makefile").write_text(recipe)
+    finished = make(copy, "tests", "VENV=theirs")
+    assert finished.returncode == 0 and "PYTHONPATH" in finished.stdout, finished
+    assert "MAKE" not in finished.stdout and "MFLAGS" not in finished.stdout

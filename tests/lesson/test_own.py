@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tests.support.harness import snapshot
+from tests.support.harness import ROOT, snapshot
 from tests.support.ports import free_address
 
 NETWORK = '''
@@ -32,38 +32,48 @@ TO_TENSORS = '''def to_tensors(images, labels):
     """Turn rows of thirty numbers into what the model takes."""
     return torch.from_numpy(images).float(), torch.from_numpy(labels)
 '''
-CLIENTS = 3
 
 
 @pytest.fixture
-def own(repository_copy, tmp_path):
+def own(tmp_path):
     """A copy of the lesson with another network and other data: what the page says, and nothing else."""
-    copy = shutil.copytree(repository_copy, tmp_path / "own")
-    code = (copy / "model.py").read_text()
+    shutil.copytree(ROOT / "support", tmp_path / "support")
+    for file in ROOT.glob("*.py"):
+        shutil.copy(file, tmp_path)
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    code = (tmp_path / "model.py").read_text()
     code = code.replace("def make_model", NETWORK.lstrip("\n") + "def make_model")
     code = code.replace("return CNN()", "return Own()")
     code = re.sub(r"def to_tensors.*?\n(?=\n\ndef )", TO_TENSORS, code, flags=re.DOTALL)
-    (copy / "model.py").write_text(code)
-    (copy / "partitions").mkdir()
+    (tmp_path / "model.py").write_text(code)
+    (tmp_path / "partitions").mkdir()
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(3, 30))
     for name, count in {"client_0": 200, "client_1": 97, "client_2": 150, "test": 300}.items():
         labels = rng.integers(0, 3, count)
         table = centres[labels] + rng.normal(size=(count, 30))
         table[:, 28] = 50_000 + 20_000 * table[:, 28]  # incomes, say: nobody has scaled them
-        np.savez(copy / f"partitions/{name}.npz", images=table, labels=labels)
-    return copy
+        np.savez(tmp_path / f"partitions/{name}.npz", images=table, labels=labels)
+    return tmp_path
+
+
+def start(stage, own, program, *words):
+    """Run a program of the copy."""
+    return stage.run(own / program, *words, cwd=own, PYTHONPATH=str(own))
 
 
 def run(stage, own, *words):
     """Run federation.py of the copy."""
-    words = ["--clients", CLIENTS, "--rounds", 3, "--address", free_address(), *words]
-    return stage.run(own / "federation.py", *words, cwd=own, PYTHONPATH=str(own))
+    words = ["--clients", 3, "--rounds", 3, "--address", free_address(), *words]
+    return start(stage, own, "federation.py", *words)
 
 
-def test_another_network_learns_other_data(own, stage):
+def test_another_network_learns_other_data_which_is_never_replaced(own, stage):
     before = snapshot(own / "partitions")
-    finished = run(stage, own, "--batch-size", 16)
+    refused = start(stage, own, "partition.py")
+    assert refused.status == 2 and len(refused.stderr.splitlines()) == 1
+    assert "partitions/ holds data of your own; move it elsewhere" in refused.stderr
+    finished = run(stage, own, "--batch-size", 16, "--scheme", "shards")
     assert finished.status == 0, finished
     history = read_history(own / "results/fedavg")
     assert [row.clients for row in history] == [0, 3, 3, 3]  # no update is left out
@@ -84,15 +94,6 @@ def test_another_network_learns_other_data(own, stage):
     assert counter == expected
 
 
-def test_ones_own_partitions_are_never_replaced(own, stage):
-    before = snapshot(own / "partitions")
-    refused = stage.run(own / "partition.py", cwd=own, PYTHONPATH=str(own))
-    assert refused.status == 2 and len(refused.stderr.splitlines()) == 1
-    assert "partitions/ holds data of your own; move it elsewhere" in refused.stderr
-    assert run(stage, own, "--scheme", "shards").status == 0
-    assert snapshot(own / "partitions") == before
-
-
 def test_more_clients_than_partitions_are_told_which_there_are(own, stage):
     finished = run(stage, own, "--clients", 5)
     assert finished.status == 2
@@ -100,7 +101,7 @@ def test_more_clients_than_partitions_are_told_which_there_are(own, stage):
         "federation.py: there is no partitions/client_3.npz; give --clients 3, or add it\n"
     )
     assert not (own / "results").exists()
-    client = stage.run(own / "client.py", "--partition-id", 4, cwd=own, PYTHONPATH=str(own))
+    client = start(stage, own, "client.py", "--partition-id", 4)
     assert client.stderr.endswith("the partitions there are 0 to 2: choose one of them\n")
 
 
@@ -129,8 +130,7 @@ NO_MODEL = {  # what stands in model.py, in the place of what, and how the serve
 def test_a_server_says_in_a_line_what_is_wrong_with_a_network_and_where(own, stage, change):
     before, after, complaint = change
     line = change_model(own, before, after)
-    words = ["--clients", 3, "--address", free_address()]
-    finished = stage.run(own / "server.py", *words, cwd=own, PYTHONPATH=str(own))
+    finished = start(stage, own, "server.py", "--clients", 3, "--address", free_address())
     last = finished.stderr.splitlines(keepends=True)[-1]
     assert "Traceback" not in finished.stderr + finished.stdout
     assert re.search(complaint, last) and last.startswith("server.py: ")

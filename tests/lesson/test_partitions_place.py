@@ -1,7 +1,12 @@
 """Where partitions/ is, and what else is there: links, disks, and what systems leave in any directory."""
 
 from support.command_line import UserError
-from support.partitions import replaced_partitions
+from support.partitions import (
+    are_own_partitions,
+    are_partitioned,
+    partition_settings,
+    replaced_partitions,
+)
 
 import json
 import os
@@ -11,7 +16,6 @@ import subprocess
 import pytest
 
 from tests.support.harness import snapshot
-from tests.support.lesson import settings_of
 from tests.support.small import save_partition, write_partitions
 
 SYSTEMS_OWN = [
@@ -27,32 +31,32 @@ SYSTEMS_OWN = [
 CHECKPOINTS = ".ipynb_checkpoints/look-checkpoint.ipynb"
 
 
-@pytest.fixture
-def deal(tmp_path, monkeypatch):
-    """deal(client, ...) makes partitions of those clients in `tmp_path`, one image each."""
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """Work in a directory of one's own."""
     monkeypatch.chdir(tmp_path)
 
-    def deal(*clients):
-        with replaced_partitions(settings_of("--clients", max(1, len(clients)))) as directory:
-            for client in clients:
-                (directory / f"client_{client}.npz").write_text(f"images of {client}")
 
-    return deal
+def deal(*clients):
+    """Make partitions of those clients, one image each."""
+    with replaced_partitions({"clients": len(clients)}) as directory:
+        for name in ("test", *(f"client_{client}" for client in clients)):
+            (directory / f"{name}.npz").write_text(f"images of {name}")
 
 
-def mount(directory):
-    """Mount a disk there; skips the test where that is not allowed."""
-    words = ["mount", "-t", "tmpfs", "tmpfs", directory]
-    if os.getuid() != 0 or subprocess.run(words, capture_output=True).returncode != 0:
-        pytest.skip("may not mount a disk")
+def dealt(*clients):
+    """Return the names of what `deal` makes."""
+    return [*(f"client_{client}.npz" for client in clients), "settings.json", "test.npz"]
 
 
 @pytest.fixture
 def disk(tmp_path):
-    """A directory on a disk of its own."""
+    """A directory on a disk of its own; skips the test where that is not allowed."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount(disk)
+    words = ["mount", "-t", "tmpfs", "tmpfs", disk]
+    if os.getuid() != 0 or subprocess.run(words, capture_output=True).returncode != 0:
+        pytest.skip("may not mount a disk")
     yield disk
     subprocess.run(["umount", disk], check=True)
 
@@ -63,76 +67,64 @@ def names(directory):
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["to a directory", "to nowhere"])
-def test_a_link_stays_and_what_it_leads_to_is_replaced(deal, tmp_path, disk, is_there):
+def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path, disk, is_there):
     if is_there:
         (disk / "data").mkdir(mode=0o700)
     (tmp_path / "partitions").symlink_to("disk/data")
     for clients in ((0, 1), (0,)):
         deal(*clients)
         assert os.readlink(tmp_path / "partitions") == "disk/data"
-        ours = [*(f"client_{client}.npz" for client in clients), "settings.json"]
-        assert names(disk / "data") == ours and names(disk) == ["data"]
+        assert names(disk / "data") == dealt(*clients) and names(disk) == ["data"]
         if is_there:
             assert stat.S_IMODE((disk / "data").stat().st_mode) == 0o700
     assert names(tmp_path) == ["disk", "partitions"]
 
 
+def refusal():
+    """Return how a partitioning refuses, which touches nothing."""
+    before = snapshot(".")
+    with pytest.raises(UserError) as refused:
+        deal(0, 1)
+    assert snapshot(".") == before
+    return str(refused.value)
+
+
 @pytest.mark.parametrize("link", ["gone/data", "partitions"])
-def test_a_link_that_leads_nowhere_is_told(stage, tmp_path, link):
+def test_a_link_that_leads_nowhere_is_told(tmp_path, link):
     (tmp_path / "partitions").symlink_to(link)
-    finished = stage.run("partition.py", "--clients", 2, cwd=tmp_path)
-    assert finished.status == 2
-    (line,) = finished.stderr.splitlines()
-    assert f"it is a link to {tmp_path / link}, which is not there" in line
+    told = f"it is a link to {tmp_path / link}, which is not there"
+    with pytest.raises(UserError, match=told):
+        deal(0, 1)
     assert names(tmp_path) == ["partitions"] and os.readlink(tmp_path / "partitions") == link
 
 
-def test_a_mounted_disk_is_told_and_a_link_helps(deal, tmp_path, disk):
+def test_a_mounted_disk_is_told_and_a_link_helps(tmp_path, disk):
     (tmp_path / "partitions").symlink_to("disk")
-    with pytest.raises(UserError, match="let partitions be a link to a directory on that disk"):
-        deal(0)
-    assert names(disk) == [] and names(tmp_path) == ["disk", "partitions"]
+    assert "let partitions be a link to a directory on that disk" in refusal()
     (tmp_path / "partitions").unlink()
     (tmp_path / "partitions").symlink_to("disk/data")
     deal(0)
-    assert names(disk / "data") == ["client_0.npz", "settings.json"]
+    assert names(disk / "data") == dealt(0)
 
 
-def test_what_systems_keep_in_any_directory_neither_disturbs_nor_goes(deal, stage, tmp_path):
-    deal(0, 1)
+def test_what_systems_keep_in_any_directory_neither_disturbs_nor_goes(tmp_path):
+    deal(0, 1, 2)
     partitions = tmp_path / "partitions"
     for name in (*SYSTEMS_OWN, CHECKPOINTS):
         (partitions / name).parent.mkdir(exist_ok=True)
         (partitions / name).write_text(f"content of {name!r}")
-    finished = stage.run("partition.py", "--clients", 2, cwd=tmp_path)
-    assert (finished.status, finished.stderr) == (0, "")
-    ours = ["client_0.npz", "client_1.npz", "settings.json", "test.npz"]
-    assert names(partitions) == sorted([*ours, *SYSTEMS_OWN, CHECKPOINTS.partition("/")[0]])
+    assert are_partitioned(partition_settings())  # so federation.py takes them for what they are
+    deal(0, 1)
+    assert names(partitions) == sorted([*dealt(0, 1), *SYSTEMS_OWN, CHECKPOINTS.partition("/")[0]])
     for name in (*SYSTEMS_OWN, CHECKPOINTS):
         assert (partitions / name).read_text() == f"content of {name!r}"
-    assert set(json.loads((partitions / "settings.json").read_text())["files"]) == set(ours) - {
-        "settings.json"
-    }
+    files = json.loads((partitions / "settings.json").read_text())["files"]
+    assert {*files, "settings.json"} == set(dealt(0, 1))
     assert names(tmp_path) == ["partitions"]
 
 
-def test_federation_takes_partitions_with_a_systems_file_for_what_they_are(stage, tmp_path):
-    assert stage.run("partition.py", "--clients", 2, cwd=tmp_path).status == 0
-    (tmp_path / "partitions/._client_0.npz").write_text("an attribute")
-    before = snapshot(tmp_path)
-    done = stage.run("-c", ARE_PARTITIONED, cwd=tmp_path, cold=True)
-    assert (done.stdout, done.stderr) == ("True\n", "")
-    assert snapshot(tmp_path) == before
-
-
-ARE_PARTITIONED = """
-from support.partitions import are_partitioned, partition_settings
-print(are_partitioned(partition_settings()))
-"""
-
-
 @pytest.mark.parametrize("moment", ["before the new one is in place", "after it"])
-def test_what_a_killed_run_has_left_is_put_right(deal, tmp_path, moment):
+def test_what_a_killed_run_has_left_is_put_right(tmp_path, moment):
     """The moments between two renames: they are too short to be met, so their traces are made here."""
     deal(0, 1)
     (tmp_path / "partitions/.DS_Store").write_text("icons")
@@ -140,41 +132,27 @@ def test_what_a_killed_run_has_left_is_put_right(deal, tmp_path, moment):
     work.mkdir()
     (tmp_path / "partitions").rename(work / "old")
     if moment == "after it":
-        deal_elsewhere = tmp_path / "partitions"
-        deal_elsewhere.mkdir()
-        (deal_elsewhere / "settings.json").write_text(json.dumps({"clients": 1, "files": {}}))
+        (tmp_path / "partitions").mkdir()
+        settings = json.dumps({"clients": 1, "files": {}})
+        (tmp_path / "partitions/settings.json").write_text(settings)
     deal(0)
     assert names(tmp_path) == ["partitions"]
-    assert names(tmp_path / "partitions") == [".DS_Store", "client_0.npz", "settings.json"]
+    assert names(tmp_path / "partitions") == [".DS_Store", *dealt(0)]
     assert (tmp_path / "partitions/.DS_Store").read_text() == "icons"
 
 
-def refusal(stage, directory):
-    """Return the line with which partition.py refuses, and check that it touches nothing."""
-    before = snapshot(directory)
-    finished = stage.run("partition.py", "--clients", 2, cwd=directory)
-    assert finished.status == 2
-    (line,) = finished.stderr.splitlines()
-    assert snapshot(directory) == before
-    return line
-
-
-def test_the_advice_fits_whose_data_it_is(stage, tmp_path, mnist):
+def test_the_advice_fits_whose_data_it_is(tmp_path, mnist):
     """One's own beside our settings, without them, without test images; and our settings, damaged."""
     write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
     settings = tmp_path / "partitions/settings.json"
     sums = dict.fromkeys(["client_0.npz", "client_1.npz", "test.npz"], "0" * 64)
     settings.write_text(json.dumps({"clients": 2, "files": sums}))
-    assert "or train on it: remove partitions/settings.json" in refusal(stage, tmp_path)
+    assert "or train on it: remove partitions/settings.json" in refusal()
     settings.write_text("{")
-    assert "partitions/settings.json is damaged" in refusal(stage, tmp_path)
+    assert "partitions/settings.json is damaged" in refusal()
     settings.unlink()
-    line = refusal(stage, tmp_path)
-    assert line.endswith(
-        "partitions/ holds data of your own; move it elsewhere to have MNIST there"
-    )
+    assert refusal() == "partitions/ holds data of your own; move it elsewhere to have MNIST there"
     (tmp_path / "partitions/test.npz").unlink()
-    assert "add test.npz to train on it" in refusal(stage, tmp_path)
+    assert "add test.npz to train on it" in refusal()
     save_partition(tmp_path / "partitions/test.npz", mnist.images[:9], mnist.labels[:9])
-    words = ["-c", "from support.partitions import are_own_partitions as own; print(own())"]
-    assert stage.run(*words, cwd=tmp_path, cold=True).stdout == "True\n"
+    assert are_own_partitions()

@@ -1,6 +1,9 @@
 """The picture of one run, of several, and of a damaged one."""
 
+from support.command_line import UserError
 from support.history import Round
+
+from pathlib import Path
 
 import pytest
 
@@ -78,58 +81,34 @@ def test_the_lowest_accuracy_shown_is_ones_own_choice_and_the_axis_says_so():
     assert [label.replace("\\", "") for label in legend_of(axes)] == ["$x_$y: 99.00 %"]
 
 
-def test_one_run_is_drawn_beside_its_history_by_default(results, stage):
-    finished = stage.run("plot_accuracy.py", cwd=results)
-    assert (finished.status, finished.stderr) == (0, "")
-    assert (results / "results/fedavg/accuracy.png").read_bytes().startswith(b"\x89PNG")
-    assert "results/fedavg/accuracy.png" in finished.stdout
-    assert {file.name for file in (results / "results/fedavg").iterdir()} == {
-        "accuracy.png",
-        "history.csv",
-    }
+def plot(directory, monkeypatch, *words):
+    """Run plot_accuracy.py in `directory`; return its pictures, {path: content}."""
+    monkeypatch.chdir(directory)
+    plot_accuracy.main(words)
+    return {str(path): path.read_bytes() for path in Path().rglob("*.png")}
 
 
-def test_several_runs_are_drawn_into_one_picture(results, stage):
-    runs = ["results/fedavg", "results/other"]
-    finished = stage.run("plot_accuracy.py", *runs, "--output", "both.png", cwd=results)
-    assert (finished.status, finished.stderr) == (0, "")
-    assert (results / "both.png").read_bytes().startswith(b"\x89PNG")
-    assert not list(results.glob("results/*/accuracy.png"))
-
-
-def test_several_runs_are_drawn_beside_the_first_of_them_by_default(results, stage):
-    finished = stage.run("plot_accuracy.py", "results/other", "results/fedavg", cwd=results)
-    assert finished.stdout == "Wrote results/other/accuracy.png\n"
-    assert (results / "results/other/accuracy.png").exists()
-    assert not (results / "results/fedavg/accuracy.png").exists()
+@pytest.mark.parametrize(
+    "words, picture",
+    [
+        ([], "results/fedavg/accuracy.png"),
+        (["results/other", "results/fedavg"], "results/other/accuracy.png"),
+        (["results/fedavg", "results/other", "--output", "both.png"], "both.png"),
+    ],
+)
+def test_a_picture_goes_beside_the_first_run_or_where_one_wants_it(
+    results, monkeypatch, capsys, words, picture
+):
+    drawn = plot(results, monkeypatch, *words)
+    assert drawn.keys() == {picture} and drawn[picture].startswith(b"\x89PNG")
+    assert capsys.readouterr().out == f"Wrote {picture}\n"
+    assert plot(results, monkeypatch, *words) == drawn  # the same when it is drawn again
 
 
 def test_a_run_is_called_by_its_own_name_wherever_it_is_named_from(results, monkeypatch):
     monkeypatch.chdir(results / "results/other")
     assert plot_accuracy.names_of([".", "../fedavg"]) == ["other", "fedavg"]
     assert plot_accuracy.names_of(["a/run", "b/run"]) == ["a/run", "b/run"]
-
-
-def test_a_picture_is_the_same_when_it_is_drawn_again(results, stage):
-    for output in ("first.png", "second.png"):
-        assert stage.run("plot_accuracy.py", "--output", output, cwd=results).status == 0
-    assert (results / "first.png").read_bytes() == (results / "second.png").read_bytes()
-
-
-def test_runs_with_the_same_last_name_are_both_drawn(tmp_path, monkeypatch):
-    write_history(tmp_path / "monday/fedavg", (0.1, 0.5))
-    write_history(tmp_path / "tuesday/fedavg", (0.1, 0.9))
-    monkeypatch.chdir(tmp_path)
-    drawn = []
-    monkeypatch.setattr(
-        plot_accuracy, "draw", lambda runs, lowest: drawn.append(runs) or DRAW(runs)
-    )
-    plot_accuracy.main(["monday/fedavg", "tuesday/fedavg", "--output", "both.png"])
-    accuracies = [[row.accuracy for row in run] for run in drawn[0].values()]
-    assert accuracies == [[0.1, 0.5], [0.1, 0.9]]
-
-
-DRAW = plot_accuracy.draw
 
 
 DAMAGED = {
@@ -148,12 +127,9 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_history_is_named_in_one_line(results, stage, content):
+def test_a_damaged_history_is_named_and_an_earlier_picture_stays(results, monkeypatch, content):
     (results / "results/fedavg/history.csv").write_bytes(content.encode("latin-1"))
     (results / "results/fedavg/accuracy.png").write_text("an earlier picture")
-    finished = stage.run("plot_accuracy.py", cwd=results)
-    assert finished.status == 2
-    assert len(finished.stderr.splitlines()) == 1
-    assert finished.stderr.startswith("plot_accuracy.py: ")
-    assert "history.csv" in finished.stderr
+    with pytest.raises(UserError, match=r"^results/fedavg/history\.csv is damaged"):
+        plot(results, monkeypatch)
     assert (results / "results/fedavg/accuracy.png").read_text() == "an earlier picture"

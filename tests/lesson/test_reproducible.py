@@ -1,4 +1,4 @@
-"""One seed, one result, whatever the order in which clients come and answer."""
+"""One seed and the same settings, one result; other settings have their effect, and resume no run."""
 
 from support.history import read_history
 
@@ -9,38 +9,49 @@ import pytest
 from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
 
-from tests.support.harness import sha256
+from model import CNN, get_weights, set_weights, train
+from tests.support.harness import sha256, snapshot
 from tests.support.lesson import instructions, owner, untrained
-from tests.support.shared import EPOCHS, SIZES, TEST_SIZE, run_at_once
+from tests.support.ports import free_address
+from tests.support.shared import (
+    CLIENTS,
+    EPOCHS,
+    ROUNDS,
+    SIZES,
+    TEST_SIZE,
+    run_at_once,
+    server_words,
+)
 from tests.support.small import write_partitions
 
 
-def accuracies(run):
-    """Return the accuracies of all rounds."""
-    return [row.accuracy for row in read_history(run)]
+def test_the_same_seed_gives_the_same_model_to_the_byte(federation_run, run_by_hand, federate):
+    """Also by hand, and whatever trained at once."""
+    again = federate(*EPOCHS, "--parallel-clients", 1)
+    runs = (federation_run.run, run_by_hand.run, again)
+    assert len({sha256(run / "global_model.npz") for run in runs}) == 1
+    rows = [[(row.loss, row.accuracy) for row in read_history(run)] for run in runs]
+    assert rows[0] == rows[1] == rows[2]
 
 
-@pytest.fixture(scope="module")
-def run_with_another_seed(tmp_path_factory, mnist, shared_stage):
-    """The same images and settings, but for the seed; over a longer record of an earlier run."""
-    directory = tmp_path_factory.mktemp("another_seed")
-    write_partitions(directory, mnist, SIZES, TEST_SIZE, seed=1)
-    run = directory / "results/again"
-    run.mkdir(parents=True)
+def test_another_seed_gives_another_model_and_replaces_an_earlier_record(
+    federation_run, shared_stage, tmp_path, mnist
+):
+    write_partitions(tmp_path, mnist, SIZES, TEST_SIZE, seed=1)
+    run = tmp_path / "results/again"
+    (run / "logs").mkdir(parents=True)
     (run / "history.csv").write_text("round,loss\n" + "1,1\n" * 9)
-    (run / "global_model.npz").write_text("an earlier model")
-    (run / "logs").mkdir()
-    (run / "logs/client_0.log").write_text("an earlier log")
+    for name in ("global_model.npz", "logs/client_0.log"):
+        (run / name).write_text("of an earlier run")
     words = [*EPOCHS, "--seed", 1, "--parallel-clients", 1]
-    finished = run_at_once(shared_stage, directory, "results/again", *words)
+    finished = run_at_once(shared_stage, tmp_path, "results/again", *words)
     assert finished.status == 0, finished.output
-    return run
-
-
-def test_same_seed_gives_the_same_model_to_the_byte(federation_run, federate):
-    by_hand = federate(*EPOCHS, "--parallel-clients", 3)
-    assert sha256(by_hand / "global_model.npz") == sha256(federation_run.run / "global_model.npz")
-    assert accuracies(by_hand) == accuracies(federation_run.run)
+    before, after = read_history(federation_run.run), read_history(run)
+    assert [row.round for row in before] == [row.round for row in after]
+    assert [row.accuracy for row in before] != [row.accuracy for row in after]
+    assert sha256(run / "global_model.npz") != sha256(federation_run.run / "global_model.npz")
+    log = (run / "logs/client_0.log").read_text()
+    assert log.startswith(f"Client 0: {SIZES[0]} images that stay here\n")
 
 
 def model_of_a_loop(directory, order):
@@ -57,10 +68,11 @@ def fit_result(weights, count, _):
     return FitRes(Status(Code.OK, ""), ndarrays_to_parameters(weights), count, {})
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)], ids=str)
 def test_whoever_answers_last_the_average_is_taken_in_the_order_of_partitions(
-    federation, one_thread, order
+    federation, one_thread
 ):
+    """All orders are tried in test_aggregation.py, without processes."""
+    order = (2, 1, 0)
     server = federation.server(rounds=1)
     clients = {number: federation.liar(number, "hold") for number in order}
     for client in clients.values():
@@ -72,17 +84,57 @@ def test_whoever_answers_last_the_average_is_taken_in_the_order_of_partitions(
     with np.load(federation.run / "global_model.npz") as file:
         weights = [weight.tobytes() for weight in file.values()]
     assert weights == model_of_a_loop(federation.directory, (0, 1, 2))
-    assert weights != model_of_a_loop(federation.directory, (2, 1, 0))
+    assert weights != model_of_a_loop(federation.directory, order)
 
 
-def test_another_seed_gives_another_model(federation_run, run_with_another_seed):
-    runs = (run_with_another_seed, federation_run.run)
-    assert len({sha256(run / "global_model.npz") for run in runs}) == 2
-    assert accuracies(run_with_another_seed) != accuracies(federation_run.run)
+SETTINGS = {"local_epochs": 2, "learning_rate": 0.02, "batch_size": 16, "seed": 3}
 
 
-def test_a_new_run_replaces_an_earlier_record(federation_run, run_with_another_seed):
-    assert len(read_history(run_with_another_seed)) == len(read_history(federation_run.run))
-    assert json.loads((run_with_another_seed / "run.json").read_text())["settings"]["seed"] == 1
-    log = (run_with_another_seed / "logs/client_0.log").read_text()
-    assert log.startswith(f"Client 0: {SIZES[0]} images that stay here\n")
+def model_by_hand(workspace, local_epochs, learning_rate, batch_size, seed):
+    """Return the global weights as a plain loop makes them that trains with just these numbers."""
+    weights, model = untrained(seed), CNN()
+    for server_round in range(1, ROUNDS + 1):
+        updates = []
+        for number in CLIENTS:
+            client = owner(workspace, number)
+            set_weights(model, weights)
+            rng = np.random.default_rng([seed, server_round, number])
+            data = client.images, client.labels
+            train(model, *data, local_epochs, rng, learning_rate, batch_size)
+            updates.append(get_weights(model))
+        layers = zip(*updates, strict=True)
+        weights = [np.average(layer, axis=0, weights=SIZES).astype(np.float32) for layer in layers]
+    return weights
+
+
+def test_clients_train_as_the_servers_options_say_and_the_run_goes_on_with_no_others(
+    federate, stage, workspace, one_thread
+):
+    words = ["--local-epochs", 2, "--learning-rate", 0.02, "--seed", 3]
+    directory = federate(*words, "--batch-size", 16)
+    with np.load(directory / "global_model.npz") as file:
+        for array, wanted in zip(file.values(), model_by_hand(workspace, **SETTINGS), strict=True):
+            np.testing.assert_allclose(array, wanted, rtol=0, atol=1e-3)
+    recorded = json.loads((directory / "run.json").read_text())["settings"]
+    assert SETTINGS.items() <= recorded.items()
+    _, words = server_words(directory, *words, "--resume")
+    finished = stage.run("server.py", *words, cwd=workspace)
+    assert finished.status == 2 and "--batch-size 16" in finished.stderr
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_so_many_clients_train_at_once_as_one_allows(federation, parallel):
+    server = federation.server("--parallel-clients", parallel, rounds=1)
+    clients = [federation.liar(number, "company") for number in range(3)]
+    server.finish()
+    said = [client.wait_for("^Round 1: (alone|in company)$")[1] for client in clients]
+    assert said == ["alone"] * 3 if parallel == 1 else "in company" in said
+
+
+def test_a_resumed_federation_does_not_deal_out_anew(federation_run, stage, workspace):
+    before = snapshot(workspace)
+    words = ["--clients", len(SIZES), "--run", federation_run.run, "--address", free_address()]
+    finished = stage.run("federation.py", *words, "--scheme", "shards", "--resume", cwd=workspace)
+    assert finished.status == 2 and "was made with other partitions" in finished.stderr
+    assert "--scheme iid" in finished.stderr and len(finished.stderr.splitlines()) == 1
+    assert snapshot(workspace) == before

@@ -72,7 +72,7 @@ class UndecidedClient(HandmadeClient):
     """A client that has been asked who it is, and answers when it is told to."""
 
     def __init__(self, number):
-        super().__init__(number, weights_of(number), 10)
+        super().__init__(number, weights_of(0), 10)
         self.is_asked, self.may_answer, self.has_gone_home = (threading.Event() for _ in range(3))
 
     def get_properties(self, *words, **more):
@@ -89,6 +89,15 @@ class UndecidedClient(HandmadeClient):
         self.may_answer.set()
         for welcome in roll_call.welcomes:
             welcome.join(10)
+
+
+def meet(roll_call, number, connection="connection"):
+    """Return a client that has come over a connection of this name, and has said who it is."""
+    client = UndecidedClient(number)
+    client.cid = connection
+    roll_call.register(client)
+    client.answers(roll_call)
+    return client
 
 
 @pytest.fixture
@@ -130,19 +139,14 @@ def test_who_is_in_the_roll_call_when_a_run_ends_is_sent_home(asked):
 
 @pytest.mark.parametrize("number", [-1, True, "0", 0.0, None, b"0"])
 def test_who_gives_no_number_of_a_partition_has_none(number, capsys):
-    roll_call, client = RollCall(2, 1, seed=0), UndecidedClient(0)
-    client.number = number
-    roll_call.register(client)
-    client.answers(roll_call)
-    assert number_of(client) is None
+    assert number_of(meet(RollCall(2, 1, seed=0), number)) is None
     assert capsys.readouterr().out.startswith("A client without a number (connec) joined")
 
 
 @pytest.mark.parametrize("number, is_expected", [(1, True), (2, False), (7, False)])
 def test_whose_number_is_too_high_is_sent_home(number, is_expected, capsys):
-    roll_call, client = RollCall(2, 1, seed=0), UndecidedClient(number)
-    roll_call.register(client)
-    client.answers(roll_call)
+    roll_call = RollCall(2, 1, seed=0)
+    client = meet(roll_call, number)
     assert list(roll_call.clients.values()) == [client] * is_expected
     assert client.has_gone_home.is_set() != is_expected
     assert is_expected or f"Client {number} refused: the server has" in capsys.readouterr().out
@@ -151,19 +155,14 @@ def test_whose_number_is_too_high_is_sent_home(number, is_expected, capsys):
 def test_who_has_no_number_comes_after_those_who_have_one():
     roll_call = RollCall(4, 1, seed=0)
     for place, number in enumerate((None, 2, 0, 1)):
-        client = UndecidedClient(number if number is not None else 9)
-        client.number, client.cid = number, f"connection-{place}"
-        roll_call.register(client)
-        client.answers(roll_call)
+        meet(roll_call, number, f"connection-{place}")
     roll_call.gather(1, first_round=True)
     assert [number_of(client) for client in roll_call.sample(4)] == [0, 1, 2, None]
 
 
 def test_who_leaves_before_clients_are_chosen_is_no_ghost(capsys):
     roll_call = RollCall(3, 2, seed=0)
-    clients = [HandmadeClient(number, weights_of(number), 10) for number in range(3)]
-    for client in clients:
-        roll_call.register(client)
+    clients = [meet(roll_call, number, f"connection-{number}") for number in range(3)]
     roll_call.gather(1, first_round=True)
     roll_call.unregister(clients[1])
     assert roll_call.sample(3, min_num_clients=2) == [clients[0], clients[2]]
@@ -172,12 +171,8 @@ def test_who_leaves_before_clients_are_chosen_is_no_ghost(capsys):
 
 def test_the_number_of_one_who_has_left_is_free_again():
     roll_call = RollCall(2, 1, seed=0)
-    first, second, third = (UndecidedClient(0) for _ in range(3))
-    for place, client in enumerate((first, second, third)):
-        client.cid = f"connection-{place}"
-        roll_call.register(client)
-        client.answers(roll_call)
-        if client is second:
-            assert second.has_gone_home.is_set()  # 0 takes part already
-            roll_call.unregister(first)
+    first = meet(roll_call, 0, "first")
+    assert meet(roll_call, 0, "second").has_gone_home.is_set()  # 0 takes part already
+    roll_call.unregister(first)
+    third = meet(roll_call, 0, "third")
     assert list(roll_call.clients.values()) == [third]

@@ -82,14 +82,6 @@ def a_round(strategy, values, clients=None):
     return parameters and parameters_to_ndarrays(parameters), metrics
 
 
-def test_sound_updates_alone_keeps_out_what_is_no_number(capsys):
-    weights, metrics = a_round(SoundUpdates(FedAvg(), 60_000), [1.0, np.nan, 3.0])
-    assert metrics == {AVERAGED: 2}
-    assert [array.dtype for array in weights] == [np.float32, np.float32]
-    assert all((array == 2.0).all() for array in weights)
-    assert "left out the update from Client 1" in capsys.readouterr().out
-
-
 def test_a_round_without_a_sound_update_says_so_and_asks_nobody_inside(capsys):
     inside = Noted()
     inside.configure_fit = None

@@ -9,7 +9,7 @@ signalN@ROUND.STEP  sends signal N to itself there, once, and goes on
 againN           sends signal N to itself while gRPC is being stopped
 full@ROUND.STEP  finds the disk full there
 half@ROUND.STEP  the same, with all but the last bytes written
-limitN@ROUND     lets no file grow beyond N bytes from the recording of ROUND (or from the "begin") on
+limitN@ROUND     lets no file grow beyond N bytes from the recording of ROUND on
 count            prints the number of write steps of every round
 """
 
@@ -24,6 +24,7 @@ import resource
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 from grpc import _server as grpc_server
@@ -33,74 +34,72 @@ import server
 LOST = 7  # bytes of a torn file
 
 
+def before(owner, name, act):
+    """Let `act`, given the same arguments, come before every call of a method."""
+    method = getattr(owner, name)
+
+    def act_and_call(*arguments, **options):
+        act(*arguments, **options)
+        return method(*arguments, **options)
+
+    setattr(owner, name, act_and_call)
+
+
 def pause(moment):
     """Wait for the file go_server before the round `moment` gathers its clients."""
-    gather = RollCall.gather
 
-    def gather_later(self, server_round, first_round):
+    def wait_there(roll_call, server_round, first_round):
         if server_round == int(moment):
             print(f"Pausing before round {server_round}")
             while not Path("go_server").exists():
                 threading.Event().wait(0.01)
-        gather(self, server_round, first_round)
 
-    RollCall.gather = gather_later
+    before(RollCall, "gather", wait_there)
 
 
-def write_steps(before_step, after_round=lambda server_round, steps: None):
+def write_steps(before_step, after_round):
     """Call `before_step(round, step, descriptor)` before each fsync and rename while a round is recorded.
 
     `descriptor` is None for a rename. After each round comes `after_round(round, number of steps)`.
     """
-    add_round, fsync, replace = RunRecord.add_round, os.fsync, os.replace
     state = {}
 
-    def counted(call, descriptor_of):
-        def step(*arguments):
-            if state:
-                state["step"] += 1
-                before_step(state["round"], state["step"], descriptor_of(*arguments))
-            return call(*arguments)
+    def count_step(first, *new_name):
+        if state:
+            state["step"] += 1
+            before_step(state["round"], state["step"], None if new_name else first)
 
-        return step
-
-    def add_counted_round(self, row, weights):
+    def add_counted_round(self, row, weights, add_round=RunRecord.add_round):
         state.update(round=row.round, step=0)
         add_round(self, row, weights)
         after_round(row.round, state["step"])
         state.clear()
 
-    os.fsync = counted(fsync, lambda descriptor: descriptor)
-    os.replace = counted(replace, lambda *names: None)
+    before(os, "fsync", count_step)
+    before(os, "replace", count_step)
     RunRecord.add_round = add_counted_round
 
 
-def cut_off(descriptor):
-    """Take the last bytes from a file."""
-    os.ftruncate(descriptor, os.fstat(descriptor).st_size - LOST)
+def at_step(moment, act, torn=False):
+    """Call `act()` before the step that `moment` names; the step after a round's last is its end."""
 
-
-def die(moment, torn=False):
-    """Kill this process before a step; the step after a round's last is its end."""
-    doomed_round, doomed_step = map(int, moment.split("."))
-
-    def die_here(server_round, step, descriptor=None):
-        if (server_round, step) == (doomed_round, doomed_step):
-            if torn:
-                cut_off(descriptor)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    write_steps(die_here, lambda server_round, steps: die_here(server_round, steps + 1))
-
-
-def interrupt(moment, number):
-    """Send a signal to this process before a step."""
-
-    def interrupt_here(server_round, step, descriptor):
+    def act_here(server_round, step, descriptor=None):
         if moment == f"{server_round}.{step}":
-            os.kill(os.getpid(), number)
+            if torn:
+                os.ftruncate(descriptor, os.fstat(descriptor).st_size - LOST)
+            act()
 
-    write_steps(interrupt_here)
+    write_steps(act_here, lambda server_round, steps: act_here(server_round, steps + 1))
+
+
+def send(number):
+    """Send a signal to this process."""
+    os.kill(os.getpid(), number)
+
+
+def find_no_space():
+    """Fail as a full disk would."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 class Interrupted:
@@ -116,44 +115,27 @@ class Interrupted:
     def shutdown(self, *arguments):
         """Pass on, and send the signal."""
         self.server.shutdown(*arguments)
-        os.kill(os.getpid(), self.number)
+        send(self.number)
 
 
 def again(_, number):
     """Send a signal to this process in the middle of gRPC's end."""
-    begin_shutdown = grpc_server._begin_shutdown_once
 
-    def begin_interrupted(state):
+    def interrupt(state):
         if not isinstance(state.server, Interrupted):
             state.server = Interrupted(state.server, number)
-        begin_shutdown(state)
 
-    grpc_server._begin_shutdown_once = begin_interrupted
-
-
-def full(moment, torn=False):
-    """Fail a step as a full disk would."""
-
-    def fail_here(server_round, step, descriptor):
-        if moment == f"{server_round}.{step}":
-            if torn:
-                cut_off(descriptor)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    write_steps(fail_here)
+    before(grpc_server, "_begin_shutdown_once", interrupt)
 
 
 def limit(moment, size):
-    """Limit the size of files when RunRecord.begin or its add_round of a round is called."""
-    method = "begin" if moment == "begin" else "add_round"
-    original = getattr(RunRecord, method)
+    """Limit the size of files when a round is recorded."""
 
-    def limited(self, *words):
-        if moment == "begin" or words[0].round == int(moment):
+    def limit_here(record, row, weights):
+        if row.round == int(moment):
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-        original(self, *words)
 
-    setattr(RunRecord, method, limited)
+    before(RunRecord, "add_round", limit_here)
 
 
 def count(_):
@@ -165,12 +147,12 @@ def count(_):
 
 MOMENTS = {
     "pause": pause,
-    "die": die,
-    "torn": lambda moment: die(moment, torn=True),
-    "signal": interrupt,
+    "die": partial(at_step, act=partial(send, signal.SIGKILL)),
+    "torn": partial(at_step, act=partial(send, signal.SIGKILL), torn=True),
+    "signal": lambda moment, number: at_step(moment, partial(send, number)),
     "again": again,
-    "full": full,
-    "half": lambda moment: full(moment, torn=True),
+    "full": partial(at_step, act=find_no_space),
+    "half": partial(at_step, act=find_no_space, torn=True),
     "limit": limit,
     "count": count,
 }

@@ -21,6 +21,7 @@ import sys
 import threading
 import traceback
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 COLD = dict(os.environ)  # before imports add to it
@@ -64,6 +65,14 @@ def requests(running):
             yield from map(json.loads, lines)
 
 
+@cache
+def warm_up():
+    """Import what commands need."""
+    for module in WARM:
+        importlib.import_module(module)
+    gc.freeze()  # what a garbage collector does not visit stays shared
+
+
 def serve():
     """Fork for every request; return the request in the new process."""
     running = set()
@@ -71,6 +80,8 @@ def serve():
         if "forget" in request:
             os.waitpid(request["forget"], 0)
             continue
+        if not request["cold"]:
+            warm_up()
         number = os.fork()
         if number == 0:
             return request
@@ -89,7 +100,7 @@ def become(request):
     os.closerange(3, 64)
     os.chdir(request["cwd"])
     os.environ.update(request["environment"])
-    for descriptor, path in ((0, os.devnull), (1, request["stdout"]), (2, request["stderr"])):
+    for descriptor, path in enumerate([os.devnull, *request["streams"]]):
         opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(opened, descriptor)
         os.close(opened)
@@ -171,11 +182,8 @@ def run_to_the_end(words):
 
 
 if __name__ == "__main__":
-    for module in WARM:
-        importlib.import_module(module)
     from tests.support.harness import ROOT, kill_session
 
-    gc.freeze()  # what a garbage collector does not visit stays shared
     request = serve()
     become(request)
     if request["cold"]:

@@ -8,12 +8,9 @@ train at the same time, "shy" keep silent about who it is, "late" take its time 
 meet one.
 """
 
-from support.command_line import OneLineParser, run_command
+from support.command_line import run_command
 from support.identity import Participant
-from support.options import client_options
-from support.partitions import PARTITIONS, load_partition
 
-import io
 import sys
 import threading
 import time
@@ -24,15 +21,17 @@ import numpy as np
 from flwr.common import Code, Status, ndarrays_to_parameters, parameters_to_ndarrays
 
 import client
+from tests.support.bad_values import saved
+
+LEFT_OUT = "left out the update from {}: it "
 
 
 def with_weights(change):
     """Return a lie that applies `change` to the list of arrays."""
 
     def lie(answer):
-        answer.parameters = ndarrays_to_parameters(
-            change(parameters_to_ndarrays(answer.parameters))
-        )
+        weights = parameters_to_ndarrays(answer.parameters)
+        answer.parameters = ndarrays_to_parameters(change(weights))
 
     return lie
 
@@ -42,67 +41,42 @@ def with_each(change):
     return with_weights(lambda weights: [change(weight) for weight in weights])
 
 
-def with_bytes(change):
-    """Return a lie that applies `change` to the list of serialized arrays."""
-
-    def lie(answer):
-        answer.parameters.tensors = change(answer.parameters.tensors)
-
-    return lie
-
-
-def with_examples(number):
-    """Return a lie about the number of examples."""
-
-    def lie(answer):
-        answer.num_examples = number
-
-    return lie
-
-
-def one_value(position, value):
-    """Return a change of one weight."""
+def with_value(position, value):
+    """Return a lie that changes one weight in the array at `position`."""
 
     def change(weights):
         weights[position].flat[-1] = value
         return weights
 
-    return change
+    return with_weights(change)
 
 
-def pickled(tensors):
-    """Return the arrays as arrays of objects, which only pickle can read."""
-    file = io.BytesIO()
-    np.save(file, np.array([print, 1, None], dtype=object), allow_pickle=True)
-    return [file.getvalue()] * len(tensors)
+def with_bytes(change):
+    """Return a lie that applies `change` to the list of serialized arrays."""
+    return lambda answer: setattr(answer.parameters, "tensors", change(answer.parameters.tensors))
 
 
-def npz(tensors):
-    """Return an archive of arrays in place of each array."""
-    file = io.BytesIO()
-    np.savez(file, weights=np.zeros((16, 1, 5, 5), np.float32))
-    return [file.getvalue()] * len(tensors)
+def with_all(content):
+    """Return a lie that sends the bytes `content` instead of each array."""
+    return with_bytes(lambda tensors: [content] * len(tensors))
 
 
-def huge_header(tensors):
-    """Return a first array that claims to be four terabytes long."""
-    file = io.BytesIO()
-    header = {"descr": "<f4", "fortran_order": False, "shape": (10**12,)}
-    np.lib.format.write_array_header_1_0(file, header)
-    return [file.getvalue(), *tensors[1:]]
+def with_fields(**fields):
+    """Return a lie that sets fields of the answer."""
+    return lambda answer: vars(answer).update(fields)
 
 
-def not_ok(answer):
-    """Say that training has failed."""
-    answer.status = Status(Code.FIT_NOT_IMPLEMENTED, "no")
+def header_of(shape, descr="<f4"):
+    """Return the beginning of an .npy file whose array never comes."""
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
+    return saved(np.lib.format.write_array_header_1_0, header)
 
 
-def strange_metrics(answer):
-    """Report metrics that nobody asked for."""
-    answer.metrics = {"loss": float("nan"), "name": "x" * 1000, "raw": b"\x00\xff"}
+OBJECTS = saved(np.save, np.array([print, 1, None], dtype=object), allow_pickle=True)
+ARCHIVE = saved(np.savez, weights=np.zeros((16, 1, 5, 5), np.float32))
+LARGEST = np.finfo(np.float32).max
 
-
-LIES = {  # what is done to the answer, and what the server's log says about it
+FAULTS = {  # what is done to the answer, and what the server's log says about it
     "no arrays": (with_bytes(lambda tensors: []), r"has 0 arrays, not 8"),
     "an array missing": (with_bytes(lambda tensors: tensors[:-1]), r"has 7 arrays, not 8"),
     "an array too many": (with_bytes(lambda tensors: [*tensors, tensors[-1]]), r"has 9 arrays, not 8"),
@@ -112,24 +86,32 @@ LIES = {  # what is done to the answer, and what the server's log says about it
     "float64": (with_each(lambda weight: weight.astype(np.float64)), r"array 0 is float64"),
     "integers": (with_each(lambda weight: weight.astype(np.int32)), r"array 0 is int32"),
     "other byte order": (with_each(lambda weight: weight.astype(">f4")), r"array 0 is >f4"),
-    "garbage": (with_bytes(lambda tensors: [b"\x93NUMPY garbage"] * len(tensors)), r"cannot be decoded"),
-    "no bytes": (with_bytes(lambda tensors: [b""] * len(tensors)), r"cannot be decoded"),
+    "garbage": (with_all(b"\x93NUMPY garbage"), r"cannot be decoded"),
+    "no bytes": (with_all(b""), r"cannot be decoded"),
     "cut off": (with_bytes(lambda tensors: [tensor[:-1] for tensor in tensors]), r"cannot be decoded"),
-    "pickled": (with_bytes(pickled), r"cannot be decoded"),
-    "an archive": (with_bytes(npz), r"(array 0 |cannot be decoded)"),
-    "huge header": (with_bytes(huge_header), r"cannot be decoded"),
-    "NaN": (with_weights(one_value(0, np.nan)), r"array 0 holds NaN or infinity"),
-    "infinity": (with_weights(one_value(7, np.inf)), r"array 7 holds NaN or infinity"),
-    "minus infinity": (with_weights(one_value(3, -np.inf)), r"array 3 holds NaN or infinity"),
-    "largest float": (with_weights(one_value(5, np.finfo(np.float32).max)), r"lies 3\.4e\+38 away"),
+    "pickled": (with_all(OBJECTS), r"cannot be decoded"),
+    "an archive": (with_all(ARCHIVE), r"(array 0 |cannot be decoded)"),
+    "huge header": (with_bytes(lambda tensors: [header_of((10**12,)), *tensors[1:]]), r"cannot be decoded"),
+    "NaN": (with_value(0, np.nan), r"array 0 holds NaN or infinity"),
+    "infinity": (with_value(7, np.inf), r"array 7 holds NaN or infinity"),
+    "minus infinity": (with_value(3, -np.inf), r"array 3 holds NaN or infinity"),
+    "largest float": (with_value(5, LARGEST), r"lies 3\.4e\+38 away"),
     "huge norm": (with_each(lambda weight: weight + 100), r"lies .* away from the global model"),
-    "no example": (with_examples(0), r"claims 0 examples"),
-    "negative examples": (with_examples(-300), r"claims -300 examples"),
-    "10**12 examples": (with_examples(10**12), r"claims 1000000000000 examples, more than"),
-    "just too many examples": (with_examples(60_001), r"claims 60001 examples, more than the 60000 allowed"),
+    "no example": (with_fields(num_examples=0), r"claims 0 examples"),
+    "negative examples": (with_fields(num_examples=-300), r"claims -300 examples"),
+    "10**12 examples": (with_fields(num_examples=10**12), r"claims 1000000000000 examples, more than"),
+    "just too many examples": (with_fields(num_examples=60_001), r"claims 60001 examples, more than"),
 }  # fmt: skip
-ALL = {name: lie for name, (lie, _) in LIES.items()}
-ALL |= {"strange metrics": strange_metrics, "not ok": not_ok}
+LIES = {name: (lie, LEFT_OUT + fault) for name, (lie, fault) in FAULTS.items()}
+LIES["not ok"] = (with_fields(status=Status(Code.FIT_NOT_IMPLEMENTED, "no")), "no update from {};")
+METRICS = {
+    "loss": float("nan"),
+    "name": "x" * 1000,
+    "raw": b"\x00\xff",
+}  # that no strategy asks for
+ALL = {name: lie for name, (lie, _) in LIES.items()} | {
+    "strange metrics": with_fields(metrics=METRICS)
+}
 
 
 def hold(number, server_round):
@@ -140,7 +122,7 @@ def hold(number, server_round):
 
 
 def look_for_company(number, server_round):
-    """Say whether somebody else trains at the same time; wait two seconds for that."""
+    """Say whether another client trains at the same time; wait two seconds for that."""
     mine, deadline = Path(f"trains_{number}"), time.monotonic() + 2
     mine.touch()
     while not (others := set(Path().glob("trains_*")) - {mine}) and time.monotonic() < deadline:
@@ -191,14 +173,6 @@ class Liar(client.FlowerClient):
         return flower_client
 
 
-def take_part_without_a_name(arguments):
-    """Do as the shortest of Flower's clients does: train, and do not say which partition this is."""
-    args = OneLineParser("liars.py", __doc__, [client_options()]).parse_args(arguments)
-    data = load_partition(PARTITIONS / f"client_{args.partition_id}.npz")
-    shy = client.FlowerClient(args.partition_id, *data)
-    client.take_part(shy, args.server, certificate=None)
-
-
 def say_late_who_this_is():
     """Let the answer to the roll call wait until the client is told to go on."""
     get_properties = Participant.get_properties
@@ -217,10 +191,11 @@ def main():
     Liar.only = since.endswith("only")
     if lie == "late":
         say_late_who_this_is()
-    if lie == "shy":
-        run_command(take_part_without_a_name, "client.py")
-    else:
-        run_command(lambda arguments: client.main(arguments, Liar), "client.py")
+    if (
+        lie == "shy"
+    ):  # as the shortest of Flower's clients, which does not say which partition it has
+        client.stay_connected = lambda take_part, shy, args: take_part(shy, args.server, None)
+    run_command(lambda arguments: client.main(arguments, Liar), "client.py")
 
 
 if __name__ == "__main__":

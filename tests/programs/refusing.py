@@ -1,17 +1,19 @@
 """Runs one of our commands on a system that refuses some calls, as network disks and shared folders do.
 
     python refusing.py CALL:ERROR,... COMMAND.py ARGUMENTS...
-    python refusing.py others COMMAND.py ARGUMENTS...
+    python refusing.py others|space COMMAND.py ARGUMENTS...
 
 The kernel itself refuses the calls (seccomp), to this process and to all that it starts: chmod:EPERM is what
 CIFS and S3 mounts say, flock:ENOLCK NFS, fsync:EINVAL some FUSE file systems. "others": root is refused
-what belongs to others, as any user is.
+what belongs to others, as any user is. "space": no file grows beyond a megabyte, as on a full disk.
 """
 
 import ctypes
 import errno
 import platform
+import resource
 import runpy
+import signal
 import struct
 import sys
 from pathlib import Path
@@ -46,6 +48,12 @@ def give_up_powers():
     assert ctypes.CDLL(None).capset(header, none) == 0
 
 
+def limit_files():
+    """Let no file grow beyond a megabyte."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
+
+
 def parsed(words):
     """Return {number of a call: number of an error} of "chmod:EPERM,fsync:EINVAL"."""
     pairs = [word.split(":") for word in words.split(",")]
@@ -55,6 +63,8 @@ def parsed(words):
 if __name__ == "__main__":
     if sys.argv[1] == "others":
         give_up_powers()
+    elif sys.argv[1] == "space":
+        limit_files()
     else:
         refuse(parsed(sys.argv[1]))
     sys.argv = sys.argv[2:]

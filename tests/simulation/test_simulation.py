@@ -142,7 +142,7 @@ def test_it_may_be_stopped_and_nothing_is_left(place, number, status):
     command = start(place, "--rounds", "500", "--run", "results/stopped")
     ports = {where.port for where in open_ports(place.processes())}
     assert ports
-    os.kill(command.process.pid, number)
+    command.send(number)
     assert command.wait() == status
     wait_until(lambda: not place.processes(), "the end of all processes")
     wait_until(lambda: not any(map(os.path.exists, place.flower_homes)), "the end of all homes")

@@ -1,21 +1,16 @@
-"""Words that no option of some kind may take."""
+"""Words that no option of some kind may take, and what may have become of a file."""
+
+import io
 
 import pytest
 
 COUNT = ["0", "-1", "two", "1.5", ""]
 NATURAL = ["-1", "two", "1.5", ""]
 SECONDS = ["0", "-1", "soon", "nan", "inf", "1e300", ""]
-ADDRESS = [
-    "",
-    "8080",
-    ":8080",
-    "localhost",
-    "localhost:",
-    "localhost:0",
-    "localhost:65536",
-    "localhost:-1",
-]
-ADDRESS += ["localhost:http", "http://127.0.0.1:8080", "127.0.0.1:8080/", "127.0.0.1:8080 "]
+ADDRESS = ["", "8080", ":8080", "localhost", "localhost:", "localhost:0", "localhost:65536"]
+ADDRESS += ["localhost:-1", "localhost:http", "http://127.0.0.1:8080", "127.0.0.1:8080/"]
+BAD_IPV6 = ["::1:8080", "[::1:8080", "::1]:8080", "[::1]]:8080", "[]:8080", "[127.0.0.1]:8080"]
+ADDRESS += ["127.0.0.1:8080 ", *BAD_IPV6]
 LISTEN = [*ADDRESS, "198.51.100.7:8080", "0.0.0.0:8080", "a..b:8080", "x" * 70 + ":8080"]
 SEED = [*NATURAL, str(2**64)]
 POSITIVE = ["0", "-1", "nan", "inf", "much", ""]
@@ -31,3 +26,29 @@ def parameters(options_of):
         for option, values in options.items()
         for value in values
     ]
+
+
+def flipped(content, bit):
+    """Return `content` with one bit inverted."""
+    content = bytearray(content)
+    content[bit // 8] ^= 1 << bit % 8
+    return bytes(content)
+
+
+DAMAGES = {  # what has become of a file's content
+    "empty": lambda content: b"",
+    "cut in half": lambda content: content[: len(content) // 2],
+    "a byte short": lambda content: content[:-1],
+    "first bit flipped": lambda content: flipped(content, 0),
+    "a bit in the middle flipped": lambda content: flipped(content, len(content) * 4),
+    "last bit flipped": lambda content: flipped(content, len(content) * 8 - 1),
+    "text": lambda content: b"image,label\n" * 100,
+    "nothing but zeros": lambda content: bytes(len(content)),
+}
+
+
+def saved(save, *content, **options):
+    """Return the bytes that save(file, ...) writes."""
+    file = io.BytesIO()
+    save(file, *content, **options)
+    return file.getvalue()

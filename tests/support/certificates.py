@@ -1,10 +1,7 @@
-"""Certificates for the tests, made by Python's cryptography; and a proxy that keeps what passes."""
+"""Certificates for the tests, made by Python's cryptography."""
 
-import contextlib
 import datetime
 import ipaddress
-import socket
-import threading
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -51,62 +48,3 @@ def make_certificates(
         key.private_bytes(pem, serialization.PrivateFormat.PKCS8, encryption)
     )
     return directory
-
-
-class Wiretap:
-    """A TCP proxy to `address` that keeps all bytes that pass: `from_client` and `from_server`."""
-
-    def __init__(self, address):
-        self.target = (address.split(":")[0], int(address.split(":")[1]))
-        self.from_client, self.from_server = bytearray(), bytearray()
-        self._sockets = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        for one in [self._listener, *self._sockets]:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        for thread in list(self._threads):
-            thread.join()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):  # that is how it is closed
-            while True:
-                client = self._listener.accept()[0]
-                self._sockets.append(client)
-                server = socket.create_connection(self.target)
-                self._sockets.append(server)
-                self._start(client, server, self.from_client)
-                self._start(server, client, self.from_server)
-
-    def _start(self, source, sink, record):
-        thread = threading.Thread(target=self._pass_on, args=(source, sink, record))
-        self._threads.append(thread)
-        thread.start()
-
-    def _pass_on(self, source, sink, record):
-        with contextlib.suppress(OSError):
-            while content := source.recv(65536):
-                record += content
-                sink.sendall(content)
-        self._end(sink)
-
-    def _end(self, sink):
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
-
-
-def tls_records(content):
-    """Yield (kind, length) of the TLS records in what one side has sent; kind 23 is application data."""
-    place = 0
-    while place + 5 <= len(content):
-        length = int.from_bytes(content[place + 3 : place + 5])
-        yield content[place], length
-        place += 5 + length

@@ -28,21 +28,36 @@ class Federation:
         command += ["--address", self.address, "--run", "results/run", *words]
         return self.stage.start(*command, cwd=self.directory, beside=beside)
 
-    def client(self, number, *words, server=None):
-        """Start client.py for the partition `number`."""
-        return self._client(["client.py"], number, *words, server=server)
+    def waiting_server(self, *words, **options):
+        """Start a server as `server` does; return it when it waits for clients."""
+        server = self.server(*words, **options)
+        server.wait_for("^Waiting for clients")
+        return server
 
-    def liar(self, number, lie, *words):
-        """Start the client that lies as liars.py says."""
-        return self._client([PROGRAMS / "liars.py", lie], number, *words)
-
-    def _client(self, command, number, *words, server=None):
+    def client(self, number, *words, server=None, program=("client.py",)):
+        """Start client.py, or another `program`, for the partition `number`."""
         words = ["--partition-id", number, "--server", server or self.address, *words]
-        return self.stage.start(*command, *words, cwd=self.directory)
+        return self.stage.start(*program, *words, cwd=self.directory)
 
-    def everybody(self, but=()):
+    def liar(self, number, lie):
+        """Start the client that lies as liars.py says."""
+        return self.client(number, program=(PROGRAMS / "liars.py", lie))
+
+    def held(self, number, server_round=1):
+        """Start a client that holds on when it is to train in a round; return it when it does."""
+        client = self.liar(number, f"hold@{server_round}")
+        client.wait_for(f"^Round {server_round}: holding")
+        return client
+
+    def everybody(self, *words, but=()):
         """Start a client for every partition, except for those in `but`; return {number: Actor}."""
-        return {number: self.client(number) for number in range(self.size) if number not in but}
+        numbers = [number for number in range(self.size) if number not in but]
+        return {number: self.client(number, *words) for number in numbers}
+
+    def finish(self, server, *words):
+        """Start all clients, with `words`; return when they and the server have ended well."""
+        for one in [*self.everybody(*words).values(), server]:
+            one.finish()
 
     def release(self, who):
         """Let a client that holds go on, or the "server" that pauses."""

@@ -11,9 +11,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = ROOT / "tests/programs"
-PATIENCE = (
-    120.0  # seconds that anything may take here before a test gives up, on a machine that is busy
-)
+PATIENCE = 120.0  # seconds that anything may take before a test gives up, on a machine that is busy
 
 
 def environment():

@@ -4,9 +4,6 @@ A Stage looks at the sessions of its own commands. Flower's commands begin sessi
 starts those is started here.
 """
 
-import re
-import subprocess
-import sys
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -14,10 +11,10 @@ from pathlib import Path
 import psutil
 
 from tests.support.certificates import make_certificates
-from tests.support.exclusive import exclusive_to, wait_until_free
 from tests.support.harness import environment, snapshot, wait_until
 from tests.support.open_ports import assert_only_loopback, open_ports
 from tests.support.small import write_partitions
+from tests.support.stage import Stage
 
 MARK = "MARKED_BY_A_TEST"
 CACHES = (".cache", ".config", "torchinductor")  # matplotlib's and torch's
@@ -31,44 +28,23 @@ class Place:
         self.directory = directory
         self.mark = uuid.uuid4().hex
         self.home, self.temporary = directory / "home", directory / "tmp"
-        self.commands = []
         self.flower_homes = set()
-        for folder in (self.home, self.temporary):
+        for folder in (self.home, self.temporary, directory / "output"):
             folder.mkdir()
+        self.stage = Stage(directory / "output", patience=LONG, one_stream=True)
         write_partitions(directory, mnist, sizes, test_size)
         make_certificates(directory / "certificates")
 
     def start(self, *words, beside=False, **changes):
-        """Start `python WORDS`; return the Command. `changes` are made to its environment.
-
-        A command that had the same port or run is waited for, unless this one is to run `beside` it.
-        """
-        needed = exclusive_to(words, self.directory)
-        if not beside:
-            self._wait_for_the_end_of_those_who_have(needed)
+        """Start `python WORDS` here; return the Actor. `changes` are made to its environment."""
         ours = {"HOME": str(self.home), "TMPDIR": str(self.temporary), MARK: self.mark}
-        output = self.directory / f"output_{len(self.commands)}.txt"
-        with open(output, "wb") as file:
-            process = subprocess.Popen(
-                [sys.executable, *map(str, words)],
-                cwd=self.directory,
-                env={**environment(), **ours, **changes},
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self.commands.append(Command(process, output, needed))
-        return self.commands[-1]
-
-    def _wait_for_the_end_of_those_who_have(self, needed):
-        for command in self.commands:
-            if both := command.has & needed:
-                command.wait()
-                wait_until_free(both, LONG)
+        changes = {**environment(), **ours, **changes}
+        actor = self.stage.start(*words, cwd=self.directory, cold=True, beside=beside, **changes)
+        actor.may_fail = True  # a test may kill what it has started itself
+        return actor
 
     def run(self, *words, **changes):
-        """Start `python WORDS` and return the Command when it has ended."""
+        """Start `python WORDS` and return the Actor when it has ended."""
         command = self.start(*words, **changes)
         command.wait()
         return command
@@ -117,8 +93,8 @@ class Place:
         for process in self.processes():
             with suppress(psutil.Error):
                 process.kill()
-        for command in self.commands:
-            command.process.wait()
+        self.stage.clear()
+        self.stage.close()
 
     def _is_ours(self, process):
         with suppress(psutil.Error, OSError):
@@ -128,40 +104,6 @@ class Place:
                 return any(home in " ".join(process.cmdline()) for home in self.flower_homes)
             return process.environ().get(MARK) == self.mark
         return False
-
-
-class Command:
-    """A command that runs, and what it has printed."""
-
-    def __init__(self, process, file, has):
-        self.process = process
-        self.file = file
-        self.has = has  # the ports and the directories that are only its own
-
-    @property
-    def output(self):
-        """What it has printed so far."""
-        return self.file.read_text(errors="replace")
-
-    def wait_for(self, pattern, seconds=LONG):
-        """Return the match of the first line that matches; fail if there is none when it ends."""
-        return wait_until(lambda: self._look_for(pattern), f"{pattern!r}", seconds)
-
-    def _look_for(self, pattern):
-        has_ended = self.process.poll() is not None  # asked first
-        found = re.search(pattern, self.output, re.MULTILINE)
-        assert found or not has_ended, f"waited in vain for {pattern!r}:\n{self.output}"
-        return found
-
-    def wait(self, seconds=LONG):
-        """Return its exit status, -N if signal N has ended it."""
-        return self.process.wait(seconds)
-
-    def complaint(self):
-        """Check that it has ended with one line and status 2; return the line."""
-        assert self.wait() == 2, self.output
-        (line,) = self.output.splitlines()
-        return line
 
 
 def _flower_home_of(process):

@@ -22,13 +22,13 @@ def server_words(run, *more):
     return address, [*words, *more]
 
 
-def run_at_once(stage, directory, run, *more, program=("federation.py",)):
+def run_at_once(stage, directory, run, *more, program=("federation.py",), cold=False):
     """Run `python federation.py` from beginning to end; return its directory, status and output.
 
-    `program` are the words that start a chapter's federation instead.
+    `program` are the words that start a chapter's federation instead; with `cold`, a new Python runs it.
     """
     _, words = server_words(run, *more)
-    finished = stage.run(*program, *words, cwd=directory, cold=True)
+    finished = stage.run(*program, *words, cwd=directory, cold=cold)
     output = finished.stdout + finished.stderr
     return SimpleNamespace(run=directory / run, status=finished.status, output=output)
 
@@ -56,7 +56,7 @@ def run_by_hand(stage, directory, run):
 
     def start_probed(name, *command):
         probed = [PROGRAMS / "probe.py", opened / name, ROOT / command[0], *command[1:]]
-        return stage.start(*probed, cwd=directory, cold=True)
+        return stage.start(*probed, cwd=directory)
 
     clients = {}
     for number in reversed(CLIENTS):

@@ -13,6 +13,7 @@ from tests.support.lesson import settings_of
 
 HEADER = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received"
 RAW = ROOT / "data/MNIST/raw"
+PNG = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 Mnist = namedtuple("Mnist", "images labels test_images test_labels")
 
 

@@ -9,14 +9,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import namedtuple
 from contextlib import suppress
 from pathlib import Path
 
 from tests.support.exclusive import exclusive_to, wait_until_free
 from tests.support.harness import PATIENCE, PROGRAMS, ROOT, environment, kill_session, wait_until
-from tests.support.watch import Watch
 
 Finished = namedtuple("Finished", "status stdout stderr")
 
@@ -24,9 +22,14 @@ Finished = namedtuple("Finished", "status stdout stderr")
 class Stage:
     """Starts commands, each in a new fork of one process that has imported everything they need."""
 
-    def __init__(self, directory):
-        """`directory` is where the commands' output goes."""
+    def __init__(self, directory, patience=PATIENCE, one_stream=False):
+        """`directory` is where the commands' output goes, stdout and stderr together if `one_stream`.
+
+        A test gives up what takes longer than `patience` seconds.
+        """
         self.directory = directory
+        self.patience = patience
+        self.one_stream = one_stream
         self.statuses = {}
         self.actors = []
         self._taken = set()  # ports and directories that commands have had to themselves
@@ -54,10 +57,10 @@ class Stage:
             self._wait_for_the_end_of_those_who_have(needed)
         self._taken |= needed
         name = self.directory / str(next(self._names))
+        streams = [f"{name}.out", f"{name}.out" if self.one_stream else f"{name}.err"]
         request = {"words": script_and_options(words), "cwd": str(cwd), "cold": cold}
-        request |= {"stdout": f"{name}.out", "stderr": f"{name}.err", "environment": changes}
-        self._ask(request)
-        actor = Actor(self, self._started.get(timeout=PATIENCE), request, needed)
+        self._ask({**request, "streams": streams, "environment": changes})
+        actor = Actor(self, self._started.get(timeout=PATIENCE), request["words"], streams, needed)
         self.actors.append(actor)
         return actor
 
@@ -73,19 +76,20 @@ class Stage:
     def _wait_for_the_end_of_those_who_have(self, needed):
         for actor in self.actors:
             if actor.has & needed:
-                actor.wait_as_others_do()
-        wait_until_free(needed & self._taken, PATIENCE)
+                wait_until(lambda actor=actor: actor.ended, ("its end", actor), self.patience)
+        self.assert_nobody_fails()
+        wait_until_free(needed & self._taken, self.patience)
 
-    def run(self, *words, cwd, seconds=PATIENCE, **changes):
-        """Start a command and return what it has come to, which takes less than `seconds`."""
+    def run(self, *words, cwd, **changes):
+        """Start a command and return what it has come to."""
         actor = self.start(*words, cwd=cwd, **changes)
         try:
-            return Finished(actor.wait(seconds), actor.stdout, actor.stderr)
+            return Finished(actor.wait(), actor.stdout, actor.stderr)
         finally:
             actor.remove()
 
     def clear(self):
-        """Kill what still runs, whoever has started it, and return when nothing does."""
+        """Kill what still runs, and all that it has started, and return when nothing does."""
         for actor in list(self.actors):
             actor.remove()
 
@@ -96,21 +100,8 @@ class Stage:
         self._reader.join(PATIENCE)
         self.process.stdout.close()
 
-    def sessions(self):
-        """Return the numbers of the sessions that still run, one a command, with all of its processes."""
-        return {actor.number for actor in self.actors if not actor.ended}
-
-    def bytes_printed(self):
-        """Return how much the commands have printed so far, all together."""
-        return sum(file.stat().st_size for actor in self.actors for file in actor.files)
-
-    @property
-    def has_closed(self):
-        """Whether nobody can say any more how actors have ended."""
-        return not self._reader.is_alive()
-
     def assert_nobody_fails(self, but=None):
-        """Fail if somebody has ended badly whom nobody has disturbed: others would wait for it in vain."""
+        """Fail if a command that no test has disturbed has ended badly: others would wait for it in vain."""
         for actor in self.actors:
             is_well = actor.may_fail or self.statuses.get(actor.number, 0) == 0
             assert is_well or actor is but, f"failed: {actor}"
@@ -135,13 +126,13 @@ def script_and_options(words):
 class Actor:
     """One running command. Its output is in files; what it prints can be waited for."""
 
-    def __init__(self, stage, number, request, has):
+    def __init__(self, stage, number, words, streams, has):
         self.stage = stage
         self.number = number
+        self.words = words
         self.has = has  # the ports and the directories that are only its own
-        self.words = request["words"]
         self.may_fail = False  # without failing the test at once
-        self.files = [Path(request["stdout"]), Path(request["stderr"])]
+        self.files = list(map(Path, dict.fromkeys(streams)))
         for file in self.files:
             file.touch()
 
@@ -152,13 +143,13 @@ class Actor:
 
     @property
     def stderr(self):
-        """What it has printed on stderr so far."""
-        return self._printed(self.files[1])
+        """What it has printed on stderr so far; on both streams, if they are one."""
+        return self._printed(self.files[-1])
 
     @property
     def output(self):
         """What it has printed so far on both, one after the other."""
-        return self.stdout + self.stderr
+        return "".join(map(self._printed, self.files))
 
     @property
     def lines(self):
@@ -168,56 +159,57 @@ class Actor:
     @property
     def ended(self):
         """Whether it has ended."""
-        return self.number in self.stage.statuses or self.stage.has_closed
+        return self.number in self.stage.statuses
 
     def _printed(self, file):
         all_of_it = self.ended  # asked first: what has ended writes no more
         content = file.read_bytes()
-        return (content if all_of_it else content[: content.rfind(b"\n") + 1]).decode()
+        printed = content if all_of_it else content[: content.rfind(b"\n") + 1]
+        return printed.decode(errors="replace")
 
     def found(self, pattern):
         """Return all matches of `pattern` in its output, line by line."""
         return [match for line in self.lines if (match := re.search(pattern, line))]
 
-    def wait_for(self, pattern, times=1, seconds=PATIENCE):
+    def wait_for(self, pattern, seconds=None, times=1):
         """Return the match of the `times`-th line that matches; see wait_until."""
         what = f"line {times} that matches {pattern!r}"
         self.wait_until(lambda: len(self.found(pattern)) >= times, what, seconds)
         return self.found(pattern)[times - 1]
 
-    def wait_until(self, condition, what, seconds=PATIENCE):
-        """Return when `condition()` is true; fail at once if this ends before, or anybody else fails."""
-        deadline, watch = time.monotonic() + seconds, Watch(self.stage)
-        over = False
-        while not condition():
-            assert not over, f"waited in vain for {what}: {self}"
-            over = self.ended or time.monotonic() > deadline  # one last look
-            self.stage.assert_nobody_fails(but=self)
-            watch.assert_somebody_works()
-            time.sleep(0.01)
+    def wait_until(self, condition, what, seconds=None):
+        """Return when `condition()` is true; fail at once if this ends before, or another command fails."""
 
-    def wait(self, seconds=PATIENCE):
+        def is_true():
+            over = self.ended  # asked first, for one last look
+            if condition():
+                return True
+            assert not over, f"waited in vain for {what}: {self}"
+            self.stage.assert_nobody_fails(but=self)
+            return False
+
+        wait_until(is_true, (what, self), seconds or self.stage.patience)
+
+    def wait(self, seconds=None):
         """Return its exit status, -N if signal N has ended it."""
         self.may_fail = True  # the caller sees how it ends
-        deadline, watch = time.monotonic() + seconds, Watch(self.stage)
-        while not self.ended:
-            assert time.monotonic() < deadline, f"still runs after {seconds:g} s: {self}"
+
+        def has_ended():
             self.stage.assert_nobody_fails()
-            watch.assert_somebody_works()
-            time.sleep(0.005)
-        assert self.number in self.stage.statuses, f"the process that forks has ended before {self}"
+            return self.ended
+
+        wait_until(has_ended, ("its end", self), seconds or self.stage.patience)
         return self.stage.statuses[self.number]
 
-    def finish(self, seconds=PATIENCE):
+    def finish(self):
         """Wait for its end, which is to be a good one: what it has written can be read then."""
-        assert self.wait(seconds) == 0, self
+        assert self.wait() == 0, self
 
-    def wait_as_others_do(self):
-        """Wait for its end; a bad one is a failure unless the test has disturbed it."""
-        may_fail = self.may_fail
-        self.wait()
-        self.may_fail = may_fail
-        self.stage.assert_nobody_fails()
+    def complaint(self, status=2):
+        """Wait for its end with this status; return its last line, which says why, and no traceback does."""
+        assert self.wait() == status, self
+        assert "Traceback" not in self.output, self
+        return self.stderr.splitlines()[-1]
 
     def send(self, number):
         """Send it a signal, if it still runs."""
@@ -240,9 +232,8 @@ class Actor:
         """Leave nothing of it behind: no process that it has started, and no file."""
         self.stage.actors.remove(self)
         kill_session(self.number)
-        wait_until(lambda: self.ended, f"{self.number} ends")
-        if not self.stage.has_closed:
-            self.stage.forget(self.number)
+        wait_until(lambda: self.ended, ("its end", self))
+        self.stage.forget(self.number)
         for file in self.files:
             file.unlink()
 

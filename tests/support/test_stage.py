@@ -24,10 +24,10 @@ with locked_run(sys.argv[4]):
 """
 
 
-def start(stage, directory, address, run, **options):
+def start(stage, directory, address, run):
     """Start one that is slow to end, and wait for its last words."""
     words = ["-c", SLOW_TO_END, "--address", address, "--run", run]
-    command = stage.start(*words, cwd=directory, cold=True, **options)
+    command = stage.start(*words, cwd=directory, cold=True)
     command.wait_for("^The last words$")
     return command
 
@@ -44,20 +44,15 @@ def test_what_another_needs_is_waited_for(stage, tmp_path, shared):
     second.finish()
 
 
-def test_what_nobody_else_needs_is_not_waited_for(stage, tmp_path):
+def test_what_no_other_command_needs_and_what_is_to_be_refused_is_not_waited_for(stage, tmp_path):
     first = start(stage, tmp_path, free_address(), "results/run")
-    other = start(stage, tmp_path, free_address(), "results/other")
+    others = [start(stage, tmp_path, free_address(), "results/other")]
+    words = ["-c", "", "--run", "results/run"]
+    others.append(stage.start(*words, cwd=tmp_path, cold=True, beside=True))
+    others[1].finish()
     (tmp_path / "go").touch()
     first.finish()
-    other.finish()
-
-
-def test_one_that_is_to_be_refused_is_started_beside(stage, tmp_path):
-    first = start(stage, tmp_path, free_address(), "results/run")
-    second = stage.start("-c", "", "--run", "results/run", cwd=tmp_path, cold=True, beside=True)
-    second.finish()
-    (tmp_path / "go").touch()
-    first.finish()
+    others[0].finish()
 
 
 def test_the_number_of_a_command_is_given_to_no_other_while_a_test_may_ask_for_its_end(

@@ -11,12 +11,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 
 import pytest
 
 from tests.support.federation import SIZES
-from tests.support.harness import ROOT, sha256
+from tests.support.harness import environment
 
 
 def events_in(run):
@@ -53,33 +54,34 @@ def assert_they_agree(events, history):
 
 @pytest.fixture(scope="module")
 def finished(make_federation, shared_stage, tmp_path_factory):
-    """The events and the history of a run in which a client lies in round 2."""
+    """The events and the history of a run in which client 1 lies in round 2, and client 2 dies in round 3."""
     federation = make_federation(tmp_path_factory.mktemp("watched"))
     server = federation.server(rounds=3)
-    federation.everybody(but=[1])
+    federation.client(0)
     federation.liar(1, "NaN@2only")
+    slow = federation.liar(2, "hold@3")
+    slow.wait_for("Round 3: holding")
+    slow.kill()
     assert server.wait() == 0, server
     events, history = events_in(federation.run), federation.history()
     shared_stage.clear()
     return events, history
 
 
-def test_every_byte_round_and_client_is_told(finished):
+def test_every_byte_round_and_client_is_told_and_why_one_is_left_out(finished):
     events, history = finished
     assert_they_agree(events, history)
-    for number in (1, 2, 3):
+    for number, there in {1: 3, 2: 3, 3: 2}.items():
         assert of(events, "round", number)[0]["asked"] == [0, 1, 2]
         images = {event["client"]: event["images"] for event in of(events, "received", number)}
-        assert images == dict(enumerate(SIZES))
-    joined = [event["client"] for event in of(events, "joined")]
-    assert sorted(joined) == [0, 1, 2]
+        assert images == dict(enumerate(SIZES[:there]))
+    assert sorted(event["client"] for event in of(events, "joined")) == [0, 1, 2]
     assert [event["here"] for event in of(events, "joined")] == [1, 2, 3]
-
-
-def test_who_lies_is_left_out_with_the_reason(finished):
-    events, _ = finished
     (event,) = of(events, "left_out")
     assert (event["round"], event["client"]) == (2, 1) and "NaN" in event["reason"]
+    (event,) = of(events, "missing")
+    assert (event["round"], event["client"]) == (3, 2)
+    assert of(events, "left")[0]["client"] == 2  # before or after it is missed
 
 
 def test_events_begin_and_end_and_time_goes_on(finished):
@@ -147,37 +149,31 @@ def test_a_run_that_is_stopped_says_by_what(federation):
     assert (last["what"], last.get("reason")) == ("stopped", "by SIGTERM")
 
 
-def test_nothing_is_told_after_the_end(tmp_path):
+@contextmanager
+def resumed(directory, lines=None):
+    """Write `lines` as those of an earlier run, and yield the log of the run that goes on after round 1."""
+    if lines is not None:
+        (directory / "events.jsonl").write_bytes(b"".join(lines))
+    with closing(EventLog(directory)) as log:
+        log.resume(ROW)
+        log.tell("resumed", round=1)
+        yield log
+
+
+def test_an_earlier_run_is_replaced_only_when_a_new_one_has_begun_and_nothing_is_told_after_the_end(
+    tmp_path,
+):
     """Clients that hang up while the server ends, say: they are told of by other threads."""
-    log = EventLog(tmp_path)
-    log.begin()
-    log.end("finished")
-    log.tell("left", client=0)
-    log.close()
-    assert [event["what"] for event in events_in(tmp_path)] == ["finished"]
-
-
-def test_a_client_that_dies_is_missed_and_gone(federation):
-    server = federation.server()
-    federation.everybody(but=[1])
-    slow = federation.liar(1, "hold@2")
-    slow.wait_for("Round 2: holding")
-    slow.kill()
-    assert server.wait() == 0
-    events = events_in(federation.run)
-    assert_they_agree(events, federation.history())
-    assert [event["client"] for event in of(events, "missing", 2)] == [1]
-    assert [event["client"] for event in of(events, "left")][0] == 1  # before or after it is missed
-
-
-def test_an_earlier_run_is_replaced_only_when_a_new_one_has_begun(tmp_path):
     (tmp_path / "events.jsonl").write_text("an earlier run\n")
-    log = EventLog(tmp_path)
-    log.tell("started", clients=2)
-    assert (tmp_path / "events.jsonl").read_text() == "an earlier run\n"
-    log.begin()
-    log.close()
-    assert [event["what"] for event in events_in(tmp_path)] == ["started"]
+    with closing(EventLog(tmp_path)) as log:
+        log.tell("evaluated", round=1, loss=float("nan"), accuracy=float("inf"), clients=[1, 2])
+        assert (tmp_path / "events.jsonl").read_text() == "an earlier run\n"
+        log.begin()
+        log.end("finished")
+        log.tell("left", client=0)
+    first, last = events_in(tmp_path)
+    assert (first["loss"], first["accuracy"], first["clients"]) == (None, None, [1, 2])
+    assert last["what"] == "finished"
 
 
 ROW = Round(1, 0.5, 0.75, 2.0, 3, 0, 300, 300)
@@ -202,13 +198,8 @@ STOPPED = b'{"seconds": 2.0, "what": "stopped", "reason": "by Ctrl-C"}\n'
     ],
 )
 def test_what_was_rolled_back_goes_and_what_is_on_record_is_told(tmp_path, lines, kept, made_up):
-    path = tmp_path / "events.jsonl"
-    path.write_bytes(b"".join(lines))
-    log = EventLog(tmp_path)
-    log.resume(ROW)
-    log.tell("resumed", round=1)
-    log.close()
-    after = path.read_bytes().splitlines(keepends=True)
+    with resumed(tmp_path, lines):
+        after = (tmp_path / "events.jsonl").read_bytes().splitlines(keepends=True)
     assert after[:kept] == lines[:kept] and len(after) == kept + made_up + 1
     if made_up:
         event = json.loads(after[kept])
@@ -219,46 +210,30 @@ def test_what_was_rolled_back_goes_and_what_is_on_record_is_told(tmp_path, lines
 @pytest.mark.parametrize("damage", [b"-3540", b'"soon"', b"NaN", b"1e999", b"[0]", b"null"])
 def test_seconds_that_cannot_be_are_passed_over(tmp_path, damage):
     """A clock that was set has left some in the files of earlier versions."""
-    lines = [*LINES[:1], LINES[1].replace(b"2.0", damage)]
-    (tmp_path / "events.jsonl").write_bytes(b"".join(lines))
-    log = EventLog(tmp_path)
-    log.resume(ROW)
-    log.tell("resumed", round=1)
-    log.close()
-    last = json.loads((tmp_path / "events.jsonl").read_bytes().splitlines()[-1])
-    assert 1 <= last["seconds"] < 60  # goes on after the line before it
+    with resumed(tmp_path, [LINES[0], LINES[1].replace(b"2.0", damage)]):
+        last = (tmp_path / "events.jsonl").read_bytes().splitlines()[-1]
+    assert 1 <= json.loads(last)["seconds"] < 60  # goes on after the line before it
 
 
-def test_a_disk_that_takes_no_events_ends_no_training(federation):
-    (federation.run / "events.jsonl").mkdir(parents=True)
-    server = federation.server()
-    federation.everybody()
-    assert server.wait() == 0, server
-    assert server.found("^Cannot write results/run/events.jsonl: .*; nobody can watch this run")
-    assert federation.counts()[-1] == (2, 3, 0)
-
-
-def test_a_run_goes_on_without_events_that_cannot_be_read(federation):
-    server = federation.server(rounds=1)
-    clients = federation.everybody()
-    assert server.wait() == 0 and all(client.wait() == 0 for client in clients.values())
-    events = federation.run / "events.jsonl"
-    events.unlink()
-    events.mkdir()
-    again = federation.server("--resume")
-    federation.everybody()
-    assert again.wait() == 0, again
-    assert len(again.found("^Cannot write results/run/events.jsonl: Is a directory")) == 1
-    assert federation.counts()[-1] == (2, 3, 0)
-
-
-def test_what_is_no_number_is_null(tmp_path):
-    log = EventLog(tmp_path)
-    log.begin()
-    log.tell("evaluated", round=1, loss=float("nan"), accuracy=float("inf"), clients=[1, 2])
-    log.close()
-    [event] = events_in(tmp_path)
-    assert (event["loss"], event["accuracy"], event["clients"]) == (None, None, [1, 2])
+def test_without_events_a_run_ends_goes_on_and_comes_to_the_same(federation):
+    """Begun without a file that can be written, and begun with one that cannot be read later."""
+    events, models = federation.run / "events.jsonl", []
+    for begins_with_events in (False, True):
+        if begins_with_events:
+            server = federation.server(rounds=1)
+            federation.everybody()
+            server.finish()
+            events.unlink()
+        events.mkdir(parents=True)
+        server = federation.server(*["--resume"] * begins_with_events)
+        federation.everybody()
+        server.finish()
+        (told,) = server.found("^Cannot write results/run/events.jsonl: (.*); nobody can watch")
+        assert told[1] == "Is a directory" and federation.counts()[-1] == (2, 3, 0)
+        rows = [(row.loss, row.accuracy, row.bytes_sent) for row in federation.history()]
+        models.append((rows, federation.model()))
+        events.rmdir()
+    assert models[0] == models[1]
 
 
 def test_a_file_that_may_not_grow_is_given_up_once(tmp_path):
@@ -276,7 +251,7 @@ log.close()
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment(),
         capture_output=True,
         text=True,
     )
@@ -285,18 +260,3 @@ log.close()
     assert line.startswith(f"Cannot write events.jsonl: {os.strerror(errno.EFBIG)}")
     whole, half = (tmp_path / "events.jsonl").read_bytes().splitlines(keepends=True)
     assert json.loads(whole)["client"] == 0 and not half.endswith(b"\n")
-
-
-def test_events_change_nothing_in_history_and_model(federation, finished, tmp_path):
-    """The same run again, one with events and one without."""
-    models = []
-    for name in ("with", "without"):
-        if name == "without":
-            (federation.run / "events.jsonl").unlink()
-            (federation.run / "events.jsonl").mkdir()
-        server = federation.server(rounds=2)
-        federation.everybody()
-        assert server.wait() == 0
-        rows = [(row.loss, row.accuracy, row.bytes_sent) for row in federation.history()]
-        models.append((rows, sha256(federation.run / "global_model.npz")))
-    assert models[0] == models[1]

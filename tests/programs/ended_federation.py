@@ -1,0 +1,47 @@
+"""federation.py, of which something is ended from outside at once.
+
+    python ended_federation.py server|forkserver ARGUMENTS_OF_FEDERATION...
+
+The server is killed as soon as it has started, the forkserver before it can start a process.
+"""
+
+from support.command_line import run_command
+
+import multiprocessing.forkserver
+import os
+import signal
+import sys
+
+import federation
+
+
+def kill_the_server():
+    """Let the server be killed as soon as it has started."""
+    start_command = federation.start_command
+
+    def start_and_kill(context, module, *words):
+        process = start_command(context, module, *words)
+        if module == "server":
+            os.kill(process.pid, signal.SIGKILL)
+        return process
+
+    federation.start_command = start_and_kill
+
+
+def kill_the_forkserver():
+    """Let there be a forkserver that was killed."""
+    process_context, server = federation.process_context, multiprocessing.forkserver
+
+    def context_without_forkserver():
+        context = process_context()
+        server.ensure_running()
+        os.kill(server._forkserver._forkserver_pid, signal.SIGKILL)
+        server._forkserver.ensure_running = lambda: None
+        return context
+
+    federation.process_context = context_without_forkserver
+
+
+if __name__ == "__main__":
+    {"server": kill_the_server, "forkserver": kill_the_forkserver}[sys.argv.pop(1)]()
+    run_command(federation.main, "federation.py")
