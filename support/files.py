@@ -7,7 +7,7 @@ import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, Timeout  # PyTorch brings it
 
 try:
     import pwd
