@@ -1,0 +1,20 @@
+"""A pool of processes of which one is killed, as when the memory is full."""
+
+from support.command_line import RunError
+from support.processes import in_parallel
+
+import multiprocessing
+import signal
+from functools import partial
+
+import pytest
+
+
+def test_a_pool_whose_process_is_killed_says_so_in_one_line(monkeypatch):
+    """It starts without what our commands import."""
+    spawned = partial(multiprocessing.get_context, "spawn")
+    monkeypatch.setattr("support.processes.process_context", spawned)
+    assert sorted(in_parallel(abs, [-1, 2, -3])) == [1, 2, 3]
+    with pytest.raises(RunError, match="a process was killed"):
+        list(in_parallel(signal.raise_signal, [signal.SIGKILL]))
+    assert not multiprocessing.active_children()
