@@ -4,7 +4,7 @@ Importing PyTorch and Flower takes seconds and 400 MB. A forkserver does it once
 from there; where there is none (Windows) each process imports for itself.
 """
 
-from support.command_line import ROOT, RunError, run_command
+from support.command_line import ROOT, RunError, command_name, run_command
 
 import importlib
 import multiprocessing
@@ -48,12 +48,14 @@ def _choose_short_directory():
         tempfile.tempdir = earlier
 
 
-def start_command(context, module, arguments, log=None):
+def start_command(context, module, arguments, log=None, **doors):
     """Start `python -m MODULE ARGUMENTS`; return its multiprocessing.Process.
 
-    Its output goes to the file `log`, or to our terminal. It ends when we do, however we end.
+    Its output goes to the file `log`, or to our terminal; `doors` are what else its main is to be given. It
+    ends when we do, however we end.
     """
-    process = context.Process(target=_run_command_here, args=(module, arguments, log), name=module)
+    call = (module, arguments, log, doors)
+    process = context.Process(target=_run_command_here, args=call, name=module)
     _start(process)
     return process
 
@@ -116,18 +118,18 @@ def exit_with(process):
         sys.exit(process.exitcode)
 
 
-def run_all(context, program, function, calls, at_once):
+def run_all(context, function, calls, at_once):
     """Call `function(*arguments)` for each of `calls`, every one in a process of its own.
 
     `at_once` of them run at a time. If one fails, or if we are stopped, none goes on; exits with the status
-    of the one that failed. `program` is the name in front of its complaint.
+    of the one that failed.
     """
     waiting, running = list(calls), []
     try:
         while waiting or running:
             while waiting and len(running) < at_once:
-                call = (program, function, waiting.pop(0))
-                process = context.Process(target=_call_here, args=call, name=program)
+                call = (function, waiting.pop(0))
+                process = context.Process(target=_call_here, args=call, name=command_name())
                 _start(process)
                 running.append(process)
             wait([process.sentinel for process in running])
@@ -159,9 +161,9 @@ def _belong_to_parent():
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 
-def _call_here(program, function, arguments):
+def _call_here(function, arguments):
     _belong_to_parent()
-    run_command(lambda _: function(*arguments), program)
+    run_command(function, *arguments)
 
 
 def print_into(log):
@@ -179,13 +181,12 @@ def last_words(log):
     return last.partition(": ")[2] or last
 
 
-def _run_command_here(module, arguments, log):
+def _run_command_here(module, arguments, log, doors):
     _belong_to_parent()
     if log is not None:
         print_into(log)
     try:
-        name = module if "." in module else f"{module}.py"
-        run_command(importlib.import_module(module).main, name, arguments)
+        run_command(importlib.import_module(module).main, arguments, **doors)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -5,7 +5,7 @@ happens in one step: run.json holds the checksums of the history and the model t
 What was written beyond that is cut off when the run goes on.
 """
 
-from support.command_line import RunError, UserError, command_name, option_names
+from support.command_line import RunError, UserError, command_name
 from support.files import in_words, put_on_disk, replaced_file, signals_deferred
 from support.history import as_csv, read_history
 from support.locks import lock_directory
@@ -19,6 +19,7 @@ from support.run_settings import (
     damaged,
     read_file,
 )
+from support.typed_words import option_names
 
 import hashlib
 import io
@@ -181,7 +182,7 @@ class RunRecord:
             **{name: version(name) for name in PACKAGES},
         }
         content = {
-            "command": command_name(default=None),
+            "command": command_name(),
             "settings": self.settings,
             "versions": versions,
             "finished": finished,

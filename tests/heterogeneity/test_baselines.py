@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from beyond.heterogeneity.local_data import split
+from beyond.heterogeneity.client import split
 from model import CNN, get_weights, set_weights, to_tensors, train
 from tests.heterogeneity.commands import module, refused
 from tests.support.harness import processes_in, wait_until
