@@ -6,8 +6,7 @@ The client waits for the server, trains whenever it is asked to, and sends back 
 server says that the run is over, and comes back by itself if the connection is lost before that.
 """
 
-# First of all, for importing support/ switches Flower's telemetry off, before Flower is there.
-from support.command_line import OneLineParser, run_command
+from support.command_line import parse_options, run_command
 from support.connection import stay_connected
 from support.options import client_options
 from support.partitions import PARTITIONS, load_partition
@@ -22,10 +21,10 @@ from model import get_weights, make_model, set_weights, to_tensors, train
 class FlowerClient(fl.client.NumPyClient):
     """A participant, as Flower calls it. Weights are lists of NumPy arrays; images stay in here."""
 
-    def __init__(self, partition_id, images, labels):
+    def __init__(self, partition_id, model, images, labels):
         self.partition_id = partition_id
+        self.model = model
         self.images, self.labels = to_tensors(images, labels)
-        self.model = make_model()
 
     def get_parameters(self, config):
         """Hand out the local model's weights."""
@@ -51,7 +50,7 @@ class FlowerClient(fl.client.NumPyClient):
         )
         count = len(self.labels)
         print(f"Round {config['server_round']}: trained on {count} images, loss {loss:.4f}")
-        return self.get_parameters(config={}), count, {}
+        return get_weights(self.model), count, {}
 
 
 def take_part(client, server, certificate):
@@ -61,15 +60,15 @@ def take_part(client, server, certificate):
     )
 
 
-def main(arguments=None, make_client=FlowerClient):
-    """Run the command line described above; `make_client` makes the client (see ARCHITECTURE.md)."""
-    args = OneLineParser("client.py", __doc__, [client_options()]).parse_args(arguments)
+def main(arguments=None, make_client=FlowerClient, make_model=make_model):
+    """Run the command line described above; chapters bring the rest (see ARCHITECTURE.md)."""
+    args = parse_options(arguments, [client_options()])
     torch.set_num_threads(1)  # ten clients share this machine's cores; each one needs only one
     images, labels = load_partition(PARTITIONS / f"client_{args.partition_id}.npz")
     print(f"Client {args.partition_id}: {len(labels)} images that stay here")
-    client = make_client(args.partition_id, images, labels)
+    client = make_client(args.partition_id, make_model(), images, labels)
     stay_connected(take_part, client, args)
 
 
 if __name__ == "__main__":
-    run_command(main, "client.py")
+    run_command(main)

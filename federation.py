@@ -7,10 +7,10 @@ The processes talk over loopback as they would from terminals of their own. The 
 each client's goes to logs/client_K.log in the directory of the run.
 """
 
-from support.command_line import OneLineParser, RunError, as_words, run_command
+from support.command_line import RunError, parse_options, run_command
 from support.figures import load_matplotlib
 from support.machine import make_room
-from support.options import common_options, enough_clients, partition_options, server_options
+from support.options import client_options, common_options, partition_options, server_options
 from support.partitions import are_own_partitions, are_partitioned, check_own_partitions
 from support.processes import (
     check_not_lost,
@@ -25,6 +25,7 @@ from support.processes import (
 )
 from support.run_record import make_run_directory
 from support.run_settings import check_settings, last_commit
+from support.typed_words import as_words
 
 import threading
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ from pathlib import Path
 import partition
 import plot_accuracy
 
+PROGRAMS = ("server", "client")
 PATIENCE = 30  # seconds; nobody starts a missing client by hand
 
 
@@ -48,26 +50,25 @@ def make_partitions(context, args):
         finish_command(context, "partition", words)
 
 
-def run_processes(context, args, programs=("server", "client"), more_options=()):
+def run_processes(context, args, programs, more_options, server_log=None, **doors):
     """Run the mains of `programs`, a server and the clients, until the server ends; leave no process behind.
 
-    The server takes `more_options`, too.
+    The server takes `more_options`, too, and both take `doors`. What the server prints goes to the file
+    `server_log`, or to our terminal.
     """
     logs = make_run_directory(Path(args.run, "logs"))
     server_words = as_words(args, [*server_options(), *more_options])
-    server_words.insert(0, f"--patience={args.patience}")  # ours, unless one was typed
-    client_words = ["--server", args.address]
-    if args.certificates:
-        client_words += ["--certificates", args.certificates]
-    server = start_command(context, programs[0], server_words)
+    server_words = [f"--patience={args.patience}", *server_words]  # ours, unless one was typed
+    client_words = ["--server", args.address, *as_words(args, [client_options()])]  # --certificates
+    server = start_command(context, programs[0], server_words, server_log, **doors)
     clients = {}
     try:
         for number in range(args.clients):
             words = ["--partition-id", str(number), *client_words]
             log = logs / f"client_{number}.log"
-            clients[number] = start_command(context, programs[1], words, log)
+            clients[number] = start_command(context, programs[1], words, log, **doors)
         with advice_to_resume(args.run):
-            watch(server, clients, logs, enough_clients(args))
+            watch(server, clients, logs, args.min_clients)
     finally:
         stop_all([server, *clients.values()])
 
@@ -109,26 +110,23 @@ def advice_to_resume(run):
 
 def parse(arguments, more_options=()):
     """Return the command line's options; raise UserError if they, or they and this system, do not agree."""
-    parents = [*server_options(), partition_options(), *more_options]
-    args = OneLineParser("federation.py", __doc__, parents).parse_args(arguments)
+    args = parse_options(arguments, [*server_options(), partition_options(), *more_options])
     args.patience = args.patience or PATIENCE
     make_room(args.clients)
     return args
 
 
-def main(arguments=None, programs=("server", "client"), more_options=()):
-    """Run the command line described above.
-
-    `programs` are the modules whose `main` server and clients run; the server takes `more_options` besides.
-    """
+def main(arguments=None, programs=PROGRAMS, more_options=(), make_model=None):
+    """Run the command line described above; chapters bring the rest (see ARCHITECTURE.md)."""
     args = parse(arguments, more_options)
     context = process_context()
     make_partitions(context, args)
     # While the processes start: what the picture needs is slow to import, too.
     threading.Thread(target=load_matplotlib, daemon=True).start()
-    run_processes(context, args, programs, more_options)
+    doors = {"make_model": make_model} if make_model else {}
+    run_processes(context, args, programs, more_options, **doors)
     plot_accuracy.main(["--", args.run])  # its name may begin with a dash
 
 
 if __name__ == "__main__":
-    run_command(main, "federation.py")
+    run_command(main)

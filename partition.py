@@ -7,7 +7,7 @@ Every training image goes to exactly one client. In the real world nobody does t
 devices. Here it stands for that, and from now on a client reads its own file and no other.
 """
 
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import UserError, parse_options, run_command
 from support.mnist import DEFAULT_ALPHA, dirichlet, load_mnist, shards
 from support.options import common_options, partition_options
 from support.partitions import PARTITIONS, replaced_partitions
@@ -79,11 +79,10 @@ def settings_from(args):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parents = [common_options(), partition_options()]
-    args = OneLineParser("partition.py", __doc__, parents).parse_args(arguments)
+    args = parse_options(arguments, [common_options(), partition_options()])
     print_table(write_partitions(settings_from(args)))
     print(f"Wrote {args.clients} partitions and test.npz to {PARTITIONS}/")
 
 
 if __name__ == "__main__":
-    run_command(main, "partition.py")
+    run_command(main)

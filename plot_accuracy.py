@@ -5,7 +5,7 @@ python plot_accuracy.py results/a results/b --output comparison.png
 """
 
 from support.argument_types import path, percentage
-from support.command_line import OneLineParser, run_command
+from support.command_line import Options, parse_options, run_command
 from support.figures import new_figure, plain_text, save_figure
 from support.history import read_history, run_directory
 
@@ -60,8 +60,8 @@ def names_of(directories):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("plot_accuracy.py", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add(
         "runs",
         nargs="*",
@@ -82,7 +82,7 @@ def main(arguments=None):
         default=0,
         help="lowest accuracy shown, in percent",
     )
-    args = parser.parse_args(arguments)
+    args = parse_options(arguments, [options])
     output = args.output or Path(args.runs[0], "accuracy.png")
     histories = map(read_history, args.runs)
     figure = draw(dict(zip(names_of(args.runs), histories, strict=True)), args.lowest)
@@ -91,4 +91,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "plot_accuracy.py")
+    run_command(main)

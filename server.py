@@ -6,10 +6,9 @@ Each round: send the global model to the clients, wait while they train, average
 evaluate the result on test images that no client has. The record of the run goes to results/fedavg/.
 """
 
-# First of all, for importing support/ switches Flower's telemetry off, before Flower is there.
 from support.certificates import server_certificates
-from support.command_line import OneLineParser, run_command
-from support.options import enough_clients, server_options
+from support.command_line import parse_options, run_command
+from support.options import server_options
 from support.partitions import PARTITIONS, load_partition
 from support.robust_server import robust_server
 
@@ -52,7 +51,7 @@ def make_strategy(args, model, images, labels):
     """Return the strategy: FedAvg, where a client weighs as much as it has images."""
     return FedAvg(
         initial_parameters=ndarrays_to_parameters(get_weights(model)),
-        min_available_clients=enough_clients(args),
+        min_available_clients=args.min_clients,
         on_fit_config_fn=training_instructions(args),  # makes the `config` of fit()
         evaluate_fn=centralized_evaluation(model, images, labels),
         fraction_evaluate=0.0,  # clients train and do not test
@@ -71,10 +70,9 @@ def serve(args, strategy, model):
         )
 
 
-def main(arguments=None, make_strategy=make_strategy, more_options=()):
-    """Run the command line described above; the rest is for other strategies (see ARCHITECTURE.md)."""
-    parents = [*server_options(), *more_options]
-    args = OneLineParser("server.py", __doc__, parents).parse_args(arguments)
+def main(arguments=None, make_strategy=make_strategy, more_options=(), make_model=make_model):
+    """Run the command line described above; chapters bring the rest (see ARCHITECTURE.md)."""
+    args = parse_options(arguments, [*server_options(), *more_options])
     torch.manual_seed(args.seed)  # the same seed, the same first weights
     model = make_model()
     images, labels = load_partition(PARTITIONS / "test.npz")
@@ -82,4 +80,4 @@ def main(arguments=None, make_strategy=make_strategy, more_options=()):
 
 
 if __name__ == "__main__":
-    run_command(main, "server.py")
+    run_command(main)

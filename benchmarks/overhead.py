@@ -11,7 +11,7 @@ benchmarks/overhead.json, too.
 """
 
 from support.argument_types import natural_int, positive_int
-from support.command_line import ROOT, OneLineParser, RunError, run_command
+from support.command_line import ROOT, Options, RunError, parse_options, run_command
 from support.events import EventLog, parsed
 from support.files import replaced_file
 from support.history import read_history
@@ -139,13 +139,13 @@ def machine():
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("benchmarks.overhead", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--clients", type=positive_int, default=10, help="how many clients there are")
     add("--rounds", type=positive_int, default=10, help="of each run")
     add("--repeat", type=positive_int, default=3, help="how often both are run")
     add("--seed", type=natural_int, default=0, help="the same seed, the same result")
-    args = parser.parse_args(arguments)
+    args = parse_options(arguments, [options])
     with tempfile.TemporaryDirectory() as directory:
         report(summary_of_runs(args, directory))
 
@@ -187,4 +187,4 @@ def report(summary):
 
 
 if __name__ == "__main__":
-    run_command(main, "benchmarks.overhead")
+    run_command(main)

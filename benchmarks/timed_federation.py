@@ -14,4 +14,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "benchmarks.timed_federation")
+    run_command(main)

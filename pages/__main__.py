@@ -4,7 +4,7 @@ python -m pages                   # make readme does this
 python -m pages --check           # writes nothing; exits 1 and names what is stale
 """
 
-from support.command_line import ROOT, OneLineParser, run_command
+from support.command_line import ROOT, Options, parse_options, run_command
 
 import sys
 
@@ -13,9 +13,9 @@ from pages.page import all_pages
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("pages", __doc__)
-    parser.add_argument("--check", action="store_true", help="compare instead of writing")
-    if parser.parse_args(arguments).check:
+    options = Options()
+    options.add_argument("--check", action="store_true", help="compare instead of writing")
+    if parse_options(arguments, [options]).check:
         sys.exit("\n".join(filter(None, (page.stale() for page in all_pages()))) or 0)
     for page in all_pages():
         page.write()
@@ -23,4 +23,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "pages")
+    run_command(main)

@@ -7,7 +7,7 @@
 Each page declares its own in pages/NAME/recordings.py, as RECORDINGS = {name: Recording(...)}.
 """
 
-from support.command_line import ROOT, OneLineParser, RunError, UserError, run_command
+from support.command_line import ROOT, Options, RunError, UserError, parse_options, run_command
 from support.listening import free_port
 
 import importlib
@@ -131,9 +131,9 @@ def chosen(names):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("pages.record", __doc__)
-    parser.add_argument("names", nargs="*", metavar="PAGE[/NAME]", help="what is to be recorded")
-    args = parser.parse_args(arguments)
+    options = Options()
+    options.add_argument("names", nargs="*", metavar="PAGE[/NAME]", help="what is to be recorded")
+    args = parse_options(arguments, [options])
     if not args.names:
         print("\n".join(recordings()))
     for key, recording in chosen(args.names).items():
@@ -143,4 +143,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "pages.record")
+    run_command(main)

@@ -5,6 +5,4 @@ Nothing here imports server.py, client.py or a chapter; they import from here, n
 
 from support import environment
 
-# Flower and gRPC read their environment while they are imported: whoever imports anything from here has set
-# it first, because imports from support/ stand first in every file (pyproject.toml says so).
 environment.prepare()

@@ -72,6 +72,12 @@ def address(text):
     return text
 
 
+def host_and_port(text):
+    """Return the host, without brackets, and the port, a number, of an address such as [::1]:8080."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
 def _is_host(host):
     """Return whether `host` is a name, an IPv4 address, or an IPv6 address in brackets."""
     if not host.startswith("["):

@@ -4,6 +4,7 @@ A directory of certificates holds ca.pem, which everybody has, and server.pem an
 the server has. `make certificates` makes one for this machine.
 """
 
+from support.argument_types import host_and_port
 from support.command_line import UserError
 
 import datetime
@@ -83,11 +84,11 @@ def _fault_of_date(certificate):
 
 def check_trust(address, root):
     """Raise UserError if the server at `address` does not prove itself with a certificate from `root`."""
-    host, _, port = address.rpartition(":")
+    host, port = host_and_port(address)
     try:
         context = ssl.create_default_context(cadata=root.decode())
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=5) as connection:
-            context.wrap_socket(connection, server_hostname=host.strip("[]")).close()
+        with socket.create_connection((host, port), timeout=5) as connection:
+            context.wrap_socket(connection, server_hostname=host).close()
     except (ssl.SSLError, UnicodeDecodeError) as error:
         reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or error
         raise UserError(

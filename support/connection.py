@@ -4,6 +4,7 @@ Flower 1.41's start_client has `max_retries` and `max_wait_time`, but its gRPC t
 a client that starts before its server, or outlives it, ends in a traceback.
 """
 
+from support.argument_types import host_and_port
 from support.certificates import check_trust, root_certificate
 from support.command_line import UserError
 from support.environment import exempt_from_proxy
@@ -65,7 +66,7 @@ def _participate(take_part, client, args, certificate):
 
 def _avoid_proxies(address):
     """Let no proxy come between us and a server on this machine."""
-    host = address.rpartition(":")[0].strip("[]")
+    host, _ = host_and_port(address)
     if is_loopback(host):
         exempt_from_proxy(host)
 

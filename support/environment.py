@@ -1,13 +1,11 @@
-"""What has to be set before Flower is imported: no telemetry, no proxy on loopback, no needless warnings."""
+"""What is set before Flower runs: no telemetry, no proxy on loopback, no needless warnings."""
 
 from support.streams import reopen_closed_streams
 
 import builtins
 import logging
 import os
-import signal
 import sys
-from pathlib import Path
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Flower warns when these arguments of FedAvg are left out; the lesson leaves them out on purpose.
@@ -15,17 +13,26 @@ NEEDLESS = ("No fit_metrics_aggregation_fn provided", "Setting `min_available_cl
 
 
 def prepare():
-    """Set the environment variables that Flower and gRPC read while they are imported."""
+    """Prepare this process, and those that it starts, for Flower and gRPC, imported already or not."""
     reopen_closed_streams()
-    # Flower reports usage statistics to its makers by default. A lesson on privacy does not phone home;
-    # whoever wants to can: FLWR_TELEMETRY_ENABLED=1 python server.py
-    os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
+    switch_telemetry_off()
     # gRPC's core narrates failed connections; client.py says in one line what it means.
     os.environ.setdefault("GRPC_VERBOSITY", "error")
     for host in LOOPBACK:
         exempt_from_proxy(host)
     logging.getLogger("flwr").addFilter(_is_needed)
-    _let_ctrl_c_end_imports()
+
+
+def switch_telemetry_off():
+    """Keep Flower from reporting usage statistics to its makers, as it does by default.
+
+    Unless a person wants it to: FLWR_TELEMETRY_ENABLED=1 python server.py
+    """
+    wish = os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
+    if flower := sys.modules.get(
+        "flwr.supercore.telemetry"
+    ):  # it has read the variable, and looks at its copy
+        flower.FLWR_TELEMETRY_ENABLED = wish
 
 
 def exempt_from_proxy(host):
@@ -46,17 +53,3 @@ def is_hosted():
 
 def _is_needed(record):
     return not record.getMessage().strip().startswith(NEEDLESS)
-
-
-def _let_ctrl_c_end_imports():
-    """End a command at once on Ctrl-C while it imports PyTorch for seconds; run_command takes over later.
-
-    "-m": so Python names a module while it imports the packages around it.
-    """
-    is_command = Path(sys.argv[0]).name in ("server.py", "client.py", "-m")
-    if (
-        is_command
-        and not is_hosted()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    ):
-        signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,5 +1,6 @@
 """Whether a server may listen where it is told to, whether it could, and where it can."""
 
+from support.argument_types import host_and_port
 from support.command_line import RunError, UserError
 
 import ipaddress
@@ -12,7 +13,7 @@ PORTS = range(30_000, 32_768)  # below those that systems hand out to outgoing c
 
 def check_listening(address, certificates, insecure):
     """Raise UserError if a server would listen beyond this machine without TLS and unasked."""
-    host = address.rpartition(":")[0].strip("[]")
+    host, _ = host_and_port(address)
     if certificates is None and not insecure and not is_loopback(host):
         raise UserError(
             f"{address} is open to other machines and nothing would be encrypted; "
@@ -22,11 +23,9 @@ def check_listening(address, certificates, insecure):
 
 def check_port_is_free(address):
     """Raise UserError if nothing can listen at `address` (HOST:PORT), before anything else is done."""
-    host, _, port = address.rpartition(":")
+    host, port = host_and_port(address)
     try:
-        found = socket.getaddrinfo(
-            host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, where = found[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -35,6 +34,13 @@ def check_port_is_free(address):
         raise UserError(
             f"cannot listen on {address}: {error.strerror}; stop what uses it or choose another --address"
         ) from None
+
+
+def is_listening(address):
+    """Return whether something listens at `address` (HOST:PORT) already."""
+    with suppress(OSError), socket.create_connection(host_and_port(address)):
+        return True
+    return False
 
 
 def free_port():

@@ -1,6 +1,6 @@
 """Command-line options that several of our commands share, so that each means the same everywhere.
 
-Each function returns a parent for argparse: OneLineParser("server.py", __doc__, parents=[common_options()]).
+Each function returns a parent for parse_options, or a list of them.
 """
 
 from support.argument_types import (
@@ -89,7 +89,7 @@ def training_options():
 
 def fault_options():
     """Return the options that say what the server puts up with, and whom it trusts."""
-    parser = Options(enough_clients)
+    parser = Options(fill_in_min_clients)
     add = parser.add_argument
     add(
         "--min-clients",
@@ -158,15 +158,14 @@ def check_listener(args):
     check_port_is_free(args.address)
 
 
-def enough_clients(args):
-    """Return how many clients a round needs: --min-clients, or half of --clients, rounded up.
+def fill_in_min_clients(args):
+    """Let --min-clients be half of --clients, rounded up, unless it is given.
 
     Raises UserError if that is more than there are.
     """
     if args.min_clients is None:
-        return (args.clients + 1) // 2
+        args.min_clients = (args.clients + 1) // 2
     if args.min_clients > args.clients:
         raise UserError(
             f"--min-clients {args.min_clients} is more than --clients {args.clients}; lower it"
         )
-    return args.min_clients

@@ -58,12 +58,20 @@ def _choose_short_directory():
         tempfile.tempdir = earlier
 
 
-def start_command(context, module, arguments, log=None):
-    """Start `python -m MODULE ARGUMENTS`, which ends when we do; return its multiprocessing.Process.
+def start_command(context, module, arguments, log=None, **doors):
+    """Start `python -m MODULE ARGUMENTS`; return its multiprocessing.Process.
 
-    Its output goes to the file `log`, or to our terminal. Raises RunError if nothing can be started any more.
+    Its output goes to the file `log`, or to our terminal; `doors` are what else its main is to be given. It
+    ends when we do, however we end.
     """
-    process = context.Process(target=_run_command_here, args=(module, arguments, log), name=module)
+    call = (module, arguments, log, doors)
+    process = context.Process(target=_run_command_here, args=call, name=module)
+    _start(process)
+    return process
+
+
+def _start(process):
+    """Start `process`; raise RunError if what starts our processes has been ended."""
     try:
         process.start()
     except (EOFError, ConnectionError):
@@ -122,7 +130,7 @@ def in_parallel(function, jobs):
     process was killed.
     """
     jobs, cores = iter(jobs), available_cores()
-    call = partial(_call_here, command_name(default=None), function)
+    call = partial(_call_here, command_name(), function)
     executor = ProcessPoolExecutor(cores, process_context(), _belong_to_parent)
     try:
         running = {executor.submit(call, job) for job in islice(jobs, cores)}
@@ -186,12 +194,15 @@ def last_words(log):
     return last.partition(": ")[2] or last
 
 
-def _run_command_here(module, arguments, log):
+def _run_command_here(module, arguments, log, doors):
     _belong_to_parent()
     if log is not None:
         print_into(log)
-    name = module if "." in module else f"{module}.py"
-    run_command(importlib.import_module(module).main, name, arguments)
+    try:
+        run_command(importlib.import_module(module).main, arguments, **doors)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
 
 
 def _leave_with_parent():

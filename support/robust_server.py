@@ -7,7 +7,6 @@ updates out, writes every round to disk, goes on with an interrupted run, and en
 from support.command_line import NothingToDo, RunError, UserError
 from support.events import events_of
 from support.machine import make_room_for_connections
-from support.options import enough_clients
 from support.partitions import PARTITIONS, partition_settings
 from support.recorded_strategy import RecordedStrategy
 from support.roll_call import RollCall
@@ -34,7 +33,7 @@ def robust_server(args, strategy, model, make_roll_call=RollCall, has_terminal=T
     make_room_for_connections(args.clients)
     recorded = robust_strategy(args, strategy, model, has_terminal=has_terminal)
     with recorded as strategy, one_signal_at_a_time() as signals:
-        roll_call = roll_call_of(args, enough_clients(args), make_roll_call, strategy.tell)
+        roll_call = roll_call_of(args, args.min_clients, make_roll_call, strategy.tell)
         server = RobustServer(roll_call, strategy, signals)
         server.set_max_workers(args.parallel_clients)
         try:

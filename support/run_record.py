@@ -5,7 +5,7 @@ run.json, the rounds in history.csv, the weights in global_model.npz. So it is w
 The same files beside it are for people and for other programs; --resume writes them again.
 """
 
-from support.command_line import RunError, UserError, command_name, option_names
+from support.command_line import RunError, UserError, command_name
 from support.files import in_words, replaced_file
 from support.history import history_of, rounds_in
 from support.options import fault_options, listening_options, run_options
@@ -22,6 +22,7 @@ from support.run_settings import (
     read_state,
 )
 from support.signals import signals_deferred
+from support.typed_words import option_names
 
 import io
 import json
@@ -163,7 +164,7 @@ class RunRecord:
     def _description(self):
         packages = {name: version(name) for name in PACKAGES}
         content = {
-            "command": command_name(default=None),
+            "command": command_name(),
             "settings": self.settings,
             "versions": {"python": platform.python_version(), **packages},
         }

@@ -8,6 +8,7 @@ from support.environment import is_hosted
 
 import importlib
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 
@@ -100,3 +101,50 @@ def _each_handler(wrapped):
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+_ended = False  # whether a command has done its work, and signals need no clean end any more
+
+
+@contextmanager
+def signals_that_unwind():
+    """Let Ctrl-C and SIGTERM unwind the block, so that with and finally do their work."""
+    global _ended
+    _ended = False
+    if threading.current_thread() is not threading.main_thread():
+        yield  # a host's business: only its main thread is ever interrupted
+        return
+    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, _exit_cleanly)
+    # What ignores Ctrl-C (nohup) goes on doing so.
+    if earlier[signal.SIGINT] in (signal.SIG_DFL, signal.default_int_handler):
+        signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        _ended = True  # what is left to do may be cut short
+        for number, handler in earlier.items():  # which a host wants back
+            signal.signal(number, handler if is_hosted() else signal.SIG_DFL)
+
+
+def _exit_cleanly(number, frame):
+    """Unwind as for an exception, so that with and finally do their work."""
+    if _ended:
+        _end_at_once(number)
+    sys.exit(128 + number)
+
+
+def _interrupt(number, frame):
+    """Do as Python does on Ctrl-C."""
+    if _ended:
+        _end_at_once(number)
+    raise KeyboardInterrupt
+
+
+def _end_at_once(number):
+    """Let the signal do what it does to a program without handlers.
+
+    Flower puts earlier handlers back when its own is called: so late that run_command cannot prevent it.
+    """
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)

@@ -26,8 +26,17 @@ def parse_words(parser, words):
     return args
 
 
-def words_of(args, names):
-    """Return the words of `args`, TypedOptions, that belong to options with these names."""
+def option_names(parents):
+    """Return the names of the options in `parents`, parsers, as they stand in a parsed namespace."""
+    return [action.dest for parent in parents for action in parent._actions]
+
+
+def as_words(args, parents):
+    """Return what was typed of the options in `parents`: ["--rounds=10", "--resume", ...].
+
+    `args` are TypedOptions.
+    """
+    names = option_names(parents)
     return [word for name, words in args._words if name in names for word in words]
 
 

@@ -7,8 +7,9 @@ SuperLink reads a request's body, and takes it apart, before it asks for a key. 
 where the stranger has addresses from 127.0.0.2 on, and ends with the command.
 """
 
+from support.argument_types import host_and_port
 from support.certificates import server_certificates
-from support.command_line import OneLineParser, run_command
+from support.command_line import Options, parse_options, run_command
 from support.listening import free_port
 
 import contextlib
@@ -96,16 +97,16 @@ def attack_once(folder, is_behind_nginx, words):
         superlink = flower.processes[0]
         if is_behind_nginx:
             start_proxy(flower, outside, address, folder)
-        port = int((outside if is_behind_nginx else address).rpartition(":")[2])
+        port = host_and_port(outside if is_behind_nginx else address)[1]
         before = superlink.memory_info().rss
         return before, peak(superlink, Attack(port, trust, *words))
 
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.access.flood", __doc__)
-    parser.add_argument("--certificates", metavar="DIR", required=True, help="SuperLink's")
-    args = parser.parse_args(arguments)
+    options = Options()
+    options.add_argument("--certificates", metavar="DIR", required=True, help="SuperLink's")
+    args = parse_options(arguments, [options])
     server_certificates(args.certificates)
     find_nginx()
     folder = Path(args.certificates).resolve()
@@ -118,4 +119,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.access.flood")
+    run_command(main)

@@ -8,7 +8,7 @@ they are gone with the processes in them, whatever ends those. It takes root's r
 """
 
 from support.certificates import server_certificates
-from support.command_line import OneLineParser, RunError, UserError, run_command
+from support.command_line import Options, RunError, UserError, parse_options, run_command
 from support.options import partition_options
 
 import re
@@ -181,12 +181,10 @@ def check(args):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser(
-        "beyond.access.hosts", __doc__, [*run_parents("lesson"), partition_options()]
-    )
-    parser.set_defaults(clients=2, rounds=2, run="results/hosts")
-    parser.add_argument("--certificates", metavar="DIR", required=True, help="the server's")
-    args = parser.parse_args(arguments)
+    options = Options()
+    options.add_argument("--certificates", metavar="DIR", required=True, help="the server's")
+    parents = [*run_parents("lesson"), partition_options(), options]
+    args = parse_options(arguments, parents, clients=2, rounds=2, run="results/hosts")
     check(args)
     make_partitions(args)
     folder, logs = Path(args.certificates).resolve(), fresh_logs(args.run)
@@ -200,4 +198,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.access.hosts")
+    run_command(main)

@@ -8,7 +8,7 @@ answer asks for ever otherwise.
 """
 
 from support.certificates import server_certificates
-from support.command_line import OneLineParser, run_command
+from support.command_line import Options, parse_options, run_command
 from support.listening import free_port
 
 import tempfile
@@ -48,9 +48,9 @@ def applicants(flower, folder):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.access.refusals", __doc__)
-    parser.add_argument("--certificates", metavar="DIR", required=True, help="SuperLink's")
-    folder = parser.parse_args(arguments).certificates
+    options = Options()
+    options.add_argument("--certificates", metavar="DIR", required=True, help="SuperLink's")
+    folder = parse_options(arguments, [options]).certificates
     server_certificates(folder)
     address = f"127.0.0.1:{free_port()}"
     with tempfile.TemporaryDirectory() as logs, PrivateFlower(logs) as flower:
@@ -62,4 +62,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.access.refusals")
+    run_command(main)

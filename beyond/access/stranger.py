@@ -8,7 +8,7 @@ anybody has who can reach the port: Flower's command line and the CA's certifica
 """
 
 from support.certificates import server_certificates
-from support.command_line import OneLineParser, RunError, run_command
+from support.command_line import Options, RunError, parse_options, run_command
 from support.listening import free_port
 
 import re
@@ -105,9 +105,9 @@ def outcome(deed, *words):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.access.stranger", __doc__)
-    parser.add_argument("--certificates", metavar="DIR", required=True, help="SuperLink's")
-    folder = parser.parse_args(arguments).certificates
+    options = Options()
+    options.add_argument("--certificates", metavar="DIR", required=True, help="SuperLink's")
+    folder = parse_options(arguments, [options]).certificates
     server_certificates(folder)
     find_nginx()
     forget_proxies()
@@ -125,4 +125,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.access.stranger")
+    run_command(main)

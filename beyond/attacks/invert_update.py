@@ -7,7 +7,7 @@ given: the weights that were sent, the update, and the labels, which read_update
 """
 
 from support.argument_types import natural_int, positive_int
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.run_record import make_run_directory
 from support.tables import write_table
 from support.terminal import progress_bar
@@ -54,14 +54,14 @@ def attack_all(grid, training, gallery, seed):
 
 def parse(arguments):
     """Return the options of the command line."""
-    parser = OneLineParser("beyond.attacks.invert_update", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--model", default="results/fedavg/global_model.npz", help="the trained model's weights")
     add("--seed", type=natural_int, default=0, help="of the fresh model and the first guesses")
     add("--steps", type=positive_int, help="of every attack (default: 400 to 800)")
     add("--only", type=positive_int, help="number of the one case to try (default: all)")
     add("--output", default="results/privacy", help="directory for the picture and the table")
-    return parser.parse_args(arguments)
+    return parse_options(arguments, [options])
 
 
 def main(arguments=None):
@@ -88,4 +88,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.attacks.invert_update")
+    run_command(main)

@@ -6,7 +6,7 @@ After S. Yeom et al.: Privacy Risk in Machine Learning (CSF 2018): an image with
 member. AUC is the chance that a member looks more like one than a stranger does: 0.5 is a coin.
 """
 
-from support.command_line import OneLineParser, run_command
+from support.command_line import Options, parse_options, run_command
 from support.mnist import load_mnist
 
 import numpy as np
@@ -51,10 +51,10 @@ def auc_of_an_update(weights, members, strangers, number):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.attacks.membership", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--model", default="results/fedavg/global_model.npz", help="the trained model's weights")
-    args = parser.parse_args(arguments)
+    args = parse_options(arguments, [options])
     torch.set_num_threads(1)  # the same figures on every machine of a kind
     weights, training = trained_weights(args.model), Training()
     _, test = load_mnist()
@@ -71,4 +71,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.attacks.membership")
+    run_command(main)

@@ -6,7 +6,7 @@ Every update is what the lesson's FlowerClient returns, minus what it was sent: 
 """
 
 from support.argument_types import natural_int, positive_int
-from support.command_line import OneLineParser, run_command
+from support.command_line import Options, parse_options, run_command
 from support.figures import new_figure, save_figure
 from support.run_record import make_run_directory
 from support.tables import write_table
@@ -115,12 +115,12 @@ def summary(counts, read):
 
 def parse(arguments):
     """Return the options of the command line."""
-    parser = OneLineParser("beyond.attacks.read_update", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--seed", type=natural_int, default=0, help="of the model and of how images are dealt out")
     add("--images", type=positive_int, help="at most so many a client (default: all)")
     add("--output", default="results/privacy", help="directory for the picture and the table")
-    return parser.parse_args(arguments)
+    return parse_options(arguments, [options])
 
 
 def main(arguments=None):
@@ -143,4 +143,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.attacks.read_update")
+    run_command(main)

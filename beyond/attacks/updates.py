@@ -27,7 +27,7 @@ def update_of(weights, images, labels, number=0, **changes):
     `images` are uint8 (n, 28, 28), `labels` int64 (n,). `changes` replace what the lesson's server sends with
     the weights (LESSON), such as `local_epochs`.
     """
-    client = FlowerClient(number, images, labels)
+    client = FlowerClient(number, make_model(), images, labels)
     with contextlib.redirect_stdout(io.StringIO()):  # a line for every fit
         new, _, _ = client.fit(weights, {**LESSON, **changes})
     return difference(new, weights)

@@ -10,7 +10,7 @@ these commands at a time need an --output each.
 """
 
 from support.argument_types import address, positive_int
-from support.command_line import OneLineParser, RunError, UserError, run_command
+from support.command_line import Options, RunError, UserError, parse_options, run_command
 from support.files import replaced_file
 from support.history import read_history
 from support.listening import check_port_is_free
@@ -31,10 +31,10 @@ import federation
 import partition
 from beyond.communication.grid import FULL_ROUNDS, grid
 from beyond.communication.plots import draw_pictures
+from beyond.heterogeneity.federation import PROGRAMS
 from beyond.heterogeneity.options import heterogeneity_options
 from beyond.heterogeneity.results import COLUMNS, collect
 
-PROGRAMS = ("beyond.communication.server_with_log", "beyond.heterogeneity.client")
 FINISHED = "finished.json"  # in a run's directory: the command that made it
 STOPPED = 143  # the status with which SIGTERM ends us
 # No client is given up on a busy machine.
@@ -97,7 +97,8 @@ def train(context, run, args, logs):
     if run.is_baseline:
         make_baseline(context, run, args, logs / "baseline.log")
         return
-    federation.run_processes(context, options, PROGRAMS, [heterogeneity_options()])
+    own = [heterogeneity_options()]
+    federation.run_processes(context, options, PROGRAMS, own, server_log=logs / "server.log")
     check_that_all_took_part(run, args)
 
 
@@ -157,8 +158,8 @@ def write_results(runs, output):
 
 def parse(arguments):
     """Return the command line's options."""
-    parser = OneLineParser("beyond.communication.compare", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--seeds", type=positive_int, default=3, help="how many seeds, from 0 up")
     add("--rounds", type=positive_int, default=FULL_ROUNDS, help="for each of the strategies")
     add("--clients", type=positive_int, default=10, help="how many clients there are")
@@ -166,7 +167,7 @@ def parse(arguments):
     add("--list", action="store_true", help="print the names of the runs and stop")
     add("--output", default="results/comparison", help="directory for all runs")
     add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT for the servers")
-    return parser.parse_args(arguments)
+    return parse_options(arguments, [options])
 
 
 def main(arguments=None):
@@ -189,4 +190,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.communication.compare")
+    run_command(main)

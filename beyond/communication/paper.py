@@ -12,7 +12,7 @@ from which the page is made; for trials give another --output.
 """
 
 from support.argument_types import address, natural_int, positive_float, positive_int
-from support.command_line import ROOT, OneLineParser, RunError, UserError, run_command
+from support.command_line import ROOT, Options, RunError, UserError, parse_options, run_command
 from support.files import replaced_file
 from support.history import read_history
 from support.run_record import make_run_directory
@@ -35,7 +35,7 @@ PAPERS_ROUNDS = {"iid": 20, "shards": 229}  # Table 2, CNN, E = 5, B = 10
 MOST_ROUNDS = 2000
 FEDERATIONS = {
     "ours": "beyond.heterogeneity.federation",
-    "paper": "beyond.communication.paper_federation",
+    "paper": "beyond.communication.paper_cnn",
 }
 TUNING_ROUNDS = 10
 RESULTS = Path(__file__).parent / "recorded/mcmahan.json"
@@ -166,8 +166,8 @@ def report(model, scheme, accuracies):
 
 def parse(arguments):
     """Return the command line's options."""
-    parser = OneLineParser("beyond.communication.paper", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--model", choices=FEDERATIONS, default="ours", help="our CNN, or the paper's")
     add("--schemes", nargs="+", choices=PAPERS_ROUNDS, default=list(PAPERS_ROUNDS), help="splits")
     add("--learning-rate", type=positive_float, default=0.01, help="of the clients' SGD")
@@ -178,7 +178,7 @@ def parse(arguments):
     add("--clients", type=positive_int, default=100, help="how many clients share the images")
     add("--seed", type=natural_int, default=0, help="the same seed, the same result")
     add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT for the servers")
-    return parser.parse_args(arguments)
+    return parse_options(arguments, [options])
 
 
 def main(arguments=None):
@@ -196,4 +196,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.communication.paper")
+    run_command(main)

@@ -7,7 +7,7 @@ beyond.defences.train_with_noise makes.
 """
 
 from support.argument_types import natural_int, positive_int
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.run_record import make_run_directory
 from support.tables import write_table
 from support.terminal import progress_bar
@@ -54,14 +54,14 @@ def sum_rows(result, digits):
 
 def parse(arguments):
     """Return the options of the command line."""
-    parser = OneLineParser("beyond.defences.defences", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--seed", type=natural_int, default=0, help="of the fresh model and of the noise")
     add("--steps", type=positive_int, default=400, help="of every attack")
     add("--images", type=positive_int, help="at most so many a client in an epoch (default: all)")
     add("--accuracies", default=RECORDED, help="CSV file with what noise leaves of the accuracy")
     add("--output", default="results/privacy", help="directory for the picture and the tables")
-    return parser.parse_args(arguments)
+    return parse_options(arguments, [options])
 
 
 def main(arguments=None):
@@ -109,4 +109,4 @@ def print_sum(ten, digits):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.defences.defences")
+    run_command(main)

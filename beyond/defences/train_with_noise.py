@@ -8,7 +8,7 @@ them, and is left with one clipped update plus noise of z C: that is what defenc
 """
 
 from support.argument_types import natural_int, positive_int
-from support.command_line import OneLineParser, run_command
+from support.command_line import Options, parse_options, run_command
 from support.mnist import load_mnist
 from support.tables import write_table
 from support.terminal import progress_bar
@@ -89,13 +89,13 @@ def read_accuracies(path):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.defences.train_with_noise", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--rounds", type=positive_int, default=60, help="of every federation")
     add("--images", type=positive_int, default=300, help="of every client")
     add("--seed", type=natural_int, default=0, help="the same seed, the same figures")
     add("--output", default="results/privacy/noise_accuracy.csv", help="the CSV file to write")
-    args = parser.parse_args(arguments)
+    args = parse_options(arguments, [options])
     torch.set_num_threads(1)  # the same figures on every machine of a kind
     partitions, test = deal(args.seed, args.images)
     accuracies = {}
@@ -114,4 +114,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.defences.train_with_noise")
+    run_command(main)

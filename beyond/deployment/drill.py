@@ -1,5 +1,6 @@
 """A deployment whose processes can be killed: what the drills of kill_drills.py are made of."""
 
+from support.argument_types import host_and_port
 from support.command_line import RunError
 from support.history import read_history
 
@@ -24,7 +25,7 @@ class Drill:
     def __init__(self, flower, args, variant):
         self.flower = flower
         self.args = args
-        self.port = args.address.rpartition(":")[2]
+        self.port = host_and_port(args.address)[1]
         self.began = time.time()
         self.rounds_told = 0
         self.start_superlink()

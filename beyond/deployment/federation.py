@@ -9,11 +9,11 @@
 All of it on this machine. Logs go to logs/ in the directory of the run; no process outlives the command.
 """
 
-from support.argument_types import address
+from support.argument_types import address, host_and_port
 from support.certificates import server_certificates
-from support.command_line import OneLineParser, Options, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.listening import check_listening, check_port_is_free, is_loopback
-from support.options import enough_clients, partition_options
+from support.options import partition_options
 from support.partitions import PARTITIONS
 
 import plot_accuracy
@@ -45,16 +45,17 @@ def check_deployment(args):
     """Raise UserError for what could not be started, before anything is."""
     server_certificates(args.certificates)
     check_listening(args.address, args.certificates, insecure=False)
+    host, _ = host_and_port(args.address)
     if args.proxy:
         if args.certificates is None:
             raise UserError("--proxy is of use with TLS only; give it --certificates DIR")
         find_nginx()
-    elif not is_loopback(args.address.rpartition(":")[0].strip("[]")):
+    elif not is_loopback(host):
         raise UserError(
             f"whoever reaches a SuperLink can run code on its nodes, and {args.address} is open to other "
             "machines; use --proxy"
         )
-    elif args.address.rpartition(":")[0] not in ("127.0.0.1", "localhost"):
+    elif host not in ("127.0.0.1", "localhost"):
         raise UserError(f"SuperLink listens on 127.0.0.1, not on {args.address}; change --address")
     check_port_is_free(args.address)
 
@@ -86,12 +87,11 @@ def deploy(args, **variant):
 def parse(arguments=None):
     """Return the options; those of a chapter are known once --chapter has said which."""
     parents = [*run_parents(chapter_in(arguments)), partition_options(), deployment_options()]
-    return OneLineParser("beyond.deployment.federation", __doc__, parents).parse_args(arguments)
+    return parse_options(arguments, parents)
 
 
 def run(args, **variant):
     """Deal the images out, deploy and plot; the app is changed as `variant` says. Raises UserError."""
-    enough_clients(args)
     make_partitions(args)
     check_partitions(args)
     deploy(args, **variant)
@@ -104,4 +104,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.deployment.federation")
+    run_command(main)

@@ -11,8 +11,8 @@ It prints every round with its seconds. Everything runs on loopback and ends wit
 """
 
 from support.argument_types import address
-from support.command_line import OneLineParser, UserError, run_command
-from support.options import enough_clients, partition_options
+from support.command_line import Options, UserError, parse_options, run_command
+from support.options import partition_options
 
 import time
 
@@ -93,14 +93,13 @@ def secure_variant(args):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parents = [*run_parents("lesson"), partition_options()]
-    parser = OneLineParser("beyond.deployment.kill_drills", __doc__, parents)
-    parser.set_defaults(run="results/drill", certificates=None, proxy=False, stock=False)
-    parser.add_argument("what", choices=DRILLS, help="what is killed")
-    parser.add_argument("--address", type=address, default="127.0.0.1:8000", help="SuperLink's")
-    args = parser.parse_args(arguments)
+    options = Options()
+    options.add_argument("what", choices=DRILLS, help="what is killed")
+    options.add_argument("--address", type=address, default="127.0.0.1:8000", help="SuperLink's")
+    parents = [*run_parents("lesson"), partition_options(), options]
+    plain = {"run": "results/drill", "certificates": None, "proxy": False, "stock": False}
+    args = parse_options(arguments, parents, **plain)
     check_deployment(args)
-    enough_clients(args)
     variant = secure_variant(args) if args.what == "masked" else {}
     make_partitions(args)
     logs = fresh_logs(args.run)
@@ -114,4 +113,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.deployment.kill_drills")
+    run_command(main)

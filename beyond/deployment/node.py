@@ -8,7 +8,7 @@ It looks at the partition first: a node without one, or with another node's, wou
 
 from support.argument_types import address, natural_int
 from support.certificates import read_root
-from support.command_line import OneLineParser, RunError, UserError, run_command
+from support.command_line import Options, RunError, UserError, parse_options, run_command
 from support.files import locked
 from support.listening import free_port
 from support.partitions import PARTITIONS, load_partition
@@ -32,15 +32,15 @@ CAME_IN = re.compile(r"SuperNode ID: (\d+)")
 
 def parse(arguments):
     """Return the options. Raises UserError if they do not go together."""
-    parser = OneLineParser("beyond.deployment.node", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--partition-id", type=natural_int, required=True, help="whose data this node has")
     add("--superlink", type=address, default="127.0.0.1:8000", help="HOST:PORT of it, or its proxy")
     add("--insecure", action="store_true", help="without TLS, on this host")
     add("--ca", metavar="FILE", help="the certificate of the CA to trust")
     add("--key", metavar="FILE", help="this node's private key")
     add("--max-retries", type=natural_int, help="how often to try again (default: for ever)")
-    args = parser.parse_args(arguments)
+    args = parse_options(arguments, [options])
     if args.insecure == (args.ca is not None):
         raise UserError("give either --ca FILE, for TLS, or --insecure")
     if args.ca:
@@ -127,4 +127,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.deployment.node")
+    run_command(main)

@@ -1,11 +1,10 @@
 """nginx before SuperLink: deploy/flower-fleet.conf as it stands, with our own ports and certificates."""
 
 from support.command_line import ROOT, RunError, UserError
+from support.listening import is_listening
 
-import contextlib
 import os
 import shutil
-import socket
 import time
 from pathlib import Path
 
@@ -78,10 +77,8 @@ def start_proxy(flower, listen, superlink, certificates):
     """
     words = prepare_proxy(flower, listen, superlink, certificates)
     process = flower.start(*words, log="nginx.log")
-    host, _, port = listen.rpartition(":")
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection((host.strip("[]"), int(port))):
-            return process
+    while not is_listening(listen):
         if process.poll() is not None:
             raise RunError(f"nginx did not start; {flower.logs / 'nginx.log'} says why")
         time.sleep(0.05)
+    return process

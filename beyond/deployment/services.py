@@ -3,6 +3,7 @@
 `args` are the options of federation.py, of which each function says what it looks at.
 """
 
+from support.argument_types import host_and_port
 from support.listening import free_port
 from support.partitions import PARTITIONS
 from support.run_record import make_run_directory
@@ -26,7 +27,7 @@ def fresh_logs(run):
 
 def start_superlink(flower, args):
     """Start SuperLink, and nginx before it if so asked; return the words with which a node reaches it."""
-    port = free_port() if args.proxy else int(args.address.rpartition(":")[2])
+    port = free_port() if args.proxy else host_and_port(args.address)[1]
     if args.certificates is None:
         flower.superlink("--insecure", port=port)
         return ["--superlink", args.address, "--insecure"]

@@ -11,7 +11,7 @@ Libraries are imported before the fork. The app is not: a run brings its own cod
 
 from support.argument_types import address, positive_int, positive_seconds
 from support.certificates import read_root
-from support.command_line import ROOT, OneLineParser, UserError, run_command
+from support.command_line import ROOT, Options, UserError, parse_options, run_command
 from support.machine import available_cores
 
 import contextlib
@@ -32,8 +32,8 @@ POLL = 0.2  # seconds between two questions for tasks, while there is room for o
 
 def parse(arguments):
     """Return the options, those of flower-superexec by the same names. Raises UserError for a bad file."""
-    parser = OneLineParser("beyond.deployment.superexec", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add(
         "--runtime-api-address",
         type=address,
@@ -41,7 +41,7 @@ def parse(arguments):
         required=True,
         help="HOST:PORT of a SuperNode; may be given several times",
     )
-    trust = parser.add_mutually_exclusive_group(required=True)
+    trust = options.add_mutually_exclusive_group(required=True)
     trust.add_argument("--insecure", action="store_true", help="without TLS, on this host")
     trust.add_argument("--root-certificates", metavar="FILE", help="the CA to trust there")
     add("--superexec-auth-secret-file", metavar="FILE", help="the secret that it was given")
@@ -53,7 +53,7 @@ def parse(arguments):
     )
     add("--poll", type=positive_seconds, default=POLL, help="seconds between questions for tasks")
     add("--no-fallback", action="store_true", help=f"do not start {STOCK} instead")
-    args = parser.parse_args(arguments)
+    args = parse_options(arguments, [options])
     if args.root_certificates:
         read_root(args.root_certificates)
     if args.superexec_auth_secret_file:
@@ -135,4 +135,4 @@ def forget_repository():
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.deployment.superexec")
+    run_command(main)

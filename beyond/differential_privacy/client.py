@@ -7,6 +7,7 @@ from support.command_line import run_command
 
 import client
 from beyond.differential_privacy.mechanism import clipped, difference
+from model import make_model
 
 
 class PrivateClient(client.FlowerClient):
@@ -23,10 +24,10 @@ class PrivateClient(client.FlowerClient):
         return [(sent + change).astype(sent.dtype) for sent, change in near], 1, metrics
 
 
-def main(arguments=None, make_client=PrivateClient):
+def main(arguments=None, make_client=PrivateClient, make_model=make_model):
     """Run the command line described above."""
-    client.main(arguments, make_client)
+    client.main(arguments, make_client, make_model)
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.differential_privacy.client")
+    run_command(main)

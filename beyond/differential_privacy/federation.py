@@ -12,10 +12,10 @@ from beyond.differential_privacy.options import privacy_options
 PROGRAMS = ("beyond.differential_privacy.server", "beyond.differential_privacy.client")
 
 
-def main(arguments=None, programs=PROGRAMS, more_options=()):
+def main(arguments=None, programs=PROGRAMS, more_options=(), make_model=None):
     """Run the command line described above."""
-    federation.main(arguments, programs, [privacy_options(), *more_options])
+    federation.main(arguments, programs, [privacy_options(), *more_options], make_model)
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.differential_privacy.federation")
+    run_command(main)

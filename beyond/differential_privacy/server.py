@@ -9,6 +9,7 @@ import server
 from beyond.differential_privacy.options import privacy_options
 from beyond.differential_privacy.privacy_record import PrivacyRecord
 from beyond.differential_privacy.private_average import PrivateAverage
+from model import make_model
 
 
 def make_strategy(args, model, images, labels):
@@ -21,10 +22,10 @@ def make_strategy(args, model, images, labels):
     return PrivateAverage(fedavg, args.clients, args.clip, *noise)
 
 
-def main(arguments=None, make_strategy=make_strategy, more_options=()):
+def main(arguments=None, make_strategy=make_strategy, more_options=(), make_model=make_model):
     """Run the command line described above."""
-    server.main(arguments, make_strategy, [privacy_options(), *more_options])
+    server.main(arguments, make_strategy, [privacy_options(), *more_options], make_model)
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.differential_privacy.server")
+    run_command(main)

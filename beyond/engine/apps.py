@@ -34,16 +34,22 @@ def make_client(context):
     folder = Path(context.node_config.get("folder", PARTITIONS))
     torch.set_num_threads(1)
     images, labels = load_partition(folder / f"client_{number}.npz")
-    client = CHAPTERS[context.run_config["chapter"]].make_client(number, images, labels)
+    chapter = CHAPTERS[context.run_config["chapter"]]
+    client = chapter.make_client(number, make_model(), images, labels)
     return NodeParticipant(client.to_client(), number)
+
+
+def model_and_strategy(args, make_strategy):
+    """Return the first global model and what `make_strategy` makes for it, as server.py's main does."""
+    torch.manual_seed(args.seed)  # the same seed, the same first weights
+    model = make_model()
+    images, labels = load_partition(PARTITIONS / "test.npz")
+    return model, make_strategy(args, model, images, labels)
 
 
 def serve(grid, args):
     """Run the rounds as server.py does, with the nodes of `grid` instead of connections."""
-    torch.manual_seed(args.seed)  # the same seed, the same first weights
-    model = make_model()
-    images, labels = load_partition(PARTITIONS / "test.npz")
-    strategy = CHAPTERS[args.chapter].make_strategy(args, model, images, labels)
+    model, strategy = model_and_strategy(args, CHAPTERS[args.chapter].make_strategy)
     config = ServerConfig(num_rounds=args.rounds, round_timeout=args.round_timeout)
     support = robust_server(args, strategy, model, NodeRollCall, has_terminal=False)
     with support as server, shared_grid(PackingGrid(grid)) as shared:

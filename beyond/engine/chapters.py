@@ -20,9 +20,9 @@ class Chapter(NamedTuple):
         """Return the chapter's strategy, as its server makes it."""
         return import_module(self.server).make_strategy(args, model, images, labels)
 
-    def make_client(self, partition_id, images, labels):
+    def make_client(self, *arguments):
         """Return the chapter's client."""
-        return getattr(import_module(self.client), self.client_class)(partition_id, images, labels)
+        return getattr(import_module(self.client), self.client_class)(*arguments)
 
     def make_options(self):
         """Return the chapter's own options, parents for argparse."""

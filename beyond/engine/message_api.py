@@ -8,7 +8,6 @@ no client has a method: a function answers messages of one type.
 
 from support.command_line import RunError
 from support.history import Round
-from support.options import enough_clients
 from support.partitions import PARTITIONS, load_partition
 from support.run_record import open_record
 from support.terminal import say
@@ -39,7 +38,7 @@ def train(message, context):
     number = partition_of(context.node_config)
     folder = Path(context.node_config.get("folder", PARTITIONS))
     torch.set_num_threads(1)
-    client = FlowerClient(number, *load_partition(folder / f"client_{number}.npz"))
+    client = FlowerClient(number, make_model(), *load_partition(folder / f"client_{number}.npz"))
     config = dict(message.content["config"])
     config["server_round"] = config["server-round"]  # FedAvg's name for it
     weights, count, metrics = client.fit(message.content["arrays"].to_numpy_ndarrays(), config)
@@ -108,9 +107,8 @@ def serve(grid, args):
     """Run all rounds with the nodes of `grid`."""
     torch.manual_seed(args.seed)  # the same seed, the same first weights
     model = make_model()
-    enough = enough_clients(args)
     strategy = OrderedFedAvg(
-        fraction_evaluate=0.0, min_train_nodes=enough, min_available_nodes=args.clients
+        fraction_evaluate=0.0, min_train_nodes=args.min_clients, min_available_nodes=args.clients
     )
     with closing(open_record(args, list(model.state_dict()))) as record:
         strategy.start(

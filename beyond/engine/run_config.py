@@ -4,15 +4,9 @@ pyproject.toml lists them all, for Flower refuses a name that is not there. "" s
 default, where that is no number. A chapter's own options are words in one entry, `chapter-options`.
 """
 
-from support.command_line import (
-    OneLineParser,
-    Options,
-    UserError,
-    as_words,
-    name_command,
-    option_names,
-)
+from support.command_line import Options, UserError, name_command, parse_options
 from support.options import run_server_options
+from support.typed_words import as_words, option_names
 
 import shlex
 from argparse import ArgumentError, ArgumentParser
@@ -77,7 +71,7 @@ def parse_run_config(run_config):
     name_command(COMMAND, __doc__)
     chapter = entries["chapter"] if entries["chapter"] in CHAPTERS else "lesson"
     try:
-        return OneLineParser(COMMAND, __doc__, run_parents(chapter)).parse_args(words)
+        return parse_options(words, run_parents(chapter))
     except SystemExit:  # the line is printed
         raise UserError("the run config is not one of this app's, see above") from None
 

@@ -13,7 +13,7 @@ directory. With --client-evaluation no client trains on the tenth of its images 
 """
 
 from support.argument_types import positive_int
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.history import Round
 from support.options import common_options, training_options
 from support.partitions import PARTITIONS, load_partition, partition_settings
@@ -36,7 +36,7 @@ def training_data(partition_ids, client_evaluation):
     """Return what the clients `partition_ids` train on in a federation, as one pair of tensors."""
     import torch
 
-    from beyond.heterogeneity.local_data import split
+    from beyond.heterogeneity.client import split
     from model import to_tensors
 
     parts = []
@@ -123,16 +123,14 @@ def tasks(settings):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parents = [common_options(), training_options()]
-    parser = OneLineParser("beyond.heterogeneity.baselines", __doc__, parents)
-    add_client_evaluation(parser)
-    parser.set_defaults(learning_rate=None)
-    parser.add_argument("how", choices=LEARNING_RATES, help="which baseline")
-    parser.add_argument(
-        "--rounds", type=positive_int, default=10, help="how many rounds' worth of passes"
-    )
-    parser.add_argument("--run", required=True, help="directory for the record")
-    settings = vars(parser.parse_args(arguments))
+    options = Options()
+    add_client_evaluation(options)
+    add = options.add_argument
+    add("how", choices=LEARNING_RATES, help="which baseline")
+    add("--rounds", type=positive_int, default=10, help="how many rounds' worth of passes")
+    add("--run", required=True, help="directory for the record")
+    parents = [common_options(), training_options(), options]
+    settings = vars(parse_options(arguments, parents, learning_rate=None))
     settings["learning_rate"] = settings["learning_rate"] or LEARNING_RATES[settings["how"]]
     check_partitions(settings["clients"])
     make_room(settings)
@@ -141,4 +139,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.heterogeneity.baselines")
+    run_command(main)

@@ -7,17 +7,31 @@ from support.command_line import run_command
 
 import functools
 
+import torch
+
 import client
-from beyond.heterogeneity.local_data import split
 from beyond.heterogeneity.proximal import proximal_pull
-from model import evaluate
+from model import evaluate, make_model
+
+HELD_OUT = 0.1  # the part of its images that a client can hold out of its training, to test on
+
+
+def split(images, labels, seed):
+    """Split tensors into ((images, labels) to train on, (images, labels) held out), always alike.
+
+    A tenth is held out, one image at least, unless there is only one: that is trained on.
+    """
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    count = min(max(1, round(HELD_OUT * len(labels))), len(labels) - 1)
+    held_out, kept = order[:count], order[count:]
+    return (images[kept], labels[kept]), (images[held_out], labels[held_out])
 
 
 class HeterogeneityClient(client.FlowerClient):
     """A FlowerClient that does what this room's server may ask besides."""
 
-    def __init__(self, partition_id, images, labels):
-        super().__init__(partition_id, images, labels)
+    def __init__(self, partition_id, model, images, labels):
+        super().__init__(partition_id, model, images, labels)
         self.everything = self.images, self.labels
 
     @functools.cached_property
@@ -42,10 +56,10 @@ class HeterogeneityClient(client.FlowerClient):
         return loss, len(labels), {"accuracy": accuracy}
 
 
-def main(arguments=None, make_client=HeterogeneityClient):
+def main(arguments=None, make_client=HeterogeneityClient, make_model=make_model):
     """Run the command line described above."""
-    client.main(arguments, make_client)
+    client.main(arguments, make_client, make_model)
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.heterogeneity.client")
+    run_command(main)

@@ -12,10 +12,10 @@ from beyond.heterogeneity.options import heterogeneity_options
 PROGRAMS = ("beyond.heterogeneity.server", "beyond.heterogeneity.client")
 
 
-def main(arguments=None, programs=PROGRAMS, more_options=()):
+def main(arguments=None, programs=PROGRAMS, more_options=(), make_model=None):
     """Run the command line described above."""
-    federation.main(arguments, programs, [heterogeneity_options(), *more_options])
+    federation.main(arguments, programs, [heterogeneity_options(), *more_options], make_model)
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.heterogeneity.federation")
+    run_command(main)

@@ -3,7 +3,7 @@
 python -m beyond.heterogeneity.plot_partitions --plot results/partitions.png
 """
 
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.figures import check_picture, new_figure, save_figure
 from support.partitions import PARTITIONS, load_partition, partition_settings
 from support.run_record import make_run_directory
@@ -54,9 +54,9 @@ def counts_of(clients):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.heterogeneity.plot_partitions", __doc__)
-    parser.add_argument("--plot", default="results/partitions.png", help="the PNG file to write")
-    plot = parser.parse_args(arguments).plot
+    options = Options()
+    options.add_argument("--plot", default="results/partitions.png", help="the PNG file to write")
+    plot = parse_options(arguments, [options]).plot
     settings = partition_settings()
     if settings is None:
         raise UserError(
@@ -71,4 +71,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.heterogeneity.plot_partitions")
+    run_command(main)

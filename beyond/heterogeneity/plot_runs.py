@@ -6,7 +6,7 @@ Each DIRECTORY holds runs (of several seeds, or of every client alone) and becom
 """
 
 from support.argument_types import percentage
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.figures import new_figure, plain_text, save_figure
 from support.history import read_history
 
@@ -55,12 +55,12 @@ def draw(groups, lowest=0.0):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.heterogeneity.plot_runs", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("directories", nargs="+", metavar="DIRECTORY", help="directories of runs, one for a curve")
     add("--output", required=True, help="the PNG file to write")
     add("--from", dest="lowest", type=percentage, default=0, help="lowest accuracy, in percent")
-    args = parser.parse_args(arguments)
+    args = parse_options(arguments, [options])
     groups = map(read_histories, args.directories)
     figure = draw(dict(zip(names_of(args.directories), groups, strict=True)), args.lowest)
     save_figure(figure, args.output, option="--output")
@@ -68,4 +68,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.heterogeneity.plot_runs")
+    run_command(main)

@@ -9,6 +9,7 @@ import server
 from beyond.heterogeneity.client_accuracy import ClientAccuracy
 from beyond.heterogeneity.options import heterogeneity_options
 from beyond.heterogeneity.strategies import chosen_strategy
+from model import make_model
 
 
 def make_strategy(args, model, images, labels):
@@ -25,10 +26,10 @@ def make_strategy(args, model, images, labels):
     return ClientAccuracy(chosen_strategy(args, fedavg), args.run, args.resume)
 
 
-def main(arguments=None, make_strategy=make_strategy, more_options=()):
+def main(arguments=None, make_strategy=make_strategy, more_options=(), make_model=make_model):
     """Run the command line described above."""
-    server.main(arguments, make_strategy, [heterogeneity_options(), *more_options])
+    server.main(arguments, make_strategy, [heterogeneity_options(), *more_options], make_model)
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.heterogeneity.server")
+    run_command(main)

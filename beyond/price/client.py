@@ -2,26 +2,26 @@
 
 from support.command_line import run_command
 
-from beyond.differential_privacy.client import PrivateClient
-from beyond.differential_privacy.client import main as client_main
+from beyond.differential_privacy import client
 from beyond.price.edge_network import EdgeModel, cells_of, digits_of, features_of
 
 
-class EdgeClient(PrivateClient):
-    """A client that trains the network of edges instead of the lesson's."""
+class EdgeClient(client.PrivateClient):
+    """A PrivateClient whose model is an EdgeModel."""
 
     def set_parameters(self, parameters):
         """Take the weights into a network of the size that the server has chosen."""
-        if not isinstance(self.model, EdgeModel):
-            self.model = EdgeModel(cells_of(parameters), digits_of(self.labels))
+        if self.images.dim() == 4:  # still pixels
+            self.model.cut(cells_of(parameters))
+            self.model.own = digits_of(self.labels)
             self.images = features_of(self.images, self.model.cells)  # once: nothing in them learns
         super().set_parameters(parameters)
 
 
 def main(arguments=None):
     """Run the command line of client.py."""
-    client_main(arguments, EdgeClient)
+    client.main(arguments, EdgeClient, EdgeModel)
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.price.client")
+    run_command(main)

@@ -40,10 +40,14 @@ class EdgeModel(nn.Module):
     Zhan 2021, FedRS).
     """
 
-    def __init__(self, cells=7, own=None):
+    def __init__(self, cells=7):
         super().__init__()
+        self.own = torch.ones(10, dtype=torch.bool)
+        self.cut(cells)
+
+    def cut(self, cells):
+        """Cut images into cells x cells parts, and begin at zero."""
         self.cells = cells
-        self.own = torch.ones(10, dtype=torch.bool) if own is None else own
         self.linear = nn.Linear(DIRECTIONS * cells * cells, 10)
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)

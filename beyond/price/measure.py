@@ -9,7 +9,7 @@ like, and go on with the same command.
 """
 
 from support.argument_types import positive_int
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.figures import save_figure
 from support.processes import in_parallel
 from support.run_record import make_run_directory
@@ -91,12 +91,12 @@ def chosen(points, pattern):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.price.measure", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--seeds", type=positive_int, default=3, help="how many seeds, from 0 up")
     add("--only", default="*", metavar="PATTERN", help="points whose name matches")
     add("--output", default="results/price", help="directory for price.csv and price.png")
-    args = parser.parse_args(arguments)
+    args = parse_options(arguments, [options])
     points = chosen(grid(args.seeds), args.only)
     output = make_run_directory(args.output, option="--output")
     table = Path(output, "price.csv")
@@ -113,4 +113,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.price.measure")
+    run_command(main)

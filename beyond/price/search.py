@@ -7,7 +7,7 @@ network and epsilon goes to recorded/price_settings.json. Epsilon counts none of
 search costs privacy as well, or needs data of one's own.
 """
 
-from support.command_line import OneLineParser, run_command
+from support.command_line import parse_options, run_command
 from support.files import replaced_file
 from support.processes import in_parallel
 from support.tables import read_table, write_table
@@ -104,7 +104,7 @@ def choose(rows):
 
 def main(arguments=None):
     """Run the command line described above."""
-    OneLineParser("beyond.price.search", __doc__).parse_args(arguments)
+    parse_options(arguments, [])
     rows = read_table(TABLE, COLUMNS) if TABLE.exists() else []
     known = [{name: row[name] for name in list(COLUMNS)[:-2]} for row in rows]
     left = [trial for trial in trials() if row_of(*trial) not in known]
@@ -119,4 +119,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.price.search")
+    run_command(main)

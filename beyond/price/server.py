@@ -1,15 +1,14 @@
-"""The private server with the small network of edges instead of the lesson's."""
+"""The private server with the small network of edges instead of the lesson's.
 
-from support.command_line import OneLineParser, Options, UserError, run_command
-from support.options import server_options
-from support.partitions import PARTITIONS, load_partition
+python -m beyond.price.server --clip 0.4 --target-epsilon 8 --batch-size 60000 --learning-rate 25
+"""
 
-from beyond.differential_privacy.options import privacy_options
-from beyond.differential_privacy.server import make_strategy
+from support.command_line import Options, UserError, run_command
+
+from beyond.differential_privacy import server
 from beyond.price.edge_network import EdgeModel, features_of
 from beyond.price.training import KEEP, mean_model
 from model import evaluate, set_weights, to_tensors
-from server import serve
 
 
 def edge_options():
@@ -44,16 +43,18 @@ def edge_evaluation(model, images, labels, args):
     return evaluate_global_model
 
 
-def main(arguments=None):
-    """Do as server.py's main does, with another network; it starts at zero, so no seed is needed."""
-    parents = [*server_options(), privacy_options(), edge_options()]
-    args = OneLineParser("edge_server.py", __doc__, parents).parse_args(arguments)
-    model = EdgeModel(args.cells)
-    images, labels = load_partition(PARTITIONS / "test.npz")
-    strategy = make_strategy(args, model, images, labels)
+def make_strategy(args, model, images, labels):
+    """Return the private strategy for `model`, an EdgeModel, which gets as many cells as `args` say."""
+    model.cut(args.cells)
+    strategy = server.make_strategy(args, model, images, labels)
     strategy.strategy.evaluate_fn = edge_evaluation(model, images, labels, args)
-    serve(args, strategy, model)
+    return strategy
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    server.main(arguments, make_strategy, [edge_options()], EdgeModel)
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.price.server")
+    run_command(main)

@@ -5,8 +5,6 @@ config has one entry more, `shares` (see shares.py).
 """
 
 from support.command_line import NothingToDo, UserError, name_command
-from support.options import enough_clients
-from support.partitions import PARTITIONS, load_partition
 from support.robust_server import robust_strategy, roll_call_of
 from support.signals import one_signal_at_a_time
 
@@ -14,7 +12,6 @@ import secrets
 from argparse import Namespace
 from functools import partial
 
-import torch
 from flwr.client.mod import secaggplus_mod
 from flwr.clientapp import ClientApp
 from flwr.server import ServerConfig
@@ -22,7 +19,7 @@ from flwr.server.compat import start_grid
 from flwr.serverapp import ServerApp
 
 import server
-from beyond.engine.apps import make_client
+from beyond.engine.apps import make_client, model_and_strategy
 from beyond.engine.node_roll_call import NodeRollCall
 from beyond.engine.packed_messages import PackingGrid, packing_mod
 from beyond.engine.run_config import parse_run_config
@@ -32,7 +29,6 @@ from beyond.secure_aggregation.careful_training import careful_training_mod
 from beyond.secure_aggregation.masked_updates import MaskedUpdates
 from beyond.secure_aggregation.server import SecureServer, make_workflow
 from beyond.secure_aggregation.shares import FEWEST, check_shares, threshold
-from model import make_model
 
 OWN_ENTRIES = ("shares", "drop-out", "single-out")  # of the run config, besides the lesson's
 
@@ -63,24 +59,23 @@ def parse(run_config):
 
 def needed_clients(args):
     """Return how many clients a round needs: enough to hide one among them, and to open the sum."""
-    return max(enough_clients(args), FEWEST, threshold(args.shares))
+    return max(args.min_clients, FEWEST, threshold(args.shares))
 
 
-def instructed(args):
-    """Return the options that say what clients train.
+def make_strategy(args, model, images, labels):
+    """Return the lesson's strategy; when a run goes on, its clients get another seed.
 
-    A run that goes on may repeat a round with other members. Had clients the same seed, they would train the
-    same again, and the difference of the two sums would be one client's update.
+    It may repeat a round with other members. Had clients the same seed, they would train the same again, and
+    the difference of the two sums would be one client's update.
     """
-    return Namespace(**vars(args) | {"seed": secrets.randbits(31)}) if args.resume else args
+    if args.resume:
+        args = Namespace(**vars(args) | {"seed": secrets.randbits(31)})
+    return server.make_strategy(args, model, images, labels)
 
 
 def serve(grid, args, make_workflow=make_workflow):
     """Run the rounds as apps.serve does, with a server that learns sums and no update."""
-    torch.manual_seed(args.seed)  # the same seed, the same first weights
-    model = make_model()
-    images, labels = load_partition(PARTITIONS / "test.npz")
-    strategy = server.make_strategy(instructed(args), model, images, labels)
+    model, strategy = model_and_strategy(args, make_strategy)
     config = ServerConfig(num_rounds=args.rounds, round_timeout=args.round_timeout)
     with (
         robust_strategy(args, strategy, model, MaskedUpdates, has_terminal=False) as strategy,

@@ -6,7 +6,7 @@
 It takes the options of both.
 """
 
-from support.command_line import OneLineParser, run_command
+from support.command_line import parse_options, run_command
 from support.options import partition_options, run_server_options
 
 from beyond.deployment import federation as deployment
@@ -21,9 +21,7 @@ def parse(arguments=None):
         deployment.deployment_options(),
         secagg_options(),
     ]
-    args = OneLineParser("beyond.secure_aggregation.deployment", __doc__, parents).parse_args(
-        arguments
-    )
+    args = parse_options(arguments, parents)
     args.chapter = "lesson"
     return args
 
@@ -35,4 +33,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.secure_aggregation.deployment")
+    run_command(main)

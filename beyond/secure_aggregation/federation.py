@@ -11,7 +11,7 @@ says what Flower 1.41's masks are made of.
 """
 
 from support.argument_types import natural_int, positive_int
-from support.command_line import OneLineParser, Options, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.options import partition_options, run_server_options
 
 from beyond.secure_aggregation.app import components
@@ -70,9 +70,7 @@ def check_secagg(args):
 def parse(arguments=None):
     """Return the options; raise UserError if they do not go together."""
     parents = [*run_server_options(), partition_options(), secagg_options()]
-    args = OneLineParser("beyond.secure_aggregation.federation", __doc__, parents).parse_args(
-        arguments
-    )
+    args = parse_options(arguments, parents)
     args.chapter = "lesson"
     return args
 
@@ -101,4 +99,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.secure_aggregation.federation")
+    run_command(main)

@@ -7,7 +7,7 @@ seed has 32 bits.
 """
 
 from support.argument_types import positive_int
-from support.command_line import OneLineParser, run_command
+from support.command_line import Options, parse_options, run_command
 
 import time
 from functools import reduce
@@ -70,12 +70,12 @@ def seconds_a_guess(guesses):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.secure_aggregation.mask_strength", __doc__)
-    parser.add_argument("--keys", type=positive_int, default=500, help="how many keys to look at")
-    parser.add_argument(
+    options = Options()
+    options.add_argument("--keys", type=positive_int, default=500, help="how many keys to look at")
+    options.add_argument(
         "--guesses", type=positive_int, default=20_000, help="how many seeds to try"
     )
-    args = parser.parse_args(arguments)
+    args = parse_options(arguments, [options])
     bits = effective_bits([seed_of(key) for key in shared_keys(args.keys)])
     guess = seconds_a_guess(args.guesses)
     print(f"{args.keys} pairwise keys of 256 bits: as seeds they have {bits} bits")
@@ -84,4 +84,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.secure_aggregation.mask_strength")
+    run_command(main)

@@ -7,7 +7,7 @@
 The true update is made once more by the lesson's client, from the partition and the instructions.
 """
 
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.partitions import PARTITIONS, load_partition
 
 import json
@@ -52,11 +52,11 @@ def opened_in(run):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.secure_aggregation.opened", __doc__)
-    parser.add_argument(
+    options = Options()
+    options.add_argument(
         "--run", default="results/single", help="the directory of a --single-out run"
     )
-    run = Path(parser.parse_args(arguments).run)
+    run = Path(parse_options(arguments, [options]).run)
     if not any(run.glob("opened_*.npz")):
         raise UserError(
             f"{run} has no opened_*.npz; make it with beyond.secure_aggregation.federation --single-out"
@@ -69,4 +69,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.secure_aggregation.opened")
+    run_command(main)

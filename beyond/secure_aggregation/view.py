@@ -8,7 +8,7 @@ beyond/attacks reads off an update which digits its client owns. Here it reads b
 once more by the lesson's client from the partitions, and what the server has held.
 """
 
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.figures import new_figure, save_figure
 from support.partitions import PARTITIONS, load_partition
 from support.run_settings import settings_of
@@ -146,9 +146,9 @@ def summary(owned, read):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.secure_aggregation.view", __doc__)
-    parser.add_argument("--run", default="results/seen", help="the directory of a --curious run")
-    run = parser.parse_args(arguments).run
+    options = Options()
+    options.add_argument("--run", default="results/seen", help="the directory of a --curious run")
+    run = parse_options(arguments, [options]).run
     torch.set_num_threads(1)
     everybody = look(run)
     own = everybody[0].correlation()
@@ -168,4 +168,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.secure_aggregation.view")
+    run_command(main)

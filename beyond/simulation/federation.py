@@ -8,12 +8,13 @@ A SuperLink of our own runs the app that pyproject.toml describes. --parallel-cl
 turns at being a client. Logs go to logs/ in the directory of the run; no process outlives the command.
 """
 
-from support.command_line import ROOT, OneLineParser, UserError, as_words, run_command
+from support.command_line import ROOT, UserError, parse_options, run_command
 from support.machine import make_room_for_connections
-from support.options import common_options, enough_clients, partition_options
+from support.options import common_options, partition_options
 from support.partitions import are_own_partitions, are_partitioned, check_own_partitions
 from support.run_record import make_run_directory
 from support.run_settings import check_settings
+from support.typed_words import as_words
 
 import importlib.util
 import subprocess
@@ -35,7 +36,7 @@ AHEAD = 16
 def parse(arguments=None):
     """Return the options; those of a chapter are known once --chapter has said which."""
     parents = [*run_parents(chapter_in(arguments)), partition_options()]
-    return OneLineParser("beyond.simulation.federation", __doc__, parents).parse_args(arguments)
+    return parse_options(arguments, parents)
 
 
 def make_partitions(args):
@@ -80,7 +81,6 @@ def run(args, **variant):
     """Deal the images out, simulate and plot; the app is changed as `variant` says. Raises UserError."""
     if importlib.util.find_spec("ray") is None:
         raise UserError("Ray is missing; pip install -r requirements-beyond.txt")
-    enough_clients(args)
     check_own_partitions(args.clients)
     make_room_for_connections(args.clients)
     make_partitions(args)
@@ -94,4 +94,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.simulation.federation")
+    run_command(main)

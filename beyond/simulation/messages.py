@@ -3,7 +3,7 @@
 python -m beyond.simulation.messages --rounds 3 --run results/messages
 """
 
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import UserError, parse_options, run_command
 from support.options import partition_options, run_server_options
 
 from beyond.simulation import federation as simulation
@@ -17,7 +17,7 @@ COMPONENTS = {
 def main(arguments=None):
     """Run the command line described above."""
     parents = [*run_server_options(), partition_options()]
-    args = OneLineParser("beyond.simulation.messages", __doc__, parents).parse_args(arguments)
+    args = parse_options(arguments, parents)
     if args.resume:
         raise UserError(
             "the lesson in the Message API starts from the beginning; leave out --resume"
@@ -27,4 +27,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.simulation.messages")
+    run_command(main)

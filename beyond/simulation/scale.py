@@ -7,7 +7,7 @@ on a desk: that is why there is a simulation.
 """
 
 from support.argument_types import positive_int
-from support.command_line import OneLineParser, run_command
+from support.command_line import Options, parse_options, run_command
 from support.history import read_history
 from support.listening import free_port
 
@@ -82,12 +82,12 @@ def read_scales(path):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.simulation.scale", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--out", default="results/scale.csv", help="the table")
     add("--processes", type=positive_int, nargs="*", default=[10, 30, 100], help="how many clients")
     add("--simulated", type=positive_int, nargs="*", default=[10, 30, 100, 1000], help="likewise")
-    args = parser.parse_args(arguments)
+    args = parse_options(arguments, [options])
     wanted = [("processes", clients) for clients in args.processes]
     wanted += [("simulation", clients) for clients in args.simulated]
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
@@ -99,4 +99,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.simulation.scale")
+    run_command(main)

@@ -6,7 +6,7 @@
 It only reads the run's events.jsonl: the run does not know it, and it may be stopped at any time.
 """
 
-from support.command_line import OneLineParser, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.events import NAME
 from support.history import run_directory
 
@@ -50,13 +50,13 @@ def check_events(events):
 
 def parse(arguments):
     """Return the options of the command line."""
-    parser = OneLineParser("beyond.watch", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("run", nargs="?", type=run_directory, default="results/fedavg", help="directory of a run")
     add("--port", type=port, default=8090, help="port on this machine to serve the page on")
     add("--open", action="store_true", help="open the page in a browser")
     add("--no-wait", action="store_true", help="do not wait for a run that has not started yet")
-    return parser.parse_args(arguments)
+    return parse_options(arguments, [options])
 
 
 def main(arguments=None):
@@ -85,4 +85,4 @@ def serve(own, events):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.watch")
+    run_command(main)

@@ -1,5 +1,6 @@
 """A TCP relay between clients and server, which passes bytes on unchanged and keeps them."""
 
+from support.argument_types import host_and_port
 from support.command_line import UserError
 
 import asyncio
@@ -34,7 +35,7 @@ class Relay:
     """Accepts clients at one address and connects each to the server at another, both HOST:PORT."""
 
     def __init__(self, listen, server):
-        self.listen, self.server = split(listen), split(server)
+        self.listen, self.server = host_and_port(listen), host_and_port(server)
         self.connections = []
         self.open = 0
         # asyncio's own references are weak, and a task without others may be collected.
@@ -111,9 +112,3 @@ def received_by(sock):
         report = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
         return struct.unpack_from("Q", report, BYTES_RECEIVED)[0] - 1  # the end counts as one
     return None
-
-
-def split(address):
-    """Return (host, port) of HOST:PORT."""
-    host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port)

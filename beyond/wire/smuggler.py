@@ -8,7 +8,7 @@
 --how low-bits      in the lowest bits of 6,272 weights
 """
 
-from support.command_line import OneLineParser, Options, UserError, run_command
+from support.command_line import Options, UserError, parse_options, run_command
 from support.connection import stay_connected
 from support.options import client_options
 from support.partitions import PARTITIONS, load_partition
@@ -19,6 +19,7 @@ import torch
 
 import client
 from beyond.wire.hidden_image import hide
+from model import make_model
 
 CONV2 = 2  # the place of its weights in the lesson's list
 
@@ -58,8 +59,8 @@ def smuggling_client(way):
     class Smuggler(client.FlowerClient):
         """A FlowerClient that looks like any other."""
 
-        def __init__(self, partition_id, images, labels):
-            super().__init__(partition_id, images, labels)
+        def __init__(self, partition_id, model, images, labels):
+            super().__init__(partition_id, model, images, labels)
             self.image = images[0]
 
         def fit(self, parameters, config):
@@ -85,10 +86,10 @@ def smuggler_options():
 def main(arguments=None):
     """Run the command line described above."""
     parents = [client_options(), smuggler_options()]
-    args = OneLineParser("beyond.wire.smuggler", __doc__, parents).parse_args(arguments)
+    args = parse_options(arguments, parents)
     torch.set_num_threads(1)
     images, labels = load_partition(PARTITIONS / f"client_{args.partition_id}.npz")
-    smuggler = smuggling_client(args.how)(args.partition_id, images, labels)
+    smuggler = smuggling_client(args.how)(args.partition_id, make_model(), images, labels)
     try:
         smuggler.hide_in(smuggler.get_parameters(config={}))
     except (ValueError, TypeError, IndexError) as error:
@@ -99,4 +100,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.wire.smuggler")
+    run_command(main)

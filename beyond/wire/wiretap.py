@@ -8,8 +8,8 @@ It passes everything on unchanged, and keeps it in memory. When the run is over 
 every byte was, and whether any image of the partitions it was given was among them.
 """
 
-from support.argument_types import address, natural_int
-from support.command_line import OneLineParser, UserError, run_command
+from support.argument_types import address, host_and_port, natural_int
+from support.command_line import Options, UserError, parse_options, run_command
 from support.figures import check_picture
 from support.listening import is_loopback
 from support.partitions import PARTITIONS, load_partition
@@ -23,7 +23,7 @@ from beyond.wire import low_bits
 from beyond.wire.byte_ledger import keep_books
 from beyond.wire.found_images import report_found, report_low_bits
 from beyond.wire.image_search import Search
-from beyond.wire.relay import Relay, split
+from beyond.wire.relay import Relay
 from beyond.wire.report import draw, print_table
 
 
@@ -38,10 +38,10 @@ def listen_in(relay):
 
 def check(args):
     """Raise UserError if the wiretap would listen where it should not, or to itself."""
-    host, _ = split(args.listen)
+    host, _ = host_and_port(args.listen)
     if not is_loopback(host):
         raise UserError(f"{args.listen} is open to other machines; listen on 127.0.0.1:PORT")
-    if split(args.listen) == split(args.server):
+    if host_and_port(args.listen) == host_and_port(args.server):
         raise UserError("--listen and --server are the same address; choose two")
     check_picture(args.picture, "--picture")
     if args.reveal:
@@ -60,14 +60,14 @@ def check_lesson_images(images):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.wire.wiretap", __doc__)
-    add = parser.add_argument
+    options = Options()
+    add = options.add_argument
     add("--listen", type=address, default="127.0.0.1:8081", help="HOST:PORT for the clients")
     add("--server", type=address, default="127.0.0.1:8080", help="HOST:PORT of the server")
     add("--partition", type=natural_int, nargs="+", default=[], help="whose images to look for")
     add("--picture", default="results/wiretap.png", help="the PNG file to write")
     add("--reveal", metavar="FILE", help="draw what is in the low bits of the last round's updates")
-    args = parser.parse_args(arguments)
+    args = parse_options(arguments, [options])
     check(args)
     images = {k: load_partition(PARTITIONS / f"client_{k}.npz")[0] for k in args.partition}
     if args.reveal:
@@ -93,4 +93,4 @@ def write_picture(path, draw_it):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.wire.wiretap")
+    run_command(main)

@@ -12,6 +12,7 @@ import json
 import time
 
 from client import FlowerClient
+from model import make_model
 
 IMPORTED = ("flwr.supernode.cli.flwr_clientapp", "beyond.engine.apps")
 SETTINGS = {
@@ -29,11 +30,11 @@ def main(arguments=None):
         importlib.import_module(name)
     imports = time.process_time()  # all that this process has done so far
     preload.torch.set_num_threads(1)
-    client = FlowerClient(0, *load_partition(PARTITIONS / "client_0.npz"))
+    client = FlowerClient(0, make_model(), *load_partition(PARTITIONS / "client_0.npz"))
     weights, began = client.get_parameters({}), time.process_time()
     client.fit(weights, SETTINGS)
     print(json.dumps({"imports": imports, "training": time.process_time() - began}))
 
 
 if __name__ == "__main__":
-    run_command(main, "pages.deployment.message_cost")
+    run_command(main)

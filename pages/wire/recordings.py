@@ -1,10 +1,9 @@
 """What the wiretap prints and draws: of honest clients, of smugglers, and with TLS."""
 
-from support.listening import free_port
+from support.listening import free_port, is_listening
 
 import contextlib
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -29,10 +28,7 @@ def start(stack, directory, words):
 
 def wait_for(address):
     """Return when something listens at `address`: a client with TLS mistrusts who hangs up."""
-    host, port = address.split(":")
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection((host, int(port))):
-            return
+    while not is_listening(address):
         time.sleep(0.1)  # nothing tells when another process begins to listen
 
 

@@ -31,7 +31,7 @@ def test_the_papers_cnn_has_the_papers_number_of_weights():
 @pytest.mark.thorough
 def test_a_federation_trains_the_papers_cnn_with_the_chapters_options(stage, workspace, tmp_path):
     words = [tmp_path / "run", "--client-evaluation", "--rounds", 1]
-    finished = run_at_once(stage, workspace, *words, program=module("paper_federation"))
+    finished = run_at_once(stage, workspace, *words, program=module("paper_cnn"))
     assert finished.status == 0, finished.output
     with np.load(finished.run / "global_model.npz") as file:
         assert sum(file[name].size for name in file.files) == WEIGHTS

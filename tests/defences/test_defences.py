@@ -81,7 +81,7 @@ def few_images(monkeypatch, mnist):
 def run_in_small(few_images, tmp_path, monkeypatch):
     """run_in_small(module, words) runs a command in a directory of its own."""
     monkeypatch.chdir(tmp_path)
-    return lambda module, words: run_command(module.main, module.__name__, words.split())
+    return lambda module, words: run_command(module.main, words.split())
 
 
 def rows(name):

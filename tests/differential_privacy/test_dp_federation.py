@@ -67,7 +67,7 @@ def test_the_crowd_makes_the_updates_that_real_clients_make():
     ]
     config = {"server_round": 1, "local_epochs": 1, "batch_size": 60, "learning_rate": 2.0}
     for number, update in enumerate(crowd.updates(weights, 1)):
-        client = EdgeClient(number, images[shares[number]], labels[shares[number]])
+        client = EdgeClient(number, EdgeModel(), images[shares[number]], labels[shares[number]])
         new, count, _ = client.fit(weights, {**config, "seed": 0, "clip": 0.3})
         assert count == 1
         for mine, theirs, sent in zip(clipped(update, 0.3), new, weights, strict=True):

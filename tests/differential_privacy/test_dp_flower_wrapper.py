@@ -3,7 +3,7 @@
 The page's table names these tests. Should one of Flower's columns fail with another Flower, the table is old.
 """
 
-from support.command_line import OneLineParser, UserError
+from support.command_line import UserError, parse_options
 
 import numpy as np
 import pytest
@@ -139,10 +139,10 @@ def test_fault_5_an_update_of_zero_divides_by_zero():
 def test_fault_6_nan_and_infinity_pass_its_checks(number):
     flowers(number, 1.0, 10)
     flowers(1.0, number, 10)
-    parser = OneLineParser("beyond.differential_privacy.server", "", [privacy_options()])
     for noise, clip in ((number, 1), (1, number)):
         with pytest.raises(SystemExit, match="2"):
-            parser.parse_args(["--noise-multiplier", noise, "--clip", clip])
+            words = ["--noise-multiplier", noise, "--clip", clip]
+            parse_options(words, [privacy_options()])
 
 
 @pytest.mark.parametrize(("first", "runs_to"), [(0.1, (0, 0.001)), (10.0, (1000, np.inf))])

@@ -1,6 +1,6 @@
 """A guarantee that would promise nothing is refused, in one line, before anything is done."""
 
-from support.command_line import OneLineParser, UserError
+from support.command_line import UserError, name_command, parse_options
 from support.options import server_options
 from support.run_record import open_record
 
@@ -15,10 +15,9 @@ from tests.support.ports import idle_address
 
 def parse(*words):
     """Return the options of beyond.differential_privacy.server when it is given `words`."""
-    parser = OneLineParser(
-        "beyond.differential_privacy.server", "", [*server_options(), privacy_options()]
-    )
-    return parser.parse_args(["--address", idle_address(), *words])
+    name_command("beyond.differential_privacy.server", "")
+    words = ["--address", idle_address(), *words]
+    return parse_options(words, [*server_options(), privacy_options()])
 
 
 NUMBERS = ("-1", "0", "nan", "inf", "-inf", "much", "")

@@ -1,7 +1,8 @@
 """The run config has the lesson's names, defaults and checks, and says all that options do."""
 
-from support.command_line import OneLineParser, UserError, option_names
+from support.command_line import UserError, parse_options
 from support.options import run_server_options
+from support.typed_words import option_names
 
 import tomllib
 
@@ -23,7 +24,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 def test_the_app_has_the_lessons_options_and_defaults():
-    lesson = OneLineParser("lesson", "", run_server_options()).parse_args([])
+    lesson = parse_options([], run_server_options())
     ours = parse_run_config(CONFIG)
     names = set(option_names(run_server_options())) - {"parallel_clients"}
     assert {name.replace("_", "-") for name in names} < CONFIG.keys()
@@ -33,9 +34,9 @@ def test_the_app_has_the_lessons_options_and_defaults():
     assert ours.parallel_clients == ours.clients  # here it is for nodes, which have their own cores
 
 
-def run_parser(words):
-    """Return the parser of a run's options, with those of the chapter that `words` choose."""
-    return OneLineParser("typed", "", run_parents(chapter_in(words)))
+def run_options(words):
+    """Return the options of a run in `words`, with those of the chapter that they choose."""
+    return parse_options(words, run_parents(chapter_in(words)))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def run_parser(words):
 )
 def test_options_reach_the_serverapp_as_they_were_typed(words):
     words = words.split()
-    typed = run_parser(words).parse_args(words)
+    typed = run_options(words)
     config = as_run_config(typed)
     assert config.keys() == CONFIG.keys()
     assert parse_run_config(config) == typed
@@ -62,7 +63,7 @@ def test_a_chapters_options_of_every_kind_reach_the_serverapp(words, monkeypatch
     toy = Chapter("server", "client", "FlowerClient", (toy_options,))
     monkeypatch.setitem(CHAPTERS, "toy", toy)
     words = ["--chapter", "toy", "--rounds", "3", *words]
-    typed = run_parser(words).parse_args(words)
+    typed = run_options(words)
     file = write_run_config(tmp_path, typed, parallel_clients=7)
     got = parse_run_config(tomllib.loads(file.read_text()))
     assert vars(got) == {**vars(typed), "parallel_clients": 7}

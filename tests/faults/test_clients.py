@@ -1,8 +1,8 @@
 """Clients die, come back, join late and freeze, and the run goes on."""
 
-from support.options import enough_clients
+from support.command_line import parse_options
+from support.options import common_options, fault_options
 
-import argparse
 import itertools
 import queue
 import signal
@@ -74,7 +74,8 @@ def test_one_client_is_enough_if_one_says_so_and_patience_ends_the_wait_for_othe
 
 @pytest.mark.parametrize("clients, enough", [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (10, 5)])
 def test_half_of_the_clients_rounded_up_are_enough(clients, enough):
-    assert enough_clients(argparse.Namespace(clients=clients, min_clients=None)) == enough
+    args = parse_options(["--clients", clients], [common_options(), fault_options()])
+    assert args.min_clients == enough
 
 
 def test_a_client_that_comes_back_takes_part_from_the_next_round(federation):

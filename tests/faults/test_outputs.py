@@ -80,7 +80,7 @@ import sys, warnings
 import plot_accuracy
 warnings.simplefilter("error", UserWarning)
 for name in sys.argv[1:]:
-    run_command(plot_accuracy.main, "plot_accuracy.py", ["--", name])
+    run_command(plot_accuracy.main, ["--", name])
 """
 
 
@@ -102,19 +102,20 @@ import atexit, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 from support.command_line import RunError, run_command
 
-def main(arguments):
+def main():
     executor = ThreadPoolExecutor(1)
     thread = threading.Thread(target=lambda: [executor.submit(int) for _ in iter(int, 1)], daemon=True)
     atexit.register(thread.join)
     thread.start()
     raise RunError("the disk is full")
 
-run_command(main, "server.py")
+run_command(main)
 """
 
 
 def test_threads_that_go_on_while_python_ends_add_nothing_to_the_one_line(tmp_path):
-    command = [sys.executable, "-c", STILL_SERVING]
+    (tmp_path / "server.py").write_text(STILL_SERVING)
+    command = [sys.executable, "server.py"]
     finished = subprocess.run(
         command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
     )

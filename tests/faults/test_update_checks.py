@@ -24,7 +24,7 @@ from hypothesis.extra import numpy as st_numpy
 from torch import nn
 
 from client import FlowerClient
-from model import get_weights
+from model import get_weights, make_model
 from tests.programs.liars import OBJECTS, header_of
 from tests.support.bad_values import saved
 from tests.support.lesson import instructions, untrained
@@ -223,7 +223,8 @@ def clients(mnist):
     chosen = {kind: choose(mnist.labels) for kind, choose in KINDS.items()}
     labels = mnist.labels.astype(np.int64)
     return {
-        kind: FlowerClient(0, mnist.images[rows], labels[rows]) for kind, rows in chosen.items()
+        kind: FlowerClient(0, make_model(), mnist.images[rows], labels[rows])
+        for kind, rows in chosen.items()
     }
 
 

@@ -2,7 +2,7 @@
 
 from tests.support.complaints import answer_to, complaint, words_for
 
-COMMUNICATION = ("compare", "paper", "paper_federation")
+COMMUNICATION = ("compare", "paper", "paper_cnn")
 
 
 def program_of(name):

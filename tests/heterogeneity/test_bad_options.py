@@ -1,6 +1,6 @@
 """A person's mistake with a command of this chapter: one line, exit status 2, and nothing changed on disk."""
 
-from support.command_line import option_names
+from support.typed_words import option_names
 
 import re
 

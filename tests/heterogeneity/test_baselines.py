@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from beyond.heterogeneity.local_data import split
+from beyond.heterogeneity.client import split
 from model import CNN, get_weights, set_weights, to_tensors, train
 from tests.heterogeneity.commands import module, refused
 from tests.support.harness import processes_in, wait_until
@@ -112,7 +112,7 @@ def test_whatever_ends_it_no_process_is_left(start_warm, workspace, tmp_path, nu
 
 
 def test_one_that_fails_ends_all_of_them(start_warm, workspace, tmp_path):
-    """Seen to fail when run_all does not look at how its processes end."""
+    """Seen to fail when in_parallel does not look at how its processes end."""
     (tmp_path / "alone").mkdir()
     (tmp_path / "alone/client_0").touch()  # where a record is to be
     words = ["alone", "--clients", len(SIZES), "--rounds", 1000, "--run", tmp_path / "alone"]

@@ -11,8 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from beyond.heterogeneity.client import HeterogeneityClient
-from beyond.heterogeneity.local_data import split
+from beyond.heterogeneity.client import HeterogeneityClient, split
 from beyond.heterogeneity.proximal import proximal_pull
 from model import CNN, evaluate, get_weights, make_model, set_weights, to_tensors
 from tests.heterogeneity.commands import CLIENT, FEDERATION
@@ -35,19 +34,11 @@ class Watched(torch.nn.Module):
         return images[:, 0, 0, :1] * self.scale
 
 
-class WatchedClient(HeterogeneityClient):
-    """This chapter's client with a model that takes notes."""
-
-    def __init__(self, partition_id, images, labels):
-        super().__init__(partition_id, images, labels)
-        self.model = Watched()
-
-
 @pytest.fixture
 def watched():
     """A client with images that can be told apart."""
     images = np.repeat(np.arange(COUNT, dtype=np.uint8), 28 * 28).reshape(COUNT, 28, 28)
-    return WatchedClient(3, images, np.arange(COUNT) % 10)
+    return HeterogeneityClient(3, Watched(), images, np.arange(COUNT) % 10)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -74,7 +65,9 @@ def test_without_client_evaluation_all_images_are_trained_on_whatever_was_before
 
 
 def test_a_client_with_one_image_trains_on_it_and_reports_no_test():
-    client = HeterogeneityClient(0, np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64))
+    client = HeterogeneityClient(
+        0, make_model(), np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64)
+    )
     _, count, _ = client.fit(untrained(), instructions(1) | {"client_evaluation": True})
     assert count == 1
     assert client.evaluate(untrained(), {}) == (0.0, 0, {})
@@ -183,7 +176,9 @@ def test_no_pull_is_left_after_the_block_nor_where_mu_is_0(normalised):
 
 
 def test_fedprox_trains_as_with_the_penalty_in_the_loss(mnist, one_thread):
-    client = HeterogeneityClient(0, mnist.images[:96], mnist.labels[:96].astype(np.int64))
+    client = HeterogeneityClient(
+        0, make_model(), mnist.images[:96], mnist.labels[:96].astype(np.int64)
+    )
     config = instructions(1, "--local-epochs", 2) | {"client_evaluation": False}
     trained, _, _ = client.fit(untrained(), config | {"proximal_mu": 0.5})
     model = make_model()

@@ -81,7 +81,7 @@ def test_a_client_is_made_of_its_own_partition_and_computes_in_one_thread(place,
     torch.set_num_threads(2)
     try:
         with pytest.raises(Made):
-            main(["--partition-id", "3"], make_client)
+            main(["--partition-id", "3"], make_client, lambda: "a network")
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(threads)

@@ -1,9 +1,11 @@
-"""A chapter attaches through the three doors, and the lesson runs without any."""
+"""A chapter attaches through the four doors, and the lesson runs without any."""
 
 import json
 import re
 import shutil
+from functools import partial
 
+import numpy as np
 import pytest
 
 from tests.support.harness import ROOT, snapshot
@@ -96,10 +98,74 @@ def test_a_mistake_in_a_chapters_option_names_the_chapters_command(house, stage)
     assert not (house / "results").exists()
 
 
-def test_an_option_at_the_wrong_command_is_told_the_right_one(house, stage):
-    finished = run(stage, house, house / "federation.py", "--decay", 0.5)
+@pytest.mark.parametrize("typed, advice", [("--decay", "see python"), ("--clint", "--clients?")])
+def test_an_option_that_a_command_does_not_have_gets_one_line(house, stage, typed, advice):
+    finished = run(stage, house, house / "federation.py", typed, 5)
     assert (finished.status, len(finished.stderr.splitlines())) == (2, 1)
-    assert "python -m beyond.toy.federation has --decay" in finished.stderr
+    assert advice in finished.stderr
+
+
+NETWORK = """
+from torch import nn
+
+class Line(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(28 * 28, 10)
+
+    def forward(self, images):
+        return self.layer(images.flatten(start_dim=1))
+"""
+PROGRAM = """
+import {name}
+from beyond.line.network import Line
+from support.command_line import run_command
+
+def main(arguments=None):
+    {name}.main(arguments, make_model=Line)
+
+if __name__ == "__main__":
+    run_command(main)
+"""
+OWN_NETWORK = ["--clients", 2, "--learning-rate", 0.01, "--run", "results/line"]
+
+
+@pytest.fixture
+def line(house):
+    """The house with a chapter that has a network of its own, and nothing else."""
+    folder = house / "beyond/line"
+    folder.mkdir()
+    (folder / "network.py").write_text(NETWORK)
+    for name in ("server", "client", "federation"):
+        (folder / f"{name}.py").write_text(PROGRAM.format(name=name))
+    return house
+
+
+def model_in(house):
+    """Return the global model of the chapter's run, {name: array}."""
+    with np.load(house / "results/line/global_model.npz") as file:
+        return dict(file)
+
+
+def test_a_network_of_a_chapters_own_comes_in_through_every_door(line, stage):
+    words = ["-m", "beyond.line.federation", *OWN_NETWORK]
+    finished = run(stage, line, *words, "--rounds", 1)
+    assert finished.status == 0, finished
+    shapes = {name: array.shape for name, array in model_in(line).items()}
+    assert shapes == {"layer.weight": (10, 784), "layer.bias": (10,)}
+    refused = run(stage, line, line / "federation.py", *OWN_NETWORK, "--rounds", 2, "--resume")
+    assert refused.status == 2 and "holds another model" in refused.stderr
+    assert run(stage, line, *words, "--rounds", 2, "--resume").status == 0
+    together = model_in(line)
+
+    start = partial(stage.start, cwd=line, PYTHONPATH=str(line))
+    address = free_address()
+    words = [*OWN_NETWORK, "--rounds", 2, "--address", address]
+    server = start("-m", "beyond.line.server", *words)
+    for number in range(2):
+        start("-m", "beyond.line.client", "--partition-id", number, "--server", address)
+    server.finish()
+    assert all(np.array_equal(array, together[name]) for name, array in model_in(line).items())
 
 
 def test_the_lesson_runs_without_any_chapter(house, stage):

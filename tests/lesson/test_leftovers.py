@@ -16,8 +16,8 @@ def test_every_test_begins_as_if_no_command_had_run(time):
     assert not is_silent(threading.excepthook)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == HANDLERS
     with pytest.raises(SystemExit):
-        command_line.run_command(a_mistake, "a command")
-    assert command_line._command == ("a command", __doc__)
+        command_line.run_command(a_mistake, [])
+    assert command_line._command == (__name__, __doc__)
     assert signal.getsignal(signal.SIGINT) != HANDLERS[0]
     assert is_silent(threading.excepthook)
 

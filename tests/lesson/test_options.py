@@ -1,9 +1,9 @@
 """What is typed reaches the server as it was typed; what is not typed has the values that are documented."""
 
 from support.argument_types import decay, positive_float
-from support.command_line import Options, as_words
+from support.command_line import Options
 from support.options import client_options, partition_options, server_options
-from support.typed_words import parse_words
+from support.typed_words import as_words, parse_words
 
 import argparse
 

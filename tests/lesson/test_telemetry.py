@@ -1,6 +1,9 @@
 """A lesson on privacy does not phone home, unless the person wants it to."""
 
+import ast
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -59,6 +62,46 @@ def test_nobody_outside_is_called_by_what_is_imported_once_for_all_processes(
     calls = (federation.directory / "all").read_text().split()
     assert len(calls) > 1  # federation.py's, and those of what it has started
     assert strangers_called(federation, "all") == set()
+
+
+# Sends an event at once and by itself, where a command leaves that to a thread.
+EVENT = """
+from phone import listen_in
+listen_in("notes", {wish!r})
+import {first}
+import {then}
+from flwr.supercore.telemetry import EventType, create_event
+create_event(EventType.PING, None)
+"""
+
+
+@pytest.mark.parametrize("wish, called", [("unset", set()), ("1", {"telemetry.flower.ai"})])
+@pytest.mark.parametrize("first, then", [("flwr.server", "support"), ("support", "flwr.server")])
+def test_the_order_of_imports_switches_nothing_on(tmp_path, first, then, wish, called):
+    code = EVENT.format(wish=wish, first=first, then=then)
+    paths = {"PYTHONPATH": os.pathsep.join(map(str, (PROGRAMS, ROOT)))}
+    # FLWR_HOME: where Flower keeps the number by which it knows a person again.
+    environment = {**os.environ, **paths, "FLWR_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    assert set((tmp_path / "notes").read_text().split()) - LOOPBACK == called
+
+
+def test_every_command_imports_what_switches_it_off():
+    for path in COMMANDS:
+        modules = {node.module for node in ast.walk(ast.parse(path.read_text())) if is_import(node)}
+        assert any(module.startswith("support") for module in modules), path
+
+
+COMMANDS = [
+    path
+    for path in ROOT.rglob("*.py")
+    if not {".venv", "tests"} & {*path.parts} and "    run_command(main)" in path.read_text()
+]
+
+
+def is_import(node):
+    """Return whether a part of a program is `from x import y`."""
+    return isinstance(node, ast.ImportFrom)
 
 
 @pytest.mark.parametrize("name", ["server", "all"])

@@ -107,8 +107,23 @@ def test_every_command_is_there_and_has_the_options_that_pages_type(
         importlib.import_module(f"{module}.__main__")
         module = f"{module}.__main__"
     words = [word for pair in chapter for word in pair.split()]
+    assert set(options) <= options_of(capsys, module, *words)
+
+
+def options_of(capsys, module, *words):
+    """Return the options that `module`, a command, lists as its own."""
     with pytest.raises(SystemExit) as end:
         importlib.import_module(module).main([*words, "--help"])
     assert end.value.code == 0
-    known = re.findall(r"^ +(?:-\w, )?(--[a-z0-9-]+)", capsys.readouterr().out, re.MULTILINE)
-    assert set(options) <= set(known)
+    return set(re.findall(r"^ +(?:-\w, )?(--[a-z0-9-]+)", capsys.readouterr().out, re.MULTILINE))
+
+
+def test_the_table_of_options_has_all_that_chapters_add_to_the_lesson(capsys):
+    text = (ROOT / "beyond/README.md").read_text()
+    rows = dict(re.findall(r"^\| (\w+) \| (.*--.*) \|$", text, re.MULTILINE))
+    listed = {name: set(re.findall("--[a-z0-9-]+", row)) for name, row in rows.items()}
+    lesson = options_of(capsys, "federation")
+    for name, row in rows.items():
+        inherited = re.search(r"those of (\w+)", row)
+        expected = listed[name] | (listed[inherited[1]] if inherited else set())
+        assert options_of(capsys, f"beyond.{name}.federation") - lesson == expected - lesson, name

@@ -44,4 +44,4 @@ def kill_the_forkserver():
 
 if __name__ == "__main__":
     {"server": kill_the_server, "forkserver": kill_the_forkserver}[sys.argv.pop(1)]()
-    run_command(federation.main, "federation.py")
+    run_command(federation.main)

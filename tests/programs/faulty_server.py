@@ -166,4 +166,4 @@ def prepare(words):
 
 if __name__ == "__main__":
     prepare(sys.argv.pop(1))
-    run_command(server.main, "server.py")
+    run_command(server.main)

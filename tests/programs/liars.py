@@ -195,7 +195,7 @@ def main():
         lie == "shy"
     ):  # as the shortest of Flower's clients, which does not say which partition it has
         client.stay_connected = lambda take_part, shy, args: take_part(shy, args.server, None)
-    run_command(lambda arguments: client.main(arguments, Liar), "client.py")
+    run_command(client.main, None, Liar)
 
 
 if __name__ == "__main__":

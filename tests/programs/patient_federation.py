@@ -12,4 +12,4 @@ PATIENT = 30.0
 
 if __name__ == "__main__":
     processes.GRACE = PATIENT
-    run_command(main, "federation.py")
+    run_command(main)

@@ -7,12 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-import client
+from beyond.engine import apps
 from beyond.secure_aggregation import app as secagg_app
 from beyond.secure_aggregation import careful_training as secagg_training
 from beyond.secure_aggregation.careful_client import Refusal
 from beyond.secure_aggregation.careful_training import check_update
+from client import FlowerClient
+from model import CNN, get_weights
 from tests.simulation.app_runs import AppRuns
+from tests.support import lesson
 from tests.support.lesson import instructions, owner, untrained
 
 SIZES = (60, 25, 40, 33, 50, 42)
@@ -34,7 +37,7 @@ class Normalised(nn.Module):
 
 @pytest.fixture
 def runs(monkeypatch, mnist, tmp_path, one_thread):
-    for module in (client, secagg_app, secagg_training):
+    for module in (lesson, apps, secagg_training):
         monkeypatch.setattr(module, "make_model", Normalised)
     return AppRuns(monkeypatch, mnist, tmp_path, SIZES)
 
@@ -47,7 +50,7 @@ def run(runs, **entries):
 def test_statistics_below_the_range_are_averaged_and_counters_do_no_harm(runs):
     weights, _ = run(runs, learning_rate=0.001, rounds=1)
     torch.manual_seed(0)
-    before = client.get_weights(Normalised())
+    before = get_weights(Normalised())
     updates = {
         number: owner(runs.directory, number).fit(
             before, instructions(1, "--batch-size", 1, "--learning-rate", 0.001)
@@ -80,7 +83,7 @@ def lesson_update(mnist, **changes):
     images, labels = mnist.images[:60], mnist.labels[:60].astype(np.int64)
     config = {**instructions(1), **changes}
     sent = untrained()
-    return sent, client.FlowerClient(0, images, labels).fit(sent, config)[0]
+    return sent, FlowerClient(0, CNN(), images, labels).fit(sent, config)[0]
 
 
 def test_what_is_lost_in_rounding_is_nothing(mnist, one_thread):
@@ -91,12 +94,11 @@ def test_what_is_lost_in_rounding_is_nothing(mnist, one_thread):
 
 
 def test_a_statistic_that_moves_is_nothing_learned(mnist, one_thread, monkeypatch):
-    for module in (client, secagg_training):
-        monkeypatch.setattr(module, "make_model", Normalised)
-    sent = client.get_weights(Normalised())
+    monkeypatch.setattr(secagg_training, "make_model", Normalised)
+    sent = get_weights(Normalised())
     images, labels = mnist.images[:60], mnist.labels[:60].astype(np.int64)
     config = {**instructions(1), "learning_rate": 1e-12}
-    trained = client.FlowerClient(0, images, labels).fit(sent, config)[0]
+    trained = FlowerClient(0, Normalised(), images, labels).fit(sent, config)[0]
     assert max(np.abs(new - old).max() for new, old in zip(trained, sent, strict=True)) > 0.01
     with pytest.raises(Refusal, match="has learned nothing"):
         check_update(sent, trained, 0.1)

@@ -1,6 +1,6 @@
 """How our commands complain about a person's mistake, whichever it is."""
 
-from support import command_line
+from support import command_line, signals
 
 import importlib
 import io
@@ -36,19 +36,20 @@ def options_only(program, *words, cwd):
         chdir(cwd),
         redirect_stdout(said),
         redirect_stderr(complained),
-        patch.object(command_line.OneLineParser, "parse_args", _parse_and_stop),
+        patch.object(command_line, "_check", _check_and_stop),
         patch.object(command_line, "_command", None),  # run_command sets it
         patch.object(command_line, "is_hosted", lambda: True),  # Python goes on afterwards
+        patch.object(signals, "is_hosted", lambda: True),
     ):
         try:
-            command_line.run_command(main, program, list(map(str, words)))
+            command_line.run_command(main, words)
         except SystemExit as leaving:
             return Finished(leaving.code, said.getvalue(), complained.getvalue())
     raise AssertionError(f"{program} has ended without having options: {words}")
 
 
-def _parse_and_stop(parser, *arguments, parse_args=command_line.OneLineParser.parse_args):
-    parse_args(parser, *arguments)
+def _check_and_stop(args, parents, check=command_line._check):
+    check(args, parents)
     raise TakesTheOptions
 
 

@@ -9,7 +9,7 @@ import torch
 
 import partition
 from client import FlowerClient
-from model import CNN, get_weights
+from model import CNN, get_weights, make_model
 from server import training_instructions
 
 
@@ -37,4 +37,4 @@ def untrained(seed=0):
 def owner(directory, number):
     """Return the client that owns a partition in `directory`."""
     path = directory / f"partitions/client_{number}.npz"
-    return FlowerClient(number, *load_partition(path))
+    return FlowerClient(number, make_model(), *load_partition(path))

@@ -16,7 +16,7 @@ def refusal(capsys, program, *words):
     """
     before = snapshot(".")
     with pytest.raises(SystemExit) as end:
-        run_command(importlib.import_module(program).main, program, list(map(str, words)))
+        run_command(importlib.import_module(program).main, list(map(str, words)))
     printed = capsys.readouterr()
     (line,) = printed.err.splitlines()
     assert (end.value.code, printed.out) == (2, "")

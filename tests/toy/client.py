@@ -20,4 +20,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.toy.client")
+    run_command(main)

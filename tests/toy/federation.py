@@ -15,4 +15,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.toy.federation")
+    run_command(main)

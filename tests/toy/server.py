@@ -27,4 +27,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.toy.server")
+    run_command(main)

@@ -10,7 +10,6 @@ import matplotlib.image
 import pytest
 from torch import nn
 
-import client
 from tests.support.ports import free_address
 from tests.support.small import save_partition, write_partitions
 
@@ -133,6 +132,6 @@ def test_a_mistake_gets_one_line(refuses_here, place, monkeypatch, words, compla
 @pytest.mark.parametrize("way", ["weights", "low-bits"])
 def test_a_smuggler_says_what_does_not_fit_into_the_network(refuses_here, place, way, monkeypatch):
     monkeypatch.chdir(place)
-    monkeypatch.setattr(client, "make_model", lambda: nn.Linear(9, 2))
+    monkeypatch.setattr("beyond.wire.smuggler.make_model", lambda: nn.Linear(9, 2))
     line = refuses_here(SMUGGLER, "--how", way, "--partition-id", "0")
     assert f"--how {way} is for the lesson" in line
