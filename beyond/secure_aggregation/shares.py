@@ -1,6 +1,7 @@
 """What all sides of a secure round have to agree on: shares, how many of them open a secret, and integers."""
 
-from support.command_line import UserError
+from support.argument_types import positive_int
+from support.command_line import Options, UserError
 
 from flwr.common.secure_aggregation.secaggplus_constants import Key
 
@@ -10,6 +11,18 @@ MOST_CLIENTS = 1024  # 32 bits hold the sum of so many integers of 22 bits
 # Weights from -8 to 8 become integers of 22 bits, their sums have 32.
 CLIPPING, INTEGERS, MODULUS = 8.0, 2**22, 2**32
 STEP = 2 * CLIPPING / INTEGERS  # what a weight is rounded to
+
+
+def shares_options():
+    """Return the option that says how many shares there are; its check fills in the default."""
+    parser = Options(check_shares)
+    parser.add_argument(
+        "--shares",
+        type=positive_int,
+        metavar="N",
+        help=f"into how many shares a client splits its keys (default: --clients, at most {MOST})",
+    )
+    return parser
 
 
 def check_shares(args):

@@ -1,8 +1,8 @@
 """What a server that keeps every step of the protocol has read of one client's update.
 
-    python -m beyond.secure_aggregation.federation --scheme shards --learning-rate 0.01 --single-out 3 \\
+    python -m beyond.mask_limits.federation --scheme shards --learning-rate 0.01 --single-out 3 \\
         --run results/single
-    python -m beyond.secure_aggregation.opened --run results/single
+    python -m beyond.mask_limits.opened --run results/single
 
 The true update is made once more by the lesson's client, from the partition and the instructions.
 """
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from beyond.attacks.updates import update_of
-from beyond.secure_aggregation.targeted import ATTACKS
+from beyond.mask_limits.targeted import ATTACKS
 
 
 def read_opened(path):
@@ -52,14 +52,14 @@ def opened_in(run):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.secure_aggregation.opened", __doc__)
+    parser = OneLineParser("beyond.mask_limits.opened", __doc__)
     parser.add_argument(
         "--run", default="results/single", help="the directory of a --single-out run"
     )
     run = Path(parser.parse_args(arguments).run)
     if not any(run.glob("opened_*.npz")):
         raise UserError(
-            f"{run} has no opened_*.npz; make it with beyond.secure_aggregation.federation --single-out"
+            f"{run} has no opened_*.npz; make it with beyond.mask_limits.federation --single-out"
         )
     torch.set_num_threads(1)
     found = opened_in(run)
@@ -69,4 +69,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.secure_aggregation.opened")
+    run_command(main, "beyond.mask_limits.opened")

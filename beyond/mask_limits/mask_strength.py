@@ -1,6 +1,6 @@
 """How much a mask of Flower's hides: the bits that are left of a key, and how long it takes to try them all.
 
-    python -m beyond.secure_aggregation.mask_strength
+    python -m beyond.mask_limits.mask_strength
 
 Two clients agree on a key of 256 bits. Flower stretches it to a mask with NumPy's Mersenne Twister, whose
 seed has 32 bits.
@@ -70,7 +70,7 @@ def seconds_a_guess(guesses):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.secure_aggregation.mask_strength", __doc__)
+    parser = OneLineParser("beyond.mask_limits.mask_strength", __doc__)
     parser.add_argument("--keys", type=positive_int, default=500, help="how many keys to look at")
     parser.add_argument(
         "--guesses", type=positive_int, default=20_000, help="how many seeds to try"
@@ -84,4 +84,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.secure_aggregation.mask_strength")
+    run_command(main, "beyond.mask_limits.mask_strength")
