@@ -6,8 +6,8 @@ The trained model is a run's: results/fedavg/global_model.npz, unless --model na
 given: the weights that were sent, the update, and the labels, which read_update reads off it.
 """
 
-from support.argument_types import natural_int, positive_int
-from support.command_line import OneLineParser, UserError, run_command
+from support.argument_types import positive_int
+from support.command_line import UserError, run_command
 from support.run_record import make_run_directory
 from support.tables import write_table
 from support.terminal import progress_bar
@@ -15,6 +15,7 @@ from support.terminal import progress_bar
 import numpy as np
 import torch
 
+from beyond.attacks.command import attack_parser
 from beyond.attacks.inversion_grid import attack, cases
 from beyond.attacks.plots import draw
 from beyond.attacks.similarity import Gallery
@@ -54,13 +55,12 @@ def attack_all(grid, training, gallery, seed):
 
 def parse(arguments):
     """Return the options of the command line."""
-    parser = OneLineParser("beyond.attacks.invert_update", __doc__)
+    seed = "of the fresh model and the first guesses"
+    parser = attack_parser("beyond.attacks.invert_update", __doc__, seed)
     add = parser.add_argument
     add("--model", default="results/fedavg/global_model.npz", help="the trained model's weights")
-    add("--seed", type=natural_int, default=0, help="of the fresh model and the first guesses")
     add("--steps", type=positive_int, help="of every attack (default: 400 to 800)")
     add("--only", type=positive_int, help="number of the one case to try (default: all)")
-    add("--output", default="results/privacy", help="directory for the picture and the table")
     return parser.parse_args(arguments)
 
 

@@ -28,13 +28,13 @@ STRUCK_AFTER = 2  # the round that is finished when something is killed
 def kill_node(drill):
     """Kill the last SuperNode."""
     drill.last_node.kill()
-    print(f"-- SuperNode {drill.args.clients - 1} is killed")
+    print(f"-- SuperNode {drill.args.clients - 1} is killed", flush=True)
 
 
 def kill_client_app(drill):
     """Kill the process in which a client trains, as the system does when the memory is full."""
     drill.client_app().kill()
-    print("-- a ClientApp is killed")
+    print("-- a ClientApp is killed", flush=True)
 
 
 def kill_superexec(drill):
@@ -42,9 +42,9 @@ def kill_superexec(drill):
     drill.client_app()  # there is one at work
     drill.superexec.kill()
     drill.superexec.wait()
-    print("-- the SuperExec is killed")
+    print("-- the SuperExec is killed", flush=True)
     drill.start_superexec()
-    print("-- the SuperExec is started again")
+    print("-- the SuperExec is started again", flush=True)
 
 
 def kill_superlink(drill):
@@ -54,16 +54,19 @@ def kill_superlink(drill):
     print("-- SuperLink is killed", flush=True)
     began = time.monotonic()
     drill.start_superlink()
-    print(f"-- SuperLink answers again, {time.monotonic() - began:.0f} s later, with its database")
+    print(
+        f"-- SuperLink answers again, {time.monotonic() - began:.0f} s later, with its database",
+        flush=True,
+    )
 
 
 def kill_server_app(drill):
     """Kill the ServerApp and submit the run again."""
     process = drill.server_app()
     process.kill()
-    print("-- the ServerApp is killed")
+    print("-- the ServerApp is killed", flush=True)
     drill.submit(resume=True)
-    print("-- the run is submitted again, with resume=true")
+    print("-- the run is submitted again, with resume=true", flush=True)
 
 
 DRILLS = {

@@ -56,7 +56,7 @@ ATTACKS = (
 
 
 class TargetedWorkflow(Workflow):
-    """Flower's workflow, with an attack in every round; `victim` is a client's number."""
+    """Our workflow, with an attack in every round; `victim` is a client's number."""
 
     def __call__(self, grid, context):
         """Run the round once or twice, and write what the sums tell of the victim."""

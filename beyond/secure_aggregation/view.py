@@ -12,8 +12,8 @@ from support.command_line import OneLineParser, UserError, run_command
 from support.figures import new_figure, save_figure
 from support.partitions import PARTITIONS, load_partition
 from support.run_settings import settings_of
+from support.tables import read_table
 
-import csv
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,9 +23,9 @@ from flwr.common import Code, FitRes, Status, ndarrays_to_parameters
 from flwr.common.serde import recorddict_to_proto
 from flwr.compat.common.recorddict_compat import fitres_to_recorddict
 
-from beyond.attacks.leakage import FC2_WEIGHT, digits_of
+from beyond.attacks.leakage import FC2_WEIGHT, owned_digits
 from beyond.attacks.updates import fresh_weights, update_of
-from beyond.secure_aggregation.curious import read_held
+from beyond.secure_aggregation.curious import BYTES, COLUMNS, read_held
 from beyond.secure_aggregation.shares import CLIPPING, MODULUS, STEP
 from server import training_instructions
 
@@ -87,14 +87,14 @@ def plain_upload(seen):
 
 def masked_upload(run):
     """Return the bytes that a client has sent in all stages of a round, keys and shares included."""
-    with open(Path(run, "secagg_bytes.csv"), newline="") as file:
-        return sum(int(row["bytes_received"]) / int(row["replies"]) for row in csv.DictReader(file))
+    rows = read_table(Path(run, BYTES), COLUMNS)
+    return sum(row["bytes_received"] / row["replies"] for row in rows)
 
 
 def readings(everybody):
     """Return (owned, read off the updates, read off what the server holds): booleans (clients, 10)."""
     owned = np.array([seen.counts > 0 for seen in everybody])
-    updates, masked = ([digits_of(getattr(seen, name)) for seen in everybody] for name in VIEWS)
+    updates, masked = ([owned_digits(getattr(seen, name)) for seen in everybody] for name in VIEWS)
     return owned, _as_table(updates), _as_table(masked)
 
 
