@@ -22,6 +22,8 @@ from beyond.attacks.similarity import Gallery
 from beyond.attacks.training_images import Training, trained_weights
 from beyond.attacks.updates import fresh_weights
 
+COLUMNS = {"case": str, "image": int, "rank": int, "psnr": float, "update_length": float}
+
 
 def summary(results):
     """Return one line about the results of a case."""
@@ -80,9 +82,8 @@ def main(arguments=None):
     for case in grid:
         case.steps = args.steps or case.steps
     everything = attack_all(grid, training, gallery, args.seed)
-    header = ["case", "image", "rank", "psnr", "update_length"]
     rows = [row_of(result) for results in everything for result in results]
-    write_table(output / "inversion.csv", header, rows)
+    write_table(output / "inversion.csv", COLUMNS, rows)
     draw(everything, output / "inversion.png")
     print(f"Wrote {output}/inversion.csv\nWrote {output}/inversion.png")
 

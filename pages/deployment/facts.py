@@ -68,17 +68,12 @@ def _fault_facts():
 
 def deployment_table():
     """Print seconds, memory, processes and accuracy of the recorded deployments."""
-    runs = PAGE.json("deployment")
-    lines = [
-        [
-            called,
-            ", ".join(f"{seconds:.1f}" for seconds in runs[name]["seconds"]),
-            f"{runs[name]['memory_bytes'] / 1e9:.1f} GB",
-            runs[name]["processes"],
-            percent(runs[name]["accuracies"][-1]),
-        ]
-        for name, called in NAMES.items()
-    ]
+    lines = []
+    for name, called in NAMES.items():
+        run = PAGE.json("deployment")[name]
+        seconds = ", ".join(f"{seconds:.1f}" for seconds in run["seconds"])
+        memory = f"{run['memory_bytes'] / 1e9:.1f} GB"
+        lines.append([called, seconds, memory, run["processes"], percent(run["accuracies"][-1])])
     table(["", "seconds a round", "memory", "processes", "accuracy"], lines)
 
 

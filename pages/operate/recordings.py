@@ -1,7 +1,7 @@
 """Walk OPERATE.md on machines of its own, and keep what they show.
 
 operate.json is both what is typed and what came of it: {step: lines}. A line is a file that is carried by
-hand (`bring`, `to`), or a command: `text`, as typed on the machine `where`, and its `output`. It may have more:
+hand (`bring`, `to`), or a command: `text`, typed on the machine `where`, and its `output`. It may have more:
 
     line     the text with <node0> instead of the number that SuperLink has given that machine's node
     until    the command is typed again until its output matches this

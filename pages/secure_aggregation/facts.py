@@ -62,17 +62,6 @@ def stages_table():
     table(["", "server to client", "bytes", "client to server", "bytes"], lines)
 
 
-def held_picture():
-    """Print the picture of what the server sees, with and without masks."""
-    PAGE.chart(
-        "held",
-        """Four charts, on the left without masks, on the right with. Above: the change of client 0's last
-        layer, ten digits by 64 weights; on the left the rows of its digits stand out, on the right there is
-        noise without rows. Below: which digits ten clients own and which were read off; on the left a square
-        around every dot, on the right squares anywhere.""",
-    )
-
-
 def entries(shares=10):
     """Print, as JSON, what makes the bundle's app a secure one."""
     block("json", json.dumps(components(shares), indent=2))
