@@ -148,7 +148,7 @@ def percent(fraction, digits=2):
     return f"{100 * fraction:.{digits}f} %"
 
 
-def spread(fractions, digits=1):
-    """Return the mean of fractions and their range as text: "95.1 % (94.8 to 95.3)"."""
+def spread(fractions, digits=1, middle=statistics.mean):
+    """Return the mean of fractions, or another `middle`, and their range: "95.1 % (94.8 to 95.3)"."""
     low, high = (f"{100 * end(fractions):.{digits}f}" for end in (min, max))
-    return f"{percent(statistics.mean(fractions), digits)} ({low} to {high})"
+    return f"{percent(middle(fractions), digits)} ({low} to {high})"

@@ -87,10 +87,9 @@ def wins(scheme, strategy):
 
 def largest_share(scheme):
     """Return the most images of one digit that a client has in the recorded partitions, as text."""
-    rows = re.findall(
-        r"^ *\d+ ((?: +\d+){10}) +\d+$", PAGE.screen(f"partition_{scheme}"), re.MULTILINE
-    )
-    return f"{max(int(count) for row in rows for count in row.split()):,}"
+    screen = PAGE.screen(f"partition_{scheme}")
+    counts = re.findall(r"^ *\d+ ((?: +\d+){10}) +\d+$", screen, re.MULTILINE)
+    return f"{max(map(int, ' '.join(counts).split())):,}"
 
 
 def figures():
@@ -106,8 +105,8 @@ def figures():
 def _baselines():
     """Return what pooled training comes to, the baselines' rates, and how long it all took."""
     minutes = sum(row["seconds"] for row in rows() if row["part"] == "strategies") / 60
-    at_once = {"alone": 2}  # lone clients train, two at a time
-    all_minutes = sum(row["seconds"] / at_once.get(row["method"], 1) for row in rows()) / 60
+    # Lone clients train two at a time.
+    all_minutes = sum(row["seconds"] / (1 + (row["method"] == "alone")) for row in rows()) / 60
     return {
         "pooled": percent(statistics.mean(finals(pooled()))),
         "pooled_lesson_rate": spread(finals(curves(rows(), method="pooled_0.05")), 1),
@@ -168,45 +167,27 @@ def baselines_table():
     """Print what pooled, federated and lone training come to, for each way of dealing out."""
     lines = []
     for scheme in SCHEMES:
-        lone = finals(alone(scheme))
-        low, high = 100 * min(lone), 100 * max(lone)
-        lines.append(
-            [
-                NAMES[scheme],
-                spread(finals(pooled()), 2),
-                spread(finals(federated(scheme)), 2),
-                f"{percent(statistics.median(lone))} ({low:.2f} to {high:.2f})",
-            ]
-        )
+        together = (spread(finals(found), 2) for found in (pooled(), federated(scheme)))
+        lone = spread(finals(alone(scheme)), 2, statistics.median)
+        lines.append([NAMES[scheme], *together, lone])
     header = ["dealt out", "all data in one place", "federated", "a client alone: median (range)"]
     table(header, lines)
 
 
 def clients_table():
     """Print what single clients see and know, for each way of dealing out."""
-    header = [
-        "dealt out",
-        "FedAvg on the clients' own images: mean",
-        "worst client",
-        "digits a client owns: median (range)",
-        "the most that a lone client could reach: median",
-        "what it reaches: median",
-    ]
-    table(header, map(_clients_of, SCHEMES))
-
-
-def _clients_of(scheme):
-    """Return the line of clients_table for one way of dealing out."""
-    last = [curve[-1] for curve in federated(scheme)]
-    digits = [len(owned(curve)) for curve in alone(scheme)]
-    return [
-        NAMES[scheme],
-        spread([float(row["client_mean"]) for row in last], 1),
-        spread([float(row["client_worst"]) for row in last], 1),
-        f"{statistics.median(digits):g} ({min(digits)} to {max(digits)})",
-        percent(statistics.median(ceilings(scheme)), 1),
-        percent(statistics.median(finals(alone(scheme))), 1),
-    ]
+    lines = []
+    for scheme in SCHEMES:
+        last = [curve[-1] for curve in federated(scheme)]
+        own = (spread([float(row[f"client_{what}"]) for row in last]) for what in ("mean", "worst"))
+        digits = [len(owned(curve)) for curve in alone(scheme)]
+        known = f"{statistics.median(digits):g} ({min(digits)} to {max(digits)})"
+        medians = map(statistics.median, (ceilings(scheme), finals(alone(scheme))))
+        lines.append([NAMES[scheme], *own, known, *(percent(median, 1) for median in medians)])
+    header = ["dealt out", "FedAvg on the clients' own images: mean", "worst client"]
+    header += ["digits a client owns: median (range)"]
+    header += ["the most that a lone client could reach: median", "what it reaches: median"]
+    table(header, lines)
 
 
 def strategies_table(scheme):
