@@ -1,9 +1,9 @@
 """What the recorded runs came to: curves, figures as text, and tables."""
 
+from support.mnist import load_mnist
 from support.tables import read_table
 
 import functools
-import gzip
 import re
 import statistics
 
@@ -52,8 +52,7 @@ def owned(curve):
 
 def ceilings(scheme):
     """Return, for every lone client, the part of the test images that show a digit it owns."""
-    archive = (ROOT / "data/MNIST/raw/t10k-labels-idx1-ubyte.gz").read_bytes()
-    labels = np.frombuffer(gzip.decompress(archive)[8:], np.uint8)  # behind a header of 8 bytes
+    _, (_, labels) = load_mnist()
     shares = np.bincount(labels, minlength=10) / len(labels)
     return [shares[owned(curve)].sum() for curve in alone(scheme)]
 
@@ -79,12 +78,6 @@ def cost(found, target, what, scale=1):
     return text if len(values) == len(found) else f"{text}, {len(values)} of {len(found)} seeds"
 
 
-def wins(scheme, strategy):
-    """Return with how many seeds a strategy ends above FedAvg, as text: "2 of 3"."""
-    pairs = list(zip(finals(federated(scheme, strategy)), finals(federated(scheme)), strict=True))
-    return f"{sum(mine > theirs for mine, theirs in pairs)} of {len(pairs)}"
-
-
 def largest_share(scheme):
     """Return the most images of one digit that a client has in the recorded partitions, as text."""
     screen = PAGE.screen(f"partition_{scheme}")
@@ -105,8 +98,8 @@ def figures():
 def _baselines():
     """Return what pooled training comes to, the baselines' rates, and how long it all took."""
     minutes = sum(row["seconds"] for row in rows() if row["part"] == "strategies") / 60
-    # Lone clients train two at a time.
-    all_minutes = sum(row["seconds"] / (1 + (row["method"] == "alone")) for row in rows()) / 60
+    at_once = {"alone": 2}  # lone clients train, two at a time
+    all_minutes = sum(row["seconds"] / at_once.get(row["method"], 1) for row in rows()) / 60
     return {
         "pooled": percent(statistics.mean(finals(pooled()))),
         "pooled_lesson_rate": spread(finals(curves(rows(), method="pooled_0.05")), 1),
@@ -134,13 +127,15 @@ def _of_scheme(scheme):
 
 
 def _of_strategy(scheme, strategy):
-    """Return a strategy's mean accuracy in the end and at its best, and with how many seeds it wins."""
+    """Return a strategy's mean accuracy in the end and at its best, and with how many seeds it beats FedAvg."""
     found = federated(scheme, strategy)
     best = (max(row["accuracy"] for row in curve) for curve in found)
+    pairs = zip(finals(found), finals(federated(scheme)), strict=True)
+    wins = [mine > theirs for mine, theirs in pairs]
     return {
         f"{scheme}_{strategy}": percent(statistics.mean(finals(found)), 1),
         f"{scheme}_{strategy}_best": percent(statistics.mean(best), 1),
-        f"{scheme}_{strategy}_wins": wins(scheme, strategy),
+        f"{scheme}_{strategy}_wins": f"{sum(wins)} of {len(wins)}",
     }
 
 

@@ -25,15 +25,10 @@ def rows():
     return read_table(PAGE.recorded / "price.csv", COLUMNS)
 
 
-def found(clients, scheme, epsilon=8.0, network="edges", privacy="central"):
-    """Return the accuracies of all seeds at a point."""
-    wanted = {
-        "clients": clients,
-        "scheme": scheme,
-        "epsilon": epsilon,
-        "network": network,
-        "privacy": privacy,
-    }
+def found(clients, scheme, epsilon=8.0, **other):
+    """Return the accuracies of all seeds at a point: of edges, with noise on the sum, or as `other` says."""
+    wanted = {"network": "edges", "privacy": "central", **other}
+    wanted |= {"clients": clients, "scheme": scheme, "epsilon": epsilon}
     return [row["accuracy"] for row in rows() if wanted.items() <= row.items()]
 
 
