@@ -23,20 +23,17 @@ def figures():
 
 def reading_figures():
     """Return what sentences quote about reading an update, as text."""
-    first = PAGE.screen("read_update_0")
+    screens = [PAGE.screen(f"read_update_{seed}") for seed in SEEDS]
     known = {
-        "labels_read": re.search(r"bias: (\d+ of \d+)", first)[1],
-        "fc1_error": max(
-            re.search(r"error ([\d.e-]+)", PAGE.screen(f"read_update_{s}"))[1] for s in SEEDS
-        ),
+        "labels_read": re.search(r"bias: (\d+ of \d+)", screens[0])[1],
+        "fc1_error": max(re.search(r"error ([\d.e-]+)", screen)[1] for screen in screens),
     }
     for scheme in ("Shards", "Dirichlet 0.5", "IID"):
         name = scheme.split()[0].lower()
-        pattern = rf"{scheme}: (\d+) of 10 clients exactly, (\d+) of 100"
-        pairs = [re.search(pattern, PAGE.screen(f"read_update_{seed}")).groups() for seed in SEEDS]
-        known[f"digits_{name}"] = pairs[0][0]
-        known[f"digits_{name}_others"] = " and ".join(exact for exact, _ in pairs[1:])
-        known[f"answers_{name}"] = pairs[0][1]
+        pattern = rf"{scheme}: (?P<exact>\d+) of 10 clients exactly, (?P<answers>\d+) of 100"
+        first, *others = (re.search(pattern, screen) for screen in screens)
+        known[f"digits_{name}"], known[f"answers_{name}"] = first["exact"], first["answers"]
+        known[f"digits_{name}_others"] = " and ".join(other["exact"] for other in others)
     return known
 
 

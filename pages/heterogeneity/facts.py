@@ -127,7 +127,7 @@ def _of_scheme(scheme):
 
 
 def _of_strategy(scheme, strategy):
-    """Return a strategy's mean accuracy in the end and at its best, and with how many seeds it beats FedAvg."""
+    """Return a strategy's mean accuracy at its end and its best, and with how many seeds it beats FedAvg."""
     found = federated(scheme, strategy)
     best = (max(row["accuracy"] for row in curve) for curve in found)
     pairs = zip(finals(found), finals(federated(scheme)), strict=True)
