@@ -45,7 +45,7 @@ def opened_in(run):
     for number, attack in enumerate(ATTACKS, 1):
         path = Path(run, f"opened_{number}.npz")
         if path.exists():
-            # Of the dead model the last ten biases learn, and the sum has everybody's.
+            # Of the dead model the last ten biases learn, and the sum has those of all.
             found[number] = correlation(path, slice(-1 if attack.kills_a_layer else None))
     return found
 

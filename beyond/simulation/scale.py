@@ -3,7 +3,7 @@
     python -m beyond.simulation.scale --out results/scale.csv --processes 10 30 100 --simulated 10 100 1000
 
 One federation after the other, seed 0, on a machine that does nothing else. A thousand processes do not fit
-on a desk: that is why there is a simulation.
+on one machine: that is why there is a simulation.
 """
 
 from support.argument_types import positive_int

@@ -96,7 +96,7 @@ def figures():
 
 
 def _baselines():
-    """Return what pooled training comes to, the baselines' rates, and how long it all took."""
+    """Return how pooled training ends, the baselines' rates, and how long it all took."""
     minutes = sum(row["seconds"] for row in rows() if row["part"] == "strategies") / 60
     at_once = {"alone": 2}  # lone clients train, two at a time
     all_minutes = sum(row["seconds"] / at_once.get(row["method"], 1) for row in rows()) / 60
@@ -111,7 +111,7 @@ def _baselines():
 
 
 def _of_scheme(scheme):
-    """Return what FedAvg and lone clients come to with images dealt out by `scheme`."""
+    """Return how FedAvg and lone clients end with images dealt out by `scheme`."""
     mean = statistics.mean(finals(federated(scheme)))
     best = statistics.mean(finals(pooled()))
     lone = statistics.median(finals(alone(scheme)))
@@ -159,7 +159,7 @@ def teaser():
 
 
 def baselines_table():
-    """Print what pooled, federated and lone training come to, for each way of dealing out."""
+    """Print how pooled, federated and lone training end, for each way of dealing out."""
     lines = []
     for scheme in SCHEMES:
         together = (spread(finals(found), 2) for found in (pooled(), federated(scheme)))

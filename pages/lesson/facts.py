@@ -62,7 +62,7 @@ def overhead_figures():
 
 
 def seeds():
-    """Print in a line what other seeds come to."""
+    """Print in a line how runs with other seeds end."""
     accuracies = [float(row["accuracy"]) for row in PAGE.rows("seeds")]
     low, high = (f"{100 * end(accuracies):.2f}" for end in (min, max))
     paragraph(

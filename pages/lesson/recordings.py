@@ -38,7 +38,7 @@ def train_with_seeds(directory, recorded, seeds=range(10)):
 
 
 def try_own_model(directory, recorded):
-    """Do what "Your own model" says, with an MLP: what round 1 comes to with two learning rates."""
+    """Do what "Your own model" says, with an MLP: the accuracy of round 1 with two learning rates."""
     code = (ROOT / "pages/lesson/mlp.py").read_text(encoding="utf-8")
     mlp = code.partition("from torch import nn")[2].strip()
     model = directory / "model.py"
