@@ -2,7 +2,7 @@
 
 from support.listening import free_port
 
-from pages.record import Recording, keep_screens
+from pages.record import Recording, keep_screens, run
 from pages.terminals import Desk
 
 HONEST = dict.fromkeys(range(3), "client.py")
@@ -26,7 +26,7 @@ def tap(name, clients, options="", more=""):
             for number, words in clients.items():
                 desk.open(f"python {words} --partition-id {number} --server {listen} {more}")
             words = f"--partition {partitions} {tapped} {options}"
-            screen = desk.open(f"python -m beyond.wire.wiretap {words}").finish()
+            screen = run(directory, f"python -m beyond.wire.wiretap {words}")
         keep_screens(recorded, {name: screen.replace(listen, "127.0.0.1:8081")})
 
     return record
