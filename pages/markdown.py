@@ -7,6 +7,8 @@ import importlib
 import re
 import statistics
 import textwrap
+from contextlib import suppress
+from string import Formatter
 
 WIDTH = 110  # characters in a line of prose
 
@@ -108,6 +110,34 @@ def table(header, lines):
     print("\n" + "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n")
 
 
+def table_of(rows, columns):
+    """Print a table with a line for each of `rows`, dicts.
+
+    `columns` is {header: text with fields of a row in it}, such as {"accuracy": "{accuracy:.1%}"}. Texts of
+    numbers, as CSV files have them, are formatted as numbers.
+    """
+    rows = [{name: _number(value) for name, value in row.items()} for row in rows]
+    cells = [[_CELLS.format(text, **row) for text in columns.values()] for row in rows]
+    table(list(columns), cells)
+
+
+def _number(value):
+    for kind in (int, float) if isinstance(value, str) else ():
+        with suppress(ValueError):
+            return kind(value)
+    return value
+
+
+class _Cells(Formatter):
+    """Formats as str.format does, with a space in front of every percent sign."""
+
+    def format_field(self, value, spec):
+        return super().format_field(value, spec).replace("%", " %")
+
+
+_CELLS = _Cells()
+
+
 def block(language, text):
     """Print a block of code or of a terminal's text."""
     print(f"\n```{language}\n{text}\n```\n")
@@ -118,7 +148,7 @@ def percent(fraction, digits=2):
     return f"{100 * fraction:.{digits}f} %"
 
 
-def spread(fractions, digits=1):
-    """Return the mean of fractions and their range as text: "95.1 % (94.8 to 95.3)"."""
+def spread(fractions, digits=1, middle=statistics.mean):
+    """Return the mean of fractions, or another `middle`, and their range: "95.1 % (94.8 to 95.3)"."""
     low, high = (f"{100 * end(fractions):.{digits}f}" for end in (min, max))
-    return f"{percent(statistics.mean(fractions), digits)} ({low} to {high})"
+    return f"{percent(middle(fractions), digits)} ({low} to {high})"

@@ -53,8 +53,9 @@ class Page:
         return self.facts.figures()
 
     def screen(self, name):
-        """Return what a command has printed when it was recorded."""
-        return (self.recorded / f"{name}.txt").read_text(encoding="utf-8")
+        """Return what a command has printed when it was recorded, or the file `name` if it has an ending."""
+        file = name if "." in name else f"{name}.txt"
+        return (self.recorded / file).read_text(encoding="utf-8")
 
     def json(self, name):
         """Return the content of a recorded JSON file."""
@@ -110,7 +111,7 @@ class Page:
 
     def _names(self):
         """Return what the source may call, {name: object}."""
-        own = {name: getattr(self, name) for name in ("say", "transcript", "chart")}
+        own = {name: getattr(self, name) for name in ("say", "transcript", "chart", "rows")}
         return {**vars(markdown), **(vars(self.facts) if self.facts else {}), **own}
 
 

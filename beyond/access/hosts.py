@@ -1,10 +1,9 @@
-"""A federation of hosts that can only talk over a network: Linux's network namespaces, a switch between them.
+"""A federation of hosts that can only talk over a network: see network.py.
 
     make certificates HOSTS=,IP:10.89.0.1
     sudo .venv/bin/python -m beyond.access.hosts --certificates certificates
 
-A server with SuperLink and nginx, two nodes with a partition each, and a stranger. Namespaces have no names:
-they are gone with the processes in them, whatever ends those. It takes root's rights.
+A server with SuperLink and nginx, two nodes with a partition each, and a stranger. It takes root's rights.
 """
 
 from support.certificates import server_certificates
@@ -13,13 +12,11 @@ from support.options import partition_options
 
 import re
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-import psutil
-
+from beyond.access.network import LONG, Network
 from beyond.deployment.keys import make_key
 from beyond.deployment.proxy import find_nginx, prepare_proxy
 from beyond.deployment.services import fresh_logs, secure_words
@@ -36,65 +33,7 @@ ADDRESSES = {
     "stranger": "10.89.0.4",
 }
 INSIDE, OUTSIDE = 8000, 9443  # ports of the server: SuperLink's on its loopback, nginx's
-LONG = 120.0  # seconds that anything may take, besides the rounds
 NODE = (sys.executable, "-m", "beyond.deployment.node")
-
-
-class Network:
-    """Hosts and the switch that connects them; a host is a process that holds its namespace.
-
-    `addresses` are those of the hosts, by name.
-    """
-
-    def __init__(self, flower, addresses=ADDRESSES):
-        self.flower, self.addresses = flower, addresses
-        self.holders = {name: self._hold() for name in ("switch", *addresses)}
-        self._do("switch", "ip", "link", "add", "lan", "type", "bridge")
-        self._do("switch", "ip", "link", "set", "lan", "up")
-        for port, name in enumerate(addresses):
-            self._connect(f"port{port}", name)
-
-    def start(self, host, *words, log, **environment):
-        """Start a command on `host`; return its Popen."""
-        return self.flower.start(*self._inside(host), *words, log=log, **environment)
-
-    def said(self, host, *words, log, patience=LONG):
-        """Run a command on `host` to its end; return (status, what it said)."""
-        try:
-            status = self.start(host, *words, log=log).wait(patience)
-        except psutil.TimeoutExpired:
-            raise RunError(
-                f"no end of it on {host}; {self.flower.logs / log} may say why"
-            ) from None
-        return status, (self.flower.logs / log).read_text()
-
-    def _hold(self):
-        holder = self.flower.start("unshare", "--net", "sleep", "infinity", log="hosts.log")
-        own = Path("/proc/self/ns/net").readlink()
-        while Path(f"/proc/{holder.pid}/ns/net").readlink() == own:
-            if holder.poll() is not None:
-                raise UserError("network namespaces cannot be made here; it takes root's rights")
-            time.sleep(0.01)
-        return holder.pid
-
-    def _connect(self, port, name):
-        cable = ("type", "veth", "peer", "name", "eth0", "netns", self.holders[name])
-        self._do("switch", "ip", "link", "add", port, *cable)
-        self._do("switch", "ip", "link", "set", port, "master", "lan", "up")
-        self._do(name, "ip", "address", "add", f"{self.addresses[name]}/24", "dev", "eth0")
-        for device in ("lo", "eth0"):
-            self._do(name, "ip", "link", "set", device, "up")
-
-    def _do(self, host, *words):
-        command = [str(word) for word in (*self._inside(host), *words)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise UserError(
-                f"{' '.join(command)}: {done.stderr.strip()}; this machine has no such networks"
-            )
-
-    def _inside(self, host):
-        return ("nsenter", "--target", self.holders[host], "--net")
 
 
 def wait_for_line(flower, process, log, pattern):
@@ -189,7 +128,7 @@ def main(arguments=None):
     make_partitions(args)
     folder, logs = Path(args.certificates).resolve(), fresh_logs(args.run)
     with PrivateFlower(logs) as flower:
-        network = Network(flower)
+        network = Network(flower, ADDRESSES)
         start_server(network, folder)
         for number in range(args.clients):
             start_node(network, number, folder)

@@ -71,13 +71,13 @@ def submit_run(flower, address, root):
 
 
 def take_task(flower, address, root):
-    """Let the stranger ask for tasks until somebody else's run has one; return what it is given."""
+    """Let the stranger ask for tasks until another run has one; return what it is given."""
     client = runtime_client(address, root.read_bytes())
     ask = AcquireTaskRequest(supported_task_types=[TaskType.SERVER_APP])
     client.AcquireTask(ask)  # raises what a refusal is
     while True:
-        somebody = flower.start("flwr", "run", flower.home / "intruder", SUPERLINK, log="run.log")
-        while not (answer := client.AcquireTask(ask)).token and somebody.poll() is None:
+        intruder = flower.start("flwr", "run", flower.home / "intruder", SUPERLINK, log="run.log")
+        while not (answer := client.AcquireTask(ask)).token and intruder.poll() is None:
             pass
         if answer.token:  # else SuperExec, which asks once a second, was the first
             break

@@ -43,7 +43,7 @@ class Result:
 
 
 def cases(training, fresh, trained):
-    """Return the grid. Images are a client's first, or its first mistake: nobody has chosen them by looks."""
+    """Return the grid. Images are a client's first, or its first mistake: none is chosen by its looks."""
     first = training.first_of_each(8)
     batch = training.first_of_each(1, 8)
     epoch = training.first_of_each(1, None)

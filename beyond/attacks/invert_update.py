@@ -6,8 +6,8 @@ The trained model is a run's: results/fedavg/global_model.npz, unless --model na
 given: the weights that were sent, the update, and the labels, which read_update reads off it.
 """
 
-from support.argument_types import natural_int, positive_int
-from support.command_line import Options, UserError, parse_options, run_command
+from support.argument_types import positive_int
+from support.command_line import UserError, parse_options, run_command
 from support.run_record import make_run_directory
 from support.tables import write_table
 from support.terminal import progress_bar
@@ -15,11 +15,14 @@ from support.terminal import progress_bar
 import numpy as np
 import torch
 
+from beyond.attacks.command import attack_options
 from beyond.attacks.inversion_grid import attack, cases
 from beyond.attacks.plots import draw
 from beyond.attacks.similarity import Gallery
 from beyond.attacks.training_images import Training, trained_weights
 from beyond.attacks.updates import fresh_weights
+
+COLUMNS = {"case": str, "image": int, "rank": int, "psnr": float, "update_length": float}
 
 
 def summary(results):
@@ -54,13 +57,11 @@ def attack_all(grid, training, gallery, seed):
 
 def parse(arguments):
     """Return the options of the command line."""
-    options = Options()
+    options = attack_options("of the fresh model and the first guesses")
     add = options.add_argument
     add("--model", default="results/fedavg/global_model.npz", help="the trained model's weights")
-    add("--seed", type=natural_int, default=0, help="of the fresh model and the first guesses")
     add("--steps", type=positive_int, help="of every attack (default: 400 to 800)")
     add("--only", type=positive_int, help="number of the one case to try (default: all)")
-    add("--output", default="results/privacy", help="directory for the picture and the table")
     return parse_options(arguments, [options])
 
 
@@ -80,9 +81,8 @@ def main(arguments=None):
     for case in grid:
         case.steps = args.steps or case.steps
     everything = attack_all(grid, training, gallery, args.seed)
-    header = ["case", "image", "rank", "psnr", "update_length"]
     rows = [row_of(result) for results in everything for result in results]
-    write_table(output / "inversion.csv", header, rows)
+    write_table(output / "inversion.csv", COLUMNS, rows)
     draw(everything, output / "inversion.png")
     print(f"Wrote {output}/inversion.csv\nWrote {output}/inversion.png")
 

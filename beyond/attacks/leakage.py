@@ -46,7 +46,7 @@ def input_of_fc1(update):
     return update[FC1_WEIGHT][row] / update[FC1_BIAS][row]
 
 
-def digits_of(update):
+def owned_digits(update):
     """Return the set of digits that the client seems to own, from what a whole epoch did to the last layer.
 
     An image lifts its own digit's bias and lowers the nine others; the weights behind a bias follow it, for

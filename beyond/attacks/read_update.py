@@ -5,8 +5,8 @@
 Every update is what the lesson's FlowerClient returns, minus what it was sent: what the server receives.
 """
 
-from support.argument_types import natural_int, positive_int
-from support.command_line import Options, parse_options, run_command
+from support.argument_types import positive_int
+from support.command_line import parse_options, run_command
 from support.figures import new_figure, save_figure
 from support.run_record import make_run_directory
 from support.tables import write_table
@@ -14,7 +14,8 @@ from support.tables import write_table
 import numpy as np
 import torch
 
-from beyond.attacks.leakage import digits_of, input_of_fc1, label_of
+from beyond.attacks.command import attack_options
+from beyond.attacks.leakage import input_of_fc1, label_of, owned_digits
 from beyond.attacks.training_images import CLIENTS, Training
 from beyond.attacks.updates import fresh_weights, update_of
 from model import make_model, set_weights, to_tensors
@@ -58,7 +59,7 @@ def read_epochs(training, scheme, seed, images=None):
     counts, read = [], []
     for number, owned in enumerate(training.owners(scheme, seed)):
         own_images, labels = training.take(owned[:images])
-        digits = digits_of(update_of(weights, own_images, labels, number, seed=seed))
+        digits = owned_digits(update_of(weights, own_images, labels, number, seed=seed))
         counts.append(np.bincount(labels, minlength=10))
         read.append([digit in digits for digit in range(10)])
     return np.array(counts), np.array(read)
@@ -115,11 +116,10 @@ def summary(counts, read):
 
 def parse(arguments):
     """Return the options of the command line."""
-    options = Options()
-    add = options.add_argument
-    add("--seed", type=natural_int, default=0, help="of the model and of how images are dealt out")
-    add("--images", type=positive_int, help="at most so many a client (default: all)")
-    add("--output", default="results/privacy", help="directory for the picture and the table")
+    options = attack_options("of the model and of how images are dealt out")
+    options.add_argument(
+        "--images", type=positive_int, help="at most so many a client (default: all)"
+    )
     return parse_options(arguments, [options])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 
 class Gallery:
-    """All images that somebody might have meant, uint8 (n, 28, 28): MNIST's 60,000 training images."""
+    """All images that may have been meant, uint8 (n, 28, 28): MNIST's 60,000 training images."""
 
     def __init__(self, images):
         self.directions = _directions(images)

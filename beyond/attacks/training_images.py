@@ -1,4 +1,4 @@
-"""Which clients and images the attacks are tried on: by rules, so that nobody picks what looks good.
+"""Which clients and images the attacks are tried on: by rules, and not by what looks good.
 
 The images are MNIST's 60,000 training images, dealt out as partition.py does with seed 0 and ten clients.
 """

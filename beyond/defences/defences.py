@@ -6,10 +6,10 @@ The accuracies beneath the strip are read from a CSV file (noise,accuracy) that
 beyond.defences.train_with_noise makes.
 """
 
-from support.argument_types import natural_int, positive_int
-from support.command_line import Options, UserError, parse_options, run_command
+from support.argument_types import positive_int
+from support.command_line import UserError, parse_options, run_command
 from support.run_record import make_run_directory
-from support.tables import write_table
+from support.tables import read_table, write_table
 from support.terminal import progress_bar
 
 from pathlib import Path
@@ -17,26 +17,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from beyond.attacks.command import attack_options
 from beyond.attacks.training_images import CLIENTS, Training
 from beyond.defences.defended_updates import SINGLES, Trial
 from beyond.defences.plots import draw
-from beyond.defences.train_with_noise import NOISES, read_accuracies
+from beyond.defences.train_with_noise import COLUMNS, NOISES
 
 RECORDED = Path(__file__).with_name("recorded") / "noise_accuracy.csv"
 
 
 def accuracies_in(path):
     """Return {noise: accuracy}. Raises UserError if the file `path` is not there, or not such a file."""
-    try:
-        return read_accuracies(path)
-    except FileNotFoundError:
+    if not Path(path).exists():
         raise UserError(
             f"there is no {path}; make it with python -m beyond.defences.train_with_noise"
-        ) from None
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(
-            f"{path} is not a table noise,accuracy ({error}); choose another --accuracies"
-        ) from None
+        )
+    rows = read_table(path, COLUMNS, "choose another --accuracies")
+    return {row["noise"]: row["accuracy"] for row in rows}
 
 
 def level_rows(levels):
@@ -54,13 +51,11 @@ def sum_rows(result, digits):
 
 def parse(arguments):
     """Return the options of the command line."""
-    options = Options()
+    options = attack_options("of the fresh model and of the noise")
     add = options.add_argument
-    add("--seed", type=natural_int, default=0, help="of the fresh model and of the noise")
     add("--steps", type=positive_int, default=400, help="of every attack")
     add("--images", type=positive_int, help="at most so many a client in an epoch (default: all)")
     add("--accuracies", default=RECORDED, help="CSV file with what noise leaves of the accuracy")
-    add("--output", default="results/privacy", help="directory for the picture and the tables")
     return parse_options(arguments, [options])
 
 

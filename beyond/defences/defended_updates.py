@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from beyond.attacks.inversion import invert
-from beyond.attacks.leakage import digits_of, label_counts, label_of
+from beyond.attacks.leakage import label_counts, label_of, owned_digits
 from beyond.attacks.similarity import Gallery, matched
 from beyond.attacks.training_images import CLIENTS
 from beyond.attacks.updates import LESSON, fresh_weights, update_of
-from beyond.defences.train_with_noise import CLIP, clipped, mean_of, noised
+from beyond.defences.train_with_noise import CLIP
+from beyond.differential_privacy.mechanism import mean_over_all, private_mean
 
 PICTURES = 3  # clients whose first image is looked for
 SINGLES = 5  # images of every client whose labels are read, each alone
@@ -57,7 +58,7 @@ class Trial:
     def defended(self, update, noise, number):
         """Return `update` clipped, with noise that differs from client to client and not from run to run."""
         rng = np.random.default_rng([self.seed, round(noise * 1000), number])
-        return noised(clipped(update), noise * CLIP, rng)
+        return as_sent(private_mean([update], 1, CLIP, noise, rng.standard_normal))
 
     def level(self, noise, steps, accuracy):
         """Return the Level of one amount of noise."""
@@ -81,13 +82,13 @@ class Trial:
     def digits_read(self, updates):
         """Return of how many clients exactly the digits are read that they own."""
         truth = [set(self.training.labels[owned].tolist()) for owned in self.owners]
-        return sum(digits_of(u) == own for u, own in zip(updates, truth, strict=True))
+        return sum(owned_digits(u) == own for u, own in zip(updates, truth, strict=True))
 
     def sum_of_ten(self, steps):
         """Return the Sum of ten clients with one image each: their first ones."""
         chosen = self.singles[::SINGLES]
         images, labels = self.training.take(chosen)
-        mean = mean_of(self.single_updates[::SINGLES])  # the sum, divided by a number that all know
+        mean = mean_of(self.single_updates[::SINGLES])
         counts = label_counts(mean, len(chosen), LESSON["learning_rate"])
         read = np.repeat(np.arange(10), counts)
         found = matched(images, invert(self.weights, mean, read, steps, smoothness=0.1)[0])
@@ -99,3 +100,13 @@ class Trial:
     def digits_after_sum(self):
         """Return the same when only the sum of all whole epochs is seen: one answer for all clients."""
         return self.digits_read([mean_of(self.epoch_updates)] * len(self.owners))
+
+
+def mean_of(updates):
+    """Return the sum of `updates`, divided by their number, which all know."""
+    return as_sent(mean_over_all(updates, len(updates)))
+
+
+def as_sent(update):
+    """Return an update with its arrays as float32, as a server would receive them."""
+    return [array.astype(np.float32) for array in update]

@@ -2,9 +2,9 @@
 
     python -m beyond.defences.train_with_noise     # eight federations -> results/privacy/noise_accuracy.csv
 
-The arithmetic is that of differential privacy for clients: every update is clipped to the length C, the
-average gets Gaussian noise of standard deviation z C / clients. Whoever knows all other updates can subtract
-them, and is left with one clipped update plus noise of z C: that is what defences.py attacks.
+The arithmetic is that of beyond.differential_privacy.mechanism: every update is clipped to the length C, the
+average gets Gaussian noise of standard deviation z C / clients. An attacker that knows all other updates can
+subtract them, and is left with one clipped update plus noise of z C: that is what defences.py attacks.
 """
 
 from support.argument_types import natural_int, positive_int
@@ -13,56 +13,38 @@ from support.mnist import load_mnist
 from support.tables import write_table
 from support.terminal import progress_bar
 
-import csv
-
 import numpy as np
 import torch
 
-from beyond.attacks.updates import fresh_weights, length_of, update_of
+from beyond.attacks.updates import fresh_weights, update_of
+from beyond.differential_privacy.mechanism import private_mean
 from model import evaluate, make_model, set_weights, to_tensors
 from partition import iid
 
 CLIP = 0.2  # C: nearly all one-image updates of a fresh model are shorter
 NOISES = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # z
-EPSILON_8 = (
-    3.16  # z that gives epsilon 8 at delta 0.01 after 60 rounds: sqrt(60) / 3.16 is a mu of 2.45
-)
+# z that gives epsilon 8 at delta 0.01 after 60 rounds: sqrt(60) / 3.16 is a mu of 2.45.
+EPSILON_8 = 3.16
 CLIENTS = 10
-
-
-def clipped(update, clip=CLIP):
-    """Return `update`, a list of arrays, shortened to the length `clip` if it is longer."""
-    factor = min(1.0, clip / max(length_of(update), 1e-30))
-    return [(array * factor).astype(np.float32) for array in update]
-
-
-def noised(update, deviation, rng):
-    """Return `update` with Gaussian noise of standard deviation `deviation` on every weight."""
-    return [
-        (array + rng.normal(0.0, deviation, array.shape)).astype(np.float32) for array in update
-    ]
-
-
-def mean_of(updates):
-    """Return the mean of `updates`, lists of arrays: every client weighs the same."""
-    return [np.mean(arrays, axis=0, dtype=np.float32) for arrays in zip(*updates, strict=True)]
+COLUMNS = {"noise": float, "accuracy": float}  # of the CSV file, the accuracy as a fraction
 
 
 def train_with_noise(partitions, noise, rounds, seed):
     """Yield the weights after every round of a federation with clipped updates and noise z = `noise`.
 
-    `partitions` are pairs (images, labels). The noise is seeded, so that the figures can be made again:
-    nobody who has something to hide may do that.
+    `partitions` are pairs (images, labels). The noise is seeded, so that the figures can be made again. With
+    data to protect it must not be.
     """
     rng = np.random.default_rng([seed, round(noise * 1000)])
     weights = fresh_weights(seed)
     for server_round in range(1, rounds + 1):
         updates = [
-            clipped(update_of(weights, *part, number=k, server_round=server_round, seed=seed))
+            update_of(weights, *part, number=k, server_round=server_round, seed=seed)
             for k, part in enumerate(partitions)
         ]
-        step = noised(mean_of(updates), noise * CLIP / len(partitions), rng)
-        weights = [before + change for before, change in zip(weights, step, strict=True)]
+        mean = private_mean(updates, len(partitions), CLIP, noise, rng.standard_normal)
+        pairs = zip(weights, mean, strict=True)
+        weights = [(before + change).astype(before.dtype) for before, change in pairs]
         yield weights
 
 
@@ -79,12 +61,6 @@ def deal(seed, per_client):
     shares = iid(labels, CLIENTS, np.random.default_rng(seed))
     partitions = [(images[share[:per_client]], labels[share[:per_client]]) for share in shares]
     return partitions, to_tensors(test_images, test_labels)
-
-
-def read_accuracies(path):
-    """Return {noise: accuracy as a fraction} from such a file."""
-    with open(path, newline="") as file:
-        return {float(row["noise"]): float(row["accuracy"]) for row in csv.DictReader(file)}
 
 
 def main(arguments=None):
@@ -109,7 +85,7 @@ def main(arguments=None):
             accuracies[noise] = accuracy_of(last, test)
             print(f"Noise {noise:g}: accuracy {accuracies[noise]:.2%} after {args.rounds} rounds")
     rows = [[f"{noise:g}", f"{accuracy:.4f}"] for noise, accuracy in accuracies.items()]
-    write_table(args.output, ["noise", "accuracy"], rows)
+    write_table(args.output, COLUMNS, rows)
     print(f"Wrote {args.output}")
 
 

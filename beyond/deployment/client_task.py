@@ -46,7 +46,7 @@ class ClientTask:
         self.token = token
         self.client = runtime_client(address, root, token=token)
         self.input = self.client.PullTaskInput(PullTaskInputRequest())
-        # A message can be pulled once. We keep who has sent it, for we may have to answer.
+        # A message can be pulled once. We keep who has sent it, because we may have to answer.
         self.messages = self.client.PullMessages(PullAppMessagesRequest())
         folder = get_flwr_home() / "superexec"
         folder.mkdir(parents=True, exist_ok=True)

@@ -80,7 +80,7 @@ class Drill:
         deadline = time.monotonic() + PATIENCE
         while len(message.findall(log.read_text())) < number:
             if time.monotonic() > deadline:
-                raise RunError(f"nobody trains; {self.flower.logs}/ may say why")
+                raise RunError(f"no client trains; {self.flower.logs}/ may say why")
             time.sleep(0.05)
 
     def _news(self):
@@ -94,7 +94,7 @@ class Drill:
         deadline = time.monotonic() + PATIENCE
         while not (forks := self.superexec.children()):
             if time.monotonic() > deadline:
-                raise RunError(f"nobody trains; {self.flower.logs}/ may say why")
+                raise RunError(f"no client trains; {self.flower.logs}/ may say why")
             time.sleep(0.02)
         return forks[0]
 

@@ -52,7 +52,7 @@ def check_deployment(args):
         find_nginx()
     elif not is_loopback(host):
         raise UserError(
-            f"whoever reaches a SuperLink can run code on its nodes, and {args.address} is open to other "
+            f"anyone who reaches a SuperLink can run code on its nodes, and {args.address} is open to other "
             "machines; use --proxy"
         )
     elif host not in ("127.0.0.1", "localhost"):

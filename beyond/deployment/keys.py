@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def make_key(folder, name):
-    """Write a new key pair, readable by nobody else; return the paths of private and public key.
+    """Write a new key pair, readable by this account only; return the paths of private and public key.
 
     The same: ssh-keygen -t ecdsa -b 384 -N "" -f FOLDER/NAME
     """

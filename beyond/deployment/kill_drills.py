@@ -1,7 +1,6 @@
 """What becomes of a deployment when one of its processes is killed: drills with real kill -9.
 
     python -m beyond.deployment.kill_drills node         # a SuperNode, in the middle of a round
-    python -m beyond.deployment.kill_drills masked       # the same in a round of secure aggregation
     python -m beyond.deployment.kill_drills clientapp    # a ClientApp, while it trains
     python -m beyond.deployment.kill_drills superexec    # the nodes' SuperExec, which is started again
     python -m beyond.deployment.kill_drills superlink    # SuperLink, started again with its --database
@@ -11,7 +10,7 @@ It prints every round with its seconds. Everything runs on loopback and ends wit
 """
 
 from support.argument_types import address
-from support.command_line import Options, UserError, parse_options, run_command
+from support.command_line import Options, parse_options, run_command
 from support.options import partition_options
 
 import time
@@ -20,25 +19,22 @@ from beyond.deployment.drill import Drill
 from beyond.deployment.federation import check_deployment
 from beyond.deployment.services import fresh_logs
 from beyond.engine.run_config import run_parents
-from beyond.secure_aggregation.app import components
-from beyond.secure_aggregation.shares import FEWEST, check_shares
 from beyond.simulation.federation import make_partitions
 from beyond.simulation.private_flower import PrivateFlower
 
 STRUCK_AFTER = 2  # the round that is finished when something is killed
-MASKING = 3  # the message of a secure round that a client answers with its masked update
 
 
 def kill_node(drill):
     """Kill the last SuperNode."""
     drill.last_node.kill()
-    print(f"-- SuperNode {drill.args.clients - 1} is killed")
+    print(f"-- SuperNode {drill.args.clients - 1} is killed", flush=True)
 
 
 def kill_client_app(drill):
     """Kill the process in which a client trains, as the system does when the memory is full."""
     drill.client_app().kill()
-    print("-- a ClientApp is killed")
+    print("-- a ClientApp is killed", flush=True)
 
 
 def kill_superexec(drill):
@@ -46,9 +42,9 @@ def kill_superexec(drill):
     drill.client_app()  # there is one at work
     drill.superexec.kill()
     drill.superexec.wait()
-    print("-- the SuperExec is killed")
+    print("-- the SuperExec is killed", flush=True)
     drill.start_superexec()
-    print("-- the SuperExec is started again")
+    print("-- the SuperExec is started again", flush=True)
 
 
 def kill_superlink(drill):
@@ -58,21 +54,23 @@ def kill_superlink(drill):
     print("-- SuperLink is killed", flush=True)
     began = time.monotonic()
     drill.start_superlink()
-    print(f"-- SuperLink answers again, {time.monotonic() - began:.0f} s later, with its database")
+    print(
+        f"-- SuperLink answers again, {time.monotonic() - began:.0f} s later, with its database",
+        flush=True,
+    )
 
 
 def kill_server_app(drill):
     """Kill the ServerApp and submit the run again."""
     process = drill.server_app()
     process.kill()
-    print("-- the ServerApp is killed")
+    print("-- the ServerApp is killed", flush=True)
     drill.submit(resume=True)
-    print("-- the run is submitted again, with resume=true")
+    print("-- the run is submitted again, with resume=true", flush=True)
 
 
 DRILLS = {
     "node": kill_node,
-    "masked": kill_node,
     "clientapp": kill_client_app,
     "superexec": kill_superexec,
     "superlink": kill_superlink,
@@ -80,36 +78,39 @@ DRILLS = {
 }
 
 
-def secure_variant(args):
-    """Return what makes the app a secure one. Raises UserError if the clients are too few to lose one."""
-    if args.clients <= FEWEST:
-        raise UserError(
-            f"without one of {args.clients} clients no masks are made; change --clients"
-        )
-    args.shares = None
-    check_shares(args)
-    return components(args.shares)
-
-
-def main(arguments=None):
-    """Run the command line described above."""
+def parse_drill(arguments, *more):
+    """Return the options of a command that kills something; `more` are further parents."""
     options = Options()
-    options.add_argument("what", choices=DRILLS, help="what is killed")
     options.add_argument("--address", type=address, default="127.0.0.1:8000", help="SuperLink's")
-    parents = [*run_parents("lesson"), partition_options(), options]
+    parents = [*run_parents("lesson"), partition_options(), options, *more]
     plain = {"run": "results/drill", "certificates": None, "proxy": False, "stock": False}
-    args = parse_options(arguments, parents, **plain)
+    return parse_options(arguments, parents, **plain)
+
+
+def run(args, kill, message=1, **variant):
+    """Deal the images out, deploy, `kill(drill)` in the middle of a round, and print all rounds.
+
+    It is killed when the last node is sent its `message` of that round, counted from 1. `variant` is what
+    unpack_app changes of the app.
+    """
     check_deployment(args)
-    variant = secure_variant(args) if args.what == "masked" else {}
     make_partitions(args)
     logs = fresh_logs(args.run)
     with PrivateFlower(logs) as flower:
         drill = Drill(flower, args, variant)
         drill.submit()
         drill.tell_rounds(STRUCK_AFTER)
-        drill.wait_for_message(MASKING if variant else 1)
-        DRILLS[args.what](drill)
+        drill.wait_for_message(message)
+        kill(drill)
         drill.tell_rounds(args.rounds)
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    options = Options()
+    options.add_argument("what", choices=DRILLS, help="what is killed")
+    args = parse_drill(arguments, options)
+    run(args, DRILLS[args.what])
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def words_of(args):
 
 
 def run(flower, args):
-    """Start both, with a secret that nobody else on this host has, and run until one of them ends.
+    """Start both, with a secret that no other account on this host has, and run until one of them ends.
 
     Raises UserError if SuperLink does not let the node in, and RunError in the end.
     """

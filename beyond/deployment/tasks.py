@@ -45,13 +45,13 @@ class TaskServer:
 
     def serve(self):
         """Serve until a signal comes. Raises UserError if an address refuses us."""
-        gc.freeze()  # what is here stays, and a page that nobody writes to is shared
+        gc.freeze()  # what is here stays, and a page that no process writes to is shared
         try:
             while True:
                 for address in self.clients:
                     if self._has_room():
                         self._ask(address)
-                # Whoever ends makes room at once; else there may be something new after a while.
+                # A task that ends makes room at once; else there may be something new after a while.
                 wait([task.process.sentinel for task in self.tasks], self.args.poll)
         finally:
             stop_all([task.process for task in self.tasks])
@@ -69,7 +69,7 @@ class TaskServer:
         request = AcquireTaskRequest(supported_task_types=[TaskType.CLIENT_APP])
         try:
             answer = self.clients[address].AcquireTask(request)
-        except httpx.HTTPError as error:  # nobody is there yet, say, or not any more
+        except httpx.HTTPError as error:  # no server is there yet, say, or not any more
             self._note(address, error)
             return
         self.troubles.pop(address, None)

@@ -13,7 +13,7 @@ LARGEST_MU = 30.0
 
 
 def spent_epsilon(noise_multiplier, rounds, delta):
-    """Return epsilon at `delta` after `rounds` in which everybody was asked; infinity if it is above 500.
+    """Return epsilon at `delta` after `rounds` in which all clients were asked; infinity if it is above 500.
 
     T rounds with noise multiplier z are one Gaussian mechanism with noise multiplier z / sqrt(T) (Dong, Roth
     and Su 2022, arXiv 1905.02383, corollary 3.3). Raises UserError as `load` does.
@@ -39,7 +39,7 @@ def _epsilon(mu, delta):
 def noise_multiplier_for(epsilon, rounds, delta):
     """Return the noise multiplier with which `rounds` cost `epsilon` at `delta`, or a millionth more noise.
 
-    Raises UserError if nothing within the accountant's bounds comes to that.
+    Raises UserError if nothing within the accountant's bounds gives that.
     """
     load()  # brings scipy
     from scipy.optimize import brentq

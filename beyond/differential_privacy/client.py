@@ -13,7 +13,7 @@ from model import make_model
 class PrivateClient(client.FlowerClient):
     """A FlowerClient that clips its own update, and does not say how many images it has.
 
-    The guarantee does not rest on that: the server clips whatever comes, and gives everybody the weight 1.
+    The guarantee does not rest on that: the server clips whatever comes, and gives each client the weight 1.
     """
 
     def fit(self, parameters, config):

@@ -1,7 +1,7 @@
 """The Gaussian mechanism on updates: clip each, divide their sum by the number of clients, add noise.
 
-As in DP-FedAvg (McMahan et al. 2018, arXiv 1710.06963) with equal weights and everybody in every round. What
-a federation with real processes calls, and what beyond/price calls, is this and nothing else.
+As in DP-FedAvg (McMahan et al. 2018, arXiv 1710.06963) with equal weights and all clients in every round. A
+federation with real processes calls this and nothing else, and so do beyond/price and beyond/defences.
 """
 
 import os
@@ -43,8 +43,8 @@ def mean_over_all(updates, clients):
 def private_mean(updates, clients, clip, noise_multiplier, normal):
     """Return the noisy mean of clipped `updates`: a list of float64 arrays.
 
-    The noise's standard deviation is noise_multiplier * clip / clients, whoever is missing. `normal(shape)`
-    draws from the standard normal distribution.
+    The noise's standard deviation is noise_multiplier * clip / clients, however many are missing.
+    `normal(shape)` draws from the standard normal distribution.
     """
     mean = mean_over_all([clipped(update, clip) for update in updates], clients)
     scale = noise_multiplier * clip / clients
@@ -58,7 +58,7 @@ def private_mean(updates, clients, clip, noise_multiplier, normal):
 def system_normal(shape):
     """Draw float64 numbers from the standard normal distribution, out of the operating system's entropy.
 
-    Box and Muller 1958: two uniform numbers make a normal one. No seed exists, so nobody can draw them again.
+    Box and Muller 1958: two uniform numbers make a normal one. No seed exists, so they cannot be drawn again.
     """
     count = int(np.prod(shape))
     random = np.frombuffer(os.urandom(16 * count), np.uint64).reshape(2, count)

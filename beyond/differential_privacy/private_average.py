@@ -19,7 +19,7 @@ class PrivateAverage(StrategyAround):
     of those who are here, it would itself tell who is. `clip` is the L2 length to which updates are cut, the
     noise on their mean has the standard deviation noise_multiplier * clip / clients. `record`, a
     PrivacyRecord, counts what is spent. Noise comes from the operating system; `noise_seed`, if it is not
-    None, makes it repeatable, and whoever knows it can take it off again. Raises UserError if `strategy` is
+    None, makes it repeatable, and who knows it can take it off again. Raises UserError if `strategy` is
     not FedAvg: a memory or a step of the server's own is not what epsilon is computed for.
     """
 

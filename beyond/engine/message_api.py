@@ -53,7 +53,7 @@ def train(message, context):
 
 
 class OrderedFedAvg(FedAvg):
-    """Flower's FedAvg, to which replies come in the order of their partitions, whoever was first.
+    """Flower's FedAvg, to which replies come in the order of their partitions, whichever was first.
 
     Sums of floats depend on the order, so that two runs with one seed would differ.
     """

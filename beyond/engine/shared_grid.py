@@ -1,6 +1,6 @@
 """One question for all replies: a Grid that many threads can wait on without each of them asking.
 
-Flower's Server has a thread for every client that is at work, and its Grid asks anew for each of them, every
+Flower's Server has a thread for every client that is at work, and its Grid asks again for each of them, every
 0.1 s in a simulation, every 3 s in a deployment. A thousand threads that ask leave no time for an answer.
 """
 
@@ -28,7 +28,7 @@ def shared_grid(grid, pause=PAUSE):
 
 
 class SharedGrid(GridAround):
-    """Passes everything on to `grid`; whoever sends waits until `pull`, in another thread, has a reply."""
+    """Passes everything on to `grid`; a sender waits until `pull`, in another thread, has a reply."""
 
     def __init__(self, grid, pause):
         super().__init__(grid)
@@ -79,7 +79,7 @@ class SharedGrid(GridAround):
         try:
             replies = list(self.grid.pull_messages(awaited))
         except Exception as error:
-            if len(awaited) > 1:  # one node's nonsense is not everybody's
+            if len(awaited) > 1:  # one node's nonsense does not concern the others
                 for identifier in awaited:
                     self._fetch([identifier])
             elif future := self._take(awaited[0]):

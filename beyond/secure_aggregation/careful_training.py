@@ -33,7 +33,7 @@ ANSWERED = (
 
 
 def careful_training_mod(message, context, call_next):
-    """Fail, as a Flower mod inside Flower's secaggplus_mod, where an update would hide nobody."""
+    """Fail, as a Flower mod inside Flower's secaggplus_mod, where an update would hide no other."""
     if message.metadata.message_type != MessageType.TRAIN:
         return call_next(message, context)
     asked = recorddict_to_fitins(message.content, keep_input=True)

@@ -6,9 +6,8 @@ and secagg_bytes.csv, how many bytes went each way in each stage of the protocol
 
 from support.files import replaced_file
 from support.identity import number_of
+from support.tables import write_table
 
-import csv
-import io
 from functools import partial
 from pathlib import Path
 
@@ -22,11 +21,12 @@ from flwr.serverapp import ServerApp
 from beyond.secure_aggregation.app import run
 from beyond.secure_aggregation.server import Workflow, make_workflow, masked_arrays
 
-COLUMNS = ("stage", "asked", "replies", "bytes_sent", "bytes_received")
+BYTES = "secagg_bytes.csv"
+COLUMNS = {"stage": str, "asked": int, "replies": int, "bytes_sent": int, "bytes_received": int}
 
 
 class CuriousWorkflow(Workflow):
-    """The workflow of secagg_server, which writes down what passes in round 1."""
+    """Our workflow, which writes down what passes in round 1."""
 
     def __call__(self, grid, context):
         """Run the round."""
@@ -36,7 +36,7 @@ class CuriousWorkflow(Workflow):
         watch = Watch(grid)
         super().__call__(watch, context)
         write_held(self.directory, watch.masked, self.clients)
-        write_bytes(self.directory, watch.rows)
+        write_table(Path(self.directory, BYTES), COLUMNS, watch.rows)
 
     def collect_masked_vectors_stage(self, grid, context, state):
         """Note which node is which client."""
@@ -93,14 +93,6 @@ def read_held(directory):
             number = int(name.split("_")[1])
             held.setdefault(number, []).append(file[name])
     return dict(sorted(held.items()))
-
-
-def write_bytes(directory, rows):
-    """Write `rows`, which have COLUMNS, to secagg_bytes.csv."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
-    with replaced_file(Path(directory, "secagg_bytes.csv")) as file:
-        file.write(text.getvalue().encode())
 
 
 def make_curious_workflow(args, timeout):

@@ -10,7 +10,8 @@ from support.command_line import parse_options, run_command
 from support.options import partition_options, run_server_options
 
 from beyond.deployment import federation as deployment
-from beyond.secure_aggregation.federation import secagg_options, variant
+from beyond.secure_aggregation.federation import shown_options, variant
+from beyond.secure_aggregation.shares import shares_options
 
 
 def parse(arguments=None):
@@ -19,7 +20,8 @@ def parse(arguments=None):
         *run_server_options(),
         partition_options(),
         deployment.deployment_options(),
-        secagg_options(),
+        shares_options(),
+        shown_options(),
     ]
     args = parse_options(arguments, parents)
     args.chapter = "lesson"

@@ -14,8 +14,8 @@ REFUSED_ROUND = "refused_round"  # the property of a client that has refused a r
 class MaskedUpdates(SoundUpdates):
     """Lets the average of a round pass, or nothing: what one client has spoiled cannot be taken out again.
 
-    Flower hands over a result for every client. Its count is the client's own; its weights are everybody's
-    average, for there are no others.
+    Flower hands over a result for every client. Its count is the client's own; its weights are the
+    average of all, because there are no others.
     """
 
     def aggregate_fit(self, server_round, results, failures):
@@ -24,9 +24,7 @@ class MaskedUpdates(SoundUpdates):
         results = [(client, self._in_sent_types(fit_result)) for client, fit_result in results]
         results.sort(key=lambda result: order_of(result[0]))
         if fault := self._fault(results):
-            say(
-                f"Round {server_round}: {fault}; nobody's update is used, the model stays as it was"
-            )
+            say(f"Round {server_round}: {fault}; no update is used, the model stays as it was")
             return None, {AVERAGED: 0}
         parameters, metrics = self.strategy.aggregate_fit(server_round, results, failures)
         parameters = self.in_the_models_types(server_round, parameters)
@@ -47,7 +45,7 @@ class MaskedUpdates(SoundUpdates):
         return dataclasses.replace(fit_result, parameters=ndarrays_to_parameters(weights))
 
     def _fault(self, results):
-        """Return what is wrong with the average, or with somebody's count; None if nothing is."""
+        """Return what is wrong with the average, or with a client's count; None if nothing is."""
         average = dataclasses.replace(results[0][1], num_examples=1)
         if fault := find_fault(average, self.sent_weights, 1, self.trained):
             return f"the average {fault}"

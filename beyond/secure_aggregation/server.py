@@ -1,4 +1,4 @@
-"""Rounds of secure aggregation: Flower's SecAgg+ in the place where Flower's Server asks for updates.
+"""Rounds of secure aggregation: Flower's SecAgg+ instead of Flower's own way to ask for updates.
 
 The protocol is Flower's (Bell et al. 2020, https://eprint.iacr.org/2020/704). Added is what a federation
 needs that goes on for rounds: a client may leave at any time, and one that answers nonsense costs a round at
@@ -68,8 +68,8 @@ class SecureServer(RobustServer, SecAggServer):
 class Workflow(SecAggPlusWorkflow):
     """Flower's SecAgg+, which also does without clients that leave before their masks are in a sum.
 
-    Flower 1.41 asks for shares of everybody who has not sent a masked update, also of those who had left
-    before they handed out any: then nobody can answer, and the round is lost.
+    Flower 1.41 asks for shares of all clients that have not sent a masked update, also of those that had left
+    before they handed out any: then no client can answer, and the round is lost.
     """
 
     def __call__(self, grid, context):
@@ -78,13 +78,13 @@ class Workflow(SecAggPlusWorkflow):
 
     def setup_stage(self, grid, context, state):
         """Collect public keys, and make groups of those who have sent theirs."""
-        super().setup_stage(grid, context, state)  # judges groups that have had their day
+        super().setup_stage(grid, context, state)  # its verdict is about the old groups
         # In the order that Flower has shuffled them to: who is in whose group is chance.
         there = [node for node in state.nid_to_neighbours if node in state.active_node_ids]
         return self._go_on_with(groups(there, state.num_shares), context, state)
 
     def share_keys_stage(self, grid, context, state):
-        """Let clients hand out shares, and take out of the groups who has not."""
+        """Let clients hand out shares, and take those that have not out of the groups."""
         super().share_keys_stage(grid, context, state)
         there = state.active_node_ids
         neighbours = {node: state.nid_to_neighbours[node] & there for node in there}
@@ -97,7 +97,7 @@ class Workflow(SecAggPlusWorkflow):
         return told(smallest >= fewest_members(state.threshold), context)
 
     def collect_masked_vectors_stage(self, grid, context, state):
-        """Collect masked updates of the right shapes; who sends another is as good as gone."""
+        """Collect masked updates of the right shapes; a client that sends others counts as gone."""
         record = context.state.array_records[MAIN_PARAMS_RECORD]
         weights = parameters_to_ndarrays(arrayrecord_to_parameters(record, keep_input=True))
         shapes = [(1,), *(array.shape for array in weights)]  # the client's weight comes first
@@ -146,7 +146,7 @@ def make_workflow(args, timeout, kind=Workflow):
 
 
 class Listening:
-    """Passes messages on to `grid`; whom a client's refusal comes from, and why, it says and notes."""
+    """Passes messages on to `grid`; says and notes which client refuses, and why."""
 
     def __init__(self, grid, context):
         self.grid = grid

@@ -1,15 +1,30 @@
 """What all sides of a secure round have to agree on: shares, how many of them open a secret, and integers."""
 
-from support.command_line import UserError
+from support.argument_types import positive_int
+from support.command_line import Options, UserError
 
 from flwr.common.secure_aggregation.secaggplus_constants import Key
 
 FEWEST = 5  # shares: with three, a mask is made of two keys of 28 bits, and can be searched for
-MOST = 11  # shares, if nobody says how many: what a share costs grows faster than what it gives
+MOST = (
+    11  # shares, unless --shares says how many: what a share costs grows faster than what it gives
+)
 MOST_CLIENTS = 1024  # 32 bits hold the sum of so many integers of 22 bits
 # Weights from -8 to 8 become integers of 22 bits, their sums have 32.
 CLIPPING, INTEGERS, MODULUS = 8.0, 2**22, 2**32
 STEP = 2 * CLIPPING / INTEGERS  # what a weight is rounded to
+
+
+def shares_options():
+    """Return the option that says how many shares there are; its check fills in the default."""
+    parser = Options(check_shares)
+    parser.add_argument(
+        "--shares",
+        type=positive_int,
+        metavar="N",
+        help=f"into how many shares a client splits its keys (default: --clients, at most {MOST})",
+    )
+    return parser
 
 
 def check_shares(args):
@@ -33,7 +48,7 @@ def threshold(shares):
     """Return how many shares open a secret, which is how many of a group have to stay until the end.
 
     More than half, or a server that lies could open both secrets of a client: half of the holders would be
-    told that it has left and open its key, the others that it is there and open its own mask. (That nobody
+    told that it has left and open its key, the others that it is there and open its own mask. (That no client
     tells both is careful_client.py's.) And so many that those who stay have keys with three others at least.
     """
     return max(shares // 2 + 1, FEWEST - 1)

@@ -12,8 +12,8 @@ from support.command_line import Options, UserError, parse_options, run_command
 from support.figures import new_figure, save_figure
 from support.partitions import PARTITIONS, load_partition
 from support.run_settings import settings_of
+from support.tables import read_table
 
-import csv
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,9 +23,9 @@ from flwr.common import Code, FitRes, Status, ndarrays_to_parameters
 from flwr.common.serde import recorddict_to_proto
 from flwr.compat.common.recorddict_compat import fitres_to_recorddict
 
-from beyond.attacks.leakage import FC2_WEIGHT, digits_of
+from beyond.attacks.leakage import FC2_WEIGHT, owned_digits
 from beyond.attacks.updates import fresh_weights, update_of
-from beyond.secure_aggregation.curious import read_held
+from beyond.secure_aggregation.curious import BYTES, COLUMNS, read_held
 from beyond.secure_aggregation.shares import CLIPPING, MODULUS, STEP
 from server import training_instructions
 
@@ -87,14 +87,14 @@ def plain_upload(seen):
 
 def masked_upload(run):
     """Return the bytes that a client has sent in all stages of a round, keys and shares included."""
-    with open(Path(run, "secagg_bytes.csv"), newline="") as file:
-        return sum(int(row["bytes_received"]) / int(row["replies"]) for row in csv.DictReader(file))
+    rows = read_table(Path(run, BYTES), COLUMNS)
+    return sum(row["bytes_received"] / row["replies"] for row in rows)
 
 
-def readings(everybody):
+def readings(clients):
     """Return (owned, read off the updates, read off what the server holds): booleans (clients, 10)."""
-    owned = np.array([seen.counts > 0 for seen in everybody])
-    updates, masked = ([digits_of(getattr(seen, name)) for seen in everybody] for name in VIEWS)
+    owned = np.array([seen.counts > 0 for seen in clients])
+    updates, masked = ([owned_digits(getattr(seen, name)) for seen in clients] for name in VIEWS)
     return owned, _as_table(updates), _as_table(masked)
 
 
@@ -106,11 +106,11 @@ def _as_table(digits):
     return np.array([[digit in found for digit in range(10)] for found in digits])
 
 
-def draw(everybody, path):
-    """Draw one client's last layer and everybody's digits, without masks and with, into a PNG file."""
+def draw(clients, path):
+    """Draw one client's last layer and all clients' digits, without masks and with, into a PNG file."""
     figure, panels = new_figure(2, 2, figsize=(9, 6.4))
-    first = everybody[0]
-    owned, *read = readings(everybody)
+    first = clients[0]
+    owned, *read = readings(clients)
     for column, (name, title) in enumerate(zip(VIEWS, TITLES, strict=True)):
         layer = getattr(first, name)[FC2_WEIGHT]
         most = np.abs(layer).max()
@@ -150,20 +150,20 @@ def main(arguments=None):
     options.add_argument("--run", default="results/seen", help="the directory of a --curious run")
     run = parse_options(arguments, [options]).run
     torch.set_num_threads(1)
-    everybody = look(run)
-    own = everybody[0].correlation()
-    most = max(abs(seen.correlation()) for seen in everybody)
-    noise = sum(array.size for array in everybody[0].update) ** -0.5
+    clients = look(run)
+    own = clients[0].correlation()
+    most = max(abs(seen.correlation()) for seen in clients)
+    noise = sum(array.size for array in clients[0].update) ** -0.5
     print(f"What the server holds of client 0 and its update: correlation {own:+.4f}")
     print(f"  {most:.4f} at most among all clients; noise: standard deviation {noise:.4f}")
-    owned, plain, masked = readings(everybody)
+    owned, plain, masked = readings(clients)
     print(f"Digits read off the updates: {summary(owned, plain)}")
     print(f"Digits read off what the server holds: {summary(owned, masked)}")
-    sent, without = masked_upload(run), plain_upload(everybody[0])
+    sent, without = masked_upload(run), plain_upload(clients[0])
     print(
         f"A client's upload: {sent:,.0f} bytes, {without:,} without masks: x {sent / without:.3f}"
     )
-    draw(everybody, Path(run, "held.png"))
+    draw(clients, Path(run, "held.png"))
     print(f"Wrote {run}/held.png")
 
 

@@ -35,7 +35,7 @@ OURS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # so Ray listens on loopback, on Linux as elsewhere
     "RAY_AUTH_MODE": "token",  # and answers only who knows the run's token
-    "RAY_worker_niceness": "0",  # Ray's workers step back for everybody else's; ours do not
+    "RAY_worker_niceness": "0",  # Ray's workers step back for other processes; ours do not
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or Ray warns of what it may do in later versions
     "PYTHONUNBUFFERED": "1",

@@ -40,7 +40,7 @@ def parse(arguments=None):
 
 
 def make_partitions(args):
-    """Deal the images out as partition.py does, unless that is done, or they are somebody's own.
+    """Deal the images out as partition.py does, unless that is done, or they are a person's own.
 
     Raises UserError first if Flower could not be told what `args` say.
     """

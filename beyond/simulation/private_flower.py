@@ -43,7 +43,7 @@ FRAME = "╭╮╰╯│─ "  # what Flower draws around its complaints
 class PrivateFlower:
     """Starts Flower's commands and ends them; use it in a with statement. `logs` is a directory.
 
-    `home` is the Flower home, made anew and removed in the end; `environment` is what all commands get.
+    `home` is the Flower home, made for it and removed in the end; `environment` is what all commands get.
     """
 
     def __init__(self, logs):

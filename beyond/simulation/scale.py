@@ -3,19 +3,19 @@
     python -m beyond.simulation.scale --out results/scale.csv --processes 10 30 100 --simulated 10 100 1000
 
 One federation after the other, seed 0, on a machine that does nothing else. A thousand processes do not fit
-on a desk: that is why there is a simulation.
+on one machine: that is why there is a simulation.
 """
 
 from support.argument_types import positive_int
 from support.command_line import Options, parse_options, run_command
 from support.history import read_history
 from support.listening import free_port
+from support.tables import columns_of, read_table, write_table
 
-import csv
 import hashlib
 import statistics
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.footprint import measure
@@ -62,22 +62,9 @@ def rounds_for(clients):
     return 10 if clients <= 10 else 3
 
 
-def write_scales(path, scales):
-    """Write a list of Scale to the file `path`, a row each."""
-    with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Scale)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(asdict, scales))
-
-
 def read_scales(path):
     """Return the list of Scale that the file `path` holds."""
-    with open(path, newline="") as file:
-        kinds = {field.name: field.type for field in fields(Scale)}
-        return [
-            Scale(**{name: kinds[name](text) for name, text in row.items()})
-            for row in csv.DictReader(file)
-        ]
+    return [Scale(**row) for row in read_table(path, columns_of(Scale))]
 
 
 def main(arguments=None):
@@ -90,11 +77,10 @@ def main(arguments=None):
     args = parse_options(arguments, [options])
     wanted = [("processes", clients) for clients in args.processes]
     wanted += [("simulation", clients) for clients in args.simulated]
-    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     scales = []
     for engine, clients in wanted:
         scales.append(measured(engine, clients, rounds_for(clients), 1, Path.cwd()))
-        write_scales(args.out, scales)
+        write_table(args.out, columns_of(Scale), map(asdict, scales))
         print(scales[-1], flush=True)
 
 

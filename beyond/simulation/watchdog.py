@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 GRACE = 3.0  # seconds that processes have to end after they were asked to
-PAUSE = 0.02  # seconds between two looks: nothing tells when somebody else's child has ended
+PAUSE = 0.02  # seconds between two looks: nothing tells when another process's child has ended
 
 
 def end_processes(leaders, home=None, grace=GRACE):
@@ -72,7 +72,7 @@ def _residents(home):
 
 
 def _lives_in(process, home):
-    with suppress(psutil.Error, OSError):  # somebody else's, or gone
+    with suppress(psutil.Error, OSError):  # another account's, or gone
         own = process.environ().get("FLWR_HOME") if process.pid != os.getpid() else None
         return own is not None and Path(own).is_relative_to(home)
     return False
@@ -84,7 +84,7 @@ def _tell(process, number):
 
 
 def _processes(lines):
-    """Yield the process of every number, looked up at once: later it may be somebody else's number."""
+    """Yield the process of every number, looked up at once: later it may be another process's number."""
     for line in lines:
         with suppress(psutil.NoSuchProcess):
             yield psutil.Process(int(line))

@@ -1,4 +1,4 @@
-"""The books of a wiretap: what every byte that passed was, by direction and round."""
+"""The ledger of a wiretap: what every byte that passed was, by direction and round."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ TLS_HANDSHAKE = b"\x16\x03"  # how a client begins that encrypts (RFC 8446, 5.1)
 
 
 @dataclass
-class Books:
+class Ledger:
     """Bytes by kind, for every (direction, round).
 
     `contents` is what was said in clear, a list of (direction, round, name, bytes).
     Round 0 is what comes before the first instructions to fit. `encrypted` counts the bytes of TLS, which
-    nobody here can read, by direction.
+    cannot be read here, by direction.
     """
 
     bytes: dict = field(default_factory=lambda: defaultdict(Counter))
@@ -31,30 +31,30 @@ class Books:
         return sum(count.total() for count in counts) + self.encrypted.total()
 
 
-def keep_books(connections):
-    """Return the Books of all `connections` of a relay."""
-    books = Books()
+def keep_ledger(connections):
+    """Return the Ledger of all `connections` of a relay."""
+    ledger = Ledger()
     for connection in connections:
         start = b"".join(data for _, towards, data in connection.chunks if towards == TO_SERVER)[:2]
         if start == TLS_HANDSHAKE:
             for direction in DIRECTIONS:
-                books.encrypted[direction] += connection.carried(direction)
+                ledger.encrypted[direction] += connection.carried(direction)
         else:
-            ConnectionBooks(books).keep(connection)
-    return books
+            ConnectionLedger(ledger).keep(connection)
+    return ledger
 
 
-class ConnectionBooks:
-    """Adds one connection in clear to `books`. Its round is the one that the server has last named."""
+class ConnectionLedger:
+    """Adds one connection in clear to `ledger`. Its round is the one that the server has last named."""
 
-    def __init__(self, books):
-        self.books = books
+    def __init__(self, ledger):
+        self.ledger = ledger
         self.readers = {TO_SERVER: Reader(PREFACE), TO_CLIENT: Reader()}
         self.classes = classes()
         self.calls = {}  # by stream: the classes of its messages
         self.booked = (
             Counter()
-        )  # by direction: the bytes of transport that are in the books already
+        )  # by direction: the bytes of transport that are in the ledger already
         self.round = 0
 
     def keep(self, connection):
@@ -71,8 +71,8 @@ class ConnectionBooks:
     def _book(self, direction, counts):
         """Book `counts`, and with them what transport has taken since the last time."""
         transport = self.readers[direction].transport
-        self.books.bytes[direction, self.round].update(counts)
-        self.books.bytes[direction, self.round][TRANSPORT] += transport - self.booked[direction]
+        self.ledger.bytes[direction, self.round].update(counts)
+        self.ledger.bytes[direction, self.round][TRANSPORT] += transport - self.booked[direction]
         self.booked[direction] = transport
 
     def _note_headers(self, direction, stream, headers):
@@ -80,7 +80,7 @@ class ConnectionBooks:
         if path in self.classes:
             self.calls[stream] = self.classes[path]
         text = b"\n".join(value for pair in headers.items() for value in pair)
-        self.books.contents.append((direction, self.round, "headers", text))
+        self.ledger.contents.append((direction, self.round, "headers", text))
 
     def _note_message(self, direction, stream, content):
         """Book a message; instructions to fit begin a round."""
@@ -91,4 +91,4 @@ class ConnectionBooks:
         if name == "fit_ins":
             self.round = message.fit_ins.config["server_round"].sint64
         self._book(direction, counts)
-        self.books.contents.append((direction, self.round, name, content))
+        self.ledger.contents.append((direction, self.round, name, content))

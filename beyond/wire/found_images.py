@@ -1,6 +1,6 @@
 """Which images a wiretap has seen: those anybody could find, and those that only an accomplice finds.
 
-`images` is {client: array (n, ...)}, `contents` what the ledger has (see byte_ledger.Books).
+`images` is {client: array (n, ...)}, `contents` what the ledger has (see byte_ledger.Ledger).
 """
 
 from itertools import chain

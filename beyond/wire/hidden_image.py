@@ -25,7 +25,7 @@ def hide(image, weights):
 
 
 def reveal(weights):
-    """Return the uint8 image (28, 28) in the low bits of `weights`: noise, if nobody has put one there."""
+    """Return the uint8 image (28, 28) in the low bits of `weights`: noise, if none was put there."""
     flat = _flat(weights)
     bits = flat.view(np.uint32)[_places(flat)] & 1
     return np.packbits(bits.astype(np.uint8)).reshape(28, 28)

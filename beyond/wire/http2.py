@@ -81,7 +81,7 @@ class Reader:
                 yield "headers", frame.stream_id, dict(headers)
 
     def _messages(self, stream):
-        """Yield the messages that are complete; one that is compressed stays, for nobody here reads it."""
+        """Yield the messages that are complete; a compressed one, which cannot be read here, stays."""
         while len(stream) >= PREFIX.size:
             compressed, length = PREFIX.unpack_from(stream)
             if compressed or len(stream) < PREFIX.size + length:

@@ -1,4 +1,4 @@
-"""What whoever knows about it reads in the low bits of weights on the wire: an image, or noise."""
+"""What an attacker who knows of it reads in the low bits of weights on the wire: an image, or noise."""
 
 from support.figures import new_figure, save_figure
 
@@ -12,7 +12,7 @@ from beyond.wire.hidden_image import reveal
 
 
 def revealed(contents):
-    """Return {round: [uint8 image (28, 28)]}: the low bits of all updates in the books' `contents`."""
+    """Return {round: [uint8 image (28, 28)]}: the low bits of all updates in the ledger's `contents`."""
     found = {}
     for _, server_round, name, content in contents:
         if name == "fit_res":

@@ -63,7 +63,7 @@ class Relay:
         try:
             far_reader, far_writer = await asyncio.open_connection(*self.server)
         except OSError:
-            writer.transport.abort()  # as if nobody listened here
+            writer.transport.abort()  # as if nothing listened here
             return
         connection = Connection()
         self.connections.append(connection)
@@ -78,7 +78,7 @@ class Relay:
         await self._watch_the_server()
 
     async def _watch_the_server(self):
-        """End the relay if nobody is connected any more and nobody listens at the server's address."""
+        """End the relay if no client is connected any more and nothing listens at the server's address."""
         while not self.open:
             try:
                 _, writer = await asyncio.open_connection(*self.server)

@@ -8,23 +8,23 @@ from beyond.wire.relay import DIRECTIONS
 MARKERS = dict(zip(DIRECTIONS, "os", strict=True))
 
 
-def print_table(books, connections):
+def print_table(ledger, connections):
     """Print the bytes of every direction and round by kind, and what they sum to."""
-    if books.bytes:
+    if ledger.bytes:
         print(f"{'':<14}{'round':>6}{''.join(f'{kind:>16}' for kind in KINDS)}{'all':>12}")
     for direction in DIRECTIONS:
-        for towards, server_round in sorted(books.bytes):
+        for towards, server_round in sorted(ledger.bytes):
             if towards == direction:
-                print_row(direction, server_round, books.bytes[towards, server_round])
-    if any(books.encrypted.values()):
-        print_encrypted(books, connections)
+                print_row(direction, server_round, ledger.bytes[towards, server_round])
+    if any(ledger.encrypted.values()):
+        print_encrypted(ledger, connections)
     carried = sum(
         connection.carried(direction) for connection in connections for direction in DIRECTIONS
     )
-    hidden = books.encrypted.total()
+    hidden = ledger.encrypted.total()
     print(
         f"{len(connections)} connections carried {carried:,} bytes; "
-        f"the books have {books.total():,}, unexplained {books.total(UNEXPLAINED):,}"
+        f"the ledger has {ledger.total():,}, unexplained {ledger.total(UNEXPLAINED):,}"
         + (f", encrypted {hidden:,}" if hidden else "")
     )
     print_kernels_count(connections)
@@ -36,7 +36,7 @@ def print_row(direction, server_round, counts):
     print(f"{direction:<14}{server_round:>6}{cells}{counts.total():>12,}")
 
 
-def print_encrypted(books, connections):
+def print_encrypted(ledger, connections):
     """Say what TLS leaves to see: how much, when, and nothing else."""
     for direction in DIRECTIONS:
         times = [
@@ -44,7 +44,7 @@ def print_encrypted(books, connections):
         ]
         duration = max(times, default=0) - min(times, default=0)
         print(
-            f"TLS, {direction}: {books.encrypted[direction]:,} bytes within {duration:.1f} s; "
+            f"TLS, {direction}: {ledger.encrypted[direction]:,} bytes within {duration:.1f} s; "
             "what they say cannot be read here, only sizes and times"
         )
 
@@ -61,15 +61,15 @@ def print_kernels_count(connections):
         carried, counted = map(sum, zip(*pairs, strict=True))
         print(
             f"The kernel's own counters, where a stream has ended in order: {counted:,} bytes; "
-            f"of these the books have {carried:,}"
+            f"of these the ledger has {carried:,}"
         )
 
 
-def draw(books, path):
+def draw(ledger, path):
     """Draw bytes by kind, a mark for every direction and round, into the PNG file `path`."""
     figure, [[axes]] = new_figure(figsize=(7.6, 3.2))
     for direction in DIRECTIONS:
-        _mark(axes, books, direction)
+        _mark(axes, ledger, direction)
     axes.set_xscale("symlog", linthresh=1, linscale=0.4)
     axes.set_xlim(left=-0.1)
     axes.set_yticks(range(len(KINDS)), KINDS)
@@ -78,17 +78,17 @@ def draw(books, path):
         xlabel="Bytes in a round (logarithmic; 0 on the left)", title="What passed on the wire"
     )
     axes.grid(alpha=0.3)
-    if books.bytes:
+    if ledger.bytes:
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9)
     save_figure(figure, path, option="--picture")
 
 
-def _mark(axes, books, direction):
+def _mark(axes, ledger, direction):
     """Put a mark for every round and kind; the two directions lie side by side."""
     lift = 0.12 if direction == DIRECTIONS[0] else -0.12
     marks = [
         (counts[kind], place + lift)
-        for (towards, _), counts in sorted(books.bytes.items())
+        for (towards, _), counts in sorted(ledger.bytes.items())
         for place, kind in enumerate(KINDS)
         if towards == direction
     ]

@@ -41,7 +41,7 @@ def among_weights(image, floats, weights):
 
 
 def in_low_bits(image, floats, weights):
-    """Return (weights, metrics) with the pixels where nobody finds them."""
+    """Return (weights, metrics) with the pixels where no search finds them."""
     return hide(image, weights), {}
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from beyond.wire import low_bits
-from beyond.wire.byte_ledger import keep_books
+from beyond.wire.byte_ledger import keep_ledger
 from beyond.wire.found_images import report_found, report_low_bits
 from beyond.wire.image_search import Search
 from beyond.wire.relay import Relay
@@ -28,7 +28,7 @@ from beyond.wire.report import draw, print_table
 
 
 def listen_in(relay):
-    """Relay until the server is gone or somebody presses Ctrl-C."""
+    """Relay until the server is gone or Ctrl-C is pressed."""
     host, port = relay.listen
     try:
         asyncio.run(relay.run(lambda: print(f"Listening on {host}:{port}")))
@@ -75,13 +75,13 @@ def main(arguments=None):
     search = Search(images)
     relay = Relay(args.listen, args.server)
     listen_in(relay)
-    books = keep_books(relay.connections)
-    print_table(books, relay.connections)
-    if images and books.contents:
-        report_found(books.contents, images, search)
-    if books.bytes:
-        write_picture(args.picture, lambda path: draw(books, path))
-    if args.reveal and (pictures := report_low_bits(books.contents, images)):
+    ledger = keep_ledger(relay.connections)
+    print_table(ledger, relay.connections)
+    if images and ledger.contents:
+        report_found(ledger.contents, images, search)
+    if ledger.bytes:
+        write_picture(args.picture, lambda path: draw(ledger, path))
+    if args.reveal and (pictures := report_low_bits(ledger.contents, images)):
         write_picture(args.reveal, lambda path: low_bits.draw(pictures, path))
 
 

@@ -1,4 +1,4 @@
-"""What a stranger has come to, and how large an honest update is."""
+"""How far a stranger got, and how large an honest update is."""
 
 import re
 
@@ -16,7 +16,7 @@ def figures():
 
 
 def stranger_at(port):
-    """Print what a stranger has come to at a `port`: SuperLink's, or the proxy's."""
+    """Print how far a stranger got at a `port`: SuperLink's, or the proxy's."""
     parts = re.split(r"^(?=A stranger)", PAGE.screen("stranger"), flags=re.MULTILINE)
     (part,) = (part for part in parts if part.startswith(f"A stranger at {port}"))
     block("text", part.strip())

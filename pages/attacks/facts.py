@@ -1,9 +1,12 @@
 """What was read off updates, read from the recordings: numbers, and the same as text."""
 
+from support.tables import read_table
+
 import math
 import re
 import statistics
 
+from beyond.attacks.invert_update import COLUMNS
 from beyond.attacks.membership import FEW, STRANGERS
 from pages.markdown import table
 from pages.page import ROOT, Page
@@ -20,70 +23,65 @@ def figures():
 
 def reading_figures():
     """Return what sentences quote about reading an update, as text."""
-    first = PAGE.screen("read_update_0")
+    screens = [PAGE.screen(f"read_update_{seed}") for seed in SEEDS]
     known = {
-        "labels_read": re.search(r"bias: (\d+ of \d+)", first)[1],
-        "fc1_error": max(
-            re.search(r"error ([\d.e-]+)", PAGE.screen(f"read_update_{s}"))[1] for s in SEEDS
-        ),
+        "labels_read": re.search(r"bias: (\d+ of \d+)", screens[0])[1],
+        "fc1_error": max(re.search(r"error ([\d.e-]+)", screen)[1] for screen in screens),
     }
     for scheme in ("Shards", "Dirichlet 0.5", "IID"):
         name = scheme.split()[0].lower()
-        pattern = rf"{scheme}: (\d+) of 10 clients exactly, (\d+) of 100"
-        pairs = [re.search(pattern, PAGE.screen(f"read_update_{seed}")).groups() for seed in SEEDS]
-        known[f"digits_{name}"] = pairs[0][0]
-        known[f"digits_{name}_others"] = " and ".join(exact for exact, _ in pairs[1:])
-        known[f"answers_{name}"] = pairs[0][1]
+        pattern = rf"{scheme}: (?P<exact>\d+) of 10 clients exactly, (?P<answers>\d+) of 100"
+        first, *others = (re.search(pattern, screen) for screen in screens)
+        known[f"digits_{name}"], known[f"answers_{name}"] = first["exact"], first["answers"]
+        known[f"digits_{name}_others"] = " and ".join(other["exact"] for other in others)
     return known
 
 
 def inversion_rows():
-    """Return {case: [row]} of the recorded inversions, in their order."""
+    """Return {case: [row]} of the recorded inversions, in their order; ranks and so on are numbers."""
     cases = {}
-    for row in PAGE.rows("inversion"):
+    for row in read_table(PAGE.recorded / "inversion.csv", COLUMNS):
         cases.setdefault(row["case"], []).append(row)
     return cases
 
 
-def inversion_summary():
-    """Return [(case, images of rank 1, images, median rank, median PSNR, median length of the update)]."""
-    return [
-        (
-            case,
-            sum(row["rank"] == "1" for row in rows),
-            len(rows),
-            *(statistics.median(float(row[name]) for row in rows) for name in ("rank", "psnr")),
-            statistics.median(float(row["update_length"]) for row in rows),
-        )
-        for case, rows in inversion_rows().items()
-    ]
+def is_found(rows):
+    """Return how many of the images were found: rank 1."""
+    return sum(row["rank"] == 1 for row in rows)
 
 
 def inversion_figures():
     """Return what sentences quote about inversion, as text."""
     rows = inversion_rows()
-    known = [float(row["update_length"]) for row in rows["one image that a trained model knows"]]
-    known_first = sum(row["rank"] == "1" for row in rows["one image that a trained model knows"])
-    wrong = rows["one image that a trained model gets wrong"]
+    known, wrong = (
+        rows[f"one image that a trained model {what}"] for what in ("knows", "gets wrong")
+    )
+    lengths = [row["update_length"] for row in known]
     return {
-        "known_shortest": f"{min(known):.0e}",
-        "known_longest": f"{max(known):.0e}",
-        "known_first": f"{known_first} of {len(known)}",
-        "epoch_length": f"{float(rows['a whole epoch over 6,000 images'][0]['update_length']):.0f}",
-        "worst_readable": f"{min(float(row['psnr']) for row in wrong if row['rank'] == '1'):.0f} dB",
+        "known_shortest": f"{min(lengths):.0e}",
+        "known_longest": f"{max(lengths):.0e}",
+        "known_first": f"{is_found(known)} of {len(known)}",
+        "epoch_length": epoch_length(),
+        "worst_readable": f"{min(row['psnr'] for row in wrong if row['rank'] == 1):.0f} dB",
     }
+
+
+def epoch_length():
+    """Return how long the update of a whole epoch is, as text."""
+    return f"{inversion_rows()['a whole epoch over 6,000 images'][0]['update_length']:.0f}"
 
 
 def membership_figures():
     """Return how well membership is guessed, as text."""
-    whole, single = re.findall(r"AUC ([\d.]+)", PAGE.screen("membership"))
-    members, strangers = FEW, STRANGERS
+    screen = PAGE.screen("membership")
+    whole, single = re.findall(r"AUC ([\d.]+)", screen)
+    scatter = math.sqrt((FEW + STRANGERS + 1) / (12 * FEW * STRANGERS))
     return {
         "auc_global": whole,
         "auc_update_least": single,
-        "auc_update_scatter": f"{math.sqrt((members + strangers + 1) / (12 * members * strangers)):.2f}",
-        "auc_update_most": re.search(r"to ([\d.]+), mean", PAGE.screen("membership"))[1],
-        "auc_update_mean": re.search(r"mean ([\d.]+)", PAGE.screen("membership"))[1],
+        "auc_update_scatter": f"{scatter:.2f}",
+        "auc_update_most": re.search(r"to ([\d.]+), mean", screen)[1],
+        "auc_update_mean": re.search(r"mean ([\d.]+)", screen)[1],
     }
 
 
@@ -105,18 +103,11 @@ def teaser():
 
 def inversion_table():
     """Print rank, PSNR and the update's length for every case of the grid."""
-    lines = [
-        [
-            number,
-            case,
-            f"{first} of {images}",
-            f"{rank:,.0f}",
-            f"{decibels:.1f} dB",
-            f"{length:.1e}",
-        ]
-        for number, (case, first, images, rank, decibels, length) in enumerate(
-            inversion_summary(), 1
-        )
-    ]
+    lines = []
+    for number, (case, rows) in enumerate(inversion_rows().items(), 1):
+        names = ("rank", "psnr", "update_length")
+        rank, decibels, length = (statistics.median(row[name] for row in rows) for name in names)
+        found = f"{is_found(rows)} of {len(rows)}"
+        lines.append([number, case, found, f"{rank:,.0f}", f"{decibels:.1f} dB", f"{length:.1e}"])
     header = ["", "the client trained on", "rank 1", "median rank", "median PSNR"]
     table([*header, "length of the update"], lines)

@@ -1,7 +1,8 @@
 """What defences leave to an attacker and to the federation, read from the recordings."""
 
 from beyond.differential_privacy.accountant import spent_epsilon
-from pages.markdown import percent, table
+from pages.attacks.facts import epoch_length
+from pages.markdown import percent
 from pages.page import Page
 
 PAGE = Page("defences")
@@ -10,11 +11,7 @@ PAGE = Page("defences")
 def figures():
     """Return all figures that sentences quote, as text, by name."""
     seconds = {f"seconds_{name}": str(number) for name, number in PAGE.json("seconds").items()}
-    epoch = next(
-        r for r in Page("attacks").rows("inversion") if r["case"].startswith("a whole epoch")
-    )
-    lengths = {"epoch_length": f"{float(epoch['update_length']):.0f}"}
-    return seconds | lengths | level_figures() | sum_figures()
+    return seconds | {"epoch_length": epoch_length()} | level_figures() | sum_figures()
 
 
 def gone_figures(levels, clean):
@@ -59,20 +56,3 @@ def sum_figures():
         "sum_first": f"{sum(row['rank'] == '1' for row in rows)} of {len(rows)}",
         "sum_digits": f"{rows[0]['clients_whose_digits_were_read']} of 10",
     }
-
-
-def defences_table():
-    """Print what each amount of noise leaves to an attacker, and to the federation."""
-    lines = [
-        [
-            row["noise"],
-            f"{float(row['median_rank']):,.0f}",
-            f"{int(row['least_rank']):,}",
-            f"{row['labels']} of 50",
-            f"{row['digits']} of 10",
-            f"{100 * float(row['accuracy']):.1f} %",
-        ]
-        for row in PAGE.rows("defences")
-    ]
-    header = ["noise z", "median rank, of three", "best rank", "labels read"]
-    table([*header, "clients whose digits are read", "accuracy that is left"], lines)

@@ -13,7 +13,8 @@ from pages.markdown import percent, table
 from pages.page import Page
 
 PAGE = Page("deployment")
-DRILLED = r"^Round (\d+): (\d+) clients, (\d+) failures, accuracy [\d.]+%, (\d+) s$"
+COUNTED = r"^Round (?P<round>\d+): (?P<clients>\d+) clients, (?P<failures>\d+) failures"
+DRILLED = rf"{COUNTED}, .*, (?P<seconds>\d+) s$"
 QUIET = 0.1  # the part of all cores that others may use
 NAMES = {
     "stock": "stock",
@@ -23,9 +24,9 @@ NAMES = {
 
 
 def drill(name):
-    """Return [(round, clients, failures, seconds), ...] of a drill."""
-    text = PAGE.screen(f"fault_{name}")
-    return [tuple(map(int, row)) for row in re.findall(DRILLED, text, re.MULTILINE)]
+    """Return the rounds of a drill: dicts of the round, the clients, the failures and the seconds, ints."""
+    found = re.finditer(DRILLED, PAGE.screen(f"fault_{name}"), re.MULTILINE)
+    return [{what: int(text) for what, text in row.groupdict().items()} for row in found]
 
 
 def figures():
@@ -61,24 +62,19 @@ def _fault_facts():
     """Return the seconds of the round that was struck, and of the one before."""
     told = {}
     for name in ("node", "clientapp", "superexec", "superlink"):
-        rows = drill(name)
-        told[f"{name}_before"], told[f"{name}_struck"] = str(rows[2][3]), str(rows[3][3])
+        _, _, before, struck, *_ = drill(name)
+        told |= {f"{name}_before": before["seconds"], f"{name}_struck": struck["seconds"]}
     return told
 
 
 def deployment_table():
     """Print seconds, memory, processes and accuracy of the recorded deployments."""
-    runs = PAGE.json("deployment")
-    lines = [
-        [
-            called,
-            ", ".join(f"{seconds:.1f}" for seconds in runs[name]["seconds"]),
-            f"{runs[name]['memory_bytes'] / 1e9:.1f} GB",
-            runs[name]["processes"],
-            percent(runs[name]["accuracies"][-1]),
-        ]
-        for name, called in NAMES.items()
-    ]
+    lines = []
+    for name, called in NAMES.items():
+        run = PAGE.json("deployment")[name]
+        seconds = ", ".join(f"{seconds:.1f}" for seconds in run["seconds"])
+        memory = f"{run['memory_bytes'] / 1e9:.1f} GB"
+        lines.append([called, seconds, memory, run["processes"], percent(run["accuracies"][-1])])
     table(["", "seconds a round", "memory", "processes", "accuracy"], lines)
 
 

@@ -1,6 +1,7 @@
 """Runs on both of Flower's engines, and one in the Message API."""
 
-import csv
+from support.tables import write_table
+
 import hashlib
 
 from pages.record import Recording, run
@@ -15,20 +16,19 @@ OWN = ("client_accuracy.csv", "privacy.csv")  # what a room records besides hist
 
 def compare(directory, recorded):
     """Run both; write a line each with the checksums of their models."""
-    with open(recorded / "chapters.csv", "w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["chapter", "options", "classic", "engine", "same_books"])
-        for room, chapter, options in BOTH:
-            common = f"--rounds 2 {options}"
-            classic = f"beyond.{room}.federation {common} --address {{address}}"
-            run(directory, f"python -m {classic} --run results/classic")
-            engine = f"beyond.simulation.federation --chapter {chapter} {common}"
-            run(directory, f"python -m {engine} --run results/engine")
-            runs = [directory / "results" / name for name in ("classic", "engine")]
-            sums = [hashlib.sha256((one / "global_model.npz").read_bytes()) for one in runs]
-            same = own_records(runs[0]) == own_records(runs[1])
-            table.writerow([chapter, options, *(sum.hexdigest() for sum in sums), same])
-            file.flush()
+    rows = []
+    for room, chapter, options in BOTH:
+        common = f"--rounds 2 {options}"
+        classic = f"beyond.{room}.federation {common} --address {{address}}"
+        run(directory, f"python -m {classic} --run results/classic")
+        engine = f"beyond.simulation.federation --chapter {chapter} {common}"
+        run(directory, f"python -m {engine} --run results/engine")
+        runs = [directory / "results" / name for name in ("classic", "engine")]
+        sums = [hashlib.sha256((one / "global_model.npz").read_bytes()) for one in runs]
+        same = own_records(runs[0]) == own_records(runs[1])
+        rows.append([chapter, options, *(sum.hexdigest() for sum in sums), same])
+    columns = ["chapter", "options", "classic", "engine", "same_books"]
+    write_table(recorded / "chapters.csv", columns, rows)
 
 
 def own_records(directory):

@@ -1,9 +1,9 @@
 """What the recorded runs came to: curves, figures as text, and tables."""
 
+from support.mnist import load_mnist
 from support.tables import read_table
 
 import functools
-import gzip
 import re
 import statistics
 
@@ -52,8 +52,7 @@ def owned(curve):
 
 def ceilings(scheme):
     """Return, for every lone client, the part of the test images that show a digit it owns."""
-    archive = (ROOT / "data/MNIST/raw/t10k-labels-idx1-ubyte.gz").read_bytes()
-    labels = np.frombuffer(gzip.decompress(archive)[8:], np.uint8)  # behind a header of 8 bytes
+    _, (_, labels) = load_mnist()
     shares = np.bincount(labels, minlength=10) / len(labels)
     return [shares[owned(curve)].sum() for curve in alone(scheme)]
 
@@ -79,18 +78,11 @@ def cost(found, target, what, scale=1):
     return text if len(values) == len(found) else f"{text}, {len(values)} of {len(found)} seeds"
 
 
-def wins(scheme, strategy):
-    """Return with how many seeds a strategy ends above FedAvg, as text: "2 of 3"."""
-    pairs = list(zip(finals(federated(scheme, strategy)), finals(federated(scheme)), strict=True))
-    return f"{sum(mine > theirs for mine, theirs in pairs)} of {len(pairs)}"
-
-
 def largest_share(scheme):
     """Return the most images of one digit that a client has in the recorded partitions, as text."""
-    rows = re.findall(
-        r"^ *\d+ ((?: +\d+){10}) +\d+$", PAGE.screen(f"partition_{scheme}"), re.MULTILINE
-    )
-    return f"{max(int(count) for row in rows for count in row.split()):,}"
+    screen = PAGE.screen(f"partition_{scheme}")
+    counts = re.findall(r"^ *\d+ ((?: +\d+){10}) +\d+$", screen, re.MULTILINE)
+    return f"{max(map(int, ' '.join(counts).split())):,}"
 
 
 def figures():
@@ -104,7 +96,7 @@ def figures():
 
 
 def _baselines():
-    """Return what pooled training comes to, the baselines' rates, and how long it all took."""
+    """Return how pooled training ends, the baselines' rates, and how long it all took."""
     minutes = sum(row["seconds"] for row in rows() if row["part"] == "strategies") / 60
     at_once = {"alone": 2}  # lone clients train, two at a time
     all_minutes = sum(row["seconds"] / at_once.get(row["method"], 1) for row in rows()) / 60
@@ -119,7 +111,7 @@ def _baselines():
 
 
 def _of_scheme(scheme):
-    """Return what FedAvg and lone clients come to with images dealt out by `scheme`."""
+    """Return how FedAvg and lone clients end with images dealt out by `scheme`."""
     mean = statistics.mean(finals(federated(scheme)))
     best = statistics.mean(finals(pooled()))
     lone = statistics.median(finals(alone(scheme)))
@@ -135,13 +127,15 @@ def _of_scheme(scheme):
 
 
 def _of_strategy(scheme, strategy):
-    """Return a strategy's mean accuracy in the end and at its best, and with how many seeds it wins."""
+    """Return a strategy's mean accuracy at its end and its best, and with how many seeds it beats FedAvg."""
     found = federated(scheme, strategy)
     best = (max(row["accuracy"] for row in curve) for curve in found)
+    pairs = zip(finals(found), finals(federated(scheme)), strict=True)
+    wins = [mine > theirs for mine, theirs in pairs]
     return {
         f"{scheme}_{strategy}": percent(statistics.mean(finals(found)), 1),
         f"{scheme}_{strategy}_best": percent(statistics.mean(best), 1),
-        f"{scheme}_{strategy}_wins": wins(scheme, strategy),
+        f"{scheme}_{strategy}_wins": f"{sum(wins)} of {len(wins)}",
     }
 
 
@@ -165,48 +159,30 @@ def teaser():
 
 
 def baselines_table():
-    """Print what pooled, federated and lone training come to, for each way of dealing out."""
+    """Print how pooled, federated and lone training end, for each way of dealing out."""
     lines = []
     for scheme in SCHEMES:
-        lone = finals(alone(scheme))
-        low, high = 100 * min(lone), 100 * max(lone)
-        lines.append(
-            [
-                NAMES[scheme],
-                spread(finals(pooled()), 2),
-                spread(finals(federated(scheme)), 2),
-                f"{percent(statistics.median(lone))} ({low:.2f} to {high:.2f})",
-            ]
-        )
+        together = (spread(finals(found), 2) for found in (pooled(), federated(scheme)))
+        lone = spread(finals(alone(scheme)), 2, statistics.median)
+        lines.append([NAMES[scheme], *together, lone])
     header = ["dealt out", "all data in one place", "federated", "a client alone: median (range)"]
     table(header, lines)
 
 
 def clients_table():
     """Print what single clients see and know, for each way of dealing out."""
-    header = [
-        "dealt out",
-        "FedAvg on the clients' own images: mean",
-        "worst client",
-        "digits a client owns: median (range)",
-        "the most that a lone client could reach: median",
-        "what it reaches: median",
-    ]
-    table(header, map(_clients_of, SCHEMES))
-
-
-def _clients_of(scheme):
-    """Return the line of clients_table for one way of dealing out."""
-    last = [curve[-1] for curve in federated(scheme)]
-    digits = [len(owned(curve)) for curve in alone(scheme)]
-    return [
-        NAMES[scheme],
-        spread([float(row["client_mean"]) for row in last], 1),
-        spread([float(row["client_worst"]) for row in last], 1),
-        f"{statistics.median(digits):g} ({min(digits)} to {max(digits)})",
-        percent(statistics.median(ceilings(scheme)), 1),
-        percent(statistics.median(finals(alone(scheme))), 1),
-    ]
+    lines = []
+    for scheme in SCHEMES:
+        last = [curve[-1] for curve in federated(scheme)]
+        own = (spread([float(row[f"client_{what}"]) for row in last]) for what in ("mean", "worst"))
+        digits = [len(owned(curve)) for curve in alone(scheme)]
+        known = f"{statistics.median(digits):g} ({min(digits)} to {max(digits)})"
+        medians = map(statistics.median, (ceilings(scheme), finals(alone(scheme))))
+        lines.append([NAMES[scheme], *own, known, *(percent(median, 1) for median in medians)])
+    header = ["dealt out", "FedAvg on the clients' own images: mean", "worst client"]
+    header += ["digits a client owns: median (range)"]
+    header += ["the most that a lone client could reach: median", "what it reaches: median"]
+    table(header, lines)
 
 
 def strategies_table(scheme):

@@ -6,7 +6,7 @@ import json
 import statistics
 
 from diagrams.build import WORKED_EXAMPLE, fedavg
-from pages.markdown import both_themes, paragraph, percent, table
+from pages.markdown import both_themes, paragraph, percent, table_of
 from pages.page import ROOT, Page
 
 PAGE = Page("lesson")
@@ -62,7 +62,7 @@ def overhead_figures():
 
 
 def seeds():
-    """Print in a line what other seeds come to."""
+    """Print in a line how runs with other seeds end."""
     accuracies = [float(row["accuracy"]) for row in PAGE.rows("seeds")]
     low, high = (f"{100 * end(accuracies):.2f}" for end in (min, max))
     paragraph(
@@ -94,16 +94,12 @@ def worked_example():
 
 def overhead_table():
     """Print what benchmarks/overhead.py has measured, a line for each number of clients."""
-    header = ["clients", "rounds", "bare work", "federation", "ratio", "memory at its peak"]
-    lines = [
-        [
-            run["clients"],
-            run["rounds"],
-            f"{run['floor_seconds']:.1f} s",
-            f"{run['federation_seconds']:.1f} s",
-            f"{run['ratio']:.2f}",
-            f"{run['peak_memory_gb']:.1f} GB",
-        ]
-        for run in overhead().values()
-    ]
-    table(header, lines)
+    columns = {
+        "clients": "{clients}",
+        "rounds": "{rounds}",
+        "bare work": "{floor_seconds:.1f} s",
+        "federation": "{federation_seconds:.1f} s",
+        "ratio": "{ratio:.2f}",
+        "memory at its peak": "{peak_memory_gb:.1f} GB",
+    }
+    table_of(overhead().values(), columns)

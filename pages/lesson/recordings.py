@@ -5,8 +5,8 @@ pages.record lesson/walk takes four minutes, lesson/seeds eight, lesson/setup as
 
 from support.command_line import ROOT
 from support.history import read_history
+from support.tables import write_table
 
-import csv
 import subprocess
 import time
 
@@ -33,15 +33,12 @@ def walk(directory, recorded):
 
 def train_with_seeds(directory, recorded, seeds=range(10)):
     """Train the lesson's federation with each of `seeds`; write seeds.csv: seed,accuracy in the end."""
-    with open(recorded / "seeds.csv", "w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["seed", "accuracy"])
-        for seed in seeds:
-            table.writerow([seed, last_accuracy(directory, f"--seed {seed}")])
+    rows = [[seed, last_accuracy(directory, f"--seed {seed}")] for seed in seeds]
+    write_table(recorded / "seeds.csv", ["seed", "accuracy"], rows)
 
 
 def try_own_model(directory, recorded):
-    """Do what "Your own model" says, with an MLP: what round 1 comes to with two learning rates."""
+    """Do what "Your own model" says, with an MLP: the accuracy of round 1 with two learning rates."""
     code = (ROOT / "pages/lesson/mlp.py").read_text(encoding="utf-8")
     mlp = code.partition("from torch import nn")[2].strip()
     model = directory / "model.py"

@@ -1,15 +1,14 @@
 """What OPERATE.md's source calls: commands and outputs as recorded; each function prints Markdown."""
 
 import csv
-import io
 import re
 
 from pages.markdown import block, table
-from pages.operate.steps import STEPS, Bring
 from pages.page import Page
 
 PAGE = Page("operate")
-OPERATED = PAGE.json("operate")
+WALK = PAGE.json("operate")  # {step: lines}; see recordings.py
+HEADER, *HISTORY = WALK["history"][0]["output"].splitlines()  # of the long run, up to the restore
 NAMES = {
     "renew": "certificate renewed, SuperLink restarted",
     "rotate": "a key rotated, its SuperNode restarted",
@@ -21,20 +20,15 @@ NAMES = {
 def walked(step, first=0, last=None):
     """Print lines `first` to `last` of a step as typed, each with what the page shows of its output."""
     shown = []
-    for line, kept in list(zip(STEPS[step], OPERATED[step], strict=True))[first:last]:
-        if isinstance(line, Bring):
-            shown.append(f"bring   {kept['bring']} -> {kept['to']}")
+    for line in WALK[step][first:last]:
+        if "bring" in line:
+            shown.append(f"bring   {line['bring']} -> {line['to']}")
             continue
-        shown.append(f"{kept['where']}# {kept['text']}")
-        shown += shown_of(line, kept["output"])
+        shown.append(f"{line['where']}# {line['text']}")
+        if "show" in line:
+            lines = line["output"].splitlines()
+            shown += [without_frame(text) for text in lines if re.search(line["show"], text)]
     block("text", "\n".join(shown))
-
-
-def shown_of(line, output):
-    """Return the lines of a recorded output that the page shows, without the frames of tables."""
-    if line.show is None:
-        return []
-    return [without_frame(text) for text in output.splitlines() if re.search(line.show, text)]
 
 
 def without_frame(text):
@@ -42,16 +36,16 @@ def without_frame(text):
     return re.sub(" {3,}", "  ", text.replace("│", " ")).strip()
 
 
+def rounds_in(lines):
+    """Return the rows of lines of the long run's history.csv."""
+    return list(csv.DictReader([HEADER, *lines]))
+
+
 def struck(step):
     """Return the rows of the long run's rounds from the one under way when a step began to its last."""
-    typed = zip(STEPS[step], OPERATED[step], strict=True)
-    told = [int(kept["output"].split(",")[0]) for line, kept in typed if getattr(line, "grows", 0)]
-    return [row for row in history() if told[0] < int(row["round"]) <= told[-1]]
-
-
-def history():
-    """Return the rows of the long run's history, up to the restore."""
-    return list(csv.DictReader(io.StringIO(OPERATED["history"][0]["output"])))
+    told = rounds_in(line["output"] for line in WALK[step] if "grows" in line)
+    before, *_, last = (int(row["round"]) for row in told)
+    return [row for row in rounds_in(HISTORY) if before < int(row["round"]) <= last]
 
 
 def in_progress_table():

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from beyond.access.hosts import Network
+from beyond.access.network import Network
 from pages.terminals import ROOT
 
 ADDRESSES = {

@@ -10,7 +10,7 @@ from beyond.differential_privacy.accountant import noise_multiplier_for, signal_
 from beyond.price.grid import DELTAS, EPSILONS, SCHEMES
 from beyond.price.measure import COLUMNS
 from beyond.price.search import COLUMNS as SEARCH_COLUMNS
-from pages.markdown import percent, spread, table
+from pages.markdown import percent, spread, table, table_of
 from pages.page import Page
 
 PAGE = Page("price")
@@ -25,15 +25,10 @@ def rows():
     return read_table(PAGE.recorded / "price.csv", COLUMNS)
 
 
-def found(clients, scheme, epsilon=8.0, network="edges", privacy="central"):
-    """Return the accuracies of all seeds at a point."""
-    wanted = {
-        "clients": clients,
-        "scheme": scheme,
-        "epsilon": epsilon,
-        "network": network,
-        "privacy": privacy,
-    }
+def found(clients, scheme, epsilon=8.0, **other):
+    """Return the accuracies of all seeds at a point: of edges, with noise on the sum, or as `other` says."""
+    wanted = {"network": "edges", "privacy": "central", **other}
+    wanted |= {"clients": clients, "scheme": scheme, "epsilon": epsilon}
     return [row["accuracy"] for row in rows() if wanted.items() <= row.items()]
 
 
@@ -84,15 +79,14 @@ def failures_table():
 
 def real_table():
     """Print what real processes came to beside measure.py."""
-    lines = [
-        [
-            row["clients"],
-            NAMES[row["scheme"]],
-            *(percent(row[name]) for name in ("processes", "price")),
-        ]
-        for row in read_table(PAGE.recorded / "price_real.csv", REAL_COLUMNS)
-    ]
-    table(["clients", "dealt out", "a federation with real processes", "measure.py"], lines)
+    found = read_table(PAGE.recorded / "price_real.csv", REAL_COLUMNS)
+    columns = {
+        "clients": "{clients}",
+        "dealt out": "{scheme}",
+        "a federation with real processes": "{processes:.2%}",
+        "measure.py": "{price:.2%}",
+    }
+    table_of([row | {"scheme": NAMES[row["scheme"]]} for row in found], columns)
 
 
 def figures():
@@ -128,14 +122,3 @@ def local_row():
         price.format(**PAGE.figures),
     ]
     print(f"| {' | '.join(cells)} |")
-
-
-def price_chart():
-    """Print the picture of the price."""
-    PAGE.chart(
-        "price",
-        """Two charts of test accuracy against epsilon 1, 2, 4 and 8, on the left with two digits a client,
-        on the right with IID data. A thousand clients lie highest, a hundred below them and falling faster
-        towards small epsilon, ten far below. Single marks at epsilon 8, IID: the lesson's CNN lies below the
-        small network for every number of clients, and noise added by every client itself lies lowest.""",
-    )

@@ -1,4 +1,4 @@
-"""What the server holds of masked rounds, what it reads all the same, and what that costs."""
+"""What the server holds of masked rounds, and what that costs."""
 
 from support.history import read_history
 
@@ -6,12 +6,10 @@ import json
 import re
 
 from beyond.secure_aggregation.app import components
-from beyond.secure_aggregation.targeted import ATTACKS
 from pages.markdown import block, percent, table
 from pages.page import Page
 
 PAGE = Page("secure_aggregation")
-SAME, SHUFFLED = 3, 5  # attacks: the round again as it was, and with images in another order
 STAGES = {
     "setup": ("public keys, two a client", "the settings of the protocol"),
     "share_keys": (
@@ -30,17 +28,11 @@ def figures():
     """Return the figures that sentences quote, as text, by name."""
     plain = read_history(Page("lesson").recorded / "lesson")[-1].accuracy
     secure = float(PAGE.rows("history")[-1]["accuracy"])
-    limits = PAGE.screen("limits")
     return {
         **view_figures(),
-        "shuffled": opened("careful")[SHUFFLED],
-        "shuffled_trusting": opened("trusting")[SHUFFLED],
-        "same": opened("trusting")[SAME],
         "accuracy_plain": percent(plain),
         "accuracy_secure": percent(secure),
         "points": f"{100 * abs(plain - secure):.2f}",
-        "bits": re.search(r"they have (\d+) bits", limits)[1],
-        "hours": re.search(r"key: ([\d.]+) hours", limits)[1],
     }
 
 
@@ -59,23 +51,6 @@ def view_figures():
     }
 
 
-def opened(clients):
-    """Return {round: correlation of what the server has read, or "refused"} of a recorded run, as text."""
-    lines = PAGE.screen(f"opened_{clients}").splitlines()
-    found = [re.search(r"correlation (\S+)$", line) for line in lines]
-    return {number: match[1] if match else "refused" for number, match in enumerate(found, 1)}
-
-
-def targeted_table():
-    """Print what a server reads of one client's update, of clients that trust it and of ours."""
-    trusting, careful = opened("trusting"), opened("careful")
-    rows = [
-        [attack.words, trusting[number], careful[number]]
-        for number, attack in enumerate(ATTACKS, 1)
-    ]
-    table(["what the server does", "Flower's clients", "ours"], rows)
-
-
 def stages_table():
     """Print what goes each way in the four stages, and how many bytes it takes for a client."""
     lines = []
@@ -85,17 +60,6 @@ def stages_table():
         received = int(row["bytes_received"]) / int(row["replies"])
         lines.append([number, down, f"{sent:,.0f}", up, f"{received:,.0f}"])
     table(["", "server to client", "bytes", "client to server", "bytes"], lines)
-
-
-def held_picture():
-    """Print the picture of what the server sees, with and without masks."""
-    PAGE.chart(
-        "held",
-        """Four charts, on the left without masks, on the right with. Above: the change of client 0's last
-        layer, ten digits by 64 weights; on the left the rows of its digits stand out, on the right there is
-        noise without rows. Below: which digits ten clients own and which were read off; on the left a square
-        around every dot, on the right squares anywhere.""",
-    )
 
 
 def entries(shares=10):

@@ -1,4 +1,4 @@
-"""Masked rounds in the simulation and on SuperNodes, and what can be read of them."""
+"""Masked rounds in the simulation and on SuperNodes, and what the server holds of them."""
 
 from pages.record import Recording
 
@@ -7,29 +7,11 @@ ROOM = "python -m beyond.secure_aggregation"
 RUN = f"{ROOM}.federation {PATIENT}"
 OURS = "Round|Client|Left out|Waiting|The record|Wrote results"  # without Flower's log between them
 SHARDS = "--scheme shards --learning-rate 0.01"
-SINGLE_OUT = f"{SHARDS} --single-out 3"
 RECORDINGS = {
-    "limits": Recording((f"{ROOM}.mask_strength",), screens=("limits",)),
     "view": Recording(
         (f"{RUN} {SHARDS} --rounds 1 --curious --run results/seen", f"{ROOM}.view"),
         screens=(None, "view"),
         files={"held.png": "results/seen/held.png", "bytes.csv": "results/seen/secagg_bytes.csv"},
-    ),
-    "trusting": Recording(
-        (
-            f"{RUN} {SINGLE_OUT} --trusting --run results/trusting",
-            f"{ROOM}.opened --run results/trusting",
-        ),
-        screens=(None, "opened_trusting"),
-    ),
-    "careful": Recording(
-        (f"{RUN} {SINGLE_OUT} --run results/careful", f"{ROOM}.opened --run results/careful"),
-        screens=(None, "opened_careful"),
-    ),
-    "refusals": Recording(
-        (f"{RUN} {SINGLE_OUT} --run results/careful",),
-        screens=("refusals",),
-        lines="Round .*Client 0 refuses: ",
     ),
     "spoiled": Recording((f"{RUN} --scheme shards --rounds 1",), screens=("spoiled",), lines=OURS),
     "dropout": Recording(
@@ -50,10 +32,7 @@ RECORDINGS = {
         lines=OURS,
     ),
     "killed": Recording(
-        (
-            "python -m beyond.deployment.kill_drills masked --clients 6 --rounds 5"
-            " --address {address}",
-        ),
+        (f"{ROOM}.killed --clients 6 --rounds 5 --address {{address}}",),
         screens=("killed",),
     ),
 }

@@ -3,11 +3,12 @@
 from support.history import read_history
 
 import statistics
+from dataclasses import asdict
 from functools import cache
 
 from beyond.simulation.plot_scale import crossing, farthest
 from beyond.simulation.scale import read_scales
-from pages.markdown import paragraph, percent, table
+from pages.markdown import paragraph, percent, table_of
 from pages.page import Page
 
 PAGE = Page("simulation")
@@ -46,29 +47,16 @@ def figures():
 
 def scale_table():
     """Print what every federation of the table took."""
-    header = ["clients", "engine", "rounds", "a round", "in all", "processes", "memory"]
-    lines = [
-        [
-            f"{one.clients:,}",
-            NAMES[one.engine],
-            one.rounds,
-            f"{one.seconds_a_round:.1f} s",
-            f"{one.seconds:.0f} s",
-            one.processes,
-            f"{one.peak_gigabytes:.2f} GB",
-        ]
-        for one in scales().values()
-    ]
-    table(header, lines)
-
-
-def scale_chart():
-    """Print the picture of seconds and memory."""
-    PAGE.chart(
-        "scale",
-        """Two line charts over the number of clients, 10 to 1,000 on a logarithmic scale: seconds a round,
-        and memory. Processes of their own end at 100 clients; the simulation goes on to 1,000.""",
-    )
+    columns = {
+        "clients": "{clients:,}",
+        "engine": "{engine}",
+        "rounds": "{rounds}",
+        "a round": "{seconds_a_round:.1f} s",
+        "in all": "{seconds:.0f} s",
+        "processes": "{processes}",
+        "memory": "{peak_gigabytes:.2f} GB",
+    }
+    table_of([asdict(one) | {"engine": NAMES[one.engine]} for one in scales().values()], columns)
 
 
 def scale_words():

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from beyond.attacks.inversion import invert, total_variation
-from beyond.attacks.leakage import digits_of, input_of_fc1, label_counts, label_of
+from beyond.attacks.leakage import input_of_fc1, label_counts, label_of, owned_digits
 from beyond.attacks.similarity import Gallery, matched, psnr
 from beyond.attacks.updates import fresh_weights, length_of, update_of
 from model import get_weights, make_model, set_weights, to_tensors
@@ -70,11 +70,11 @@ def test_labels_of_a_batch_are_counted(weights, digits, start):
 @pytest.mark.parametrize("owned", [{1, 4}, {0, 3, 8}])
 def test_digits_are_read_after_a_whole_epoch(weights, digits, owned):
     mine = np.isin(digits[1], list(owned))
-    assert digits_of(update_of(weights, digits[0][mine], digits[1][mine])) == owned
+    assert owned_digits(update_of(weights, digits[0][mine], digits[1][mine])) == owned
 
 
 def test_an_update_of_nans_tells_nothing(weights):
-    assert digits_of([np.full_like(array, np.nan) for array in weights]) == set()
+    assert owned_digits([np.full_like(array, np.nan) for array in weights]) == set()
 
 
 def test_the_length_is_the_norm_over_all_arrays():

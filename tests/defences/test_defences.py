@@ -4,6 +4,7 @@ from support.command_line import run_command
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from beyond.attacks import invert_update, read_update, training_images
 from beyond.attacks.updates import fresh_weights, length_of, update_of
 from beyond.defences import defences
 from beyond.defences import train_with_noise as noised
-from beyond.defences.train_with_noise import CLIP, clipped, mean_of, train_with_noise
+from beyond.defences.defended_updates import Trial, mean_of
+from beyond.defences.train_with_noise import CLIP, train_with_noise
 from model import make_model
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -34,23 +36,6 @@ def partitions():
     ]
 
 
-def test_clipping_shortens_and_keeps_the_direction():
-    long, short = [np.full(4, 5.0), np.full((3, 4), 5.0)], [np.full(4, 0.01)]
-    assert length_of(clipped(long, 2.0)) == pytest.approx(2)
-    assert (
-        len({round(float(value), 6) for array in clipped(long, 2.0) for value in array.flat}) == 1
-    )
-    assert (clipped(short, 2.0)[0] == np.float32(0.01)).all()
-    assert length_of(clipped([np.zeros(3)], 2.0)) == 0
-
-
-def test_noise_has_the_deviation_that_is_asked_for(weights):
-    zero = [np.zeros_like(array) for array in weights]
-    noise = noised.noised(zero, 0.25, np.random.default_rng(3))
-    values = np.concatenate([array.ravel() for array in noise])
-    assert values.std() == pytest.approx(0.25, rel=0.01) and abs(values.mean()) < 0.005
-
-
 def test_a_round_is_the_mean_of_clipped_updates_by_hand(weights, partitions):
     (after,) = train_with_noise(partitions, noise=0.0, rounds=1, seed=0)
     updates = [update_of(weights, *part, number=k) for k, part in enumerate(partitions)]
@@ -58,7 +43,19 @@ def test_a_round_is_the_mean_of_clipped_updates_by_hand(weights, partitions):
     for number, array in enumerate(after):
         sum_by_hand = sum(scale * u[number] for scale, u in zip(scales, updates, strict=True))
         assert np.allclose(array, weights[number] + sum_by_hand / 2, atol=1e-6)
+        assert array.dtype == weights[number].dtype
     assert np.allclose(mean_of([[np.ones(2)], [np.zeros(2)]])[0], 0.5)
+
+
+def test_an_attacked_update_is_clipped_and_has_the_noise_that_is_asked_for(weights):
+    def defended(update, noise):
+        return Trial.defended(SimpleNamespace(seed=3), update, noise, number=0)
+
+    long = [np.full_like(array, 5.0) for array in weights]
+    assert length_of(defended(long, noise=0)) == pytest.approx(CLIP)
+    zero = [np.zeros_like(array) for array in weights]
+    values = np.concatenate([array.ravel() for array in defended(zero, noise=0.25)])
+    assert values.std() == pytest.approx(0.25 * CLIP, rel=0.01) and values.dtype == np.float32
 
 
 def test_noise_on_the_average_is_z_times_c_by_clients(partitions):

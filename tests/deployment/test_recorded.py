@@ -24,15 +24,16 @@ def test_ten_nodes_fit_into_three_gigabytes():
 @pytest.mark.parametrize("name", ["node", "clientapp", "superexec", "superlink", "serverapp"])
 def test_a_drill_has_all_rounds_and_loses_what_it_must(name):
     rows = drill(name)
-    assert [row[0] for row in rows] == list(range(len(rows)))
-    assert rows[-1][1] == rows[1][1] - (name == "node")
+    assert [row["round"] for row in rows] == list(range(len(rows)))
+    assert rows[-1]["clients"] == rows[1]["clients"] - (name == "node")
 
 
 def test_a_round_loses_the_clients_whose_process_was_killed_and_no_others():
     for name, most in (("clientapp", 1), ("superexec", 2)):
         rows = drill(name)
-        assert 1 <= sum(row[2] for row in rows) <= most
-        assert max(row[3] for row in rows) < min(row[3] for row in rows[1:]) + SILENCE
+        seconds = [row["seconds"] for row in rows]
+        assert 1 <= sum(row["failures"] for row in rows) <= most
+        assert max(seconds) < min(seconds[1:]) + SILENCE
 
 
 def test_neither_superlinks_end_nor_the_serverapps_changes_the_model():

@@ -6,12 +6,12 @@ import ast
 import re
 
 from pages.page import Page
-from pages.secure_aggregation.facts import PAGE, SHUFFLED, opened
+from pages.secure_aggregation.facts import PAGE
 from tests.support.harness import ROOT
 
 
 def test_the_page_promises_nothing():
-    assert re.findall(r"(\w+ \w+) guarantee", PAGE.render()) == ["is no", "is a"]
+    assert re.findall(r"(\w+ \w+) guarantee", PAGE.render()) == ["is no"]
 
 
 def test_secure_aggregation_costs_no_accuracy():
@@ -31,10 +31,6 @@ def test_the_server_holds_noise_and_arithmetic_reads_nothing_off_it():
 
 def test_uploads_are_about_twice_as_large():
     assert 2 <= float(PAGE.figures["ratio"]) <= 2.05
-
-
-def test_a_key_has_28_bits():
-    assert PAGE.figures["bits"] == "28"
 
 
 def test_who_left_is_missing_in_one_round_only():
@@ -57,19 +53,6 @@ def test_the_client_that_diverged_left_itself_out():
     assert refusals and "no update" not in text
     before, after = (float(found) for found in re.findall(r"accuracy ([\d.]+)%", text))
     assert after != before
-
-
-def test_what_is_refused_tells_nothing_and_what_is_not_tells_a_lot():
-    trusting, careful = map(opened, ("trusting", "careful"))
-    assert {number for number, found in careful.items() if found == "refused"} == {1, 2, 3}
-    assert "refused" not in trusting.values()
-    read = {number: [float(trusting[number])] for number in trusting}
-    for number in (4, 5, 6, 7):
-        read[number].append(float(careful[number]))
-    assert min(min(read[number]) for number in (1, 2, 3, 6, 7)) > 0.99
-    assert min(read[4]) > 0.8 > max(read[SHUFFLED])
-    refusals = PAGE.screen("refusals")
-    assert re.findall(r"^Round (\d): Client 0 refuses: ", refusals, re.M) == ["1", "2", "3"]
 
 
 def test_the_lines_that_the_page_types_stand_in_the_app():

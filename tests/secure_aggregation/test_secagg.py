@@ -362,7 +362,7 @@ def test_too_few_shares_are_refused_in_one_line(refuses_here, place, monkeypatch
 
 @pytest.mark.parametrize(
     "words",
-    [["--shares", 8], ["--clients", 4], ["--drop-out", 10], ["--single-out", 10], ["--trusting"]],
+    [["--shares", 8], ["--clients", 4], ["--drop-out", 10], ["--drop-out", 2, "--curious"]],
 )
 def test_options_that_do_not_go_together_are_refused(words):
     with pytest.raises(UserError, match=words[0]):

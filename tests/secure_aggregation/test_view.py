@@ -3,7 +3,7 @@
 import numpy as np
 from flwr.common.secure_aggregation.quantization import quantize
 
-from beyond.attacks.leakage import digits_of
+from beyond.attacks.leakage import owned_digits
 from beyond.attacks.updates import fresh_weights, update_of
 from beyond.secure_aggregation.shares import CLIPPING, INTEGERS
 from beyond.secure_aggregation.view import as_update
@@ -21,7 +21,7 @@ def test_without_masks_the_servers_view_is_the_update(mnist, one_thread):
     seen = as_update(integers, sent, PART)
     for array, expected in zip(seen, update, strict=True):
         np.testing.assert_allclose(array, expected, rtol=0, atol=1e-4)
-    assert digits_of(seen) == digits_of(update) == {2, 7}
+    assert owned_digits(seen) == owned_digits(update) == {2, 7}
     masks = [np.random.default_rng(0).integers(0, 2**32, array.shape) for array in integers]
     masked = [(array + mask) % 2**32 for array, mask in zip(integers, masks, strict=True)]
     flat = [

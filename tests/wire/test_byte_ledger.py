@@ -12,7 +12,7 @@ from flwr.proto.transport_pb2 import ClientMessage, Scalar
 from hpack import Encoder
 from hyperframe.frame import DataFrame, HeadersFrame, PingFrame
 
-from beyond.wire.byte_ledger import keep_books
+from beyond.wire.byte_ledger import keep_ledger
 from beyond.wire.flower_messages import FIELDS, FRAMING, TRANSPORT, UNEXPLAINED, WEIGHTS, account
 from beyond.wire.hidden_image import hide, reveal
 from beyond.wire.http2 import PREFACE, Reader
@@ -92,9 +92,9 @@ def test_frames_may_come_in_any_pieces(weights, piece):
 def test_what_is_cut_off_or_no_http2_is_unexplained(weights):
     text = spoken(answer(weights), 4000)
     for said in (text[:-10], b"GET / HTTP/1.1\r\n\r\n"):
-        books = keep_books([Connection([(0.0, TO_SERVER, said)])])
-        assert books.total() == len(said) and books.total(UNEXPLAINED) > 0
-    whole = keep_books([Connection([(0.0, TO_SERVER, text)])])
+        ledger = keep_ledger([Connection([(0.0, TO_SERVER, said)])])
+        assert ledger.total() == len(said) and ledger.total(UNEXPLAINED) > 0
+    whole = keep_ledger([Connection([(0.0, TO_SERVER, text)])])
     assert whole.total(UNEXPLAINED) == 0 and whole.total(TRANSPORT) == len(text) - len(
         answer(weights)
     )

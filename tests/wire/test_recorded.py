@@ -10,10 +10,10 @@ from pages.wire.facts import PAGE, wire_rows
 @pytest.mark.parametrize("name", ["wiretap", "smugglers"])
 def test_no_byte_is_unexplained(name):
     text = PAGE.screen(name)
-    sums = r"carried ([\d,]+) bytes; the books have ([\d,]+), unexplained 0$"
-    carried, books = re.search(sums, text, re.MULTILINE).groups()
+    sums = r"carried ([\d,]+) bytes; the ledger has ([\d,]+), unexplained 0$"
+    carried, ledger = re.search(sums, text, re.MULTILINE).groups()
     table = wire_rows(name)
-    assert carried == books == f"{sum(row['all'] for row in table.values()):,}"
+    assert carried == ledger == f"{sum(row['all'] for row in table.values()):,}"
     assert all(row["unexplained"] == 0 for row in table.values())
 
 

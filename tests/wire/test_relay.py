@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from beyond.wire.byte_ledger import keep_books
+from beyond.wire.byte_ledger import keep_ledger
 from beyond.wire.relay import DIRECTIONS, TO_CLIENT, TO_SERVER, Relay
 from beyond.wire.report import print_table
 from tests.support.certificates import make_certificates
@@ -107,10 +107,10 @@ def test_over_tls_it_sees_sizes_and_times_only(tmp_path, capsys):
             received(connection)
 
     relay, _, _ = converse(answer, ask)
-    books = keep_books(relay.connections)
-    assert books.contents == [] and books.bytes == {}
-    sizes = [books.encrypted[direction] for direction in DIRECTIONS]
+    ledger = keep_ledger(relay.connections)
+    assert ledger.contents == [] and ledger.bytes == {}
+    sizes = [ledger.encrypted[direction] for direction in DIRECTIONS]
     assert all(len(QUESTION) < size < 1.1 * len(QUESTION) for size in sizes)
-    print_table(books, relay.connections)
+    print_table(ledger, relay.connections)
     printed = capsys.readouterr().out
     assert printed.count("only sizes and times") == 2 and "unexplained 0" in printed

@@ -69,13 +69,13 @@ def test_every_byte_is_explained_and_the_sums_are_right(tapped):
         assert sum(kinds) == everything and kinds[4] == 0
         assert kinds[0] == (4 * WEIGHTS if number else 0)
     total = sum(row[-1] for row in rows.values())
-    assert f"carried {total:,} bytes; the books have {total:,}, unexplained 0" in tapped
+    assert f"carried {total:,} bytes; the ledger has {total:,}, unexplained 0" in tapped
     if sys.platform == "linux":
         sums = re.search(
-            r"own counters.*: ([\d,]+) bytes; of these the books have ([\d,]+)", tapped
+            r"own counters.*: ([\d,]+) bytes; of these the ledger has ([\d,]+)", tapped
         )
-        kernel, books = (int(number.replace(",", "")) for number in sums.groups())
-        assert kernel == books, tapped
+        kernel, ledger = (int(number.replace(",", "")) for number in sums.groups())
+        assert kernel == ledger, tapped
         # A stream that was broken off, as a server may do at its end, has left no count to ask for.
         assert kernel > 0.5 * total, tapped
 

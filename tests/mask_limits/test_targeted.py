@@ -1,11 +1,13 @@
 """A server that keeps the protocol reads one update: which of its ways our clients refuse, and which not."""
 
+from support.command_line import UserError
+
 import pytest
 
+from beyond.mask_limits import federation, targeted
+from beyond.mask_limits.opened import opened_in
+from beyond.mask_limits.targeted import ATTACKS
 from beyond.secure_aggregation import app as secagg_app
-from beyond.secure_aggregation import targeted as secagg_targeted
-from beyond.secure_aggregation.opened import opened_in
-from beyond.secure_aggregation.targeted import ATTACKS
 from tests.simulation.app_runs import AppRuns
 
 SIZES = (60, 25, 40, 33, 50, 42)
@@ -22,12 +24,12 @@ def opened_by(runs, client_app):
     """Return {round: correlation of what the server has read with the true update}."""
     entries = {"shares": len(SIZES), "max_examples_per_client": 100, "rounds": len(ATTACKS)}
     entries |= {"learning_rate": 0.01, "single_out": VICTIM}
-    runs.run(secagg_targeted.server_app._main, client_app, **entries)
+    runs.run(targeted.server_app._main, client_app, **entries)
     return opened_in("results/run")
 
 
 def test_flowers_clients_give_one_update_away_in_every_round(runs):
-    found = opened_by(runs, secagg_targeted.trusting_app)
+    found = opened_by(runs, targeted.trusting_app)
     assert list(found) == list(range(1, len(ATTACKS) + 1))
     assert abs(found.pop(SHUFFLED)) < 0.9  # the others' images come in another order
     assert min(found.values()) > 0.99, found
@@ -46,3 +48,9 @@ def test_ours_refuse_the_first_three_and_the_others_get_round_it(runs, capfd):
     ):
         assert f"{line}; not taking part\n" in said
     assert "Client 3 refuses" not in said
+
+
+def test_a_client_that_is_not_there_cannot_be_singled_out():
+    with pytest.raises(UserError, match="no client 10 to --single-out of 10"):
+        federation.parse(["--single-out", "10"])
+    assert federation.parse(["--rounds", "2"]).rounds == len(ATTACKS)

@@ -36,7 +36,7 @@ class Attack(NamedTuple):
     """What a server does to read the update of one client in the sum."""
 
     words: str
-    everybody: dict = {}  # changes to everybody's instructions
+    to_all: dict = {}  # changes to the instructions of all clients
     others: dict = {}  # to those of all others
     settings: dict = {}  # to the others' settings of the protocol
     again: int | None = None  # how many rounds later it asks again, without its client
@@ -50,13 +50,13 @@ ATTACKS = (
     Attack("the others get learning rate 0.0001", others={"learning_rate": 1e-4}),
     Attack("the next round from the same model, without the client", again=1),
     Attack("the next round from the same model, one large step, without the client",
-           everybody={"batch_size": 60_000, "learning_rate": 0.5}, again=1),
+           to_all={"batch_size": 60_000, "learning_rate": 0.5}, again=1),
     Attack("the others get a model with a dead layer (all but ten weights)", kills_a_layer=True),
 )  # fmt: skip
 
 
 class TargetedWorkflow(Workflow):
-    """The workflow of secagg_server, with an attack in every round; `victim` is a client's number."""
+    """Our workflow, with an attack in every round; `victim` is a client's number."""
 
     def __call__(self, grid, context):
         """Run the round once or twice, and write what the sums tell of the victim."""
@@ -100,7 +100,7 @@ class Tampered(StrategyAround):
         ]
 
     def _changed(self, instructions, is_victim):
-        config = {**instructions.config, "server_round": self.server_round, **self.attack.everybody}
+        config = {**instructions.config, "server_round": self.server_round, **self.attack.to_all}
         if is_victim:
             self.config = config
             return FitIns(instructions.parameters, config)
@@ -121,7 +121,7 @@ class Tampered(StrategyAround):
         return super().aggregate_fit(server_round, results, failures)
 
     def total(self):
-        """Return the sum of everybody's weights times images."""
+        """Return the sum of all clients' weights times images."""
         are_all_in = not self.attack.settings
         images = sum(self.counts.values()) if are_all_in else self.counts[self.victim]
         return [images * array for array in self.average]

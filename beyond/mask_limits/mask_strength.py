@@ -1,6 +1,6 @@
 """How much a mask of Flower's hides: the bits that are left of a key, and how long it takes to try them all.
 
-    python -m beyond.secure_aggregation.mask_strength
+    python -m beyond.mask_limits.mask_strength
 
 Two clients agree on a key of 256 bits. Flower stretches it to a mask with NumPy's Mersenne Twister, whose
 seed has 32 bits.

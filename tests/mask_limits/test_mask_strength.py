@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from flwr.common.secure_aggregation.secaggplus_utils import pseudo_rand_gen
 
-from beyond.secure_aggregation.mask_strength import effective_bits, seed_of, shared_keys
+from beyond.mask_limits.mask_strength import effective_bits, seed_of, shared_keys
 from beyond.secure_aggregation.shares import threshold
 
 

@@ -1,8 +1,8 @@
 """What a server that keeps every step of the protocol has read of one client's update.
 
-    python -m beyond.secure_aggregation.federation --scheme shards --learning-rate 0.01 --single-out 3 \\
+    python -m beyond.mask_limits.federation --scheme shards --learning-rate 0.01 --single-out 3 \\
         --run results/single
-    python -m beyond.secure_aggregation.opened --run results/single
+    python -m beyond.mask_limits.opened --run results/single
 
 The true update is made once more by the lesson's client, from the partition and the instructions.
 """
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from beyond.attacks.updates import update_of
-from beyond.secure_aggregation.targeted import ATTACKS
+from beyond.mask_limits.targeted import ATTACKS
 
 
 def read_opened(path):
@@ -45,7 +45,7 @@ def opened_in(run):
     for number, attack in enumerate(ATTACKS, 1):
         path = Path(run, f"opened_{number}.npz")
         if path.exists():
-            # Of the dead model the last ten biases learn, and the sum has everybody's.
+            # Of the dead model the last ten biases learn, and the sum has those of all.
             found[number] = correlation(path, slice(-1 if attack.kills_a_layer else None))
     return found
 
@@ -59,7 +59,7 @@ def main(arguments=None):
     run = Path(parse_options(arguments, [options]).run)
     if not any(run.glob("opened_*.npz")):
         raise UserError(
-            f"{run} has no opened_*.npz; make it with beyond.secure_aggregation.federation --single-out"
+            f"{run} has no opened_*.npz; make it with beyond.mask_limits.federation --single-out"
         )
     torch.set_num_threads(1)
     found = opened_in(run)
