@@ -6,16 +6,15 @@ The client waits for the server, trains whenever it is asked to, and sends back 
 server says that the run is over, and comes back by itself if the connection is lost before that.
 """
 
-from support.command_line import parse_options, run_command
-from support.connection import stay_connected
-from support.options import client_options
-from support.partitions import PARTITIONS, load_partition
-
 import flwr as fl
 import numpy as np
 import torch
 
 from model import get_weights, make_model, set_weights, to_tensors, train
+from support.command_line import parse_options, run_command
+from support.connection import stay_connected
+from support.options import client_options
+from support.partitions import PARTITIONS, load_partition
 
 
 class FlowerClient(fl.client.NumPyClient):

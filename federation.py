@@ -7,6 +7,13 @@ The processes talk over loopback as they would from terminals of their own. The 
 each client's goes to logs/client_K.log in the directory of the run.
 """
 
+import threading
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from pathlib import Path
+
+import partition
+import plot_accuracy
 from support.command_line import RunError, parse_options, run_command
 from support.figures import load_matplotlib
 from support.machine import make_room
@@ -26,14 +33,6 @@ from support.processes import (
 from support.run_record import make_run_directory
 from support.run_settings import check_settings, last_commit
 from support.typed_words import as_words
-
-import threading
-from contextlib import contextmanager
-from multiprocessing.connection import wait
-from pathlib import Path
-
-import partition
-import plot_accuracy
 
 PROGRAMS = ("server", "client")
 PATIENCE = 30  # seconds; nobody starts a missing client by hand

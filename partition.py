@@ -7,12 +7,12 @@ Every training image goes to exactly one client. In the real world nobody does t
 devices. Here it stands for that, and from now on a client reads its own file and no other.
 """
 
+import numpy as np
+
 from support.command_line import UserError, parse_options, run_command
 from support.mnist import DEFAULT_ALPHA, dirichlet, load_mnist, shards
 from support.options import common_options, partition_options
 from support.partitions import PARTITIONS, replaced_partitions
-
-import numpy as np
 
 
 def iid(labels, clients, rng):

@@ -4,12 +4,12 @@ python plot_accuracy.py                              # results/fedavg -> results
 python plot_accuracy.py results/a results/b --output comparison.png
 """
 
+from pathlib import Path
+
 from support.argument_types import path, percentage
 from support.command_line import Options, parse_options, run_command
 from support.figures import new_figure, plain_text, save_figure
 from support.history import read_history, run_directory
-
-from pathlib import Path
 
 MOST_LABELS = 12  # points of one curve that can all carry their value without crowding
 

@@ -6,18 +6,17 @@ Each round: send the global model to the clients, wait while they train, average
 evaluate the result on test images that no client has. The record of the run goes to results/fedavg/.
 """
 
-from support.certificates import server_certificates
-from support.command_line import parse_options, run_command
-from support.options import server_options
-from support.partitions import PARTITIONS, load_partition
-from support.robust_server import robust_server
-
 import flwr as fl
 import torch
 from flwr.common import ndarrays_to_parameters
 from flwr.server.strategy import FedAvg
 
 from model import evaluate, get_weights, make_model, set_weights, to_tensors
+from support.certificates import server_certificates
+from support.command_line import parse_options, run_command
+from support.options import server_options
+from support.partitions import PARTITIONS, load_partition
+from support.robust_server import robust_server
 
 
 def centralized_evaluation(model, images, labels):

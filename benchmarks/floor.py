@@ -6,14 +6,14 @@ As many worker processes as cores; each trains one client's share after the othe
 evaluated in equal parts by all workers, so that no core is ever idle without need.
 """
 
-from support.machine import available_cores
-from support.options import training_options
-from support.partitions import PARTITIONS, load_partition
-
 import argparse
 import multiprocessing
 
 import numpy as np
+
+from support.machine import available_cores
+from support.options import training_options
+from support.partitions import PARTITIONS, load_partition
 
 
 def run_floor(clients, rounds, seed, workers):

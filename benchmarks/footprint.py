@@ -4,14 +4,14 @@ PSS (proportional set size) divides what processes share among them, so that a s
 the system does not know it, this is RSS, and shared pages count several times.
 """
 
-from support.command_line import RunError
-
 import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
+
+from support.command_line import RunError
 
 PAUSE = 2.0  # seconds between two samples: reading PSS takes a good part of one, for many processes
 

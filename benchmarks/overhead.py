@@ -10,13 +10,6 @@ and the record. Its events are written once more, alone, to see what they take. 
 benchmarks/overhead.json, too.
 """
 
-from support.argument_types import natural_int, positive_int
-from support.command_line import ROOT, Options, RunError, parse_options, run_command
-from support.events import EventLog, parsed
-from support.files import replaced_file
-from support.history import read_history
-from support.machine import available_cores
-
 import json
 import os
 import platform
@@ -29,6 +22,12 @@ import time
 from pathlib import Path
 
 from benchmarks import footprint
+from support.argument_types import natural_int, positive_int
+from support.command_line import ROOT, Options, RunError, parse_options, run_command
+from support.events import EventLog, parsed
+from support.files import replaced_file
+from support.history import read_history
+from support.machine import available_cores
 
 
 def measure(words, directory):

@@ -3,9 +3,8 @@
 python -m benchmarks.timed_federation --rounds 3
 """
 
-from support.command_line import run_command
-
 import federation
+from support.command_line import run_command
 
 
 def main(arguments=None):

@@ -4,11 +4,10 @@ python -m pages                   # make readme does this
 python -m pages --check           # writes nothing; exits 1 and names what is stale
 """
 
-from support.command_line import ROOT, Options, parse_options, run_command
-
 import sys
 
 from pages.page import all_pages
+from support.command_line import ROOT, Options, parse_options, run_command
 
 
 def main(arguments=None):

@@ -1,7 +1,5 @@
 """What every page's source may call: code, screens, tables and pictures as Markdown."""
 
-from support.command_line import ROOT
-
 import ast
 import importlib
 import re
@@ -9,6 +7,8 @@ import statistics
 import textwrap
 from contextlib import suppress
 from string import Formatter
+
+from support.command_line import ROOT
 
 WIDTH = 110  # characters in a line of prose
 

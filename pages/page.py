@@ -6,8 +6,6 @@ print takes their place, so that no code, output or figure is typed by hand. The
 markdown.py and facts.py, and the page's own `say`, `chart` and `transcript`.
 """
 
-from support.command_line import ROOT, UserError
-
 import csv
 import importlib
 import io
@@ -19,6 +17,7 @@ from functools import cached_property
 from cogapp import Cog
 
 from pages import markdown
+from support.command_line import ROOT, UserError
 
 # Where pages go that are no room's README.md.
 PLACES = {

@@ -7,9 +7,6 @@
 Each page declares its own in pages/NAME/recordings.py, as RECORDINGS = {name: Recording(...)}.
 """
 
-from support.command_line import ROOT, Options, RunError, UserError, parse_options, run_command
-from support.listening import free_port
-
 import importlib
 import json
 import re
@@ -24,6 +21,8 @@ from itertools import zip_longest
 
 from pages.page import Page
 from pages.terminals import working_copy
+from support.command_line import ROOT, Options, RunError, UserError, parse_options, run_command
+from support.listening import free_port
 
 MESSAGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

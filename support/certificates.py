@@ -4,15 +4,15 @@ A directory of certificates holds ca.pem, which everybody has, and server.pem an
 the server has. `make certificates` makes one for this machine.
 """
 
-from support.argument_types import host_and_port
-from support.command_line import UserError
-
 import datetime
 import socket
 import ssl
 from pathlib import Path
 
 from cryptography import x509
+
+from support.argument_types import host_and_port
+from support.command_line import UserError
 
 ADVICE_ON_DATES = "check the clocks, or make a new certificate with make certificates"
 

@@ -3,18 +3,18 @@
 Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 130 Ctrl-C, 143 SIGTERM.
 """
 
+import argparse
+import difflib
+import sys
+import threading
+from pathlib import Path
+
 from support.environment import is_hosted
 from support.failures import describe, is_the_models
 from support.files import in_words
 from support.signals import signals_that_unwind
 from support.streams import complain, drop_output, leave_the_pipe, prepare_output
 from support.typed_words import parse_words
-
-import argparse
-import difflib
-import sys
-import threading
-from pathlib import Path
 
 MISTYPED = 0.85  # how much alike a typed option and the one that was meant are, at the least
 ROOT = Path(__file__).resolve().parent.parent

@@ -4,6 +4,12 @@ Flower 1.41's start_client has `max_retries` and `max_wait_time`, but its gRPC t
 a client that starts before its server, or outlives it, ends in a traceback.
 """
 
+import math
+import threading
+import time
+
+import grpc
+
 from support.argument_types import host_and_port
 from support.certificates import check_trust, root_certificate
 from support.command_line import UserError
@@ -11,12 +17,6 @@ from support.environment import exempt_from_proxy
 from support.identity import ClientFailure, Participant
 from support.listening import is_loopback
 from support.terminal import prepare_log
-
-import math
-import threading
-import time
-
-import grpc
 
 # gRPC doubles its pause after every failed attempt, up to two minutes; people should not wait for that.
 RECONNECT_QUICKLY = [

@@ -1,11 +1,11 @@
 """What is set before Flower runs: no telemetry, no proxy on loopback, no needless warnings."""
 
-from support.streams import reopen_closed_streams
-
 import builtins
 import logging
 import os
 import sys
+
+from support.streams import reopen_closed_streams
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Flower warns when these arguments of FedAvg are left out; the lesson leaves them out on purpose.

@@ -5,9 +5,6 @@ Every line has `time` (UTC, ISO 8601), `seconds` of the run (those in which it w
 it ends no training.
 """
 
-from support.files import in_words, replaced_file
-from support.terminal import say
-
 import json
 import math
 import threading
@@ -16,6 +13,9 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+
+from support.files import in_words, replaced_file
+from support.terminal import say
 
 NAME = "events.jsonl"
 

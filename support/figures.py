@@ -1,13 +1,13 @@
 """Pictures drawn into memory: no screen is needed, and no setting of the host's gets in the way."""
 
-from support.command_line import UserError
-from support.files import in_words, replaced_file
-
 import os
 import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+
+from support.command_line import UserError
+from support.files import in_words, replaced_file
 
 _import_lock = threading.Lock()
 

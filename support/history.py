@@ -1,12 +1,12 @@
 """history.csv: what every round of a run came to, one line each."""
 
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
 from support.argument_types import path
 from support.command_line import UserError
 from support.files import in_words
 from support.tables import as_csv, columns_of, rows_in
-
-from dataclasses import asdict, dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,15 @@ Flower gives each connection a random identifier. The roll call asks every new c
 engines.
 """
 
-from support.command_line import RunError, UserError
-from support.failures import explain
-from support.partitions import PARTITIONS
-
 import re
 from contextlib import contextmanager
 
 from flwr.client import Client
 from flwr.common import Code, GetPropertiesIns, GetPropertiesRes, ReconnectIns, Status
+
+from support.command_line import RunError, UserError
+from support.failures import explain
+from support.partitions import PARTITIONS
 
 ANSWER_WITHIN = 60.0  # seconds that a new client has to say who it is
 NUMBER = "partition_id"

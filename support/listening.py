@@ -1,12 +1,12 @@
 """Whether a server may listen where it is told to, whether it could, and where it can."""
 
-from support.argument_types import host_and_port
-from support.command_line import RunError, UserError
-
 import ipaddress
 import secrets
 import socket
 from contextlib import suppress
+
+from support.argument_types import host_and_port
+from support.command_line import RunError, UserError
 
 PORTS = range(30_000, 32_768)  # below those that systems hand out to outgoing connections
 

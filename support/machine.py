@@ -1,11 +1,11 @@
 """What this machine has, and how much of it the system lets us have."""
 
-from support.command_line import UserError
-
 import math
 import os
 from contextlib import suppress
 from pathlib import Path
+
+from support.command_line import UserError
 
 try:
     import resource

@@ -3,12 +3,12 @@
 A scheme returns one array of image indices per client; together they hold every index exactly once.
 """
 
-from support.command_line import ROOT, UserError
-
 import tempfile
 from pathlib import Path
 
 import numpy as np
+
+from support.command_line import ROOT, UserError
 
 ARCHIVES = ROOT / "data/MNIST/raw"
 SCHEMES = ("iid", "dirichlet", "shards")

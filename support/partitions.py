@@ -1,9 +1,5 @@
 """The files of the partitions: read with suspicion, replaced all at once; and how they were made."""
 
-from support.command_line import UserError
-from support.files import in_words, replaced_directory
-from support.partition_faults import OBJECTS, SAVE, fault_in_arrays, fault_in_names
-
 import errno
 import hashlib
 import json
@@ -13,6 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
+from support.command_line import UserError
+from support.files import in_words, replaced_directory
+from support.partition_faults import OBJECTS, SAVE, fault_in_arrays, fault_in_names
 
 PARTITIONS = Path("partitions")
 # How the partitions beside it were made, and what is in them; only partition.py writes it.

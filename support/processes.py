@@ -4,18 +4,6 @@ Importing PyTorch and Flower takes seconds and 400 MB. A forkserver does it once
 from there; where there is none (Windows) each process imports for itself.
 """
 
-from support.command_line import (
-    ROOT,
-    RunError,
-    UserError,
-    command_name,
-    name_command,
-    run_command,
-)
-from support.failures import describe, is_the_models
-from support.machine import available_cores
-from support.streams import prepare_output
-
 import importlib
 import multiprocessing
 import multiprocessing.util
@@ -29,6 +17,18 @@ from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from functools import partial
 from itertools import islice
+
+from support.command_line import (
+    ROOT,
+    RunError,
+    UserError,
+    command_name,
+    name_command,
+    run_command,
+)
+from support.failures import describe, is_the_models
+from support.machine import available_cores
+from support.streams import prepare_output
 
 LONGEST_TMPDIR = 60  # characters
 FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone

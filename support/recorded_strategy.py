@@ -1,5 +1,9 @@
 """A strategy around a strategy that records, reports and tells every round, and goes on with a run."""
 
+import time
+
+from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
+
 from support.command_line import RunError, UserError
 from support.events import nobody
 from support.failures import explain
@@ -8,10 +12,6 @@ from support.identity import FAILURE, number_of, reason_in, who
 from support.partitions import PARTITIONS
 from support.sound_updates import AVERAGED
 from support.strategy_around import StrategyAround
-
-import time
-
-from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 
 
 class RecordedStrategy(StrategyAround):

@@ -4,6 +4,10 @@ Flower's own Server runs the rounds. What is around it here waits aloud for name
 updates out, writes every round to disk, goes on with an interrupted run, and ends well when it is stopped.
 """
 
+from contextlib import closing, contextmanager
+
+from flwr.server import Server
+
 from support.command_line import NothingToDo, RunError, UserError
 from support.events import events_of
 from support.machine import make_room_for_connections
@@ -14,10 +18,6 @@ from support.run_record import open_record
 from support.signals import end_as_signalled, one_signal_at_a_time
 from support.sound_updates import SoundUpdates, trained_arrays
 from support.terminal import RoundReport, prepare_log
-
-from contextlib import closing, contextmanager
-
-from flwr.server import Server
 
 PATIENCE_WHEN_RESUMED = 30  # seconds: the clients of an interrupted run are there or lost
 

@@ -5,15 +5,15 @@ by the number of its partition: people see who is missing, nobody is counted twi
 (who connected first, who answered first) reaches the arithmetic: one seed, one result.
 """
 
-from support.events import nobody
-from support.identity import learn_number, name_of, number_of, order_of, refuse, send_home, who
-from support.terminal import say
-
 import random
 import threading
 import time
 
 from flwr.server.client_manager import SimpleClientManager
+
+from support.events import nobody
+from support.identity import learn_number, name_of, number_of, order_of, refuse, send_home, who
+from support.terminal import say
 
 GOODBYE = 3.0  # seconds for those who come when all is over
 

@@ -5,6 +5,17 @@ run.json, the rounds in history.csv, the weights in global_model.npz. So it is w
 The same files beside it are for people and for other programs; --resume writes them again.
 """
 
+import io
+import json
+import platform
+import tempfile
+from contextlib import ExitStack, suppress
+from importlib.metadata import version
+from pathlib import Path
+from zipfile import ZipFile, ZipInfo
+
+import numpy as np
+
 from support.command_line import RunError, UserError, command_name
 from support.files import in_words, replaced_file
 from support.history import history_of, rounds_in
@@ -23,17 +34,6 @@ from support.run_settings import (
 )
 from support.signals import signals_deferred
 from support.typed_words import option_names
-
-import io
-import json
-import platform
-import tempfile
-from contextlib import ExitStack, suppress
-from importlib.metadata import version
-from pathlib import Path
-from zipfile import ZipFile, ZipInfo
-
-import numpy as np
 
 PACKAGES = ("flwr", "torch", "numpy")
 

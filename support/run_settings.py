@@ -1,13 +1,13 @@
 """A run on disk: who writes to it, how far it has come, what it was made with, and what may go on with it."""
 
-from support.command_line import UserError, command_words
-from support.files import in_words, locked
-from support.history import rounds_in
-
 import io
 import json
 from pathlib import Path
 from zipfile import ZipFile
+
+from support.command_line import UserError, command_words
+from support.files import in_words, locked
+from support.history import rounds_in
 
 STATE = "state.zip"
 DESCRIPTION, HISTORY, MODEL = "run.json", "history.csv", "global_model.npz"  # what is in it

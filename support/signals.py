@@ -3,14 +3,14 @@
 Flower ends with status 0 whichever it was, and leaves no trace of which.
 """
 
-from support.argument_types import LONGEST_WAIT
-from support.environment import is_hosted
-
 import importlib
 import signal
 import sys
 import threading
 from contextlib import contextmanager
+
+from support.argument_types import LONGEST_WAIT
+from support.environment import is_hosted
 
 
 @contextmanager

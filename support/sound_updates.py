@@ -4,17 +4,17 @@ The server cannot see how a client made its update, but it can refuse what no ho
 stops accidents and crude attacks; an attacker who stays within these bounds is not stopped here.
 """
 
-from support.command_line import RunError
-from support.events import nobody
-from support.identity import name_of, order_of, who, why_silent
-from support.strategy_around import StrategyAround
-from support.terminal import say
-
 import dataclasses
 from itertools import compress
 
 import numpy as np
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
+
+from support.command_line import RunError
+from support.events import nobody
+from support.identity import name_of, order_of, who, why_silent
+from support.strategy_around import StrategyAround
+from support.terminal import say
 
 AVERAGED = "averaged"  # in the metrics of aggregate_fit: how many updates got in
 # An update may lie no farther from the global model than this many times the global model's own length

@@ -1,12 +1,12 @@
 """Tables as CSV files: written whole or not at all, read with every column's type."""
 
-from support.command_line import RunError, UserError
-from support.files import in_words, replaced_file
-
 import csv
 import io
 from dataclasses import fields
 from pathlib import Path
+
+from support.command_line import RunError, UserError
+from support.files import in_words, replaced_file
 
 
 def columns_of(record):

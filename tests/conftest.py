@@ -1,7 +1,5 @@
 """What the tests share: MNIST, a place to work in, processes, and a federation that several tests look at."""
 
-from support import command_line
-
 import os
 import shutil
 import signal
@@ -16,6 +14,7 @@ import torch
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from support import command_line
 from tests.support import shared
 from tests.support.complaints import answer_to, complaint
 from tests.support.federation import Federation

@@ -7,11 +7,6 @@ SuperLink reads a request's body, and takes it apart, before it asks for a key. 
 where the stranger has addresses from 127.0.0.2 on, and ends with the command.
 """
 
-from support.argument_types import host_and_port
-from support.certificates import server_certificates
-from support.command_line import Options, parse_options, run_command
-from support.listening import free_port
-
 import contextlib
 import socket
 import ssl
@@ -26,6 +21,10 @@ from flwr.proto.message_pb2 import PushObjectRequest
 from beyond.deployment.proxy import find_nginx, start_proxy
 from beyond.deployment.services import start_superlink
 from beyond.simulation.private_flower import PrivateFlower
+from support.argument_types import host_and_port
+from support.certificates import server_certificates
+from support.command_line import Options, parse_options, run_command
+from support.listening import free_port
 
 SECONDS = 20.0  # that each attack takes
 PAUSE = 0.05  # seconds between two looks at the memory

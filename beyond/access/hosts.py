@@ -6,10 +6,6 @@
 A server with SuperLink and nginx, two nodes with a partition each, and a stranger. It takes root's rights.
 """
 
-from support.certificates import server_certificates
-from support.command_line import Options, RunError, UserError, parse_options, run_command
-from support.options import partition_options
-
 import re
 import shutil
 import sys
@@ -25,6 +21,9 @@ from beyond.engine.run_config import run_parents
 from beyond.simulation.app_run import write_run_config
 from beyond.simulation.federation import make_partitions
 from beyond.simulation.private_flower import SUPERLINK, PrivateFlower
+from support.certificates import server_certificates
+from support.command_line import Options, RunError, UserError, parse_options, run_command
+from support.options import partition_options
 
 ADDRESSES = {
     "server": "10.89.0.1",

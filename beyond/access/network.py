@@ -4,13 +4,13 @@ Namespaces have no names: they are gone with the processes in them, whatever end
 rights.
 """
 
-from support.command_line import RunError, UserError
-
 import subprocess
 import time
 from pathlib import Path
 
 import psutil
+
+from support.command_line import RunError, UserError
 
 LONG = 120.0  # seconds that anything may take, besides the rounds
 

@@ -7,10 +7,6 @@ SuperLink runs on loopback and ends with the command. A node gets --max-retries 
 answer asks for ever otherwise.
 """
 
-from support.certificates import server_certificates
-from support.command_line import Options, parse_options, run_command
-from support.listening import free_port
-
 import tempfile
 from argparse import Namespace
 from pathlib import Path
@@ -21,6 +17,9 @@ from beyond.deployment.keys import make_key
 from beyond.deployment.node import arrival
 from beyond.deployment.services import start_superlink, start_supernode
 from beyond.simulation.private_flower import SUPERLINK, PrivateFlower
+from support.certificates import server_certificates
+from support.command_line import Options, parse_options, run_command
+from support.listening import free_port
 
 
 def try_node(flower, name, address, *words):

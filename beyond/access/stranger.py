@@ -7,10 +7,6 @@ Everything runs on loopback, with SuperNode authentication, and ends with the co
 anybody has who can reach the port: Flower's command line and the CA's certificate, but no key.
 """
 
-from support.certificates import server_certificates
-from support.command_line import Options, RunError, parse_options, run_command
-from support.listening import free_port
-
 import re
 import tempfile
 from argparse import Namespace
@@ -27,6 +23,9 @@ from beyond.deployment.runtime_api import runtime_client
 from beyond.deployment.services import start_superlink
 from beyond.simulation.environment import forget_proxies
 from beyond.simulation.private_flower import SUPERLINK, PrivateFlower
+from support.certificates import server_certificates
+from support.command_line import Options, RunError, parse_options, run_command
+from support.listening import free_port
 
 # What the stranger's ServerApp does on SuperLink's host, as SuperLink's user.
 CODE = """

@@ -6,12 +6,6 @@ The trained model is a run's: results/fedavg/global_model.npz, unless --model na
 given: the weights that were sent, the update, and the labels, which read_update reads off it.
 """
 
-from support.argument_types import positive_int
-from support.command_line import UserError, parse_options, run_command
-from support.run_record import make_run_directory
-from support.tables import write_table
-from support.terminal import progress_bar
-
 import numpy as np
 import torch
 
@@ -21,6 +15,11 @@ from beyond.attacks.plots import draw
 from beyond.attacks.similarity import Gallery
 from beyond.attacks.training_images import Training, trained_weights
 from beyond.attacks.updates import fresh_weights
+from support.argument_types import positive_int
+from support.command_line import UserError, parse_options, run_command
+from support.run_record import make_run_directory
+from support.tables import write_table
+from support.terminal import progress_bar
 
 COLUMNS = {"case": str, "image": int, "rank": int, "psnr": float, "update_length": float}
 

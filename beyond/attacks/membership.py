@@ -6,9 +6,6 @@ After S. Yeom et al.: Privacy Risk in Machine Learning (CSF 2018): an image with
 member. AUC is the chance that a member looks more like one than a stranger does: 0.5 is a coin.
 """
 
-from support.command_line import Options, parse_options, run_command
-from support.mnist import load_mnist
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -16,6 +13,8 @@ import torch.nn.functional as F
 from beyond.attacks.training_images import CLIENTS, Training, trained_weights
 from beyond.attacks.updates import update_of
 from model import make_model, set_weights, to_tensors
+from support.command_line import Options, parse_options, run_command
+from support.mnist import load_mnist
 
 FEW = 60  # images of a client that trains on hardly any
 STRANGERS = 1000  # test images

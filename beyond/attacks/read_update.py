@@ -5,12 +5,6 @@
 Every update is what the lesson's FlowerClient returns, minus what it was sent: what the server receives.
 """
 
-from support.argument_types import positive_int
-from support.command_line import parse_options, run_command
-from support.figures import new_figure, save_figure
-from support.run_record import make_run_directory
-from support.tables import write_table
-
 import numpy as np
 import torch
 
@@ -19,6 +13,11 @@ from beyond.attacks.leakage import input_of_fc1, label_of, owned_digits
 from beyond.attacks.training_images import CLIENTS, Training
 from beyond.attacks.updates import fresh_weights, update_of
 from model import make_model, set_weights, to_tensors
+from support.argument_types import positive_int
+from support.command_line import parse_options, run_command
+from support.figures import new_figure, save_figure
+from support.run_record import make_run_directory
+from support.tables import write_table
 
 SCHEMES = {"shards": "Shards", "dirichlet": "Dirichlet 0.5", "iid": "IID"}
 SINGLES = 5  # images of every client that are tried alone: its first ones

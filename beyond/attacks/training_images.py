@@ -3,14 +3,13 @@
 The images are MNIST's 60,000 training images, dealt out as partition.py does with seed 0 and ten clients.
 """
 
-from support.command_line import UserError
-from support.mnist import load_mnist
-
 import numpy as np
 import torch
 
 from model import CNN, make_model, set_weights, to_tensors
 from partition import deal_out
+from support.command_line import UserError
+from support.mnist import load_mnist
 
 CLIENTS = 10
 DIRICHLET_ALPHA = 0.5

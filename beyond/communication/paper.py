@@ -11,12 +11,6 @@ ends when it has got there, or when its --minutes are over. What it finds goes t
 from which the page is made; for trials give another --output.
 """
 
-from support.argument_types import address, natural_int, positive_float, positive_int
-from support.command_line import ROOT, Options, RunError, UserError, parse_options, run_command
-from support.files import replaced_file
-from support.history import read_history
-from support.run_record import make_run_directory
-
 import json
 import math
 import os
@@ -29,6 +23,11 @@ from collections import deque
 from pathlib import Path
 
 from beyond.heterogeneity.results import rounds_to
+from support.argument_types import address, natural_int, positive_float, positive_int
+from support.command_line import ROOT, Options, RunError, UserError, parse_options, run_command
+from support.files import replaced_file
+from support.history import read_history
+from support.run_record import make_run_directory
 
 TARGET = 0.99
 PAPERS_ROUNDS = {"iid": 20, "shards": 229}  # Table 2, CNN, E = 5, B = 10

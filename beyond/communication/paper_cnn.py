@@ -3,12 +3,11 @@
 python -m beyond.communication.paper_cnn --clients 100 --fraction-fit 0.1 --learning-rate 0.01
 """
 
-from support.command_line import run_command
-
 import torch.nn.functional as F
 from torch import nn
 
 from beyond.heterogeneity import federation
+from support.command_line import run_command
 
 
 class PaperCNN(nn.Module):

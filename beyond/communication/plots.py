@@ -1,12 +1,11 @@
 """The pictures of the comparison, drawn from comparison.csv."""
 
-from support.figures import new_figure, save_figure
-
 from pathlib import Path
 
 from beyond.communication.grid import WORK, WORK_SCHEMES
 from beyond.heterogeneity.plot_runs import draw_band
 from beyond.heterogeneity.results import STRATEGIES, curves
+from support.figures import new_figure, save_figure
 
 TITLES = {
     "iid": "IID: every client's data look alike",

@@ -6,12 +6,6 @@ The accuracies beneath the strip are read from a CSV file (noise,accuracy) that
 beyond.defences.train_with_noise makes.
 """
 
-from support.argument_types import positive_int
-from support.command_line import UserError, parse_options, run_command
-from support.run_record import make_run_directory
-from support.tables import read_table, write_table
-from support.terminal import progress_bar
-
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +16,11 @@ from beyond.attacks.training_images import CLIENTS, Training
 from beyond.defences.defended_updates import SINGLES, Trial
 from beyond.defences.plots import draw
 from beyond.defences.train_with_noise import COLUMNS, NOISES
+from support.argument_types import positive_int
+from support.command_line import UserError, parse_options, run_command
+from support.run_record import make_run_directory
+from support.tables import read_table, write_table
+from support.terminal import progress_bar
 
 RECORDED = Path(__file__).with_name("recorded") / "noise_accuracy.csv"
 

@@ -1,10 +1,9 @@
 """The strip of defences: more noise from left to right, and beneath it what attacker and model keep."""
 
-from support.figures import new_figure, save_figure
-
 from beyond.attacks.plots import head, hide_frame, show
 from beyond.attacks.training_images import CLIENTS
 from beyond.defences.defended_updates import PICTURES, SINGLES
+from support.figures import new_figure, save_figure
 
 
 def draw(levels, ten, path):

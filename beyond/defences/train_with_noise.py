@@ -7,12 +7,6 @@ average gets Gaussian noise of standard deviation z C / clients. An attacker tha
 subtract them, and is left with one clipped update plus noise of z C: that is what defences.py attacks.
 """
 
-from support.argument_types import natural_int, positive_int
-from support.command_line import Options, parse_options, run_command
-from support.mnist import load_mnist
-from support.tables import write_table
-from support.terminal import progress_bar
-
 import numpy as np
 import torch
 
@@ -20,6 +14,11 @@ from beyond.attacks.updates import fresh_weights, update_of
 from beyond.differential_privacy.mechanism import private_mean
 from model import evaluate, make_model, set_weights, to_tensors
 from partition import iid
+from support.argument_types import natural_int, positive_int
+from support.command_line import Options, parse_options, run_command
+from support.mnist import load_mnist
+from support.tables import write_table
+from support.terminal import progress_bar
 
 CLIP = 0.2  # C: nearly all one-image updates of a fresh model are shorter
 NOISES = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # z

@@ -5,8 +5,6 @@ leaves it without an answer, for ever; for one that was killed the SuperNode ans
 heartbeat.
 """
 
-from support.processes import ending
-
 import contextlib
 import os
 import shutil
@@ -25,6 +23,7 @@ from flwr.supercore.utils import get_flwr_home
 from flwr.supernode.runtime import run_clientapp
 
 from beyond.deployment.runtime_api import runtime_client
+from support.processes import ending
 
 # Seconds in which all parts of a message have to be here, and before the first of them is asked for again: a
 # server that was killed while it sent has parts that never come, and Flower would wait two hours for them.

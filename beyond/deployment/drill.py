@@ -1,9 +1,5 @@
 """A deployment whose processes can be killed: what the drills of kill_drills.py are made of."""
 
-from support.argument_types import host_and_port
-from support.command_line import RunError
-from support.history import read_history
-
 import re
 import time
 from pathlib import Path
@@ -14,6 +10,9 @@ from beyond.deployment.services import start_node, start_superexec
 from beyond.engine.bundle import unpack_app
 from beyond.simulation.app_run import write_run_config
 from beyond.simulation.private_flower import SUPERLINK
+from support.argument_types import host_and_port
+from support.command_line import RunError
+from support.history import read_history
 
 PATIENCE = 300.0  # seconds in which a round has to end, whatever happens
 SERVER_APP = "flwr-serverapp"

@@ -9,13 +9,6 @@
 All of it on this machine. Logs go to logs/ in the directory of the run; no process outlives the command.
 """
 
-from support.argument_types import address, host_and_port
-from support.certificates import server_certificates
-from support.command_line import Options, UserError, parse_options, run_command
-from support.listening import check_listening, check_port_is_free, is_loopback
-from support.options import partition_options
-from support.partitions import PARTITIONS
-
 import plot_accuracy
 from beyond.deployment.proxy import find_nginx
 from beyond.deployment.services import fresh_logs, start_node, start_superexec, start_superlink
@@ -26,6 +19,12 @@ from beyond.simulation.app_run import run_app
 from beyond.simulation.federation import make_partitions
 from beyond.simulation.private_flower import PrivateFlower
 from federation import advice_to_resume
+from support.argument_types import address, host_and_port
+from support.certificates import server_certificates
+from support.command_line import Options, UserError, parse_options, run_command
+from support.listening import check_listening, check_port_is_free, is_loopback
+from support.options import partition_options
+from support.partitions import PARTITIONS
 
 
 def deployment_options():

@@ -1,13 +1,13 @@
 """Keys by which SuperLink knows SuperNodes: P-384, in OpenSSH's format, as ssh-keygen makes them."""
 
-from support.command_line import UserError
-
 import os
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from support.command_line import UserError
 
 
 def make_key(folder, name):

@@ -9,10 +9,6 @@
 It prints every round with its seconds. Everything runs on loopback and ends with the command.
 """
 
-from support.argument_types import address
-from support.command_line import Options, parse_options, run_command
-from support.options import partition_options
-
 import time
 
 from beyond.deployment.drill import Drill
@@ -21,6 +17,9 @@ from beyond.deployment.services import fresh_logs
 from beyond.engine.run_config import run_parents
 from beyond.simulation.federation import make_partitions
 from beyond.simulation.private_flower import PrivateFlower
+from support.argument_types import address
+from support.command_line import Options, parse_options, run_command
+from support.options import partition_options
 
 STRUCK_AFTER = 2  # the round that is finished when something is killed
 

@@ -6,13 +6,6 @@
 It looks at the partition first: a node without one, or with another node's, would be refused in every round.
 """
 
-from support.argument_types import address, natural_int
-from support.certificates import read_root
-from support.command_line import Options, RunError, UserError, parse_options, run_command
-from support.files import locked
-from support.listening import free_port
-from support.partitions import PARTITIONS, load_partition
-
 import re
 import secrets
 import sys
@@ -24,6 +17,12 @@ from pathlib import Path
 from beyond.deployment.keys import check_key
 from beyond.deployment.services import node_words, start_supernode
 from beyond.simulation.private_flower import PrivateFlower, last_line
+from support.argument_types import address, natural_int
+from support.certificates import read_root
+from support.command_line import Options, RunError, UserError, parse_options, run_command
+from support.files import locked
+from support.listening import free_port
+from support.partitions import PARTITIONS, load_partition
 
 FAILED = "Failed to initialize the connection to the SuperLink."  # and the next line says why
 SILENCE = 5.0  # seconds after which a node that waits says so

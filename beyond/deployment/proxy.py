@@ -1,12 +1,12 @@
 """nginx before SuperLink: deploy/flower-fleet.conf as it stands, with our own ports and certificates."""
 
-from support.command_line import ROOT, RunError, UserError
-from support.listening import is_listening
-
 import os
 import shutil
 import time
 from pathlib import Path
+
+from support.command_line import ROOT, RunError, UserError
+from support.listening import is_listening
 
 CONFIGURATION = ROOT / "beyond/access/deploy/flower-fleet.conf"
 CERTIFICATES = ("ca.pem", "server.pem", "server.key")

@@ -3,11 +3,6 @@
 `args` are the options of federation.py, of which each function says what it looks at.
 """
 
-from support.argument_types import host_and_port
-from support.listening import free_port
-from support.partitions import PARTITIONS
-from support.run_record import make_run_directory
-
 import sys
 from pathlib import Path
 
@@ -15,6 +10,10 @@ from beyond.deployment.keys import make_key
 from beyond.deployment.proxy import start_proxy
 from beyond.engine.run_config import check_text
 from beyond.simulation.private_flower import SUPERLINK
+from support.argument_types import host_and_port
+from support.listening import free_port
+from support.partitions import PARTITIONS
+from support.run_record import make_run_directory
 
 
 def fresh_logs(run):

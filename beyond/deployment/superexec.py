@@ -9,11 +9,6 @@ those of VERSIONS it says so and starts flower-superexec in its place, or ends (
 Libraries are imported before the fork. The app is not: a run brings its own code, and gets that.
 """
 
-from support.argument_types import address, positive_int, positive_seconds
-from support.certificates import read_root
-from support.command_line import ROOT, Options, UserError, parse_options, run_command
-from support.machine import available_cores
-
 import contextlib
 import importlib.metadata
 import os
@@ -23,6 +18,10 @@ import sys
 from pathlib import Path
 
 from beyond.simulation.environment import forget_proxies
+from support.argument_types import address, positive_int, positive_seconds
+from support.certificates import read_root
+from support.command_line import ROOT, Options, UserError, parse_options, run_command
+from support.machine import available_cores
 
 VERSIONS = ("1.41.0",)  # of Flower, whose internal modules tasks.py and runtime_api.py import
 STOCK = "flower-superexec"

@@ -3,10 +3,6 @@
 All of Flower's internal modules are imported here, after superexec.py has looked at Flower's version.
 """
 
-from support import preload
-from support.command_line import UserError
-from support.processes import stop_all
-
 import gc
 import multiprocessing
 from multiprocessing.connection import wait
@@ -18,6 +14,9 @@ from flwr.supercore.constant import TaskType
 
 from beyond.deployment.client_task import ClientTask
 from beyond.deployment.runtime_api import runtime_client
+from support import preload
+from support.command_line import UserError
+from support.processes import stop_all
 
 assert preload.torch  # is what every task finds in place
 

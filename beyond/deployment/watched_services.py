@@ -1,8 +1,5 @@
 """What a deployment has started is watched: a service that ends is named, and not only missed."""
 
-from support.command_line import RunError
-from support.processes import in_words
-
 import re
 import threading
 from contextlib import contextmanager, suppress
@@ -10,6 +7,8 @@ from contextlib import contextmanager, suppress
 import psutil
 
 from beyond.simulation.watchdog import end_processes
+from support.command_line import RunError
+from support.processes import in_words
 
 PAUSE = 0.5  # seconds between two looks: nothing tells which of many processes ends first
 NAMES = {

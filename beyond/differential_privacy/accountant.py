@@ -3,9 +3,9 @@
 Always for the adjacency "add or remove one client": two federations that differ by one client's presence.
 """
 
-from support.command_line import UserError
-
 import math
+
+from support.command_line import UserError
 
 SMALLEST_MU = 1e-6  # epsilon is 0 there, at any delta that anybody would name
 # Epsilon is above 500 there, which promises nothing; and a little beyond, the accountant's floats overflow.

@@ -3,11 +3,10 @@
 python -m beyond.differential_privacy.client --partition-id 3
 """
 
-from support.command_line import run_command
-
 import client
 from beyond.differential_privacy.mechanism import clipped, difference
 from model import make_model
+from support.command_line import run_command
 
 
 class PrivateClient(client.FlowerClient):

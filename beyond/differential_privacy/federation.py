@@ -4,10 +4,9 @@ python -m beyond.differential_privacy.federation --clip 0.5 --target-epsilon 8 -
 python -m beyond.differential_privacy.federation --clip 0.5 --noise-multiplier 1 --run results/private
 """
 
-from support.command_line import run_command
-
 import federation
 from beyond.differential_privacy.options import privacy_options
+from support.command_line import run_command
 
 PROGRAMS = ("beyond.differential_privacy.server", "beyond.differential_privacy.client")
 

@@ -1,8 +1,5 @@
 """What differential privacy adds to the command line: noise, clip, and what they are to guarantee."""
 
-from support.argument_types import natural_int, positive_float
-from support.command_line import Options, UserError
-
 import argparse
 import math
 
@@ -12,6 +9,8 @@ from beyond.differential_privacy.accountant import (
     noise_multiplier_for,
     signal_to_noise,
 )
+from support.argument_types import natural_int, positive_float
+from support.command_line import Options, UserError
 
 
 def privacy_options():

@@ -4,15 +4,14 @@ A row is on disk before the weights leave. A round that was sent, and then lost 
 again when the run goes on: it has two rows, and both count.
 """
 
-from support.command_line import UserError
-from support.signals import signals_deferred
-from support.tables import columns_of, read_table, write_table
-from support.terminal import say
-
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from beyond.differential_privacy.accountant import spent_epsilon
+from support.command_line import UserError
+from support.signals import signals_deferred
+from support.tables import columns_of, read_table, write_table
+from support.terminal import say
 
 
 @dataclass(frozen=True)

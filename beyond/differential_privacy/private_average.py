@@ -1,8 +1,5 @@
 """A strategy around a strategy that turns FedAvg into a mechanism with a guarantee for every client."""
 
-from support.command_line import UserError
-from support.strategy_around import StrategyAround
-
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +7,8 @@ from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
 
 from beyond.differential_privacy.mechanism import difference, private_mean, system_normal
+from support.command_line import UserError
+from support.strategy_around import StrategyAround
 
 
 class PrivateAverage(StrategyAround):

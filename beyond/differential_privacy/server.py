@@ -3,13 +3,12 @@
 python -m beyond.differential_privacy.server --clip 0.5 --target-epsilon 8
 """
 
-from support.command_line import run_command
-
 import server
 from beyond.differential_privacy.options import privacy_options
 from beyond.differential_privacy.privacy_record import PrivacyRecord
 from beyond.differential_privacy.private_average import PrivateAverage
 from model import make_model
+from support.command_line import run_command
 
 
 def make_strategy(args, model, images, labels):

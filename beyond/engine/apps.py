@@ -4,10 +4,6 @@ Flower's engine looks both up in pyproject.toml. A ClientApp runs on a node, whi
 a ServerApp runs beside SuperLink, and reaches the nodes over a Grid, which knows no connections.
 """
 
-from support.command_line import NothingToDo
-from support.partitions import PARTITIONS, load_partition
-from support.robust_server import robust_server
-
 from pathlib import Path
 
 import torch
@@ -23,6 +19,9 @@ from beyond.engine.packed_messages import PackingGrid, packing_mod
 from beyond.engine.run_config import parse_run_config
 from beyond.engine.shared_grid import shared_grid
 from model import make_model
+from support.command_line import NothingToDo
+from support.partitions import PARTITIONS, load_partition
+from support.robust_server import robust_server
 
 
 def make_client(context):

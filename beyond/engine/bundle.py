@@ -1,7 +1,5 @@
 """The Flower app bundle: the files that travel to SuperLink and from there to every node."""
 
-from support.command_line import ROOT, UserError
-
 import ast
 import io
 import tomllib
@@ -10,6 +8,8 @@ from pathlib import Path
 
 import tomli_w
 from flwr.cli.build import build_fab_from_files, get_filtered_fab_paths
+
+from support.command_line import ROOT, UserError
 
 ALWAYS = ("pyproject.toml", ".gitignore", "LICENSE")
 

@@ -6,12 +6,6 @@ Messages carry records: arrays, metrics, config. No strategy has a method for re
 no client has a method: a function answers messages of one type.
 """
 
-from support.command_line import RunError
-from support.history import Round
-from support.partitions import PARTITIONS, load_partition
-from support.run_record import open_record
-from support.terminal import say
-
 import time
 from contextlib import closing
 from pathlib import Path
@@ -27,6 +21,11 @@ from beyond.engine.run_config import parse_run_config
 from client import FlowerClient
 from model import evaluate, get_weights, make_model, set_weights, to_tensors
 from server import training_instructions
+from support.command_line import RunError
+from support.history import Round
+from support.partitions import PARTITIONS, load_partition
+from support.run_record import open_record
+from support.terminal import say
 
 client_app = ClientApp()
 server_app = ServerApp()

@@ -1,9 +1,9 @@
 """What a node's own config says, and the lesson's client as a node's ClientApp runs it."""
 
+from contextlib import contextmanager
+
 from support.command_line import UserError
 from support.identity import ClientFailure, Participant
-
-from contextlib import contextmanager
 
 PARTITION = "partition-id"  # Flower's simulation calls it that, too
 

@@ -1,11 +1,11 @@
 """The roll call where clients are nodes: Flower says who is online, and nobody hangs up."""
 
+import math
+import time
+
 from support.identity import name_of, reason_in, who
 from support.roll_call import RollCall
 from support.terminal import say
-
-import math
-import time
 
 PAUSE = 5.0  # seconds after which those who do not take part are asked again
 

@@ -4,14 +4,13 @@ pyproject.toml lists them all, for Flower refuses a name that is not there. "" s
 default, where that is no number. A chapter's own options are words in one entry, `chapter-options`.
 """
 
-from support.command_line import Options, UserError, name_command, parse_options
-from support.options import run_server_options
-from support.typed_words import as_words, option_names
-
 import shlex
 from argparse import ArgumentError, ArgumentParser
 
 from beyond.engine.chapters import CHAPTERS
+from support.command_line import Options, UserError, name_command, parse_options
+from support.options import run_server_options
+from support.typed_words import as_words, option_names
 
 COMMAND = "beyond.simulation.federation"  # what resumes a run of the engine, wherever it was made
 

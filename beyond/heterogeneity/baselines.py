@@ -12,14 +12,6 @@ RUN/client_1, ... The records are those of server.py: plot_accuracy.py draws one
 directory. With --client-evaluation no client trains on the tenth of its images that it would hold out.
 """
 
-from support.argument_types import positive_int
-from support.command_line import Options, UserError, parse_options, run_command
-from support.history import Round
-from support.options import common_options, training_options
-from support.partitions import PARTITIONS, load_partition, partition_settings
-from support.processes import in_parallel
-from support.run_record import RunRecord, make_run_directory
-
 import shutil
 import time
 from functools import partial
@@ -27,6 +19,13 @@ from functools import partial
 import numpy as np
 
 from beyond.heterogeneity.options import add_client_evaluation
+from support.argument_types import positive_int
+from support.command_line import Options, UserError, parse_options, run_command
+from support.history import Round
+from support.options import common_options, training_options
+from support.partitions import PARTITIONS, load_partition, partition_settings
+from support.processes import in_parallel
+from support.run_record import RunRecord, make_run_directory
 
 # The best of 0.005, 0.01, 0.02 and 0.03 for the pool, and of 0.01 and 0.02 for a client alone.
 LEARNING_RATES = {"pooled": 0.01, "alone": 0.02}

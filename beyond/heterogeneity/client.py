@@ -3,8 +3,6 @@
 python -m beyond.heterogeneity.client --partition-id 3
 """
 
-from support.command_line import run_command
-
 import functools
 
 import torch
@@ -12,6 +10,7 @@ import torch
 import client
 from beyond.heterogeneity.proximal import proximal_pull
 from model import evaluate, make_model
+from support.command_line import run_command
 
 HELD_OUT = 0.1  # the part of its images that a client can hold out of its training, to test on
 

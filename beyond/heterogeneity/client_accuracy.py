@@ -4,14 +4,14 @@ Clients are asked after a round is on record. A server that is killed in between
 does not ask again: the file has no lines for that round.
 """
 
+import statistics
+from pathlib import Path
+
 from support.identity import number_of, order_of
 from support.signals import signals_deferred
 from support.strategy_around import StrategyAround
 from support.tables import read_table, write_table
 from support.terminal import say
-
-import statistics
-from pathlib import Path
 
 COLUMNS = {"round": int, "client": int, "examples": int, "accuracy": float}
 

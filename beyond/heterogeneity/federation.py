@@ -4,10 +4,9 @@ python -m beyond.heterogeneity.federation --strategy FedAvgM --scheme shards --r
 python -m beyond.heterogeneity.federation --fraction-fit 0.2 --client-evaluation --run results/few
 """
 
-from support.command_line import run_command
-
 import federation
 from beyond.heterogeneity.options import heterogeneity_options
+from support.command_line import run_command
 
 PROGRAMS = ("beyond.heterogeneity.server", "beyond.heterogeneity.client")
 

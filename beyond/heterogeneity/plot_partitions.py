@@ -3,14 +3,14 @@
 python -m beyond.heterogeneity.plot_partitions --plot results/partitions.png
 """
 
+from pathlib import Path
+
+import numpy as np
+
 from support.command_line import Options, UserError, parse_options, run_command
 from support.figures import check_picture, new_figure, save_figure
 from support.partitions import PARTITIONS, load_partition, partition_settings
 from support.run_record import make_run_directory
-
-from pathlib import Path
-
-import numpy as np
 
 MOST_NAMED = 30  # clients that can all carry their number without crowding
 

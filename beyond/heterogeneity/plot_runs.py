@@ -5,15 +5,14 @@
 Each DIRECTORY holds runs (of several seeds, or of every client alone) and becomes one curve.
 """
 
-from support.argument_types import percentage
-from support.command_line import Options, UserError, parse_options, run_command
-from support.figures import new_figure, plain_text, save_figure
-from support.history import read_history
-
 import statistics
 from pathlib import Path
 
 from plot_accuracy import decorate, names_of
+from support.argument_types import percentage
+from support.command_line import Options, UserError, parse_options, run_command
+from support.figures import new_figure, plain_text, save_figure
+from support.history import read_history
 
 
 def draw_band(axes, along, values, **style):

@@ -1,13 +1,12 @@
 """What is compared, and comparison.csv: a line for every round of every run, and what is read from it."""
 
-from support.command_line import UserError
-from support.history import read_history
-
 import json
 import statistics
 from pathlib import Path
 
 from beyond.heterogeneity.client_accuracy import read_client_accuracies
+from support.command_line import UserError
+from support.history import read_history
 
 SCHEMES = {
     "iid": ["--scheme", "iid"],

@@ -3,13 +3,12 @@
 python -m beyond.heterogeneity.server --strategy FedProx --proximal-mu 0.01
 """
 
-from support.command_line import run_command
-
 import server
 from beyond.heterogeneity.client_accuracy import ClientAccuracy
 from beyond.heterogeneity.options import heterogeneity_options
 from beyond.heterogeneity.strategies import chosen_strategy
 from model import make_model
+from support.command_line import run_command
 
 
 def make_strategy(args, model, images, labels):

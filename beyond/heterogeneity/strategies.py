@@ -1,13 +1,12 @@
 """Flower's other strategies, made from the lesson's FedAvg."""
 
-from support.strategy_around import StrategyAround
-
 import inspect
 
 from flwr.server import strategy as flower
 from flwr.server.strategy import FedAvg
 
 from beyond.heterogeneity.options import STRATEGIES
+from support.strategy_around import StrategyAround
 
 
 def like(fedavg, strategy_class, **own):

@@ -6,14 +6,13 @@
 Every round is another attack. It runs in Flower's simulation, as beyond.secure_aggregation.federation does.
 """
 
-from support.argument_types import natural_int
-from support.command_line import Options, UserError, parse_options, run_command
-from support.options import partition_options, run_server_options
-
 from beyond.mask_limits.targeted import ATTACKS
 from beyond.secure_aggregation.app import components
 from beyond.secure_aggregation.shares import shares_options
 from beyond.simulation import federation as simulation
+from support.argument_types import natural_int
+from support.command_line import Options, UserError, parse_options, run_command
+from support.options import partition_options, run_server_options
 
 TARGETED = "beyond.mask_limits.targeted"
 

@@ -6,9 +6,6 @@ Two clients agree on a key of 256 bits. Flower stretches it to a mask with NumPy
 seed has 32 bits.
 """
 
-from support.argument_types import positive_int
-from support.command_line import Options, parse_options, run_command
-
 import time
 from functools import reduce
 
@@ -16,6 +13,9 @@ import numpy as np
 from flwr.common.secure_aggregation import secaggplus_utils
 from flwr.common.secure_aggregation.crypto.symmetric_encryption import generate_shared_key
 from flwr.supercore.primitives.asymmetric import generate_key_pairs
+
+from support.argument_types import positive_int
+from support.command_line import Options, parse_options, run_command
 
 RANGE = 2**32  # of a masked integer
 

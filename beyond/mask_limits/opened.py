@@ -7,9 +7,6 @@
 The true update is made once more by the lesson's client, from the partition and the instructions.
 """
 
-from support.command_line import Options, UserError, parse_options, run_command
-from support.partitions import PARTITIONS, load_partition
-
 import json
 from pathlib import Path
 
@@ -18,6 +15,8 @@ import torch
 
 from beyond.attacks.updates import update_of
 from beyond.mask_limits.targeted import ATTACKS
+from support.command_line import Options, UserError, parse_options, run_command
+from support.partitions import PARTITIONS, load_partition
 
 
 def read_opened(path):

@@ -5,10 +5,6 @@ Each round is another attack (Pasquini et al. 2021, https://arxiv.org/abs/2111.0
 server takes for the client's update goes to opened_1.npz, opened_2.npz, ... in the directory of the run.
 """
 
-from support.files import replaced_file
-from support.identity import number_of
-from support.strategy_around import StrategyAround
-
 import json
 from functools import partial
 from pathlib import Path
@@ -28,6 +24,9 @@ from beyond.engine.grid_around import GridAround
 from beyond.engine.packed_messages import packing_mod
 from beyond.secure_aggregation.app import run
 from beyond.secure_aggregation.server import Workflow, make_workflow, round_of
+from support.files import replaced_file
+from support.identity import number_of
+from support.strategy_around import StrategyAround
 
 FC1_WEIGHT, FC1_BIAS = 4, 5  # of the lesson's arrays
 

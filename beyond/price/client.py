@@ -1,9 +1,8 @@
 """The client with the small network of edges, which learns from the client's own digits."""
 
-from support.command_line import run_command
-
 from beyond.differential_privacy import client
 from beyond.price.edge_network import EdgeModel, cells_of, digits_of, features_of
+from support.command_line import run_command
 
 
 class EdgeClient(client.PrivateClient):

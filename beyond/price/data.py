@@ -1,7 +1,5 @@
 """The crowds that measure.py trains: MNIST, dealt out, with tests that fit the purpose."""
 
-from support.mnist import load_mnist
-
 import functools
 
 import numpy as np
@@ -11,6 +9,7 @@ from beyond.price.edge_network import features_of
 from beyond.price.many_clients import EdgeCrowd, LessonCrowd
 from model import to_tensors
 from partition import deal_out
+from support.mnist import load_mnist
 
 VALIDATION = 10_000  # of the training images: what settings are chosen on, never the test images
 

@@ -6,10 +6,9 @@ python -m beyond.price.federation --scheme shards --clients 100 --clip 0.4 --tar
 A batch that holds all images of a client makes one step a round.
 """
 
-from support.command_line import run_command
-
 from beyond.differential_privacy import federation
 from beyond.price.server import edge_options
+from support.command_line import run_command
 
 PROGRAMS = ("beyond.price.server", "beyond.price.client")
 

@@ -8,14 +8,6 @@ federation with real processes calls. Points that are measured are not measured 
 like, and go on with the same command.
 """
 
-from support.argument_types import positive_int
-from support.command_line import Options, UserError, parse_options, run_command
-from support.figures import save_figure
-from support.processes import in_parallel
-from support.run_record import make_run_directory
-from support.tables import read_table, write_table
-from support.terminal import progress_bar
-
 import fnmatch
 import time
 from pathlib import Path
@@ -24,6 +16,13 @@ from beyond.price.data import crowd_of
 from beyond.price.grid import grid
 from beyond.price.plots import draw
 from beyond.price.training import accuracies, noise_of
+from support.argument_types import positive_int
+from support.command_line import Options, UserError, parse_options, run_command
+from support.figures import save_figure
+from support.processes import in_parallel
+from support.run_record import make_run_directory
+from support.tables import read_table, write_table
+from support.terminal import progress_bar
 
 POINT = {
     "network": str,

@@ -1,10 +1,9 @@
 """The picture of the price: accuracy against epsilon."""
 
-from support.figures import new_figure
-
 import statistics
 
 from beyond.price.grid import DELTAS, EPSILONS, SCHEMES
+from support.figures import new_figure
 
 TITLES = {"shards": "Two digits a client", "iid": "IID: all digits at every client"}
 EDGES, CNN, LOCAL = (

@@ -7,18 +7,17 @@ network and epsilon goes to recorded/price_settings.json. Epsilon counts none of
 search costs privacy as well, or needs data of one's own.
 """
 
-from support.command_line import parse_options, run_command
-from support.files import replaced_file
-from support.processes import in_parallel
-from support.tables import read_table, write_table
-from support.terminal import progress_bar
-
 import json
 import time
 
 from beyond.price.data import crowd_of
 from beyond.price.grid import SCHEMES, SETTINGS, Point, settings_key
 from beyond.price.training import KEEP, accuracies
+from support.command_line import parse_options, run_command
+from support.files import replaced_file
+from support.processes import in_parallel
+from support.tables import read_table, write_table
+from support.terminal import progress_bar
 
 TABLE = SETTINGS.with_name("price_search.csv")
 SEED = 1000  # none of those that measure.py measures with

@@ -3,12 +3,11 @@
 python -m beyond.price.server --clip 0.4 --target-epsilon 8 --batch-size 60000 --learning-rate 25
 """
 
-from support.command_line import Options, UserError, run_command
-
 from beyond.differential_privacy import server
 from beyond.price.edge_network import EdgeModel, features_of
 from beyond.price.training import KEEP, mean_model
 from model import evaluate, set_weights, to_tensors
+from support.command_line import Options, UserError, run_command
 
 
 def edge_options():

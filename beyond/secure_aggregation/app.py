@@ -4,10 +4,6 @@ Components of a Flower app, for pyproject.toml: secagg_app:server_app and secagg
 config has one entry more, `shares` (see shares.py).
 """
 
-from support.command_line import NothingToDo, UserError, name_command
-from support.robust_server import robust_strategy, roll_call_of
-from support.signals import one_signal_at_a_time
-
 import secrets
 from argparse import Namespace
 from functools import partial
@@ -29,6 +25,9 @@ from beyond.secure_aggregation.careful_training import careful_training_mod
 from beyond.secure_aggregation.masked_updates import MaskedUpdates
 from beyond.secure_aggregation.server import SecureServer, make_workflow
 from beyond.secure_aggregation.shares import FEWEST, check_shares, threshold
+from support.command_line import NothingToDo, UserError, name_command
+from support.robust_server import robust_strategy, roll_call_of
+from support.signals import one_signal_at_a_time
 
 OWN_ENTRIES = ("shares", "drop-out", "single-out")  # of the run config, besides the lesson's
 

@@ -6,8 +6,6 @@ al. 2021, https://arxiv.org/abs/2111.07380). What is refused here stops accident
 is no guarantee: the page shows what gets round it.
 """
 
-from support.argument_types import positive_float, positive_int
-
 from argparse import ArgumentTypeError
 
 import numpy as np
@@ -20,6 +18,7 @@ from flwr.compat.common.recorddict_compat import recorddict_to_fitins, recorddic
 from beyond.secure_aggregation.careful_client import Refusal
 from beyond.secure_aggregation.shares import CLIPPING, STEP
 from model import make_model
+from support.argument_types import positive_float, positive_int
 
 KINDS = {
     "server_round": positive_int,

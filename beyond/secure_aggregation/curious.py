@@ -4,10 +4,6 @@ In round 1 it writes two files to the directory of the run: held.npz, what it ho
 and secagg_bytes.csv, how many bytes went each way in each stage of the protocol.
 """
 
-from support.files import replaced_file
-from support.identity import number_of
-from support.tables import write_table
-
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +16,9 @@ from flwr.serverapp import ServerApp
 
 from beyond.secure_aggregation.app import run
 from beyond.secure_aggregation.server import Workflow, make_workflow, masked_arrays
+from support.files import replaced_file
+from support.identity import number_of
+from support.tables import write_table
 
 BYTES = "secagg_bytes.csv"
 COLUMNS = {"stage": str, "asked": int, "replies": int, "bytes_sent": int, "bytes_received": int}

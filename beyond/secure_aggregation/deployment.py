@@ -6,12 +6,11 @@
 It takes the options of both.
 """
 
-from support.command_line import parse_options, run_command
-from support.options import partition_options, run_server_options
-
 from beyond.deployment import federation as deployment
 from beyond.secure_aggregation.federation import shown_options, variant
 from beyond.secure_aggregation.shares import shares_options
+from support.command_line import parse_options, run_command
+from support.options import partition_options, run_server_options
 
 
 def parse(arguments=None):

@@ -9,13 +9,12 @@ It runs in Flower's simulation, as beyond.simulation.federation does. This is no
 says what Flower 1.41's masks are made of.
 """
 
-from support.argument_types import natural_int
-from support.command_line import Options, UserError, parse_options, run_command
-from support.options import partition_options, run_server_options
-
 from beyond.secure_aggregation.app import components
 from beyond.secure_aggregation.shares import shares_options
 from beyond.simulation import federation as simulation
+from support.argument_types import natural_int
+from support.command_line import Options, UserError, parse_options, run_command
+from support.options import partition_options, run_server_options
 
 
 def shown_options():

@@ -5,11 +5,10 @@
 A drill with a real kill -9, as those of beyond.deployment.kill_drills are.
 """
 
-from support.command_line import UserError, run_command
-
 from beyond.deployment import kill_drills
 from beyond.secure_aggregation.app import components
 from beyond.secure_aggregation.shares import FEWEST, shares_options
+from support.command_line import UserError, run_command
 
 MASKING = 3  # the message of a round that a client answers with its masked update
 

@@ -1,12 +1,12 @@
 """What is left of the checks when the server sees no update: counts, and the average of all."""
 
-from support.identity import name_of, order_of, who, why_silent
-from support.sound_updates import AVERAGED, SoundUpdates, find_fault
-from support.terminal import say
-
 import dataclasses
 
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
+
+from support.identity import name_of, order_of, who, why_silent
+from support.sound_updates import AVERAGED, SoundUpdates, find_fault
+from support.terminal import say
 
 REFUSED_ROUND = "refused_round"  # the property of a client that has refused a round: its number
 

@@ -5,10 +5,6 @@ needs that goes on for rounds: a client may leave at any time, and one that answ
 most, not the run.
 """
 
-from support.identity import name_of
-from support.robust_server import RobustServer
-from support.terminal import say
-
 import numpy as np
 from flwr.app import ConfigRecord, Context, RecordDict
 from flwr.common import bytes_to_ndarray, parameters_to_ndarrays
@@ -26,6 +22,9 @@ from flwr.server.workflow.constant import Key as RoundKey
 from beyond.secure_aggregation.careful_client import REFUSED
 from beyond.secure_aggregation.masked_updates import REFUSED_ROUND
 from beyond.secure_aggregation.shares import CLIPPING, INTEGERS, MODULUS, fewest_members, threshold
+from support.identity import name_of
+from support.robust_server import RobustServer
+from support.terminal import say
 
 # What the bytes of a stranger can raise in Flower's workflow.
 NONSENSE = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)

@@ -1,9 +1,9 @@
 """What all sides of a secure round have to agree on: shares, how many of them open a secret, and integers."""
 
+from flwr.common.secure_aggregation.secaggplus_constants import Key
+
 from support.argument_types import positive_int
 from support.command_line import Options, UserError
-
-from flwr.common.secure_aggregation.secaggplus_constants import Key
 
 FEWEST = 5  # shares: with three, a mask is made of two keys of 28 bits, and can be searched for
 MOST = (

@@ -8,12 +8,6 @@ beyond/attacks reads off an update which digits its client owns. Here it reads b
 once more by the lesson's client from the partitions, and what the server has held.
 """
 
-from support.command_line import Options, UserError, parse_options, run_command
-from support.figures import new_figure, save_figure
-from support.partitions import PARTITIONS, load_partition
-from support.run_settings import settings_of
-from support.tables import read_table
-
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,6 +22,11 @@ from beyond.attacks.updates import fresh_weights, update_of
 from beyond.secure_aggregation.curious import BYTES, COLUMNS, read_held
 from beyond.secure_aggregation.shares import CLIPPING, MODULUS, STEP
 from server import training_instructions
+from support.command_line import Options, UserError, parse_options, run_command
+from support.figures import new_figure, save_figure
+from support.partitions import PARTITIONS, load_partition
+from support.run_settings import settings_of
+from support.tables import read_table
 
 
 def as_update(integers, sent, part):

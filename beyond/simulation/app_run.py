@@ -1,8 +1,5 @@
 """Submit the app to a SuperLink of ours, wait for its end, and say in one line why it failed if it did."""
 
-from support.command_line import NothingToDo, RunError, UserError
-from support.run_settings import last_commit, last_recorded_round
-
 import copy
 import re
 from pathlib import Path
@@ -12,6 +9,8 @@ import tomli_w
 from beyond.engine.run_config import as_run_config
 from beyond.simulation.private_flower import SUPERLINK
 from beyond.simulation.tracebacks import Tracebacks
+from support.command_line import NothingToDo, RunError, UserError
+from support.run_settings import last_commit, last_recorded_round
 
 # How a traceback in Flower's log ends that a mistake of ours has begun.
 COMPLAINT = re.compile(r"^(?:support\.command_line\.)?(UserError|RunError): (.*)$", re.MULTILINE)

@@ -8,14 +8,6 @@ A SuperLink of our own runs the app that pyproject.toml describes. --parallel-cl
 turns at being a client. Logs go to logs/ in the directory of the run; no process outlives the command.
 """
 
-from support.command_line import ROOT, UserError, parse_options, run_command
-from support.machine import make_room_for_connections
-from support.options import common_options, partition_options
-from support.partitions import are_own_partitions, are_partitioned, check_own_partitions
-from support.run_record import make_run_directory
-from support.run_settings import check_settings
-from support.typed_words import as_words
-
 import importlib.util
 import subprocess
 import sys
@@ -28,6 +20,13 @@ from beyond.engine.run_config import chapter_in, check_args, run_parents
 from beyond.simulation.app_run import run_app
 from beyond.simulation.private_flower import PrivateFlower
 from federation import advice_to_resume
+from support.command_line import ROOT, UserError, parse_options, run_command
+from support.machine import make_room_for_connections
+from support.options import common_options, partition_options
+from support.partitions import are_own_partitions, are_partitioned, check_own_partitions
+from support.run_record import make_run_directory
+from support.run_settings import check_settings
+from support.typed_words import as_words
 
 # Messages that are under way for every actor: Flower looks for new ones ten times a second.
 AHEAD = 16

@@ -3,10 +3,9 @@
 python -m beyond.simulation.messages --rounds 3 --run results/messages
 """
 
+from beyond.simulation import federation as simulation
 from support.command_line import UserError, parse_options, run_command
 from support.options import partition_options, run_server_options
-
-from beyond.simulation import federation as simulation
 
 COMPONENTS = {
     "serverapp": "beyond.engine.message_api:server_app",

@@ -8,10 +8,6 @@ The reader's own Flower home is never opened, nothing is asked of flower.ai, and
 after Ctrl-C, SIGTERM, or SIGKILL: `watchdog.py` outlives us for as long as that takes.
 """
 
-from support.command_line import RunError
-from support.files import replaced_file
-from support.listening import check_port_is_free, free_port
-
 import os
 import re
 import shutil
@@ -33,6 +29,9 @@ from beyond.simulation.environment import (
     shells_environment,
 )
 from beyond.simulation.watchdog import GRACE, end_processes
+from support.command_line import RunError
+from support.files import replaced_file
+from support.listening import check_port_is_free, free_port
 
 SUPERLINK = "ours"  # the name of our SuperLink in the home's config.toml
 READY_WITHIN = 60.0  # seconds in which a SuperLink has to answer

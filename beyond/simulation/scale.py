@@ -6,12 +6,6 @@ One federation after the other, seed 0, on a machine that does nothing else. A t
 on one machine: that is why there is a simulation.
 """
 
-from support.argument_types import positive_int
-from support.command_line import Options, parse_options, run_command
-from support.history import read_history
-from support.listening import free_port
-from support.tables import columns_of, read_table, write_table
-
 import hashlib
 import statistics
 import sys
@@ -19,6 +13,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.footprint import measure
+from support.argument_types import positive_int
+from support.command_line import Options, parse_options, run_command
+from support.history import read_history
+from support.listening import free_port
+from support.tables import columns_of, read_table, write_table
 
 COMMANDS = {"processes": ["federation.py"], "simulation": ["-m", "beyond.simulation.federation"]}
 

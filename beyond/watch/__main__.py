@@ -6,10 +6,6 @@
 It only reads the run's events.jsonl: the run does not know it, and it may be stopped at any time.
 """
 
-from support.command_line import Options, UserError, parse_options, run_command
-from support.events import NAME
-from support.history import run_directory
-
 import argparse
 import socket
 import threading
@@ -19,6 +15,9 @@ from pathlib import Path
 import uvicorn
 
 from beyond.watch.site import make_site
+from support.command_line import Options, UserError, parse_options, run_command
+from support.events import NAME
+from support.history import run_directory
 
 HIGHEST = 65_535
 SECONDS = 1  # that an open page has to go when this ends

@@ -5,8 +5,6 @@ it. All windows of a message are hashed at once, so that thousands of images cos
 examples of any shape and type: a row of a table is a row, and so is a line of pixels with their colours.
 """
 
-from support.command_line import UserError
-
 import re
 import zlib
 from collections import Counter, defaultdict
@@ -14,6 +12,7 @@ from collections import Counter, defaultdict
 import numpy as np
 
 from model import to_tensors
+from support.command_line import UserError
 
 TELLING = 6  # a row counts if it has more different values than this: others occur by chance
 ZLIB_BEGINS = re.compile(rb"\x78[\x01\x5e\x9c\xda]")  # RFC 1950, 2.2

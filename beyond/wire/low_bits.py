@@ -1,7 +1,5 @@
 """What an attacker who knows of it reads in the low bits of weights on the wire: an image, or noise."""
 
-from support.figures import new_figure, save_figure
-
 import io
 from contextlib import suppress
 
@@ -9,6 +7,7 @@ import numpy as np
 from flwr.proto.transport_pb2 import ClientMessage
 
 from beyond.wire.hidden_image import reveal
+from support.figures import new_figure, save_figure
 
 
 def revealed(contents):

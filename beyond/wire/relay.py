@@ -1,14 +1,14 @@
 """A TCP relay between clients and server, which passes bytes on unchanged and keeps them."""
 
-from support.argument_types import host_and_port
-from support.command_line import UserError
-
 import asyncio
 import socket
 import struct
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+
+from support.argument_types import host_and_port
+from support.command_line import UserError
 
 TO_SERVER, TO_CLIENT = "to the server", "to the clients"
 DIRECTIONS = (TO_SERVER, TO_CLIENT)

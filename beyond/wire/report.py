@@ -1,9 +1,8 @@
 """What a wiretap tells in the end: a table and a picture."""
 
-from support.figures import new_figure, save_figure
-
 from beyond.wire.flower_messages import KINDS, UNEXPLAINED
 from beyond.wire.relay import DIRECTIONS
+from support.figures import new_figure, save_figure
 
 MARKERS = dict(zip(DIRECTIONS, "os", strict=True))
 

@@ -8,11 +8,6 @@
 --how low-bits      in the lowest bits of 6,272 weights
 """
 
-from support.command_line import Options, UserError, parse_options, run_command
-from support.connection import stay_connected
-from support.options import client_options
-from support.partitions import PARTITIONS, load_partition
-
 import zlib
 
 import torch
@@ -20,6 +15,10 @@ import torch
 import client
 from beyond.wire.hidden_image import hide
 from model import make_model
+from support.command_line import Options, UserError, parse_options, run_command
+from support.connection import stay_connected
+from support.options import client_options
+from support.partitions import PARTITIONS, load_partition
 
 CONV2 = 2  # the place of its weights in the lesson's list
 

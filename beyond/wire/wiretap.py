@@ -8,12 +8,6 @@ It passes everything on unchanged, and keeps it in memory. When the run is over 
 every byte was, and whether any image of the partitions it was given was among them.
 """
 
-from support.argument_types import address, host_and_port, natural_int
-from support.command_line import Options, UserError, parse_options, run_command
-from support.figures import check_picture
-from support.listening import is_loopback
-from support.partitions import PARTITIONS, load_partition
-
 import asyncio
 from pathlib import Path
 
@@ -25,6 +19,11 @@ from beyond.wire.found_images import report_found, report_low_bits
 from beyond.wire.image_search import Search
 from beyond.wire.relay import Relay
 from beyond.wire.report import draw, print_table
+from support.argument_types import address, host_and_port, natural_int
+from support.command_line import Options, UserError, parse_options, run_command
+from support.figures import check_picture
+from support.listening import is_loopback
+from support.partitions import PARTITIONS, load_partition
 
 
 def listen_in(relay):

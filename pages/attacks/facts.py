@@ -1,7 +1,5 @@
 """What was read off updates, read from the recordings: numbers, and the same as text."""
 
-from support.tables import read_table
-
 import math
 import re
 import statistics
@@ -10,6 +8,7 @@ from beyond.attacks.invert_update import COLUMNS
 from beyond.attacks.membership import FEW, STRANGERS
 from pages.markdown import table
 from pages.page import ROOT, Page
+from support.tables import read_table
 
 PAGE = Page("attacks")
 SEEDS = (0, 1, 2)  # of read_update

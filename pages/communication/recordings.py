@@ -1,9 +1,8 @@
 """The grid of runs that two pages show, some hours of one core unless results/comparison has them already."""
 
-from support.command_line import ROOT
-
 from pages.heterogeneity.facts import PAGE as HETEROGENEITY
 from pages.record import Recording, keep_files, run
+from support.command_line import ROOT
 
 COMPARISON = ROOT / "results/comparison"
 

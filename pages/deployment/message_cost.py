@@ -3,16 +3,15 @@
 It imports what flwr-clientapp and our app import, then trains for one round with the data of client 0.
 """
 
-from support import preload
-from support.command_line import run_command
-from support.partitions import PARTITIONS, load_partition
-
 import importlib
 import json
 import time
 
 from client import FlowerClient
 from model import make_model
+from support import preload
+from support.command_line import run_command
+from support.partitions import PARTITIONS, load_partition
 
 IMPORTED = ("flwr.supernode.cli.flwr_clientapp", "beyond.engine.apps")
 SETTINGS = {

@@ -1,13 +1,12 @@
 """Deployments of ten nodes and drills with four; the machine should have nothing else to do."""
 
-from support.history import read_history
-
 import json
 
 import psutil
 
 from benchmarks.footprint import measure
 from pages.record import Recording, keep_screens, run, words_of
+from support.history import read_history
 
 DRILLS = ("node", "clientapp", "superexec", "superlink", "serverapp")
 # Stock Flower on a busy machine takes more than a minute a round.

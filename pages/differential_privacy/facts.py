@@ -1,7 +1,5 @@
 """The guarantee: its figures, read from a recorded federation."""
 
-from support.history import read_history
-
 from beyond.differential_privacy.accountant import (
     noise_multiplier_for,
     signal_to_noise,
@@ -11,6 +9,7 @@ from beyond.differential_privacy.privacy_record import read_privacy
 from beyond.price.grid import DELTAS
 from pages.markdown import percent, table
 from pages.page import Page
+from support.history import read_history
 
 PAGE = Page("differential_privacy")
 

@@ -1,7 +1,5 @@
 """What the bridge to Flower's engine is made of, and what runs on both engines came to."""
 
-from support.history import read_history
-
 import io
 import tomllib
 import zipfile
@@ -9,6 +7,7 @@ import zipfile
 from beyond.engine.bundle import bundle
 from pages.markdown import block, paragraph, percent
 from pages.page import ROOT, Page
+from support.history import read_history
 
 PAGE = Page("engine")
 

@@ -1,10 +1,9 @@
 """Runs on both of Flower's engines, and one in the Message API."""
 
-from support.tables import write_table
-
 import hashlib
 
 from pages.record import Recording, run
+from support.tables import write_table
 
 # What runs on both engines: the room, what --chapter calls it, its options.
 BOTH = (

@@ -1,8 +1,5 @@
 """What the recorded runs came to: curves, figures as text, and tables."""
 
-from support.mnist import load_mnist
-from support.tables import read_table
-
 import functools
 import re
 import statistics
@@ -13,6 +10,8 @@ from beyond.heterogeneity.baselines import LEARNING_RATES
 from beyond.heterogeneity.results import COLUMNS, SCHEMES, STRATEGIES, curves
 from pages.markdown import percent, spread, table
 from pages.page import ROOT, Page
+from support.mnist import load_mnist
+from support.tables import read_table
 
 PAGE = Page("heterogeneity")
 TARGETS = (0.95, 0.97, 0.98, 0.99)

@@ -1,13 +1,12 @@
 """The figures of README.md, of the benchmarks' page and of the architecture's, and how they are shown."""
 
-from support.history import read_history
-
 import json
 import statistics
 
 from diagrams.build import WORKED_EXAMPLE, fedavg
 from pages.markdown import both_themes, paragraph, percent, table_of
 from pages.page import ROOT, Page
+from support.history import read_history
 
 PAGE = Page("lesson")
 

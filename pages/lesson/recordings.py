@@ -3,16 +3,15 @@
 pages.record lesson/walk takes four minutes, lesson/seeds eight, lesson/setup as long as the installation.
 """
 
-from support.command_line import ROOT
-from support.history import read_history
-from support.tables import write_table
-
 import subprocess
 import time
 
 from pages.lesson.digits import save_digits
 from pages.lesson.walks import walk_the_faults, walk_the_lesson
 from pages.record import Recording, keep_files, keep_json, keep_screens, run
+from support.command_line import ROOT
+from support.history import read_history
+from support.tables import write_table
 
 SHOWN = ("partition", "server", "client_0", "client_3", "plot")
 RUN = ("history.csv", "run.json", "accuracy.png", "events.jsonl")

@@ -4,8 +4,6 @@ They are made of namespaces and control groups, and are gone with the process th
 root's rights, systemd, nginx and sqlite3. The host's own files are read and never written.
 """
 
-from support.command_line import RunError, UserError
-
 import os
 import re
 import shutil
@@ -19,6 +17,7 @@ import psutil
 
 from beyond.access.network import Network
 from pages.terminals import ROOT
+from support.command_line import RunError, UserError
 
 ADDRESSES = {
     "server": "10.89.0.1",

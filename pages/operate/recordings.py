@@ -13,8 +13,6 @@ It takes some ten minutes, and root's rights. The machines have systemd, all on 
 machines.py. Many lines are typed while a run goes on.
 """
 
-from support.command_line import RunError
-
 import json
 import re
 import tempfile
@@ -25,6 +23,7 @@ from beyond.simulation.private_flower import PrivateFlower
 from pages.operate.facts import WALK
 from pages.operate.machines import LONG, NEEDED, Machines, can_boot
 from pages.record import Recording
+from support.command_line import RunError
 
 NUMBER = re.compile(r"SuperNode ID: (\d+)")
 PLACE = re.compile(r"<((?:old )?node\d)>")

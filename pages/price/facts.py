@@ -1,8 +1,5 @@
 """Accuracy against epsilon: the tables and figures of the price, read from the recordings."""
 
-from support.history import read_history
-from support.tables import read_table
-
 import functools
 import statistics
 
@@ -12,6 +9,8 @@ from beyond.price.measure import COLUMNS
 from beyond.price.search import COLUMNS as SEARCH_COLUMNS
 from pages.markdown import percent, spread, table, table_of
 from pages.page import Page
+from support.history import read_history
+from support.tables import read_table
 
 PAGE = Page("price")
 NAMES = {"shards": "two digits a client", "iid": "IID"}

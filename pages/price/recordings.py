@@ -4,13 +4,12 @@ The search for settings is a command of its own, beyond/price/search.py; points 
 measured again.
 """
 
-from support.command_line import ROOT
-from support.history import read_history
-from support.tables import write_table
-
 from beyond.price.grid import CELLS
 from pages.price.facts import PAGE, REAL_COLUMNS, rows
 from pages.record import Recording, keep_files, run
+from support.command_line import ROOT
+from support.history import read_history
+from support.tables import write_table
 
 # One point of each curve that fits on one machine: a thousand processes do not.
 REAL = ((10, "iid"), (10, "shards"), (100, "iid"), (100, "shards"))

@@ -1,13 +1,12 @@
 """What the server holds of masked rounds, and what that costs."""
 
-from support.history import read_history
-
 import json
 import re
 
 from beyond.secure_aggregation.app import components
 from pages.markdown import block, percent, table
 from pages.page import Page
+from support.history import read_history
 
 PAGE = Page("secure_aggregation")
 STAGES = {

@@ -1,7 +1,5 @@
 """What simulated federations took beside real ones, and where the lines cross."""
 
-from support.history import read_history
-
 import statistics
 from dataclasses import asdict
 from functools import cache
@@ -10,6 +8,7 @@ from beyond.simulation.plot_scale import crossing, farthest
 from beyond.simulation.scale import read_scales
 from pages.markdown import paragraph, percent, table_of
 from pages.page import Page
+from support.history import read_history
 
 PAGE = Page("simulation")
 NOISE = 0.15  # how far one measurement may be from the next, as part of it

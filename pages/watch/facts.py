@@ -1,11 +1,10 @@
 """What pages show of the page in the browser, at a moment of a recorded run."""
 
-from support.events import NAME, parsed
-
 import json
 
 from pages.markdown import both_themes, paragraph
 from pages.page import Page
+from support.events import NAME, parsed
 
 LESSON = Page("lesson")
 RUNS = ("lesson", "faults")

@@ -4,8 +4,6 @@ The moments are chosen by a rule: the lesson's third round when half of its upda
 one", the end of the first round that client 3 was missed in. Needs playwright and the system's chromium.
 """
 
-from support.command_line import ROOT, UserError
-
 import importlib.util
 import os
 import re
@@ -17,6 +15,7 @@ from contextlib import contextmanager
 
 from pages.record import Recording
 from pages.watch.facts import LESSON, read_events
+from support.command_line import ROOT, UserError
 
 WIDTH, HEIGHT = 1000, 760
 READY = 60  # seconds

@@ -1,9 +1,8 @@
 """What the wiretap prints and draws: of honest clients, of smugglers, and with TLS."""
 
-from support.listening import free_port
-
 from pages.record import Recording, keep_screens, run
 from pages.terminals import Desk
+from support.listening import free_port
 
 HONEST = dict.fromkeys(range(3), "client.py")
 SMUGGLERS = {

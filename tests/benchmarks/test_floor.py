@@ -1,9 +1,8 @@
 """The floor that a federation is measured against does the federation's work."""
 
-from support.history import read_history
-
 import pytest
 
+from support.history import read_history
 from tests.support.small import write_partitions
 
 SIZES, TEST_SIZE = (1000, 60, 20), 500  # images; a plain mean of three would be another model

@@ -1,8 +1,5 @@
 """The command compare makes the runs it declares, once, and its CSV says what their records say."""
 
-from support.command_line import RunError, UserError
-from support.tables import read_table, write_table
-
 import csv
 import json
 import re
@@ -25,6 +22,8 @@ from beyond.heterogeneity.results import (
     curves,
     rounds_to,
 )
+from support.command_line import RunError, UserError
+from support.tables import read_table, write_table
 from tests.heterogeneity.commands import module
 from tests.support.harness import processes_in, snapshot, wait_until
 from tests.support.ports import free_address

@@ -1,7 +1,5 @@
 """Clipping, noise and sums do what their arithmetic says; commands in small; mistakes get one line."""
 
-from support.command_line import run_command
-
 import csv
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +15,7 @@ from beyond.defences import train_with_noise as noised
 from beyond.defences.defended_updates import Trial, mean_of
 from beyond.defences.train_with_noise import CLIP, train_with_noise
 from model import make_model
+from support.command_line import run_command
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

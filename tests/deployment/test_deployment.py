@@ -1,7 +1,5 @@
 """A deployment on loopback: SuperLink behind nginx, TLS, SuperNodes with keys, a SuperExec that forks."""
 
-from support.history import read_history
-
 import re
 import signal
 from collections import Counter
@@ -11,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from support.history import read_history
 from tests.support.harness import sha256
 from tests.support.marked import Place
 from tests.support.nginx import NGINX, needs_nginx

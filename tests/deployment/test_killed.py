@@ -1,12 +1,11 @@
 """Killed with -9 while a deployment runs: what can go on goes on, and what has ended has a name."""
 
-from support.history import read_history
-
 import re
 
 import pytest
 
 from beyond.deployment.watched_services import NAMES
+from support.history import read_history
 from tests.support.harness import wait_until
 from tests.support.ports import free_address
 

@@ -1,7 +1,5 @@
 """What a deployment, a node or a SuperExec refuses before it starts anything, in one line."""
 
-from support.command_line import UserError
-
 import errno
 import os
 import socket
@@ -14,6 +12,7 @@ from beyond.deployment.keys import check_key, make_key
 from beyond.deployment.node import held_partition
 from beyond.deployment.proxy import find_nginx
 from beyond.deployment.services import node_words
+from support.command_line import UserError
 from tests.support.certificates import DAY, make_certificates
 from tests.support.ports import free_address, idle_address
 

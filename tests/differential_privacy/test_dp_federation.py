@@ -1,9 +1,5 @@
 """Real processes with the small network: killed with kill -9, resumed, and counted."""
 
-from support.history import read_history
-from support.partitions import load_partition
-from support.run_settings import last_recorded_round
-
 import numpy as np
 import pytest
 import torch
@@ -16,6 +12,9 @@ from beyond.price.grid import Point
 from beyond.price.many_clients import EdgeCrowd
 from beyond.price.training import kept_models, models_of
 from model import get_weights, to_tensors
+from support.history import read_history
+from support.partitions import load_partition
+from support.run_settings import last_recorded_round
 from tests.support.ports import free_address
 
 WORDS = ["--clip", "0.5", "--noise-multiplier", "0.5", "--delta", "0.1", "--learning-rate", "1"]

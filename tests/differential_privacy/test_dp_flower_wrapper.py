@@ -3,8 +3,6 @@
 The page's table names these tests. Should one of Flower's columns fail with another Flower, the table is old.
 """
 
-from support.command_line import UserError, parse_options
-
 import numpy as np
 import pytest
 from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
@@ -18,6 +16,7 @@ from flwr.server.strategy import (
 from beyond.differential_privacy import private_average as ours
 from beyond.differential_privacy.options import privacy_options
 from beyond.differential_privacy.private_average import PrivateAverage
+from support.command_line import UserError, parse_options
 
 SIZE = 20_000
 SENT = [np.zeros(SIZE, np.float32)]

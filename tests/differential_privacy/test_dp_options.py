@@ -1,15 +1,14 @@
 """A guarantee that would promise nothing is refused, in one line, before anything is done."""
 
-from support.command_line import UserError, name_command, parse_options
-from support.options import server_options
-from support.run_record import open_record
-
 from contextlib import closing
 
 import pytest
 
 from beyond.differential_privacy.accountant import spent_epsilon
 from beyond.differential_privacy.options import privacy_options
+from support.command_line import UserError, name_command, parse_options
+from support.options import server_options
+from support.run_record import open_record
 from tests.support.ports import idle_address
 
 

@@ -1,13 +1,5 @@
 """What is spent is on disk before weights leave, whenever the server is killed, and is never forgotten."""
 
-from support.command_line import UserError
-from support.recorded_strategy import RecordedStrategy
-from support.robust_server import RobustServer
-from support.run_record import RunRecord
-from support.signals import SignalGate
-from support.sound_updates import SoundUpdates
-from support.terminal import RoundReport
-
 import functools
 import multiprocessing
 import os
@@ -24,6 +16,13 @@ from beyond.differential_privacy import privacy_record
 from beyond.differential_privacy.accountant import spent_epsilon
 from beyond.differential_privacy.privacy_record import PrivacyRecord, Spent, read_privacy
 from beyond.differential_privacy.private_average import PrivateAverage
+from support.command_line import UserError
+from support.recorded_strategy import RecordedStrategy
+from support.robust_server import RobustServer
+from support.run_record import RunRecord
+from support.signals import SignalGate
+from support.sound_updates import SoundUpdates
+from support.terminal import RoundReport
 from tests.support.handmade import HandmadeClient
 
 ROUNDS = 4

@@ -1,7 +1,5 @@
 """What travels to the nodes is code and nothing else, and it is enough."""
 
-from support.command_line import UserError
-
 import io
 import os
 import shutil
@@ -15,6 +13,7 @@ import pytest
 from flwr.cli.build import build_fab_from_disk
 
 from beyond.engine.bundle import ALWAYS, bundle, unpack_app
+from support.command_line import UserError
 from tests.support.harness import ROOT
 from tests.support.small import write_partitions
 

@@ -1,13 +1,12 @@
 """The lesson in the Message API learns what the lesson in the classic API learns."""
 
-from support.command_line import RunError, UserError
-from support.history import read_history
-
 import numpy as np
 import pytest
 
 from beyond.engine import apps, message_api
 from beyond.simulation import messages
+from support.command_line import RunError, UserError
+from support.history import read_history
 from tests.simulation.app_runs import AppRuns
 from tests.support.harness import sha256
 

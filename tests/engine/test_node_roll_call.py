@@ -1,11 +1,5 @@
 """The roll call of nodes: who does not say what it holds is named, and nobody is let in twice."""
 
-from support.command_line import UserError
-from support.events import nobody
-from support.identity import NUMBER
-from support.recorded_strategy import WatchedClient
-from support.sound_updates import SoundUpdates
-
 import threading
 from unittest.mock import Mock
 
@@ -15,6 +9,11 @@ from flwr.server.strategy import FedAvg
 
 from beyond.engine.node_client import partition_of
 from beyond.engine.node_roll_call import NodeRollCall
+from support.command_line import UserError
+from support.events import nobody
+from support.identity import NUMBER
+from support.recorded_strategy import WatchedClient
+from support.sound_updates import SoundUpdates
 from tests.support.handmade import SilentClient
 from tests.support.harness import PATIENCE, wait_until
 

@@ -1,9 +1,8 @@
 """The page claims what its recordings have, and these have what was asked for."""
 
-from support.history import read_history
-
 from pages.engine.facts import PAGE
 from pages.page import Page
+from support.history import read_history
 
 
 def test_chapters_come_to_the_same_on_both_engines():

@@ -1,9 +1,5 @@
 """The run config has the lesson's names, defaults and checks, and says all that options do."""
 
-from support.command_line import UserError, parse_options
-from support.options import run_server_options
-from support.typed_words import option_names
-
 import tomllib
 
 import pytest
@@ -11,6 +7,9 @@ import pytest
 from beyond.engine.chapters import CHAPTERS, Chapter
 from beyond.engine.run_config import as_run_config, chapter_in, parse_run_config, run_parents
 from beyond.simulation.app_run import write_run_config
+from support.command_line import UserError, parse_options
+from support.options import run_server_options
+from support.typed_words import option_names
 from tests.support.every_kind import TYPED, toy_options
 from tests.support.harness import ROOT
 

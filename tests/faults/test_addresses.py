@@ -1,14 +1,13 @@
 """Addresses: written well or refused, and on this machine no proxy comes between."""
 
-from support.argument_types import address
-from support.listening import free_port
-
 import argparse
 import socket
 from pathlib import Path
 
 import pytest
 
+from support.argument_types import address
+from support.listening import free_port
 from tests.support.bad_values import BAD_IPV6
 
 NOWHERE = "http://127.0.0.1:9"  # a proxy that is not there

@@ -1,8 +1,5 @@
 """Clients die, come back, join late and freeze, and the run goes on."""
 
-from support.command_line import parse_options
-from support.options import common_options, fault_options
-
 import itertools
 import queue
 import signal
@@ -14,6 +11,8 @@ import grpc
 import pytest
 from flwr.proto.transport_pb2_grpc import FlowerServiceStub
 
+from support.command_line import parse_options
+from support.options import common_options, fault_options
 from tests.support.wires import Wire
 
 SILENT = "^Round {}: no update from Client 1; it has left, or took longer than --round-timeout$"

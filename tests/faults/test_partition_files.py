@@ -1,13 +1,12 @@
 """A partition file that is damaged, or saved in another way: one line that names it, and says what to do."""
 
-from support.command_line import UserError
-from support.partitions import load_partition
-
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from support.command_line import UserError
+from support.partitions import load_partition
 from tests.support.bad_values import DAMAGES, saved
 from tests.support.complaints import words_for
 from tests.support.harness import ROOT, snapshot

@@ -1,13 +1,13 @@
 """A pool of processes of which one is killed, as when the memory is full."""
 
-from support.command_line import RunError
-from support.processes import in_parallel
-
 import multiprocessing
 import signal
 from functools import partial
 
 import pytest
+
+from support.command_line import RunError
+from support.processes import in_parallel
 
 
 def test_a_pool_whose_process_is_killed_says_so_in_one_line(monkeypatch):

@@ -1,9 +1,5 @@
 """The server is killed at every moment that matters, and goes on: nothing is lost, nothing done twice."""
 
-from support.command_line import RunError, UserError
-from support.history import Round, read_history
-from support.run_record import RunRecord
-
 import json
 import os
 import shutil
@@ -15,6 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.command_line import RunError, UserError
+from support.history import Round, read_history
+from support.run_record import RunRecord
 from tests.programs import faulty_server
 from tests.support.bad_values import DAMAGES, flipped
 from tests.support.harness import snapshot

@@ -1,15 +1,14 @@
 """What a server that goes on with a run asks of the record, and how long it waits for clients."""
 
-from support.command_line import UserError
-from support.options import server_options
-from support.robust_server import robust_server, roll_call_of
-from support.roll_call import RollCall
-
 import pytest
 from flwr.server.strategy import FedAvg
 from torch import nn
 
 from model import CNN
+from support.command_line import UserError, parse_options
+from support.options import server_options
+from support.robust_server import robust_server, roll_call_of
+from support.roll_call import RollCall
 from tests.support.handmade import three_clients
 from tests.support.harness import snapshot
 from tests.support.lesson import parsed
@@ -38,7 +37,7 @@ def test_a_run_of_another_model_is_not_gone_on_with(aggregate, tmp_path, model):
     aggregate(three_clients())
     before = snapshot(tmp_path)
     words = ["--clients", 3, "--address", idle_address(), "--run", "run", "--resume"]
-    args = parsed(words, *server_options())
+    args = parse_options(words, server_options())
     with (
         pytest.raises(UserError, match="holds another model than model.py's"),
         robust_server(args, FedAvg(), model()),

@@ -1,8 +1,5 @@
 """However a run ends, no process is left, what is on disk is whole, and one line says what ended it."""
 
-from support.command_line import RunError
-from support.history import read_history
-
 import os
 import signal
 from contextlib import suppress
@@ -15,6 +12,8 @@ import pytest
 
 import federation
 from model import CNN, get_weights
+from support.command_line import RunError
+from support.history import read_history
 from tests.programs.patient_federation import PATIENT
 from tests.support.harness import PATIENCE, PROGRAMS, processes_in, wait_until
 from tests.support.ports import free_address

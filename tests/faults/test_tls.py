@@ -1,9 +1,5 @@
 """With certificates nobody listens in or talks to the wrong server; without them no server listens far."""
 
-from support.certificates import check_trust, root_certificate, server_certificates
-from support.command_line import UserError
-from support.listening import check_listening
-
 import shutil
 import socket
 import ssl
@@ -12,6 +8,9 @@ import threading
 import pytest
 from cryptography import x509
 
+from support.certificates import check_trust, root_certificate, server_certificates
+from support.command_line import UserError
+from support.listening import check_listening
 from tests.support.certificates import DAY, make_certificates
 from tests.support.harness import ROOT
 from tests.support.ports import free_address

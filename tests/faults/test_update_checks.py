@@ -1,7 +1,5 @@
 """Whatever a client sends, aggregation never raises and never lets through what could not be a model."""
 
-from support.sound_updates import AVERAGED, SoundUpdates, find_fault, trained_arrays
-
 import io
 import math
 
@@ -25,6 +23,7 @@ from torch import nn
 
 from client import FlowerClient
 from model import get_weights, make_model
+from support.sound_updates import AVERAGED, SoundUpdates, find_fault, trained_arrays
 from tests.programs.liars import OBJECTS, header_of
 from tests.support.bad_values import saved
 from tests.support.lesson import instructions, untrained

@@ -1,8 +1,5 @@
 """Strategies around strategies, and with a memory: each stays what it is, whatever comes between."""
 
-from support.command_line import RunError
-from support.history import read_history
-
 import numpy as np
 import pytest
 from flwr.common import FitRes, ndarrays_to_parameters
@@ -11,6 +8,8 @@ from flwr.server.strategy import DifferentialPrivacyServerSideFixedClipping, Fed
 import server
 from beyond.heterogeneity.client_accuracy import ClientAccuracy
 from beyond.heterogeneity.strategies import CountedAverages
+from support.command_line import RunError
+from support.history import read_history
 from tests.support.handmade import OK, HandmadeClient, three_clients, weights_of
 from tests.support.lesson import untrained
 

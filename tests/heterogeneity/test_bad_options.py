@@ -1,12 +1,11 @@
 """A person's mistake with a command of this chapter: one line, exit status 2, and nothing changed on disk."""
 
-from support.typed_words import option_names
-
 import re
 
 import pytest
 
 from beyond.heterogeneity.options import heterogeneity_options
+from support.typed_words import option_names
 from tests.heterogeneity.commands import FEDERATION, SERVER, module, needed_by, program_of
 from tests.support.bad_values import (
     ADDRESS,

@@ -1,8 +1,5 @@
 """The baselines train as the federation does, on the data that they say."""
 
-from support.history import read_history
-from support.partitions import load_partition
-
 import json
 import re
 import shutil
@@ -14,6 +11,8 @@ import torch
 
 from beyond.heterogeneity.client import split
 from model import CNN, get_weights, set_weights, to_tensors, train
+from support.history import read_history
+from support.partitions import load_partition
 from tests.heterogeneity.commands import module, refused
 from tests.support.harness import processes_in, wait_until
 from tests.support.lesson import untrained

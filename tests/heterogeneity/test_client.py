@@ -1,8 +1,5 @@
 """What this chapter's client does besides: it holds images out, and lets FedProx pull on its gradients."""
 
-from support.history import read_history
-from support.partitions import load_partition
-
 import csv
 import re
 
@@ -14,6 +11,8 @@ import torch.nn.functional as F
 from beyond.heterogeneity.client import HeterogeneityClient, split
 from beyond.heterogeneity.proximal import proximal_pull
 from model import CNN, evaluate, get_weights, make_model, set_weights, to_tensors
+from support.history import read_history
+from support.partitions import load_partition
 from tests.heterogeneity.commands import CLIENT, FEDERATION
 from tests.support.lesson import instructions, untrained
 from tests.support.shared import ROUNDS, SIZES, run_at_once, run_quickly

@@ -1,11 +1,10 @@
 """client_accuracy.csv: what clients report of the model on images of their own."""
 
-from support.command_line import RunError, UserError
-
 import pytest
 from flwr.common import EvaluateRes
 
 from beyond.heterogeneity.client_accuracy import read_client_accuracies
+from support.command_line import RunError, UserError
 from tests.support.handmade import OK, HandmadeClient, weights_of
 
 TEST = ["--client-evaluation"]

@@ -1,7 +1,5 @@
 """What the page claims is in the recorded runs, and its pictures show them."""
 
-from support.tables import read_table
-
 import statistics
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from beyond.communication.grid import grid
 from beyond.communication.plots import draw_pictures
 from beyond.heterogeneity.results import COLUMNS, SCHEMES, STRATEGIES, curves
+from support.tables import read_table
 from tests.heterogeneity.commands import module
 from tests.support.harness import ROOT
 from tests.support.pictures import assert_same_picture

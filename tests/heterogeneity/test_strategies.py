@@ -1,18 +1,19 @@
 """The standard experiment's options do what they say, in real federations."""
 
-from support.history import read_history
-from support.options import server_options
-from support.strategy_around import StrategyAround
-
 import numpy as np
 import pytest
 
 from beyond.heterogeneity import server
 from beyond.heterogeneity.options import heterogeneity_options
 from model import make_model
+from support.command_line import parse_options
+from support.history import read_history
+from support.options import server_options
+from support.strategy_around import StrategyAround
 from tests.heterogeneity.commands import refused
 from tests.support.handmade import three_clients
-from tests.support.lesson import parsed, untrained
+from tests.support.lesson import untrained
+from tests.support.ports import idle_address
 from tests.support.shared import ROUNDS, SIZES, server_words
 
 
@@ -59,7 +60,8 @@ def test_a_fraction_of_the_clients_is_asked(aggregate):
 
 def made_with(mnist, directory, *words):
     """Return the strategy of Flower's that this chapter's server makes when it is given `words`."""
-    args = parsed(["--run", directory, *words], *server_options(), heterogeneity_options())
+    words = ["--address", idle_address(), "--run", directory, *words]
+    args = parse_options(words, [*server_options(), heterogeneity_options()])
     strategy = server.make_strategy(
         args, make_model(), mnist.test_images[:9], mnist.test_labels[:9]
     )

@@ -1,9 +1,5 @@
 """What the server makes of its clients' updates, and how long it says that a round takes."""
 
-from support.command_line import RunError
-from support.history import read_history
-from support.roll_call import RollCall
-
 import re
 import threading
 from functools import partial
@@ -16,6 +12,9 @@ from flwr.common import Parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
 
 import server
+from support.command_line import RunError
+from support.history import read_history
+from support.roll_call import RollCall
 from tests.support.handmade import (
     COUNTS,
     SHAPES,

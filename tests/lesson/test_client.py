@@ -1,7 +1,5 @@
 """A client trains on its own data, and its data stays as it is."""
 
-from support.identity import Participant
-
 import numpy as np
 import pytest
 import torch
@@ -16,6 +14,7 @@ from flwr.common import (
 
 from client import FlowerClient, main
 from model import get_weights, set_weights, train
+from support.identity import Participant
 from tests.support.harness import snapshot
 from tests.support.lesson import instructions, owner, untrained
 from tests.support.small import write_partitions

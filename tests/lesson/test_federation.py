@@ -1,9 +1,5 @@
 """One whole run of federation.py on a few real images, looked at from all sides."""
 
-from support.history import read_history
-from support.partitions import load_partition
-from support.terminal import RoundReport
-
 import json
 import platform
 import re
@@ -15,6 +11,9 @@ from flwr.common import ndarrays_to_parameters
 from PIL import Image
 
 from model import CNN, evaluate, get_weights, set_weights, to_tensors
+from support.history import read_history
+from support.partitions import load_partition
+from support.terminal import RoundReport
 from tests.support.harness import processes_in, snapshot, wait_until
 from tests.support.shared import LOCAL_EPOCHS, ROUNDS, SIZES, TEST_SIZE
 from tests.support.small import write_partitions

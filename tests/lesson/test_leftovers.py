@@ -1,11 +1,11 @@
 """A command that a test runs in this process leaves nothing for the next test, whichever that is."""
 
-from support import command_line
-
 import signal
 import threading
 
 import pytest
+
+from support import command_line
 
 HANDLERS = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
 

@@ -1,16 +1,15 @@
 """What the machine gives us: cores, of which a container may have fewer, whole files, and a terminal."""
 
-from support import machine
-from support.files import replaced_file
-from support.history import Round
-from support.terminal import RoundReport
-
 import os
 import subprocess
 import sys
 
 import pytest
 
+from support import machine
+from support.files import replaced_file
+from support.history import Round
+from support.terminal import RoundReport
 from tests.support.harness import PATIENCE, ROOT, snapshot
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -1,16 +1,15 @@
 """What is typed reaches the server as it was typed; what is not typed has the values that are documented."""
 
-from support.argument_types import decay, positive_float
-from support.command_line import Options
-from support.options import client_options, partition_options, server_options
-from support.typed_words import as_words, parse_words
-
 import argparse
 
 import psutil
 import pytest
 
 import federation
+from support.argument_types import decay, positive_float
+from support.command_line import Options
+from support.options import client_options, partition_options, server_options
+from support.typed_words import as_words, parse_words
 from tests.support.every_kind import TYPED, toy_options
 from tests.support.lesson import parsed, settings_of
 from tests.support.ports import idle_address

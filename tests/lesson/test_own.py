@@ -1,13 +1,12 @@
 """Your own model, your own data: what README.md says is enough, and it learns."""
 
-from support.history import read_history
-
 import re
 import shutil
 
 import numpy as np
 import pytest
 
+from support.history import read_history
 from tests.support.harness import ROOT, snapshot
 from tests.support.ports import free_address
 

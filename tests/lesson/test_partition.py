@@ -1,11 +1,10 @@
 """What a partition file may hold, and when partitions are those that one wants."""
 
-from support.command_line import UserError
-from support.partitions import are_partitioned, load_partition
-
 import numpy as np
 import pytest
 
+from support.command_line import UserError
+from support.partitions import are_partitioned, load_partition
 from tests.support.lesson import settings_of
 from tests.support.small import save_partition, write_partitions
 

@@ -1,8 +1,5 @@
 """What `python partition.py` leaves on disk, and what it leaves when it is stopped or may not write there."""
 
-from support.command_line import UserError
-from support.partitions import are_partitioned, replaced_partitions
-
 import errno
 import hashlib
 import json
@@ -13,6 +10,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from support.command_line import UserError
+from support.partitions import are_partitioned, replaced_partitions
 from tests.support.harness import PROGRAMS, ROOT, sha256, snapshot
 from tests.support.lesson import settings_of
 from tests.support.small import save_partition, write_partitions

@@ -1,13 +1,5 @@
 """Where partitions/ is, and what else is there: links, disks, and what systems leave in any directory."""
 
-from support.command_line import UserError
-from support.partitions import (
-    are_own_partitions,
-    are_partitioned,
-    partition_settings,
-    replaced_partitions,
-)
-
 import json
 import os
 import stat
@@ -15,6 +7,13 @@ import subprocess
 
 import pytest
 
+from support.command_line import UserError
+from support.partitions import (
+    are_own_partitions,
+    are_partitioned,
+    partition_settings,
+    replaced_partitions,
+)
 from tests.support.harness import snapshot
 from tests.support.small import save_partition, write_partitions
 

@@ -1,7 +1,5 @@
 """One seed and the same settings, one result; other settings have their effect, and resume no run."""
 
-from support.history import read_history
-
 import json
 
 import numpy as np
@@ -10,6 +8,7 @@ from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters
 from flwr.server.strategy import FedAvg
 
 from model import CNN, get_weights, set_weights, train
+from support.history import read_history
 from tests.support.harness import sha256, snapshot
 from tests.support.lesson import instructions, owner, untrained
 from tests.support.ports import free_address

@@ -1,8 +1,5 @@
 """Who is asked in a round, and who is not there."""
 
-from support.identity import number_of
-from support.roll_call import RollCall
-
 import threading
 from functools import partial
 from types import SimpleNamespace
@@ -10,6 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 import server
+from support.identity import number_of
+from support.roll_call import RollCall
 from tests.support.handmade import HandmadeClient, weights_of
 
 

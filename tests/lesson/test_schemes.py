@@ -1,8 +1,5 @@
 """The images are dealt out as the papers say, each to one client, and always alike."""
 
-from support.command_line import UserError
-from support.mnist import dirichlet, shards
-
 import json
 
 import numpy as np
@@ -11,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import partition
+from support.command_line import UserError
+from support.mnist import dirichlet, shards
 from tests.support.lesson import settings_of
 
 

@@ -1,13 +1,5 @@
 """A strategy around a strategy answers its own question, passes on the others, and nests with Flower's."""
 
-from support.command_line import RunError
-from support.history import read_history
-from support.recorded_strategy import RecordedStrategy
-from support.run_record import RunRecord
-from support.sound_updates import AVERAGED, SoundUpdates
-from support.strategy_around import StrategyAround
-from support.terminal import RoundReport
-
 import inspect
 
 import numpy as np
@@ -18,6 +10,14 @@ from flwr.server.strategy import (
     FedAvg,
     Strategy,
 )
+
+from support.command_line import RunError
+from support.history import read_history
+from support.recorded_strategy import RecordedStrategy
+from support.run_record import RunRecord
+from support.sound_updates import AVERAGED, SoundUpdates
+from support.strategy_around import StrategyAround
+from support.terminal import RoundReport
 
 WEIGHTS = [np.arange(6, dtype=np.float32).reshape(2, 3), np.zeros(2, np.float32)]
 QUESTIONS = sorted(Strategy.__abstractmethods__)

@@ -1,13 +1,12 @@
 """A server that keeps the protocol reads one update: which of its ways our clients refuse, and which not."""
 
-from support.command_line import UserError
-
 import pytest
 
 from beyond.mask_limits import federation, targeted
 from beyond.mask_limits.opened import opened_in
 from beyond.mask_limits.targeted import ATTACKS
 from beyond.secure_aggregation import app as secagg_app
+from support.command_line import UserError
 from tests.simulation.app_runs import AppRuns
 
 SIZES = (60, 25, 40, 33, 50, 42)

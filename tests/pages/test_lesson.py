@@ -1,7 +1,5 @@
 """Done by hand, the lesson prints what README.md shows: the same lines, and nearly the same accuracies."""
 
-from support.history import read_history
-
 import re
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from pages.lesson.walks import lesson_commands, walk_the_faults, walk_the_lesson
 from pages.record import MESSAGE_ID
 from pages.terminals import working_copy
+from support.history import read_history
 from tests.support.harness import ROOT
 from tests.support.ports import free_address
 from tests.support.small import write_partitions

@@ -5,14 +5,13 @@
 The server is killed as soon as it has started, the forkserver before it can start a process.
 """
 
-from support.command_line import run_command
-
 import multiprocessing.forkserver
 import os
 import signal
 import sys
 
 import federation
+from support.command_line import run_command
 
 
 def kill_the_server():

@@ -1,15 +1,15 @@
 """A ServerApp that records round 0, which needs no node, and then ends as `ending` in its run config says."""
 
-from support.command_line import UserError
-from support.history import Round
-from support.run_record import RunRecord
-
 import os
 import signal
 from contextlib import closing
 
 import numpy as np
 from flwr.serverapp import ServerApp
+
+from support.command_line import UserError
+from support.history import Round
+from support.run_record import RunRecord
 
 server_app = ServerApp()
 

@@ -13,10 +13,6 @@ limitN@ROUND     lets no file grow beyond N bytes from the recording of ROUND on
 count            prints the number of write steps of every round
 """
 
-from support.command_line import run_command
-from support.roll_call import RollCall
-from support.run_record import RunRecord
-
 import errno
 import os
 import re
@@ -30,6 +26,9 @@ from pathlib import Path
 from grpc import _server as grpc_server
 
 import server
+from support.command_line import run_command
+from support.roll_call import RollCall
+from support.run_record import RunRecord
 
 LOST = 7  # bytes of a torn file
 

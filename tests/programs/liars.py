@@ -8,9 +8,6 @@ train at the same time, "shy" keep silent about who it is, "late" take its time 
 meet one.
 """
 
-from support.command_line import run_command
-from support.identity import Participant
-
 import sys
 import threading
 import time
@@ -21,6 +18,8 @@ import numpy as np
 from flwr.common import Code, Status, ndarrays_to_parameters, parameters_to_ndarrays
 
 import client
+from support.command_line import run_command
+from support.identity import Participant
 from tests.support.bad_values import saved
 
 LEFT_OUT = "left out the update from {}: it "

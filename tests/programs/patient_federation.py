@@ -3,10 +3,9 @@
 On a busy machine a process that ends in order may need more than the seconds that a reader would wait.
 """
 
+from federation import main
 from support import processes
 from support.command_line import run_command
-
-from federation import main
 
 PATIENT = 30.0
 

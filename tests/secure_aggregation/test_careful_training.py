@@ -1,7 +1,5 @@
 """What a client trains and masks: real networks with statistics, real updates, real rounds."""
 
-from support.command_line import RunError
-
 import numpy as np
 import pytest
 import torch
@@ -14,6 +12,7 @@ from beyond.secure_aggregation.careful_client import Refusal
 from beyond.secure_aggregation.careful_training import check_update
 from client import FlowerClient
 from model import CNN, get_weights
+from support.command_line import RunError
 from tests.simulation.app_runs import AppRuns
 from tests.support import lesson
 from tests.support.lesson import instructions, owner, untrained

@@ -1,11 +1,10 @@
 """A SuperNode is killed in a masked round: the others' shares open the sum, and no round is lost."""
 
-from support.command_line import UserError
-from support.history import read_history
-
 import pytest
 
 from beyond.secure_aggregation import killed
+from support.command_line import UserError
+from support.history import read_history
 from tests.support.ports import free_address
 
 

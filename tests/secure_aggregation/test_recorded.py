@@ -1,12 +1,11 @@
 """The page claims what its recordings have, and these have what was asked for."""
 
-from support.history import read_history
-
 import ast
 import re
 
 from pages.page import Page
 from pages.secure_aggregation.facts import PAGE
+from support.history import read_history
 from tests.support.harness import ROOT
 
 

@@ -1,8 +1,5 @@
 """Secure aggregation: the sum is right, the server holds nothing else, and those who leave stop nobody."""
 
-from support.command_line import RunError, UserError
-from support.history import read_history
-
 import json
 from contextlib import suppress
 from functools import partial
@@ -25,6 +22,8 @@ from beyond.secure_aggregation import dropout as secagg_dropout
 from beyond.secure_aggregation import federation as secagg
 from beyond.secure_aggregation.curious import read_held
 from beyond.secure_aggregation.server import Workflow, groups, make_workflow
+from support.command_line import RunError, UserError
+from support.history import read_history
 from tests.simulation.app_runs import AppRuns
 from tests.support.lesson import instructions, owner, untrained
 from tests.support.ports import free_address

@@ -1,7 +1,5 @@
 """Runs of the app's ServerApps in this process, with its ClientApps as nodes and a few real images."""
 
-from support import command_line
-
 import threading
 import tomllib
 
@@ -12,6 +10,7 @@ from flwr.serverapp import Grid
 from flwr.supercore.run import Run
 from flwr.supercore.task_identity import TaskIdentity
 
+from support import command_line
 from tests.support.harness import ROOT
 from tests.support.small import write_partitions
 

@@ -1,7 +1,5 @@
 """What has not come to a good end on the engine says so, in one line, and leaves nothing."""
 
-from support.command_line import RunError, UserError
-
 import shutil
 
 import pytest
@@ -10,6 +8,7 @@ from beyond.engine.bundle import unpack_app
 from beyond.simulation.app_run import run_app
 from beyond.simulation.federation import parse
 from beyond.simulation.private_flower import SUPERLINK, PrivateFlower
+from support.command_line import RunError, UserError
 from tests.support.harness import PROGRAMS, ROOT
 from tests.support.ports import free_address
 

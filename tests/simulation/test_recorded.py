@@ -1,12 +1,11 @@
 """The page claims what its recordings have, and these have what was asked for."""
 
-from support.history import read_history
-
 import pytest
 
 from beyond.simulation.plot_scale import crossing, farthest
 from beyond.simulation.scale import Scale
 from pages.simulation.facts import PAGE, scales
+from support.history import read_history
 
 
 @pytest.mark.parametrize("clients", [10, 30, 100])

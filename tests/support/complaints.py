@@ -1,12 +1,11 @@
 """How our commands complain about a person's mistake, whichever it is."""
 
-from support import command_line, signals
-
 import importlib
 import io
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from unittest.mock import patch
 
+from support import command_line, signals
 from tests.support.ports import idle_address
 from tests.support.stage import Finished
 

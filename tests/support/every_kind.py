@@ -1,11 +1,11 @@
 """A chapter's options, one of every kind that argparse has."""
 
-from support.argument_types import fraction
-from support.command_line import Options
-
 import argparse
 import json
 from pathlib import Path
+
+from support.argument_types import fraction
+from support.command_line import Options
 
 
 def toy_options():

@@ -4,12 +4,11 @@ A command prints its last words before it ends, so a test that waits for words k
 its locks. Whoever starts a command therefore waits here until what it needs is free again.
 """
 
-from support.command_line import UserError
-from support.run_settings import check_unlocked
-
 import socket
 from pathlib import Path
 
+from support.command_line import UserError
+from support.run_settings import check_unlocked
 from tests.support.harness import wait_until
 
 LISTENS, WRITES = ("--address", "--listen", "--port"), "--run"

@@ -1,8 +1,5 @@
 """Handmade clients in this process, for a server, a strategy and a record that are real."""
 
-from support.history import read_history
-from support.recorded_strategy import RecordedStrategy
-
 import flwr as fl
 import numpy as np
 from flwr.common import (
@@ -18,6 +15,8 @@ from flwr.server.superlink.fleet.grpc_bidi.grpc_client_proxy import GrpcClientPr
 
 import server
 from model import CNN, get_weights
+from support.history import read_history
+from support.recorded_strategy import RecordedStrategy
 from tests.support.ports import idle_address
 
 OK = Status(Code.OK, "")

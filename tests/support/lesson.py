@@ -1,8 +1,5 @@
 """Where tests ask the lesson's own code, in this process."""
 
-from support.options import common_options, partition_options, training_options
-from support.partitions import load_partition
-
 import argparse
 
 import torch
@@ -11,6 +8,8 @@ import partition
 from client import FlowerClient
 from model import CNN, get_weights, make_model
 from server import training_instructions
+from support.options import common_options, partition_options, training_options
+from support.partitions import load_partition
 
 
 def settings_of(*words):

@@ -1,11 +1,10 @@
 """A mistake that a command of a chapter refuses in this process, before it has started anything."""
 
-from support.command_line import run_command
-
 import importlib
 
 import pytest
 
+from support.command_line import run_command
 from tests.support.harness import snapshot
 
 

@@ -1,8 +1,7 @@
 """client.py that says with which learning rate it trains."""
 
-from support.command_line import run_command
-
 import client
+from support.command_line import run_command
 
 
 class ToyClient(client.FlowerClient):

@@ -1,10 +1,8 @@
 """federation.py with this chapter's server and clients: python -m beyond.toy.federation --decay 0.5"""
 
-from support.command_line import run_command
-
-from beyond.toy.options import toy_options
-
 import federation
+from beyond.toy.options import toy_options
+from support.command_line import run_command
 
 PROGRAMS = ("beyond.toy.server", "beyond.toy.client")
 

@@ -1,10 +1,8 @@
 """server.py with a learning rate that shrinks from round to round."""
 
-from support.command_line import run_command
-
-from beyond.toy.options import toy_options
-
 import server
+from beyond.toy.options import toy_options
+from support.command_line import run_command
 
 
 def make_strategy(args, model, images, labels):

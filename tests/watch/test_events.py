@@ -1,8 +1,5 @@
 """events.jsonl says what happened: held against the history, every byte, round and client."""
 
-from support.events import EventLog
-from support.history import Round
-
 import errno
 import json
 import os
@@ -16,6 +13,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from support.events import EventLog
+from support.history import Round
 from tests.support.federation import SIZES
 from tests.support.harness import environment
 

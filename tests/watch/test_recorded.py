@@ -1,7 +1,5 @@
 """The recorded events are those of the recorded runs, and the pages show them."""
 
-from support.history import read_history
-
 import json
 import re
 
@@ -11,6 +9,7 @@ import pytest
 
 from pages.watch.facts import LESSON, read_events
 from pages.watch.recordings import MOMENTS
+from support.history import read_history
 from tests.support.harness import ROOT
 from tests.watch.test_events import assert_they_agree, of
 

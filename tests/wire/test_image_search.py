@@ -1,7 +1,5 @@
 """The search on data of a reader's own: what was sent is found, as often as it was sent, and nothing else."""
 
-from support.command_line import UserError
-
 import re
 import zlib
 
@@ -12,6 +10,7 @@ import torch
 from beyond.wire import image_search
 from beyond.wire.found_images import report_found
 from beyond.wire.image_search import Search
+from support.command_line import UserError
 
 NUMBERS = np.random.default_rng(0)
 N = 40
