@@ -55,18 +55,16 @@ class Trial:
     def _update(self, indices, number=0):
         return update_of(self.weights, *self.training.take(indices), number)
 
-    def defended(self, update, noise, number):
-        """Return `update` clipped, with noise that differs from client to client and not from run to run."""
-        rng = np.random.default_rng([self.seed, round(noise * 1000), number])
-        return as_sent(private_mean([update], 1, CLIP, noise, rng.standard_normal))
+    def _defended(self, update, noise, number):
+        return defended(update, noise, self.seed, number)
 
     def level(self, noise, steps, accuracy):
         """Return the Level of one amount of noise."""
-        updates = [self.defended(update, noise, k) for k, update in enumerate(self.single_updates)]
+        updates = [self._defended(update, noise, k) for k, update in enumerate(self.single_updates)]
         truth = self.training.labels[self.singles]
         labels = sum(label_of(u) == label for u, label in zip(updates, truth, strict=True))
         epochs = [
-            self.defended(update, noise, 100 + k) for k, update in enumerate(self.epoch_updates)
+            self._defended(update, noise, 100 + k) for k, update in enumerate(self.epoch_updates)
         ]
         tried = range(0, PICTURES * SINGLES, SINGLES)
         images = self.training.images[self.singles[tried]]
@@ -100,6 +98,12 @@ class Trial:
     def digits_after_sum(self):
         """Return the same when only the sum of all whole epochs is seen: one answer for all clients."""
         return self.digits_read([mean_of(self.epoch_updates)] * len(self.owners))
+
+
+def defended(update, noise, seed, number):
+    """Return `update` clipped, with noise that differs from `number` to number and not from run to run."""
+    rng = np.random.default_rng([seed, round(noise * 1000), number])
+    return as_sent(private_mean([update], 1, CLIP, noise, rng.standard_normal))
 
 
 def mean_of(updates):
