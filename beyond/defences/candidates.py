@@ -67,7 +67,7 @@ def places_of(scores, truth):
 
 
 def choose(training, noises, seed=0, candidates=None):
-    """Yield a row of COLUMNS for each of `noises`: what is chosen among the first `candidates` training images.
+    """Yield a row of COLUMNS for each of `noises`: what is chosen among the first `candidates` images.
 
     The true ones, the first image of three clients, are always among the candidates.
     """
@@ -93,7 +93,9 @@ def choose(training, noises, seed=0, candidates=None):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = attack_parser("beyond.defences.candidates", __doc__, "of the fresh model and the noise")
+    parser = attack_parser(
+        "beyond.defences.candidates", __doc__, "of the fresh model and the noise"
+    )
     parser.add_argument("--candidates", type=positive_int, help="at most so many (default: all)")
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)

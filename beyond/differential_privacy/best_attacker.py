@@ -2,9 +2,9 @@
 
     python -m beyond.differential_privacy.best_attacker   # -> results/privacy/best_attacker.png and .csv
 
-The attacker knows all other clients, their updates and the model, and has to say whether one client took part.
-Rounds of the Gaussian mechanism are one measurement: a normal number of deviation 1, whose mean is mu if the
-client took part and 0 if not (Dong, Roth and Su 2022, arXiv 1905.02383). No attack can do better than to
+The attacker knows all other clients, their updates and the model, and has to say whether one client took
+part. Rounds of the Gaussian mechanism are one measurement: a normal number of deviation 1, whose mean is mu
+if the client took part and 0 if not (Dong, Roth and Su 2022, arXiv 1905.02383). No attack can do better than to
 compare that number with a threshold.
 """
 
@@ -62,13 +62,17 @@ def draw(path):
 def main(arguments=None):
     """Run the command line described above."""
     parser = OneLineParser("beyond.differential_privacy.best_attacker", __doc__)
-    parser.add_argument("--output", default="results/privacy", help="directory for picture and table")
+    parser.add_argument(
+        "--output", default="results/privacy", help="directory for picture and table"
+    )
     output = make_run_directory(parser.parse_args(arguments).output, option="--output")
     pairs = [(epsilon, delta) for epsilon in EPSILONS for delta in DELTAS]
     rows = []
     for epsilon, delta in pairs:
         mu = mu_of(epsilon, delta)
-        rows.append([epsilon, delta, f"{mu:.3f}", f"{auc(mu):.4f}", f"{true_positive_rate(mu):.4f}"])
+        rows.append(
+            [epsilon, delta, f"{mu:.3f}", f"{auc(mu):.4f}", f"{true_positive_rate(mu):.4f}"]
+        )
         print(
             f"epsilon {epsilon}, delta {delta:g}: mu {mu:.2f}, AUC {auc(mu):.3f}, "
             f"finds {true_positive_rate(mu):.0%} of the clients at {FEW:.0%} false positives"

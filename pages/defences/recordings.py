@@ -13,5 +13,11 @@ RECORDINGS = {
         screens=("train_with_noise", "defences"),
         files={name: f"{RESULTS}/{name}" for name in KEPT},
         timed=True,
-    )
+    ),
+    "candidates": Recording(
+        ("python -m beyond.defences.candidates",),
+        screens=("candidates",),
+        files={"candidates.csv": f"{RESULTS}/candidates.csv"},
+        timed=True,
+    ),
 }

@@ -2,7 +2,6 @@
 
 import csv
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from beyond.attacks import invert_update, read_update, training_images
 from beyond.attacks.updates import fresh_weights, length_of, update_of
 from beyond.defences import defences
 from beyond.defences import train_with_noise as noised
-from beyond.defences.defended_updates import Trial, mean_of
+from beyond.defences.defended_updates import defended, mean_of
 from beyond.defences.train_with_noise import CLIP, train_with_noise
 from model import make_model
 from support.command_line import run_command
@@ -47,13 +46,10 @@ def test_a_round_is_the_mean_of_clipped_updates_by_hand(weights, partitions):
 
 
 def test_an_attacked_update_is_clipped_and_has_the_noise_that_is_asked_for(weights):
-    def defended(update, noise):
-        return Trial.defended(SimpleNamespace(seed=3), update, noise, number=0)
-
     long = [np.full_like(array, 5.0) for array in weights]
-    assert length_of(defended(long, noise=0)) == pytest.approx(CLIP)
+    assert length_of(defended(long, 0, seed=3, number=0)) == pytest.approx(CLIP)
     zero = [np.zeros_like(array) for array in weights]
-    values = np.concatenate([array.ravel() for array in defended(zero, noise=0.25)])
+    values = np.concatenate([array.ravel() for array in defended(zero, 0.25, seed=3, number=0)])
     assert values.std() == pytest.approx(0.25 * CLIP, rel=0.01) and values.dtype == np.float32
 
 

@@ -1,0 +1,46 @@
+"""What epsilon lets the best attacker find: against the closed form, and against an attacker who is drawn."""
+
+from support.command_line import run_command
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+from beyond.differential_privacy import best_attacker
+
+CDF = NormalDist().cdf
+
+
+@pytest.mark.parametrize("epsilon", best_attacker.EPSILONS)
+@pytest.mark.parametrize("delta", best_attacker.DELTAS)
+def test_mu_is_that_of_the_closed_form(epsilon, delta):
+    # Balle and Wang 2018, theorem 8; Dong, Roth and Su 2022, corollary 2.13.
+    mu = best_attacker.mu_of(epsilon, delta)
+    found = CDF(-epsilon / mu + mu / 2) - math.exp(epsilon) * CDF(-epsilon / mu - mu / 2)
+    assert found == pytest.approx(delta, rel=1e-3)
+
+
+@pytest.mark.parametrize("mu", [0.3, 1.0, 2.45])
+def test_the_attackers_rates_are_those_of_draws(mu):
+    rng = np.random.default_rng(0)
+    absent, present = rng.standard_normal(200_000), mu + rng.standard_normal(200_000)
+    assert best_attacker.auc(mu) == pytest.approx((present > absent).mean(), abs=0.005)
+    threshold = np.quantile(absent, 0.99)
+    found = best_attacker.true_positive_rate(mu, 0.01)
+    assert found == pytest.approx((present > threshold).mean(), abs=0.01)
+
+
+def test_no_attacker_is_better_than_the_promise():
+    mu = best_attacker.mu_of(2, 0.001)
+    for rate in np.linspace(0.001, 0.999, 50):
+        found = best_attacker.true_positive_rate(mu, rate)
+        assert found <= math.exp(2) * rate + 0.001 + 1e-6
+
+
+def test_the_command_writes_a_table_and_a_picture(tmp_path, capsys):
+    run_command(best_attacker.main, "best_attacker", ["--output", str(tmp_path)])
+    assert len((tmp_path / "best_attacker.csv").read_text().splitlines()) == 13
+    assert (tmp_path / "best_attacker.png").stat().st_size > 10_000
+    assert "epsilon 8, delta 0.01: mu 2.45, AUC 0.958, finds 55%" in capsys.readouterr().out
