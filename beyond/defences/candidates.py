@@ -7,22 +7,21 @@ likely candidate is the one with the largest inner product of the update with th
 squared length. No picture is reconstructed, and all 46,730 noisy numbers count at once.
 """
 
-from support.argument_types import positive_int
-from support.command_line import run_command
-from support.run_record import make_run_directory
-from support.tables import write_table
-
 import numpy as np
 import torch
 from torch.func import functional_call, grad, vmap
 from torch.nn import functional as F
 
-from beyond.attacks.command import attack_parser
+from beyond.attacks.command import attack_options
 from beyond.attacks.training_images import Training
 from beyond.attacks.updates import LESSON, fresh_weights, update_of
 from beyond.defences.defended_updates import PICTURES, defended
 from beyond.defences.train_with_noise import CLIP, EPSILON_8, NOISES
 from model import make_model, set_weights, to_tensors
+from support.argument_types import positive_int
+from support.command_line import parse_options, run_command
+from support.run_record import make_run_directory
+from support.tables import write_table
 
 AT_ONCE = 200  # gradients of 46,730 numbers that are in memory together
 DRAWS = 10  # of noise on each update; the first one is that of defences.py
@@ -93,11 +92,9 @@ def choose(training, noises, seed=0, candidates=None):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = attack_parser(
-        "beyond.defences.candidates", __doc__, "of the fresh model and the noise"
-    )
-    parser.add_argument("--candidates", type=positive_int, help="at most so many (default: all)")
-    args = parser.parse_args(arguments)
+    options = attack_options("of the fresh model and the noise")
+    options.add_argument("--candidates", type=positive_int, help="at most so many (default: all)")
+    args = parse_options(arguments, [options])
     torch.set_num_threads(1)
     output = make_run_directory(args.output, option="--output") / "candidates.csv"
     rows = list(choose(Training(), [*NOISES, EPSILON_8], args.seed, args.candidates))
@@ -111,4 +108,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.defences.candidates")
+    run_command(main)

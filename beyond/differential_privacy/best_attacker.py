@@ -4,19 +4,18 @@
 
 The attacker knows all other clients, their updates and the model, and has to say whether one client took
 part. Rounds of the Gaussian mechanism are one measurement: a normal number of deviation 1, whose mean is mu
-if the client took part and 0 if not (Dong, Roth and Su 2022, arXiv 1905.02383). No attack can do better than to
-compare that number with a threshold.
+if the client took part and 0 if not (Dong, Roth and Su 2022, arXiv 1905.02383). No attack can do better than
+to compare that number with a threshold.
 """
-
-from support.command_line import OneLineParser, run_command
-from support.figures import new_figure, save_figure
-from support.run_record import make_run_directory
-from support.tables import write_table
 
 import math
 from statistics import NormalDist
 
 from beyond.differential_privacy.accountant import noise_multiplier_for
+from support.command_line import Options, parse_options, run_command
+from support.figures import new_figure, save_figure
+from support.run_record import make_run_directory
+from support.tables import write_table
 
 NORMAL = NormalDist()
 EPSILONS = (8, 4, 2, 1)
@@ -61,11 +60,11 @@ def draw(path):
 
 def main(arguments=None):
     """Run the command line described above."""
-    parser = OneLineParser("beyond.differential_privacy.best_attacker", __doc__)
-    parser.add_argument(
+    options = Options()
+    options.add_argument(
         "--output", default="results/privacy", help="directory for picture and table"
     )
-    output = make_run_directory(parser.parse_args(arguments).output, option="--output")
+    output = make_run_directory(parse_options(arguments, [options]).output, option="--output")
     pairs = [(epsilon, delta) for epsilon in EPSILONS for delta in DELTAS]
     rows = []
     for epsilon, delta in pairs:
@@ -83,4 +82,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run_command(main, "beyond.differential_privacy.best_attacker")
+    run_command(main)

@@ -1,13 +1,12 @@
 """An attacker with candidates: steps are those of real clients, and scores those of a likelihood by hand."""
 
-from support.command_line import run_command
-from support.tables import read_table
-
 import numpy as np
 import pytest
 
 from beyond.attacks.updates import fresh_weights, length_of, update_of
 from beyond.defences import candidates
+from support.command_line import run_command
+from support.tables import read_table
 
 
 def flat(update):
@@ -45,7 +44,7 @@ def test_the_order_is_that_of_the_distances_to_the_update():
 
 def test_the_command_finds_the_image_without_noise_and_not_in_much_noise(tmp_path, capsys):
     words = ["--candidates", "300", "--output", str(tmp_path)]
-    run_command(candidates.main, "candidates", words)
+    run_command(candidates.main, words)
     kinds = dict.fromkeys(candidates.COLUMNS, float)
     first, *_, last = read_table(tmp_path / "candidates.csv", kinds, "")
     assert (first["noise"], first["first"], first["labels"]) == (0, 30, 30)

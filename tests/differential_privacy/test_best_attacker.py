@@ -1,7 +1,5 @@
 """What epsilon lets the best attacker find: against the closed form, and against an attacker who is drawn."""
 
-from support.command_line import run_command
-
 import math
 from statistics import NormalDist
 
@@ -9,6 +7,7 @@ import numpy as np
 import pytest
 
 from beyond.differential_privacy import best_attacker
+from support.command_line import run_command
 
 CDF = NormalDist().cdf
 
@@ -40,7 +39,7 @@ def test_no_attacker_is_better_than_the_promise():
 
 
 def test_the_command_writes_a_table_and_a_picture(tmp_path, capsys):
-    run_command(best_attacker.main, "best_attacker", ["--output", str(tmp_path)])
+    run_command(best_attacker.main, ["--output", str(tmp_path)])
     assert len((tmp_path / "best_attacker.csv").read_text().splitlines()) == 13
     assert (tmp_path / "best_attacker.png").stat().st_size > 10_000
     assert "epsilon 8, delta 0.01: mu 2.45, AUC 0.958, finds 55%" in capsys.readouterr().out
