@@ -111,11 +111,11 @@ def name_command(prog, description):
     _command = (prog, description)
 
 
-def _name_of(module):
-    """Return what people type for a command's module: server.py, or beyond.x.server."""
-    spec = module.__spec__
+def _name_of(main):
+    """Return what people type for a command: server.py, or beyond.x.server."""
+    spec = main.__globals__.get("__spec__")  # a notebook's script may have none
     if spec is None or not spec.parent:
-        return Path(module.__file__).name
+        return Path(main.__code__.co_filename).name
     return spec.name.removesuffix(".__main__")
 
 
@@ -124,8 +124,7 @@ def run_command(main, *arguments, **options):
 
     The command has the name and the docstring of main's module.
     """
-    module = sys.modules[main.__module__]
-    name_command(_name_of(module), module.__doc__)
+    name_command(_name_of(main), main.__globals__["__doc__"])
     prepare_output()
     try:
         with signals_that_unwind():

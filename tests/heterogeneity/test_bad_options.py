@@ -6,7 +6,7 @@ import pytest
 
 from beyond.heterogeneity.options import heterogeneity_options
 from support.typed_words import option_names
-from tests.heterogeneity.commands import FEDERATION, SERVER, module, needed_by, program_of
+from tests.heterogeneity.commands import needed_by, program_of
 from tests.support.bad_values import (
     ADDRESS,
     COUNT,
@@ -16,7 +16,7 @@ from tests.support.bad_values import (
     SEED,
     parameters,
 )
-from tests.support.complaints import options_only, words_for
+from tests.support.complaints import options_only
 
 OWN = {
     "--fraction-fit": FRACTION,
@@ -110,14 +110,3 @@ def test_an_unknown_option_is_refused_in_one_line(refuses, name):
 @pytest.mark.parametrize("name", ["server", "federation"])
 def test_an_option_that_the_strategy_does_not_take_is_refused(refuses, name, words):
     assert "takes no --" in refuses(name, *needed_by(name, *words))
-
-
-MOVED = [("partition.py", "--plot", module("plot_partitions"))]
-MOVED += [("server.py", option, SERVER) for option in OWN]
-MOVED += [("federation.py", option, FEDERATION) for option in OWN]
-
-
-@pytest.mark.parametrize("program, option, command", MOVED, ids=lambda part: str(part[-1]))
-def test_every_option_of_the_chapter_is_known_to_be_there(refuses, program, option, command):
-    line = refuses(program, *words_for(program, f"{option}=3"))
-    assert line.endswith(f"; python {' '.join(command)} has {option}")

@@ -1,6 +1,7 @@
 """What has not come to a good end on the engine says so, in one line, and leaves nothing."""
 
 import shutil
+import signal
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_nothing_is_left_when_who_has_started_it_is_killed(make_place):
     command.wait_for("^It is up")
     # SuperLink, and the SuperExec that it starts in another session.
     assert {"flower-superlink", "flower-superexec"} <= set(place.names())
-    command.process.kill()
+    command.send(signal.SIGKILL)
     command.wait()
     place.assert_nothing_is_left()
 
