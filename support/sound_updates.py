@@ -29,7 +29,8 @@ class SoundUpdates(StrategyAround):
     """Hands on the sound updates, in the order of their partitions, and returns the model's own dtypes.
 
     The order matters: sums of floats depend on it, and clients answer in a different one every time. A round
-    without a sound update leaves the model, and the memory of the strategy inside, as they are.
+    without a sound update leaves the model, and the memory of the strategy inside, as they are, unless that
+    is private: then it is asked all the same.
     `max_examples` and `trained` are what find_fault takes; `tell`, an EventLog's, learns whose update is
     missing or left out.
     """
@@ -55,7 +56,7 @@ class SoundUpdates(StrategyAround):
         self.report_silence(server_round, results)
         sound = [result for result in results if self._is_sound(server_round, *result)]
         sound.sort(key=lambda result: order_of(result[0]))
-        if not sound:
+        if not sound and not self.is_private:
             say(f"Round {server_round}: no update could be used; the global model stays as it was")
             return None, {AVERAGED: 0}
         if not all(map(_is_averageable, self.sent_weights)):
@@ -77,6 +78,8 @@ class SoundUpdates(StrategyAround):
 
     def _is_sound(self, server_round, client, fit_result):
         fault = find_fault(fit_result, self.sent_weights, self.max_examples, self.trained)
+        if fault and self.is_private:  # a distance, say, would be told without noise
+            fault = "has a fault, and a private run does not tell which"
         if fault:
             say(f"Round {server_round}: left out the update from {name_of(client)}: it {fault}")
             self.tell("left_out", round=server_round, **who(client), reason=f"it {fault}")

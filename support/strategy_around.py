@@ -13,6 +13,11 @@ class StrategyAround(Strategy):
     def __init__(self, strategy):
         self.strategy = strategy
 
+    @property
+    def is_private(self):
+        """Whether every round gets noise, also one without an update, and the record is to say less."""
+        return getattr(self.strategy, "is_private", False)
+
     def initialize_parameters(self, client_manager):
         """Return the first global model's Parameters, or None if a client is to give them."""
         return self.strategy.initialize_parameters(client_manager)

@@ -1,54 +1,33 @@
-"""What rounds of the Gaussian mechanism cost: epsilon, by google's dp-accounting.
+"""What rounds of the Gaussian mechanism cost: epsilon in closed form, and the noise that costs no more.
 
 Always for the adjacency "add or remove one client": two federations that differ by one client's presence.
+Rounds with the noise multipliers z1, z2, ..., in which all clients are asked, are one Gaussian mechanism that
+moves the mean by mu standard deviations, mu^2 = 1/z1^2 + 1/z2^2 + ... (Dong, Roth and Su 2022, arXiv
+1905.02383, corollary 3.3). What that costs is known exactly (Balle and Wang 2018, arXiv 1805.06530, theorem
+8). Nothing is cut off, so any epsilon and any delta will do.
 """
 
 import math
 
-from support.command_line import UserError
-
-SMALLEST_MU = 1e-6  # epsilon is 0 there, at any delta that anybody would name
-# Epsilon is above 500 there, which promises nothing; and a little beyond, the accountant's floats overflow.
-LARGEST_MU = 30.0
+SMALLEST_MU = 1e-6  # less counts as much: epsilon is nearly 0 there
+USED_UP = 1e-6  # of what is allowed: less than that is what rounding has left
+HALVINGS = 100  # of an interval: then its ends are neighbouring floats
 
 
 def spent_epsilon(noise_multiplier, rounds, delta):
-    """Return epsilon at `delta` after `rounds` in which all clients were asked; infinity if it is above 500.
+    """Return epsilon at `delta` after `rounds` in which all clients were asked."""
+    return epsilon_of(signal_to_noise(noise_multiplier, rounds), delta)
 
-    T rounds with noise multiplier z are one Gaussian mechanism with noise multiplier z / sqrt(T) (Dong, Roth
-    and Su 2022, arXiv 1905.02383, corollary 3.3). Raises UserError as `load` does.
+
+def noise_multiplier_for(epsilon, rounds, delta, spent_mu=0.0):
+    """Return the smallest noise multiplier with which `rounds` cost no more than `epsilon` at `delta`.
+
+    `spent_mu` is what went before. Returns infinity if it has left nothing.
     """
-    mu = max(signal_to_noise(noise_multiplier, rounds), SMALLEST_MU)
-    return math.inf if mu > LARGEST_MU else _epsilon(mu, delta)
-
-
-def _epsilon(mu, delta):
-    """Return epsilon of one Gaussian mechanism with the noise multiplier 1 / `mu`, by its PLD.
-
-    The privacy loss distribution is exact but for the width of its bins: so fine that four digits are right.
-    """
-    accounting, pld = load()
-    accountant = pld.PLDAccountant(
-        accounting.NeighboringRelation.ADD_OR_REMOVE_ONE,
-        value_discretization_interval=1e-3 * mu * max(1.0, mu),
-    )
-    accountant.compose(accounting.GaussianDpEvent(1 / mu))
-    return accountant.get_epsilon(delta)
-
-
-def noise_multiplier_for(epsilon, rounds, delta):
-    """Return the noise multiplier with which `rounds` cost `epsilon` at `delta`, or a millionth more noise.
-
-    Raises UserError if nothing within the accountant's bounds gives that.
-    """
-    load()  # brings scipy
-    from scipy.optimize import brentq
-
-    bounds = math.log(SMALLEST_MU), math.log(LARGEST_MU)
-    if not _epsilon(SMALLEST_MU, delta) < epsilon < _epsilon(LARGEST_MU, delta):
-        raise UserError(f"no noise makes epsilon {epsilon:g} at delta {delta:g}; choose another")
-    mu = math.exp(brentq(lambda x: _epsilon(math.exp(x), delta) - epsilon, *bounds, xtol=1e-7))
-    return math.sqrt(rounds) / mu * (1 + 1e-6)  # the side on which the promise is kept
+    allowed = mu_of(epsilon, delta) ** 2
+    left = allowed - spent_mu**2  # squares add up
+    keeps_it = 1 + 1e-12  # whichever way floats are rounded
+    return math.sqrt(rounds / left) * keeps_it if left > USED_UP * allowed else math.inf
 
 
 def signal_to_noise(noise_multiplier, rounds):
@@ -56,13 +35,50 @@ def signal_to_noise(noise_multiplier, rounds):
     return math.sqrt(rounds) / noise_multiplier
 
 
-def load():
-    """Return the modules dp_accounting and dp_accounting.pld; raise UserError if they are not installed."""
-    try:
-        import dp_accounting
-        from dp_accounting import pld
-    except ImportError:
-        raise UserError(
-            "dp-accounting is missing; install it with pip install -r requirements-beyond.txt"
-        ) from None
-    return dp_accounting, pld
+def epsilon_of(mu, delta):
+    """Return the smallest epsilon with which a Gaussian mechanism with `mu` keeps (epsilon, `delta`)."""
+    mu = max(mu, SMALLEST_MU)
+    if delta_of(mu, 0.0) <= delta:
+        return 0.0
+    # Enough for any delta: there its first term alone is below it, as cdf(-x) <= exp(-x * x / 2).
+    enough = mu * (mu / 2 + math.sqrt(-2 * math.log(delta)))
+    return _halved(0.0, enough, lambda epsilon: delta_of(mu, epsilon) <= delta)[1]
+
+
+def mu_of(epsilon, delta):
+    """Return the largest mu of a Gaussian mechanism that keeps (`epsilon`, `delta`)."""
+    too_much = math.sqrt(2 * epsilon) + 40  # delta is 1 there, but for what floats do not hold
+    return _halved(0.0, too_much, lambda mu: delta_of(mu, epsilon) > delta)[0]
+
+
+def delta_of(mu, epsilon):
+    """Return the smallest delta with which a Gaussian mechanism with `mu` keeps (`epsilon`, delta).
+
+    It is cdf(mu/2 - epsilon/mu) - exp(epsilon) * cdf(-mu/2 - epsilon/mu). Written with the density at the
+    first place, the second term has neither a huge nor a vanishing factor.
+    """
+    first, second = epsilon / mu - mu / 2, epsilon / mu + mu / 2
+    return _upper_tail(first) - math.exp(-first * first / 2) * _scaled_tail(second)
+
+
+def _upper_tail(x):
+    """Return the probability that a standard normal number is above `x`; exact far from zero, too."""
+    return math.erfc(x / math.sqrt(2)) / 2
+
+
+def _scaled_tail(x):
+    """Return _upper_tail(x) * exp(x * x / 2) for `x` >= 0, also where the first factor is no float."""
+    if x < 2:
+        return _upper_tail(x) * math.exp(x * x / 2)
+    below = 0.0
+    for number in range(200, 0, -1):  # Laplace's continued fraction
+        below = number / (x + below)
+    return 1 / ((x + below) * math.sqrt(2 * math.pi))
+
+
+def _halved(low, high, is_high):
+    """Return two neighbouring floats between `low` and `high`, of which `is_high` is false and true."""
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_high(middle) else (middle, high)
+    return low, high

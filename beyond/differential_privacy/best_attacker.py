@@ -11,7 +11,7 @@ to compare that number with a threshold.
 import math
 from statistics import NormalDist
 
-from beyond.differential_privacy.accountant import noise_multiplier_for
+from beyond.differential_privacy.accountant import mu_of
 from support.command_line import Options, parse_options, run_command
 from support.figures import new_figure, save_figure
 from support.run_record import make_run_directory
@@ -22,11 +22,6 @@ EPSILONS = (8, 4, 2, 1)
 DELTAS = (0.01, 0.001, 1e-5)  # a tenth of one in ten, a hundred, ten thousand clients
 FEW = 0.01  # of those who were not there are accused
 COLUMNS = ("epsilon", "delta", "mu", "auc", "true_positive_rate")
-
-
-def mu_of(epsilon, delta):
-    """Return mu of the Gaussian mechanism that just keeps (`epsilon`, `delta`)."""
-    return 1 / noise_multiplier_for(epsilon, 1, delta)
 
 
 def auc(mu):

@@ -3,18 +3,15 @@
 import argparse
 import math
 
-from beyond.differential_privacy.accountant import (
-    LARGEST_MU,
-    load,
-    noise_multiplier_for,
-    signal_to_noise,
-)
+from beyond.differential_privacy.accountant import noise_multiplier_for, spent_epsilon
 from support.argument_types import natural_int, positive_float
 from support.command_line import Options, UserError
 
+LARGEST_EPSILON = 500  # above it, what was sent tells nearly everything: mu is 29 there
+
 
 def privacy_options():
-    """Return the options of a private federation; their check computes the noise for --target-epsilon."""
+    """Return the options of a private federation; their check fills in --delta."""
     parser = Options(check_privacy)
     noise = parser.add_mutually_exclusive_group(required=True)
     noise.add_argument(
@@ -27,7 +24,8 @@ def privacy_options():
         "--target-epsilon",
         type=positive_float,
         metavar="E",
-        help="compute Z so that --rounds rounds cost this epsilon (add or remove one client)",
+        help="compute Z so that no more than this epsilon is spent on the partitions in --run, all runs "
+        "there together (add or remove one client)",
     )
     add = parser.add_argument
     add(
@@ -46,7 +44,7 @@ def privacy_options():
     add(
         "--noise-seed",
         type=natural_int,
-        help="repeatable noise, for recordings only: who knows the seed can take the noise off",
+        help="repeatable noise, for recordings only: no guarantee, because the seed takes the noise off",
     )
     return parser
 
@@ -60,8 +58,7 @@ def probability(text):
 
 
 def check_privacy(args):
-    """Fill in --delta and --noise-multiplier. Raise UserError if they would promise nothing."""
-    load()  # what is not installed is better missed now than in round 1
+    """Fill in --delta. Raise UserError if the options would promise nothing."""
     if args.delta is None:
         args.delta = 0.1 / args.clients
     if args.delta >= 1 / args.clients:
@@ -70,13 +67,23 @@ def check_privacy(args):
             "client's data; lower it"
         )
     if args.target_epsilon is not None:
-        args.noise_multiplier = noise_multiplier_for(args.target_epsilon, args.rounds, args.delta)
-        args.target_epsilon = (
-            None  # from here on the noise says it, to server processes and in run.json
-        )
-    if signal_to_noise(args.noise_multiplier, args.rounds) > LARGEST_MU:
-        lowest = math.sqrt(args.rounds) / LARGEST_MU
+        _check_target(args.target_epsilon)
+    else:
+        _check_noise(args.noise_multiplier, args.rounds, args.delta)
+
+
+def _check_target(epsilon):
+    if epsilon > LARGEST_EPSILON:
         raise UserError(
-            f"--noise-multiplier {args.noise_multiplier:g} makes {args.rounds} rounds cost an epsilon "
-            f"above 500, which promises nothing; give {lowest:.2g} or more"
+            f"--target-epsilon {epsilon:g} promises nothing; give {LARGEST_EPSILON} or less"
+        )
+
+
+def _check_noise(noise_multiplier, rounds, delta):
+    epsilon = spent_epsilon(noise_multiplier, rounds, delta)
+    if epsilon > LARGEST_EPSILON:
+        lowest = math.ceil(noise_multiplier_for(LARGEST_EPSILON, rounds, delta) * 1000) / 1000
+        raise UserError(
+            f"--noise-multiplier {noise_multiplier:g} makes {rounds} rounds cost epsilon "
+            f"{epsilon:.4g}, and above {LARGEST_EPSILON} it promises nothing; give {lowest:g} or more"
         )

@@ -9,6 +9,7 @@ from beyond.differential_privacy.privacy_record import PrivacyRecord
 from beyond.differential_privacy.private_average import PrivateAverage
 from model import make_model
 from support.command_line import run_command
+from support.partitions import partition_settings
 
 
 def make_strategy(args, model, images, labels):
@@ -16,9 +17,8 @@ def make_strategy(args, model, images, labels):
     fedavg = server.make_strategy(args, model, images, labels)
     instructions = fedavg.on_fit_config_fn
     fedavg.on_fit_config_fn = lambda server_round: {**instructions(server_round), "clip": args.clip}
-    record = PrivacyRecord(args.run, args.noise_multiplier, args.clip, args.delta, args.resume)
-    noise = (args.noise_multiplier, record, args.noise_seed)
-    return PrivateAverage(fedavg, args.clients, args.clip, *noise)
+    record = PrivacyRecord(args, partition_settings())
+    return PrivateAverage(fedavg, args.clients, args.clip, record, args.noise_seed)
 
 
 def main(arguments=None, make_strategy=make_strategy, more_options=(), make_model=make_model):

@@ -23,10 +23,13 @@ SENT = [np.zeros(SIZE, np.float32)]
 
 
 class NoRecord:
-    """Counts nothing."""
+    """Counts nothing, and gives every round the same noise multiplier."""
+
+    def __init__(self, noise_multiplier):
+        self.noise_multiplier = noise_multiplier
 
     def spend(self, server_round, asked):
-        pass
+        return self.noise_multiplier
 
 
 class Clients:
@@ -62,24 +65,26 @@ def flowers(noise_multiplier, clip, asked, inner=None):
 
 
 def private(noise_multiplier, clip, clients=10):
-    return PrivateAverage(FedAvg(), clients, clip, noise_multiplier, NoRecord(), noise_seed=1)
+    return PrivateAverage(FedAvg(), clients, clip, NoRecord(noise_multiplier), noise_seed=1)
 
 
 def test_on_a_complete_round_of_equal_clients_both_are_the_same(monkeypatch):
     results = [result(value, 600) for value in (0.01, -0.02, 0.005, 0.001)]
     monkeypatch.setattr(ours, "system_normal", np.random.RandomState(3).standard_normal)
-    mine = one_round(PrivateAverage(FedAvg(), 4, 2.0, 0.5, NoRecord()), results, asked=4)
+    mine = one_round(PrivateAverage(FedAvg(), 4, 2.0, NoRecord(0.5)), results, asked=4)
     np.random.seed(3)
     theirs = one_round(flowers(0.5, 2.0, 4), results, asked=4)  # which changes what it is given
     assert np.std(mine) > 0.2  # noise of 0.25 is in both
     np.testing.assert_allclose(mine, theirs, atol=1e-6)
 
 
-def test_fault_1_the_noise_is_that_for_all_clients_and_the_mean_is_that_of_half():
+def test_fault_1_of_absent_clients_the_noise_is_that_for_all_and_the_mean_that_of_the_rest(caplog):
+    """Half are absent: they were not asked, and so have not failed either."""
     half = [result(1.0)] * 5  # each is clipped to the length 1
-    assert np.linalg.norm(one_round(flowers(0.0, 1.0, 10), half, 10)) == pytest.approx(1, rel=1e-3)
+    assert np.linalg.norm(one_round(flowers(0.0, 1.0, 10), half, 5)) == pytest.approx(1, rel=1e-3)
     # So one client moves the mean by 1/5, and noise for that should have the standard deviation 0.2.
-    assert np.std(one_round(flowers(1.0, 1.0, 10), half, 10)) == pytest.approx(0.1, rel=0.02)
+    assert np.std(one_round(flowers(1.0, 1.0, 10), half, 5)) == pytest.approx(0.1, rel=0.02)
+    assert "number of clients returning parameters (5)" in caplog.text  # it warns, and goes on
     # Ours divides the sum by ten as well: one client moves it by 1/10, and the noise is made for that. So
     # neither mean nor noise tells how many are here, also where only one of ten is missing.
     for here in (5, 9):
@@ -119,10 +124,10 @@ def test_fault_3_with_a_server_learning_rate_the_noise_comes_after_the_step():
     # The step is ten times as long, the noise not.
     assert np.std(theirs) == pytest.approx(0.1, rel=0.02)
     with pytest.raises(UserError, match="noise goes with FedAvg, not with FedAvgM"):
-        PrivateAverage(inner, 1, 1.0, 1.0, NoRecord())
+        PrivateAverage(inner, 1, 1.0, NoRecord(1.0))
 
 
-def test_fault_4_one_failure_loses_the_round():
+def test_fault_4_one_failure_loses_the_round_for_all():
     answered, failure = [result(1e-3)] * 9, ConnectionError("gone")
     assert one_round(flowers(0.0, 1.0, 10), answered, 10, [failure]) is None
     assert one_round(private(0.1, 1.0), answered, 10, [failure]) is not None

@@ -1,6 +1,5 @@
 """What is spent is on disk before weights leave, whenever the server is killed, and is never forgotten."""
 
-import functools
 import multiprocessing
 import os
 import random
@@ -12,9 +11,8 @@ from flwr.common import ndarrays_to_parameters
 from flwr.server import SimpleClientManager
 from flwr.server.strategy import FedAvg
 
-from beyond.differential_privacy import privacy_record
 from beyond.differential_privacy.accountant import spent_epsilon
-from beyond.differential_privacy.privacy_record import PrivacyRecord, Spent, read_privacy
+from beyond.differential_privacy.privacy_record import SECRET, PrivacyRecord, read_privacy
 from beyond.differential_privacy.private_average import PrivateAverage
 from support.command_line import UserError
 from support.recorded_strategy import RecordedStrategy
@@ -23,10 +21,10 @@ from support.run_record import RunRecord
 from support.signals import SignalGate
 from support.sound_updates import SoundUpdates
 from support.terminal import RoundReport
+from tests.differential_privacy.budget import CLIP, DELTA, NOISE, private_args
 from tests.support.handmade import HandmadeClient
 
 ROUNDS = 4
-NOISE, CLIP, DELTA = 1.0, 0.5, 0.01
 SENT_LOG = "sent.txt"
 NEVER = 10**6
 
@@ -61,9 +59,9 @@ def serve(directory, resume, rounds=ROUNDS, examples=100):
         evaluate_fn=lambda server_round, weights, config: (0.0, {"accuracy": 0.5}),
         fraction_evaluate=0.0,
     )
-    spent = PrivacyRecord(directory, NOISE, CLIP, DELTA, resume)
-    private = SoundUpdates(PrivateAverage(fedavg, 2, CLIP, NOISE, spent), max_examples=1000)
-    strategy = RecordedStrategy(private, record, RoundReport(rounds))
+    private = PrivateAverage(fedavg, 2, CLIP, PrivacyRecord(private_args(directory, rounds), None))
+    sound = SoundUpdates(private, max_examples=1000)
+    strategy = RecordedStrategy(sound, record, RoundReport(rounds))
     clients = Clients()
     for number in range(2):
         client = NotingClient(number, [np.full(3, 0.1, np.float32)], examples)
@@ -100,15 +98,6 @@ def one_life(directory, dies_at, *how):
     return process.exitcode
 
 
-@pytest.fixture(autouse=True)
-def epsilons_known(monkeypatch):
-    """Compute each epsilon once, for all lives."""
-    known = functools.cache(spent_epsilon)
-    monkeypatch.setattr(privacy_record, "spent_epsilon", known)
-    for rounds in range(1, 2 * ROUNDS + 1):
-        known(NOISE, rounds, DELTA)
-
-
 def sent_rounds(directory):
     """Return what the clients saw: the (life, round) pairs in which weights were sent, each once."""
     path = directory / SENT_LOG
@@ -141,9 +130,9 @@ def test_a_run_killed_at_random_moments_forgets_nothing_it_has_sent(tmp_path, se
     assert {row.round for row in rows} == set(range(1, ROUNDS + 1))
     assert len(rows) >= len(sent_rounds(tmp_path)) > ROUNDS
     for number, row in enumerate(rows, start=1):
-        assert row == Spent(
-            row.round, spent_epsilon(NOISE, number, DELTA), DELTA, NOISE, CLIP, clients_asked=2
-        )
+        assert row.epsilon == pytest.approx(spent_epsilon(NOISE, number, DELTA))
+        known = (row.delta, row.noise_multiplier, row.clip, row.clients_asked, row.noise)
+        assert known == (DELTA, NOISE, CLIP, 2, SECRET)
 
 
 def test_death_at_any_kind_of_moment_is_survived(tmp_path):
@@ -164,11 +153,17 @@ def test_a_round_without_a_sound_update_counts_as_sent(tmp_path):
     assert len(sent_rounds(tmp_path)) == 2
 
 
-def test_more_rounds_cost_more_and_a_new_run_starts_at_nothing(tmp_path):
+def test_more_rounds_cost_more_and_a_new_run_adds_to_what_is_spent(tmp_path):
     assert one_life(tmp_path, NEVER, False, 1) == one_life(tmp_path, NEVER, True, 3) == 0
-    assert read_privacy(tmp_path)[-1].epsilon == spent_epsilon(NOISE, 3, DELTA)
+    assert read_privacy(tmp_path)[-1].epsilon == pytest.approx(spent_epsilon(NOISE, 3, DELTA))
     assert one_life(tmp_path, NEVER, False, 1) == 0
-    assert len(read_privacy(tmp_path)) == 1
+    assert read_privacy(tmp_path)[-1].epsilon == pytest.approx(spent_epsilon(NOISE, 4, DELTA))
+    assert [(row.run, row.round) for row in read_privacy(tmp_path)] == [
+        (1, 1),
+        (1, 2),
+        (1, 3),
+        (2, 1),
+    ]
 
 
 def test_a_run_whose_spending_is_not_known_does_not_go_on(tmp_path):
