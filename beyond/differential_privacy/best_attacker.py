@@ -19,6 +19,7 @@ from support.tables import write_table
 
 NORMAL = NormalDist()
 EPSILONS = (8, 4, 2, 1)
+LINES = ("-", "--", "-.", ":")
 DELTAS = (0.01, 0.001, 1e-5)  # a tenth of one in ten, a hundred, ten thousand clients
 FEW = 0.01  # of those who were not there are accused
 COLUMNS = ("epsilon", "delta", "mu", "auc", "true_positive_rate")
@@ -40,11 +41,12 @@ def draw(path):
     """Draw ROC curves, one for each of EPSILONS at the middle delta, into the PNG file `path`."""
     figure, [[axes]] = new_figure(figsize=(5.2, 4.6))
     rates = [number / 500 for number in range(1, 500)]
-    for epsilon in EPSILONS:
+    for epsilon, line in zip(EPSILONS, LINES, strict=True):
         mu = mu_of(epsilon, DELTAS[1])
         found = [true_positive_rate(mu, rate) for rate in rates]
-        axes.plot([0, *rates, 1], [0, *found, 1], label=f"epsilon {epsilon}: AUC {auc(mu):.3f}")
-    axes.plot([0, 1], [0, 1], color="gray", linestyle=":", label="guessing: AUC 0.500")
+        label = f"epsilon {epsilon}: AUC {auc(mu):.3f}"
+        axes.plot([0, *rates, 1], [0, *found, 1], line, label=label)
+    axes.plot([0, 1], [0, 1], color="gray", linewidth=0.8, label="guessing: AUC 0.500")
     axes.set_title(f"The best attacker on one client (delta {DELTAS[1]})")
     axes.set_xlabel("False positives: accused, and not there")
     axes.set_ylabel("True positives: found, of those who were there")

@@ -1,37 +1,116 @@
-"""The guarantee: its figures, read from a recorded federation."""
+"""The guarantee: its figures, from the accountant, the recorded attacker, a federation, and the price."""
 
-from beyond.differential_privacy.accountant import (
-    noise_multiplier_for,
-    signal_to_noise,
-    spent_epsilon,
-)
+import math
+from statistics import mean
+
+from beyond.differential_privacy.accountant import epsilon_of, mu_of
 from beyond.differential_privacy.privacy_record import read_privacy
-from beyond.price.grid import DELTAS
-from pages.markdown import percent, table
+from pages.markdown import block, paragraph, percent, table
 from pages.page import Page
-from support.history import read_history
+from support.command_line import ROOT
 
 PAGE = Page("differential_privacy")
+DELTAS = {10: 1e-2, 100: 1e-3, 1000: 1e-5}  # for each number of clients, as in the price
+SCHEMES = {"iid": "all alike", "shards": "two digits a client"}
+COMMAND = (
+    "python -m beyond.price.federation --clients {clients} --target-epsilon 8 --delta {delta:g} \\\n"
+    "    --rounds {rounds} --clip {clip:g} --learning-rate {learning_rate:g} --batch-size 60000 "
+    "--cells {cells} --keep {keep} --run results/private_{clients}"
+)
+THOUSAND = (
+    "python -m beyond.simulation.federation --chapter privacy --clients {clients} --target-epsilon 8 \\\n"
+    "    --delta {delta:g} --rounds {rounds} --clip {clip:g} --learning-rate {learning_rate:g} "
+    "--run results/private_{clients}"
+)
 
 
 def figures():
-    """Return the figures that sentences quote, as text, by name."""
-    last, history = read_privacy(PAGE.recorded)[-1], read_history(PAGE.recorded)
-    return {
+    """Return the figures that sentences quote, as text, by name.
+
+    Of the recorded federation only what is the same in every run of its command: no accuracy.
+    """
+    last = read_privacy(PAGE.recorded)[-1]
+    found = {
+        f"found_{row['epsilon']}": percent(float(row["true_positive_rate"]), 0) for row in ten()
+    }
+    return found | {
         "private_epsilon": f"{last.epsilon:.3g}",
         "private_rounds": str(last.round),
         "private_noise": f"{last.noise_multiplier:.3g}",
         "private_std": f"{last.noise_multiplier * last.clip / last.clients_asked:.3g}",
-        "private_accuracy": percent(history[-1].accuracy, 1),
+        "odds_8": f"{math.exp(8):,.0f}",
+        "odds_2": f"{math.exp(2):.1f}",
+        "ten_at_a_millionth": f"{epsilon_of(mu_of(8, DELTAS[10]), 1e-6):.1f}",
     }
 
 
-def adjacency_table():
-    """Print what epsilon 8 for adding or removing a client is for replacing one."""
+def ten():
+    """Return the recorded attacker's rows at the delta of ten clients."""
+    return [row for row in PAGE.rows("best_attacker") if float(row["delta"]) == DELTAS[10]]
+
+
+def attacker_table():
+    """Print what each epsilon and delta lets the best attacker do."""
+    lines = []
+    for row in PAGE.rows("best_attacker"):
+        epsilon, delta = int(row["epsilon"]), float(row["delta"])
+        lines.append(
+            [
+                epsilon,
+                f"{delta:g}",
+                f"{math.exp(epsilon):,.1f}" if epsilon < 4 else f"{math.exp(epsilon):,.0f}",
+                f"{float(row['mu']):.2f}",
+                f"{float(row['auc']):.3f}",
+                percent(float(row["true_positive_rate"]), 0),
+            ]
+        )
+    header = ["ε", "δ", "odds change by, at most", "μ", "AUC", "found, if 1 % are accused wrongly"]
+    table(header, lines)
+
+
+def same_noise_table():
+    """Print what epsilon 8 is at one delta for all numbers of clients, and for replacing a client."""
     lines = []
     for clients, delta in DELTAS.items():
-        noise = noise_multiplier_for(8.0, 1, delta)
-        mu, replace_one = signal_to_noise(noise, 1), spent_epsilon(noise / 2, 1, delta)
-        lines.append([f"{clients:,}", f"{delta:g}", "8", f"{replace_one:.1f}", f"{mu:.2f}"])
-    header = ["clients", "δ", "ε, add or remove one", "ε, replace one"]
-    table([*header, "μ = √rounds / noise multiplier"], lines)
+        mu = mu_of(8, delta)
+        others = [f"{epsilon:.1f}" for epsilon in (epsilon_of(mu, 1e-6), epsilon_of(2 * mu, delta))]
+        lines.append([f"{clients:,}", f"{delta:g}", f"{mu:.2f}", "8", *others])
+    header = ["clients", "δ", "μ", "ε, add or remove one", "the same at δ = 1e-06"]
+    table([*header, "ε, replace one, at the δ on the left"], lines)
+
+
+def board():
+    """Print what privacy costs with ten, a hundred and a thousand clients, and what to type for it."""
+    if not (ROOT / "beyond/price").exists():
+        return
+    from pages.price.facts import found
+
+    lines = []
+    for clients, delta in DELTAS.items():
+        for scheme, name in SCHEMES.items():
+            cells = [found(clients, scheme, privacy="none")]
+            cells += [found(clients, scheme, epsilon) for epsilon in (8.0, 2.0)]
+            shown = [percent(mean(cell), 1) if cell else "not on record" for cell in cells]
+            lines.append([f"{clients:,}", f"{delta:g}", name, *shown])
+    table(["clients", "δ", "their data", "clipped, without noise", "ε = 8", "ε = 2"], lines)
+    commands = [command(COMMAND, "edges", clients) for clients in (10, 100)]
+    block("shell", "\n".join([*commands, command(THOUSAND, "cnn", 1000)]))
+    paragraph(
+        "A thousand processes do not fit on one machine: the last line simulates them, with the lesson's "
+        f"network, which has {percent(mean(found(1000, 'iid', network='cnn')), 1)} there."
+    )
+
+
+def command(text, network, clients):
+    """Return what to type for epsilon 8 with so many clients, whose data is all alike."""
+    from beyond.price.grid import Point
+
+    point = Point(network, "central", clients, "iid", 8.0, seed=0)
+    settings = {"clients": clients, "delta": point.delta, "cells": point.cells, **point.settings()}
+    return text.format(**settings)
+
+
+def images():
+    """Say where single images are protected, if that room is there."""
+    if (ROOT / "beyond/example_privacy").exists():
+        paragraph("To protect each image instead: [another room](../example_privacy/README.md).")

@@ -1,5 +1,7 @@
 """Real processes with the small network: killed with kill -9, resumed, and counted."""
 
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,8 @@ from support.partitions import load_partition
 from support.run_settings import last_recorded_round
 from tests.support.ports import free_address
 
-WORDS = ["--clip", "0.5", "--noise-multiplier", "0.5", "--delta", "0.1", "--learning-rate", "1"]
+WORDS = ["--clip", "0.5", "--delta", "0.1", "--learning-rate", "1"]
+NOISE = ["--noise-multiplier", "0.5"]
 
 
 @pytest.fixture
@@ -35,12 +38,12 @@ def federate(start_warm, place):
 
 
 def test_a_killed_server_goes_on_and_has_forgotten_nothing(federate, place):
-    server, clients = federate("--rounds", 50)
+    server, clients = federate(*NOISE, "--rounds", 50)
     server.wait_for("^Round  2: epsilon")
     server.kill()
     spent = len(read_privacy(place / "run"))
     finished = last_recorded_round(place / "run")
-    again, _ = federate("--rounds", finished + 1, "--resume", clients=[])
+    again, _ = federate(*NOISE, "--rounds", finished + 1, "--resume", clients=[])
     again.finish()
     assert [client.wait() for client in clients] == [0, 0, 0]
     rows = read_privacy(place / "run")
@@ -51,6 +54,25 @@ def test_a_killed_server_goes_on_and_has_forgotten_nothing(federate, place):
     )
     assert [row.clients_asked for row in rows] == [3] * len(rows)
     assert (place / "run/run.json").read_text().count('"noise_seed": null') == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_stopped_in_round_3_goes_on_with_the_same_words_and_spends_no_more(
+    federate, place, number
+):
+    words = ["--rounds", 30, "--target-epsilon", 8]
+    server, clients = federate(*words)
+    server.wait_for("^Round  3: epsilon")
+    server.send(number)
+    server.wait()
+    spent = len(read_privacy(place / "run"))
+    finished = last_recorded_round(place / "run")
+    again, _ = federate(*words, "--resume", clients=[])
+    again.finish()
+    assert [client.wait() for client in clients] == [0, 0, 0]
+    rows = read_privacy(place / "run")
+    assert len(rows) == spent + 30 - finished
+    assert rows[-1].epsilon <= 8 and rows[-1].epsilon == pytest.approx(8)
 
 
 def test_the_crowd_makes_the_updates_that_real_clients_make():
@@ -85,7 +107,7 @@ def test_price_and_real_processes_come_to_the_same(federate, place):
     point = Point("edges", "central", 3, "iid", 8.0, seed=5)
     models = list(models_of(crowd, {"rounds": 4, "clip": 0.5}, 0.5, point))
 
-    server, _ = federate("--rounds", 4, "--noise-seed", 5, "--keep", "mean")
+    server, _ = federate(*NOISE, "--rounds", 4, "--noise-seed", 5, "--keep", "mean")
     server.finish()
     with np.load(place / "run/global_model.npz") as real:
         for mine, name in zip(models[-1], ("linear.weight", "linear.bias"), strict=True):
