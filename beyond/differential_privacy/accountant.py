@@ -9,6 +9,8 @@ moves the mean by mu standard deviations, mu^2 = 1/z1^2 + 1/z2^2 + ... (Dong, Ro
 
 import math
 
+from support.command_line import UserError
+
 SMALLEST_MU = 1e-6  # less counts as much: epsilon is nearly 0 there
 USED_UP = 1e-6  # of what is allowed: less than that is what rounding has left
 HALVINGS = 100  # of an interval: then its ends are neighbouring floats
@@ -82,3 +84,18 @@ def _halved(low, high, is_high):
         middle = (low + high) / 2
         low, high = (low, middle) if is_high(middle) else (middle, high)
     return low, high
+
+
+def load():
+    """Return the modules dp_accounting and dp_accounting.pld, for rooms whose mechanism has no closed form.
+
+    Raises UserError if they are not installed.
+    """
+    try:
+        import dp_accounting
+        from dp_accounting import pld
+    except ImportError:
+        raise UserError(
+            "dp-accounting is missing; install it with pip install -r requirements-beyond.txt"
+        ) from None
+    return dp_accounting, pld
