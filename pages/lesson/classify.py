@@ -1,3 +1,5 @@
+"""The trained model reads a digit."""
+
 import numpy as np
 
 from model import make_model, set_weights, to_tensors

@@ -12,7 +12,7 @@ from tests.support.harness import ROOT
 
 BY_HAND = ["beyond/README.md", "data/README.md", "support/README.md", "CONTRIBUTING.md"]
 PAGES = [page.path.relative_to(ROOT).as_posix() for page in all_pages()] + BY_HAND
-# A code span, an item of a list, bold text, a link, a row of a table, a heading: what should not be read as text.
+# What should not be read as text: a code span, an item of a list, bold text, a link, a row, a heading.
 LEFT_OVER = re.compile(r"`|^ *[-*] |\*\*|\]\(|^ *\||^ *#+ ", re.MULTILINE)
 BROKEN = """
 - One
