@@ -79,7 +79,7 @@ clean: ## Remove partitions and environment, if make and partition.py have made 
 # The stamps say which requirements are installed; a changed file installs again. What fails leaves no stamp: Debian
 # without python3-venv makes an environment that has no pip, and is to make it again once python3-venv is there.
 $(VENV)/installed: requirements.txt $(VENV)/made
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed

@@ -11,6 +11,7 @@ from support.command_line import Options, parse_options, run_command
 from support.figures import new_figure, plain_text, save_figure
 from support.history import read_history, run_directory
 
+MOST_LETTERS = 40  # of a run's name
 MOST_LABELS = 12  # points of one curve that can all carry their value without crowding
 
 
@@ -20,12 +21,17 @@ def draw(runs, lowest=0.0):
     for name, history in runs.items():
         rounds = [row.round for row in history]
         percent = [100 * row.accuracy for row in history]
-        label = f"{plain_text(name)}: {percent[-1]:.2f} %"
+        label = f"{plain_text(shortened(name))}: {percent[-1]:.2f} %"
         axes.plot(rounds, percent, marker="o", label=label)
         if len(runs) == 1:  # the labels of several would cover each other
             label_points(axes, rounds, percent)
     decorate(axes, lowest)
     return figure
+
+
+def shortened(name):
+    """Return a run's name, or its beginning if it would leave no room for the curves."""
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…"
 
 
 def decorate(axes, lowest):
@@ -45,10 +51,11 @@ def label_points(axes, rounds, percent):
     if len(rounds) > MOST_LABELS:
         labelled = [(rounds[-1], percent[-1])]
     for x, y in labelled:
-        # The first point's line rises through the usual place.
-        where = (22, -4) if x == rounds[0] else (0, 7)
+        # The curve rises from the first point, through the usual place.
+        where = (0, -15) if x == rounds[0] else (0, 7)
         weight = "bold" if x == rounds[-1] else "normal"
         style = {"textcoords": "offset points", "ha": "center", "weight": weight}
+        style["bbox"] = {"color": "white", "alpha": 0.7, "pad": 0.3}  # a curve behind stays behind
         axes.annotate(f"{y:.1f}", (x, y), where, **style)
 
 

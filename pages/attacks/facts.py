@@ -88,8 +88,9 @@ def teaser():
     """Print what the lesson says about this chapter: two sentences, one picture."""
     PAGE.say(
         """**Is it private?** [One chapter](beyond/wire/README.md) listens in on a federation and accounts
-        for every byte. [The next](beyond/attacks/README.md) reads what weights tell: which digits a client
-        owns, exactly for {digits_shards} of 10 clients, and the very image, if a client trains on one."""
+        for every byte. [The next](beyond/attacks/README.md) reads what weights tell: the very image, if a
+        client trains on one; and which digits a client owns, exactly for {digits_shards} of 10 clients with
+        two to four digits each, and for {digits_iid} of 10 of ours, who own all ten."""
     )
     PAGE.chart(
         "digits",

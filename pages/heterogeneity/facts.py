@@ -143,8 +143,9 @@ def teaser():
     PAGE.say(
         """**Was it worth it?** [The first chapter](beyond/heterogeneity/README.md) measures it: with data
         like ours the federation is as good as training on all data in one place ({iid}, and {pooled} there),
-        and where a client owns only {shards_digits} digits it gets to {shards}, a client alone to
-        {shards_alone}."""
+        and a client alone is not much worse: {iid_alone}. Where a client owns only {shards_digits} digits
+        (*shards* in the picture; *Dirichlet* deals every digit out unevenly), the federation gets to
+        {shards}, a client alone to {shards_alone}."""
     )
     PAGE.chart(
         "baselines",

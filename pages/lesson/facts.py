@@ -1,6 +1,7 @@
 """The figures of README.md, of the benchmarks' page and of the architecture's, and how they are shown."""
 
 import json
+import math
 import statistics
 
 from diagrams.build import WORKED_EXAMPLE, fedavg
@@ -9,6 +10,8 @@ from pages.page import ROOT, Page
 from support.history import read_history
 
 PAGE = Page("lesson")
+IMAGES = 60_000  # that clients train on
+ARCHIVE = ROOT / "data/MNIST/raw/train-images-idx3-ubyte.gz"
 
 
 def figures():
@@ -28,6 +31,7 @@ def figures():
 def _run_figures():
     """Return what the recorded run came to."""
     before, first, *_, last = rounds = read_history(PAGE.recorded / "lesson")
+    settings = PAGE.json("lesson/run")["settings"]
     return {
         "rounds": str(last.round),
         "accuracy_before": percent(before.accuracy, 1),
@@ -36,6 +40,10 @@ def _run_figures():
         "payload": f"{first.bytes_sent / first.clients / 1000:.0f} KB",
         "payload_each_way": f"{first.bytes_sent / 1e6:.2f} MB",
         "payload_total": f"{sum(row.bytes_sent for row in rounds) * 2 / 1e6:.0f} MB",
+        "payload_client": f"{sum(row.bytes_sent / row.clients for row in rounds[1:]) * 2 / 1e6:.1f} MB",
+        "steps": str(math.ceil(IMAGES / last.clients / settings["batch_size"])),
+        "archive_size": f"{ARCHIVE.stat().st_size / 1e6:.1f} MB",
+        "raw_size": f"{IMAGES * 28 * 28 / 1e6:.0f} MB",
     }
 
 

@@ -66,6 +66,10 @@ def measure_setup(directory, recorded):
 
 
 RECORDINGS = {
+    "run": Recording(
+        commands=("python federation.py --address {address}", "python -m pages.lesson.classify"),
+        screens=("lesson/run", "lesson/classify"),
+    ),
     "walk": Recording(function=walk),
     "own_model": Recording(function=try_own_model),
     "seeds": Recording(function=train_with_seeds),

@@ -132,3 +132,24 @@ def test_a_damaged_history_is_named_and_an_earlier_picture_stays(results, monkey
     with pytest.raises(UserError, match=r"^results/fedavg/history\.csv is damaged"):
         plot(results, monkeypatch)
     assert (results / "results/fedavg/accuracy.png").read_text() == "an earlier picture"
+
+
+def test_a_label_is_not_struck_through_where_the_curve_turns():
+    figure = plot_accuracy.draw({"skewed": rounds((0.09, 0.1, 0.42, 0.38, 0.8))})
+    figure.canvas.draw()
+    first, *others = figure.axes[0].texts
+    curve = figure.axes[0].get_lines()[0]
+    assert (
+        first.get_window_extent().y1 < curve.axes.transData.transform((0, 9))[1]
+    )  # below its point
+    for label in others:
+        assert label.get_zorder() > curve.get_zorder()
+        assert label.get_bbox_patch().get_facecolor() == (1, 1, 1, 0.7)
+
+
+def test_a_long_name_leaves_room_for_the_curves():
+    figure = plot_accuracy.draw({"x" * 200: rounds((0.1, 0.5)), "short": rounds((0.1, 0.5))})
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    assert axes.get_legend().get_window_extent().width < 0.75 * axes.get_window_extent().width
+    assert legend_of(axes) == ["x" * 39 + "…: 50.00 %", "short: 50.00 %"]

@@ -127,3 +127,11 @@ def test_the_table_of_options_has_all_that_chapters_add_to_the_lesson(capsys):
         inherited = re.search(r"those of (\w+)", row)
         expected = listed[name] | (listed[inherited[1]] if inherited else set())
         assert options_of(capsys, f"beyond.{name}.federation") - lesson == expected - lesson, name
+
+
+def test_the_list_of_papers_that_the_lesson_cites_is_that_of_the_lesson():
+    papers = re.compile(r"https://(?:arxiv|doi|eprint)[^)\s]+")
+    _, _, listed = (ROOT / "beyond/README.md").read_text().partition("papers that the lesson cites")
+    assert sorted(papers.findall(listed)) == sorted(
+        papers.findall(PAGES["lesson"].path.read_text())
+    )

@@ -1,0 +1,67 @@
+"""What a code host makes of every page: rendered by GitHub's own parser, no mark of Markdown is left over."""
+
+import re
+from html.parser import HTMLParser
+
+import cmarkgfm
+import pytest
+from cmarkgfm.cmark import Options
+
+from pages.page import all_pages
+from tests.support.harness import ROOT
+
+BY_HAND = ["beyond/README.md", "data/README.md", "support/README.md", "CONTRIBUTING.md"]
+PAGES = [page.path.relative_to(ROOT).as_posix() for page in all_pages()] + BY_HAND
+# What should not be read as text: a code span, an item of a list, bold text, a link, a row, a heading.
+LEFT_OVER = re.compile(r"`|^ *[-*] |\*\*|\]\(|^ *\||^ *#+ ", re.MULTILINE)
+BROKEN = """
+- One
+  <details><summary>Answer</summary>
+Two `three`
+  </details>
+- Four `five`
+"""
+
+
+class Rendered(HTMLParser):
+    """The text of a page outside code, and what its <details> hold besides their summary."""
+
+    def __init__(self, markdown):
+        super().__init__()
+        self.inside, self.text, self.details = [], "", []
+        self.feed(cmarkgfm.github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE))
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("img", "br", "hr", "source", "input"):
+            self.inside.append(tag)
+        if tag == "details":
+            self.details.append("")
+
+    def handle_endtag(self, tag):
+        if tag in self.inside:
+            while self.inside.pop() != tag:
+                pass
+
+    def handle_data(self, data):
+        if "details" in self.inside and "summary" not in self.inside:
+            self.details[-1] += data.strip()
+        if not {"code", "pre"} & set(self.inside):
+            self.text += data
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_rendered_page_shows_no_marks_and_no_empty_answers(path):
+    page = Rendered((ROOT / path).read_text(encoding="utf-8"))
+    assert LEFT_OVER.findall(page.text) == []
+    assert all(page.details)
+
+
+def test_an_answer_that_ends_its_list_is_found():
+    page = Rendered(BROKEN)
+    assert LEFT_OVER.findall(page.text)
+
+
+def test_the_lesson_hides_an_answer_to_each_of_its_questions():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = Rendered(text)
+    assert len(page.details) == text.count("<details>") == 3
