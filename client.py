@@ -18,7 +18,7 @@ from support.partitions import PARTITIONS, load_partition
 
 
 class FlowerClient(fl.client.NumPyClient):
-    """A participant, as Flower calls it. Weights are lists of NumPy arrays; images stay in here."""
+    """A client, with the methods that Flower calls. Weights are lists of NumPy arrays; images stay here."""
 
     def __init__(self, partition_id, model, images, labels):
         self.partition_id = partition_id
@@ -26,7 +26,7 @@ class FlowerClient(fl.client.NumPyClient):
         self.images, self.labels = to_tensors(images, labels)
 
     def get_parameters(self, config):
-        """Hand out the local model's weights."""
+        """Return the local model's weights."""
         return get_weights(self.model)
 
     def set_parameters(self, parameters):
@@ -36,7 +36,7 @@ class FlowerClient(fl.client.NumPyClient):
     def fit(self, parameters, config):
         """Train the global model on local data; return the new weights and how many images they saw."""
         self.set_parameters(parameters)
-        # Seeded by who and when, so that a run can be repeated whatever this client did before.
+        # Seeded by client and round, so that a run can be repeated whatever this client did before.
         rng = np.random.default_rng([config["seed"], config["server_round"], self.partition_id])
         loss = train(
             self.model,
@@ -60,7 +60,7 @@ def take_part(client, server, certificate):
 
 
 def main(arguments=None, make_client=FlowerClient, make_model=make_model):
-    """Run the command line described above; chapters bring the rest (see ARCHITECTURE.md)."""
+    """Run the command line described above; chapters give the other arguments (see ARCHITECTURE.md)."""
     args = parse_options(arguments, [client_options()])
     torch.set_num_threads(1)  # ten clients share this machine's cores; each one needs only one
     images, labels = load_partition(PARTITIONS / f"client_{args.partition_id}.npz")

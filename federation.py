@@ -35,15 +35,17 @@ from support.run_settings import check_settings, last_commit
 from support.typed_words import as_words
 
 PROGRAMS = ("server", "client")
-PATIENCE = 30  # seconds; nobody starts a missing client by hand
+PATIENCE = 30  # seconds; no one will start a missing client by hand
 
 
 def make_partitions(context, args):
-    """Run partition.py, unless the data is partitioned this way already, or somebody's own."""
+    """Run partition.py, unless the data is partitioned this way already, or the reader's own."""
     check_own_partitions(args.clients)
     settings = None if are_own_partitions() else partition.settings_from(args)
     if args.resume:
-        check_settings(args.run, {"partitions": settings})  # before others are lost
+        check_settings(
+            args.run, {"partitions": settings}
+        )  # before partition.py replaces the others
     if settings and not are_partitioned(settings):
         words = as_words(args, [common_options(), partition_options()])
         finish_command(context, "partition", words)
@@ -57,7 +59,10 @@ def run_processes(context, args, programs, more_options, server_log=None, **door
     """
     logs = make_run_directory(Path(args.run, "logs"))
     server_words = as_words(args, [*server_options(), *more_options])
-    server_words = [f"--patience={args.patience}", *server_words]  # ours, unless one was typed
+    server_words = [
+        f"--patience={args.patience}",
+        *server_words,
+    ]  # our default, unless one was typed
     client_words = ["--server", args.address, *as_words(args, [client_options()])]  # --certificates
     server = start_command(context, programs[0], server_words, server_log, **doors)
     clients = {}
@@ -88,7 +93,7 @@ def watch(server, clients, logs, needed):
         if clients[number].exitcode != 0:
             left -= 1
             reason = "" if was_killed(clients[number]) else f"; see {log}"
-            print(f"Client {number} {ending(clients[number])}{reason}")
+            print(f"Client {number} {ending(clients[number].exitcode)}{reason}")
         if left < needed:
             raise RunError(f"{left} of {len(clients)} clients are left, and {needed} are needed")
     server.join()
@@ -108,7 +113,7 @@ def advice_to_resume(run):
 
 
 def parse(arguments, more_options=()):
-    """Return the command line's options; raise UserError if they, or they and this system, do not agree."""
+    """Return the command line's options; raise UserError if they do not fit together, or this machine."""
     args = parse_options(arguments, [*server_options(), partition_options(), *more_options])
     args.patience = args.patience or PATIENCE
     make_room(args.clients)
@@ -116,7 +121,7 @@ def parse(arguments, more_options=()):
 
 
 def main(arguments=None, programs=PROGRAMS, more_options=(), make_model=None):
-    """Run the command line described above; chapters bring the rest (see ARCHITECTURE.md)."""
+    """Run the command line described above; chapters give the other arguments (see ARCHITECTURE.md)."""
     args = parse(arguments, more_options)
     context = process_context()
     make_partitions(context, args)

@@ -1,4 +1,4 @@
-"""The model that everybody trains: a small convolutional network for handwritten digits.
+"""The model that all clients train: a small convolutional network for handwritten digits.
 
 Client and server share this file. What travels between them is what `get_weights` returns. `train` runs where
 the data is, on the clients; `evaluate` where the test images are, on the server.
@@ -31,7 +31,7 @@ class CNN(nn.Module):
 
 
 def make_model():
-    """Return the network that server and clients train: the one place to put another one."""
+    """Return the network that clients train and the server tests: the one place to put another one."""
     return CNN()
 
 

@@ -3,8 +3,8 @@
     python partition.py                   # ten clients -> partitions/client_0.npz ... client_9.npz, test.npz
     python partition.py --clients 100
 
-Every training image goes to exactly one client. In the real world nobody does this: the data is born on the
-devices. Here it stands for that, and from now on a client reads its own file and no other.
+Every training image goes to exactly one client. In the real world the data is on the clients' devices from
+the start. This script stands in for that: from now on a client reads its own file and no other.
 """
 
 import numpy as np

@@ -58,8 +58,8 @@ def make_strategy(args, model, images, labels):
 
 
 def serve(args, strategy, model):
-    """Run the rounds, with whoever connects."""
-    # Without the `with` line, plain Flower takes strategy=strategy instead of server=server.
+    """Run the rounds with the clients that connect."""
+    # Plain Flower has no `with` line, and gets strategy=strategy instead of server=server.
     with robust_server(args, strategy, model) as server:
         fl.server.start_server(
             server_address=args.address,
@@ -70,7 +70,7 @@ def serve(args, strategy, model):
 
 
 def main(arguments=None, make_strategy=make_strategy, more_options=(), make_model=make_model):
-    """Run the command line described above; chapters bring the rest (see ARCHITECTURE.md)."""
+    """Run the command line described above; chapters give the other arguments (see ARCHITECTURE.md)."""
     args = parse_options(arguments, [*server_options(), *more_options])
     torch.manual_seed(args.seed)  # the same seed, the same first weights
     model = make_model()

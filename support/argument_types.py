@@ -1,4 +1,4 @@
-"""What argparse may accept: numbers within bounds, and addresses."""
+"""What argparse may accept: numbers within bounds, paths and addresses, each as the `type` of an option."""
 
 import argparse
 import ipaddress
@@ -9,59 +9,40 @@ LARGEST_INT = 2**31 - 1  # fits wherever such a number travels
 LONGEST_WAIT = 1e6  # seconds: eleven days
 
 
-def positive_int(text):
-    """argparse type: a whole number from 1 up."""
-    return _whole_number(text, minimum=1)
+def _number(wanted, is_right, kind=float):
+    """Return the type of numbers for which `is_right` is true; `wanted` says in words which they are."""
+
+    def parse(text):
+        try:
+            number = kind(text)
+        except ValueError:
+            number = math.nan
+        if not is_right(number):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        return number
+
+    return parse
 
 
-def natural_int(text):
-    """argparse type: a whole number from 0 up."""
-    return _whole_number(text, minimum=0)
+def _whole_number(minimum):
+    wanted = f"a whole number from {minimum} to {LARGEST_INT}"
+    return _number(wanted, lambda number: minimum <= number <= LARGEST_INT, int)
 
 
-def positive_float(text):
-    """argparse type: a finite number above 0."""
-    return _number(text, "a number above 0", lambda number: 0 < number < math.inf)
-
-
-def positive_seconds(text):
-    """argparse type: a number of seconds above 0, and not beyond reason."""
-    wanted = f"a number of seconds from 0 to {LONGEST_WAIT:.0f}"
-    return _number(text, wanted, lambda number: 0 < number <= LONGEST_WAIT)
-
-
-def fraction(text):
-    """argparse type: a number above 0, and 1 at most."""
-    return _number(text, "above 0 and at most 1", lambda number: 0 < number <= 1)
-
-
-def decay(text):
-    """argparse type: a number from 0 to below 1, such as a momentum."""
-    return _number(text, "from 0 to below 1", lambda number: 0 <= number < 1)
-
-
-def path(text):
-    """argparse type: the name of a file or directory; ~ is the home directory, wherever it stands."""
-    return os.path.expanduser(text)
-
-
-def percentage(text):
-    """argparse type: a number from 0 to below 100."""
-    return _number(text, "a percentage from 0 to below 100", lambda number: 0 <= number < 100)
-
-
-def _number(text, wanted, is_right):
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not is_right(number):
-        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
-    return number
+positive_int = _whole_number(1)
+natural_int = _whole_number(0)
+positive_float = _number("a number above 0", lambda number: 0 < number < math.inf)
+positive_seconds = _number(
+    f"a number of seconds from 0 to {LONGEST_WAIT:.0f}", lambda number: 0 < number <= LONGEST_WAIT
+)
+fraction = _number("above 0 and at most 1", lambda number: 0 < number <= 1)
+decay = _number("from 0 to below 1", lambda number: 0 <= number < 1)
+percentage = _number("a percentage from 0 to below 100", lambda number: 0 <= number < 100)
+path = os.path.expanduser
 
 
 def address(text):
-    """argparse type: HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080."""
+    """Return `text` if it is HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080."""
     host, _, port = text.rpartition(":")
     if not host or "://" in text or not port.isascii() or not port.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:8080")
@@ -70,12 +51,6 @@ def address(text):
     if not 1 <= int(port) <= 65535:
         raise argparse.ArgumentTypeError(f"port {port} is not between 1 and 65535")
     return text
-
-
-def host_and_port(text):
-    """Return the host, without brackets, and the port, a number, of an address such as [::1]:8080."""
-    host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)
 
 
 def _is_host(host):
@@ -89,13 +64,7 @@ def _is_host(host):
     return host.endswith("]")
 
 
-def _whole_number(text, minimum):
-    try:
-        number = int(text)
-    except ValueError:
-        number = minimum - 1
-    if not minimum <= number <= LARGEST_INT:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a whole number from {minimum} to {LARGEST_INT}"
-        )
-    return number
+def host_and_port(text):
+    """Return the host, without brackets, and the port, a number, of an address such as [::1]:8080."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)

@@ -1,7 +1,7 @@
 """TLS: the certificates that server and clients show and check.
 
-A directory of certificates holds ca.pem, which everybody has, and server.pem and server.key, which only
-the server has. `make certificates` makes one for this machine.
+A directory of certificates holds ca.pem, which server and clients have, and server.pem and server.key, which
+only the server has. `make certificates` makes one for this machine.
 """
 
 import datetime
@@ -35,7 +35,7 @@ def server_certificates(directory):
         raise UserError(
             f"{paths[1]} and {paths[2]} do not fit: {error.reason}; make them again"
         ) from None
-    _check_dates(paths[1], contents[1], is_bundle=False)
+    _check_dates(paths[1], contents[1], count=1)  # the others say who has signed it
     return contents
 
 
@@ -45,10 +45,7 @@ def root_certificate(directory):
 
 
 def read_root(path):
-    """Return the CA's certificate in the file `path` as bytes.
-
-    Raises UserError if it is none, or not valid today.
-    """
+    """Return the CA's certificate in the file `path` as bytes; raise UserError if it is not valid."""
     content = _read(path)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=content.decode())
@@ -58,28 +55,23 @@ def read_root(path):
     return content
 
 
-def _check_dates(path, content, is_bundle=True):
-    """Raise UserError if no certificate of `content`, what `path` holds, is valid today.
+def _check_dates(path, content, count=None):
+    """Raise UserError if none of the first `count` certificates in the file `path` is valid today.
 
-    Of a server's, the first counts; the others say who has signed it. Nobody else would tell: a server shows
-    an expired certificate, and those who do not trust it only wait.
+    OpenSSL would not tell: a server shows an expired certificate, and clients that refuse it only wait.
     """
     try:
-        certificates = x509.load_pem_x509_certificates(content)
+        certificates = x509.load_pem_x509_certificates(content)[:count]
     except ValueError:
         return  # OpenSSL has taken it, and is less strict
-    faults = [_fault_of_date(one) for one in certificates[: None if is_bundle else 1]]
-    if all(faults):
-        raise UserError(f"{path} {faults[0]}; {ADVICE_ON_DATES}")
-
-
-def _fault_of_date(certificate):
-    """Return what is wrong with a certificate's dates, in words, or None."""
     now = datetime.datetime.now(datetime.UTC)
-    first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if any(one.not_valid_before_utc <= now <= one.not_valid_after_utc for one in certificates):
+        return
+    first, last = certificates[0].not_valid_before_utc, certificates[0].not_valid_after_utc
+    fault = f"is not valid before {first:%Y-%m-%d %H:%M} UTC"
     if now > last:
-        return f"has expired, on {last:%Y-%m-%d}"
-    return f"is not valid before {first:%Y-%m-%d %H:%M} UTC" if now < first else None
+        fault = f"has expired, on {last:%Y-%m-%d}"
+    raise UserError(f"{path} {fault}; {ADVICE_ON_DATES}")
 
 
 def check_trust(address, root):
@@ -95,7 +87,7 @@ def check_trust(address, root):
             f"the server at {address} is not to be trusted ({reason}); {_advice_on(str(reason))}"
         ) from None
     except OSError:
-        return  # it is not there (any more): waiting is another's business
+        return  # it is not there (any more): wait_for_server goes on waiting
 
 
 def _advice_on(reason):

@@ -5,18 +5,19 @@ Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 13
 
 import argparse
 import difflib
+import os
+import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
-from support.environment import is_hosted
 from support.failures import describe, is_the_models
 from support.files import in_words
-from support.signals import signals_that_unwind
-from support.streams import complain, drop_output, leave_the_pipe, prepare_output
+from support.signals import is_hosted, signals_that_unwind
 from support.typed_words import parse_words
 
-MISTYPED = 0.85  # how much alike a typed option and the one that was meant are, at the least
+MISTYPED = 0.85  # how similar a typed option and the one that was meant are, at the least
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -25,7 +26,7 @@ class UserError(Exception):
 
 
 class RunError(Exception):
-    """A run that cannot go on, through nobody's mistake in typing."""
+    """A run that cannot go on, for another reason than a person's mistake."""
 
 
 class NothingToDo(Exception):
@@ -33,7 +34,7 @@ class NothingToDo(Exception):
 
 
 class Options(argparse.ArgumentParser):
-    """Options of a command, perhaps of several: a parent for parse_options.
+    """Options of one command or several: a parent for parse_options.
 
     `check(args)`, if given, raises UserError when the parsed options do not go together; it may fill some in.
     """
@@ -59,17 +60,25 @@ def parse_options(arguments, parents, **defaults):
 
 def _check(args, parents):
     for parent in parents:
-        if isinstance(parent, Options):
-            parent.check(args)
+        parent.check(args)
+
+
+class _HelpWithDefaults(
+    argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter
+):
+    """argparse's two formatters in one: descriptions as written, defaults shown where there are any."""
+
+    def _get_help_string(self, action):
+        return action.help if action.default is None else super()._get_help_string(action)
 
 
 class _OneLineParser(argparse.ArgumentParser):
-    """A parser that shows defaults in --help and complains in one line, in the name of the command."""
+    """A parser that complains in one line, in the name of the command."""
 
     def __init__(self, words, parents):
         prog, description = _command or (None, None)
         super().__init__(
-            prog=prog, description=description, parents=parents, formatter_class=HelpWithDefaults
+            prog=prog, description=description, parents=parents, formatter_class=_HelpWithDefaults
         )
         self.words = words
 
@@ -83,21 +92,13 @@ class _OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}; {advice}\n")
 
 
-class HelpWithDefaults(
-    argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter
-):
-    """argparse's two formatters in one: descriptions as written, defaults shown where there are any."""
-
-    def _get_help_string(self, action):
-        return action.help if action.default is None else super()._get_help_string(action)
-
-
 _command = None  # the name and the docstring of the command that runs
 
 
-def command_words(prog):
-    """Return what to type for a command: `prog` is server.py, or a module such as beyond.x.server."""
-    return f"python {prog}" if prog.endswith(".py") else f"python -m {prog}"
+def name_command(prog, description):
+    """Set the name of the command that runs here, as it is typed, and its module's docstring."""
+    global _command
+    _command = (prog, description)
 
 
 def command_name():
@@ -105,10 +106,9 @@ def command_name():
     return _command[0] if _command else None
 
 
-def name_command(prog, description):
-    """Say which command runs here: what people typed, or would type, and its module's docstring."""
-    global _command
-    _command = (prog, description)
+def command_words(prog):
+    """Return what to type for a command: `prog` is server.py, or a module such as beyond.x.server."""
+    return f"python {prog}" if prog.endswith(".py") else f"python -m {prog}"
 
 
 def _name_of(main):
@@ -120,7 +120,7 @@ def _name_of(main):
 
 
 def run_command(main, *arguments, **options):
-    """Call `main` with what else is given, and turn what goes wrong into one line and an exit status.
+    """Call `main` with all other arguments; turn what goes wrong into one line and an exit status.
 
     The command has the name and the docstring of main's module.
     """
@@ -128,41 +128,52 @@ def run_command(main, *arguments, **options):
     prepare_output()
     try:
         with signals_that_unwind():
-            return _call(main, *arguments, **options)
+            return call(main, *arguments, **options)
     except UserError as error:
-        status, message = 2, str(error)
+        _end(2, error)
     except RunError as error:
-        status, message = 1, str(error)
+        _end(1, error)
     except KeyboardInterrupt:
-        status, message = 130, "stopped"
-    except BrokenPipeError:
-        leave_the_pipe()
-    except OSError as error:  # what we print goes to a full disk, say
-        drop_output()
-        status, message = 1, _unexpected(error)
-    complain(f"{command_name()}: {message}")
-    _exit(status)
+        _end(130, "stopped")
+    except BrokenPipeError:  # what reads our output has ended; we end as SIGPIPE would end us
+        _drop_output(sys.stdout)
+        sys.exit(128 + getattr(signal, "SIGPIPE", 13))  # Windows has no such signal
+    except OSError as error:  # a full disk takes no more output, say
+        _drop_output(sys.stdout)
+        where = f" ({error.filename})" if error.filename else ""
+        _end(1, f"cannot go on: {in_words(error)}{where}")
 
 
-def _exit(status):
-    """Exit. Flower's gRPC server goes on meanwhile; what it runs into on the way is nobody's concern."""
-    if not is_hosted():
-        threading.excepthook = lambda failure: None
-    sys.exit(status)
-
-
-def _unexpected(error):
-    """Return the line on an error of the system's that we have not expected."""
-    where = f" ({error.filename})" if error.filename else ""
-    return f"cannot go on: {in_words(error)}{where}"
-
-
-def _call(main, *arguments, **options):
+def call(function, *arguments, **options):
+    """Return what `function` does; raise whatever goes wrong in it as an error of one line."""
     try:
-        return main(*arguments, **options)
+        return function(*arguments, **options)
     except NothingToDo as news:
         return print(news)
     except (UserError, RunError, OSError):
         raise
     except Exception as error:  # a reader's own network may raise anything
         raise (UserError if is_the_models(error) else RunError)(describe(error)) from None
+
+
+def _end(status, message):
+    """Print one line on stderr, if that leads anywhere, and exit."""
+    try:
+        print(f"{command_name()}: {message}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        _drop_output(sys.stderr)
+    if not is_hosted():  # errors in the threads of Flower's gRPC server are harmless from here on
+        threading.excepthook = lambda failure: None
+    sys.exit(status)
+
+
+def prepare_output():
+    """Show every printed line at once, whatever characters are in the name of a run."""
+    with suppress(AttributeError, ValueError):  # a notebook's stream, say
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def _drop_output(stream):
+    """Discard what `stream` still holds; Python would end with status 120 because it cannot write it."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

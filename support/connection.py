@@ -10,10 +10,10 @@ import time
 
 import grpc
 
+from support import exempt_from_proxy
 from support.argument_types import host_and_port
 from support.certificates import check_trust, root_certificate
 from support.command_line import UserError
-from support.environment import exempt_from_proxy
 from support.identity import ClientFailure, Participant
 from support.listening import is_loopback
 from support.terminal import prepare_log
@@ -31,12 +31,14 @@ def stay_connected(take_part, client, args):
 
     Returns when `take_part` does, which is when the server says that the run is over. `args` are the client's
     options; `client` takes part as a Participant. Raises UserError when no server has answered for
-    `args.max_wait` seconds, or when the server refuses a newcomer; whom it knows may find an old connection
-    in the way, and insists.
+    `args.max_wait` seconds, or when the server refuses the client. One that has lost the server asks again
+    for as long: the server may still have its old connection.
     """
     prepare_log()
     _hide_closed_channels()
-    _avoid_proxies(args.server)
+    host, _ = host_and_port(args.server)
+    if is_loopback(host):
+        exempt_from_proxy(host)
     certificate = root_certificate(args.certificates)
     insist_until = -math.inf
     while True:
@@ -64,19 +66,17 @@ def _participate(take_part, client, args, certificate):
     return participant.refusal
 
 
-def _avoid_proxies(address):
-    """Let no proxy come between us and a server on this machine."""
-    host, _ = host_and_port(address)
-    if is_loopback(host):
-        exempt_from_proxy(host)
-
-
 def wait_for_server(address, root, max_wait):
     """Return when a gRPC server answers at `address` (HOST:PORT); say so if that means waiting.
 
     Raises UserError after `max_wait` seconds, or as soon as the server turns out not to be trusted.
     """
-    with _open_channel(address, root) as channel:
+    if root is None:
+        channel = grpc.insecure_channel(address, options=RECONNECT_QUICKLY)
+    else:
+        credentials = grpc.ssl_channel_credentials(root)
+        channel = grpc.secure_channel(address, credentials, options=RECONNECT_QUICKLY)
+    with channel:
         if _is_ready(channel, seconds=min(0.5, max_wait)):
             return
         if root is not None:
@@ -92,7 +92,7 @@ def wait_for_server(address, root, max_wait):
 
 
 def _hide_closed_channels():
-    """Keep from people what gRPC's own threads complain about when we close a channel they still watch."""
+    """Hide the complaints of gRPC's own threads about a channel that we close while they watch it."""
     report = threading.excepthook
 
     def report_others(arguments):
@@ -101,13 +101,6 @@ def _hide_closed_channels():
             report(arguments)
 
     threading.excepthook = report_others
-
-
-def _open_channel(address, root):
-    if root is None:
-        return grpc.insecure_channel(address, options=RECONNECT_QUICKLY)
-    credentials = grpc.ssl_channel_credentials(root)
-    return grpc.secure_channel(address, credentials, options=RECONNECT_QUICKLY)
 
 
 def _is_ready(channel, seconds):

@@ -1,4 +1,4 @@
-"""events.jsonl: what happens in a run, a line of JSON each, for whoever wants to watch it.
+"""events.jsonl: what happens in a run, a line of JSON each, for those who want to watch it.
 
 Every line has `time` (UTC, ISO 8601), `seconds` of the run (those in which it was stopped do not count), and
 `what`; beyond/watch/README.md lists what there is. Nothing in a run depends on it: a disk that does not take
@@ -20,14 +20,14 @@ from support.terminal import say
 NAME = "events.jsonl"
 
 
-def nobody(what, **details):
-    """Tell nobody: for those who run without a record."""
+def tell_nothing(what, **details):
+    """Do nothing: the `tell` of a run without a record."""
 
 
 class EventLog:
     """Writes what it is told to events.jsonl in `directory`, each line at once. Any thread may tell it.
 
-    Until `begin` or `resume` it keeps everything to itself, for an earlier run may still be in the directory.
+    It keeps all lines until `begin` or `resume`, because an earlier run may still be in the directory.
     """
 
     def __init__(self, directory):
@@ -60,15 +60,16 @@ class EventLog:
         self._open([])
 
     def resume(self, row):
-        """Go on after the Round `row`, the last that is on record; what came after it never was."""
+        """Go on after the Round `row`, the last that is on record; drop what came after it."""
         try:
-            lines = _lines_until(self.path, row.round)
+            lines = self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
         except OSError as error:
             return self._give_up(error)
+        lines = _lines_until(lines, row.round)
         events = [event for event in map(parsed, lines) if event]
-        self.began = time.monotonic() - _seconds_of(events)
+        self.began = time.monotonic() - (events[-1]["seconds"] if events else 0.0)
         self._open(lines)
-        if not any(_ends(event, row.round) for event in events):
+        if not events or not _ends(events[-1], row.round):
             self.tell("evaluated", **_finished(row))
 
     def round_finished(self, row):
@@ -85,7 +86,7 @@ class EventLog:
                 file.close()
 
     def _open(self, lines):
-        """Make the file anew, so that watchers see it, with `lines` and what has waited."""
+        """Replace the file, so that watchers see it, by one with `lines` and what has waited."""
         with self.lock:
             try:
                 with replaced_file(self.path) as file:
@@ -103,7 +104,7 @@ class EventLog:
 
     def _give_up(self, error):
         reason = in_words(error, self.path)
-        say(f"Cannot write {self.path}: {reason}; nobody can watch this run from here on")
+        say(f"Cannot write {self.path}: {reason}; this run cannot be watched from here on")
         self.close()
 
 
@@ -123,15 +124,10 @@ def events_of(args, row):
         try:
             yield events
         except BaseException as error:
-            events.end("stopped", reason=_in_words(error))
+            reasons = {KeyboardInterrupt: "by Ctrl-C", SystemExit: "by SIGTERM"}
+            events.end("stopped", reason=reasons.get(type(error)) or str(error))
             raise
         events.end("finished")
-
-
-def _in_words(error):
-    if isinstance(error, KeyboardInterrupt):
-        return "by Ctrl-C"
-    return "by SIGTERM" if isinstance(error, SystemExit) else str(error)
 
 
 def _finite(details):
@@ -142,49 +138,36 @@ def _finite(details):
     }
 
 
-def parsed(line):
-    """Return the event in a line of the file, or None if the line is damaged."""
-    with suppress(ValueError, RecursionError):
-        event = json.loads(line)
-        if isinstance(event, dict) and isinstance(event.get("what"), str):
-            return event
-    return None
-
-
 def _finished(row):
     """Return what an event says of a Round that is on record; `took` are its seconds."""
     details = asdict(row)
     return {"took": details.pop("seconds"), **details}
 
 
-def _lines_until(path, last_round):
-    """Return the whole lines up to the end of round `last_round`, and none of what was rolled back."""
-    lines = []
-    for line in path.read_bytes().splitlines(keepends=True) if path.exists() else ():
+def parsed(line):
+    """Return the event in a line of the file, or None if the line is damaged."""
+    with suppress(ValueError, TypeError, KeyError, RecursionError):
+        event = json.loads(line)
+        if isinstance(event["what"], str) and 0 <= event["seconds"] < math.inf:
+            return event
+    return None
+
+
+def _lines_until(lines, last_round):
+    """Return those of `lines` up to the end of round `last_round`, without what was rolled back."""
+    kept = []
+    for line in lines:
         event = parsed(line) or {}
-        if not line.endswith(b"\n") or _is_later(event, last_round):
+        is_later = event.get("round", 0) > last_round or event.get("what") == "stopped"
+        if is_later or not line.endswith(
+            b"\n"
+        ):  # a run may be stopped before it tells of a round's end
             break
-        lines.append(line)
+        kept.append(line)
         if _ends(event, last_round):
             break
-    return lines
-
-
-def _is_later(event, last_round):
-    """Return whether `event` came after that round: a run may be stopped before it has told of its end."""
-    is_of_later = isinstance(event.get("round"), int) and event["round"] > last_round
-    return is_of_later or event.get("what") == "stopped"
+    return kept
 
 
 def _ends(event, last_round):
     return (event.get("what"), event.get("round")) == ("evaluated", last_round)
-
-
-def _seconds_of(events):
-    """Return how long the run had gone on by the last of `events` that says so, or 0.0.
-
-    Only the run's own seconds count, because the clock on the wall may have been set since.
-    """
-    told = [event.get("seconds") for event in events]
-    sound = [one for one in told if isinstance(one, int | float) and 0 <= one < math.inf]
-    return sound[-1] if sound else 0.0

@@ -12,8 +12,8 @@ ADVICE = "see README.md: Your own model, your own data"
 def describe(error):
     """Return an exception as "KeyError: 'x' (model.py, line 12)".
 
-    The line is the last one of this repository that it has come by. With model.py, where readers put a
-    network of their own, goes advice.
+    The line is the last one of this repository in its traceback. If model.py is there, where readers put a
+    network of their own, advice follows.
     """
     words = " ".join(str(error).split())
     name = type(error).__name__
@@ -23,13 +23,13 @@ def describe(error):
 
 
 def is_the_models(error):
-    """Return whether an exception has come by model.py."""
+    """Return whether model.py is in the traceback of an exception."""
     frames = traceback.extract_tb(error.__traceback__)
     return any(Path(frame.filename).resolve() == ROOT / "model.py" for frame in frames)
 
 
 def explain(what, error):
-    """Return one line about an exception that came up when somebody was to do `what`."""
+    """Return one line about an exception; `what` says what could not be done because of it."""
     return f"{'the model ' if is_the_models(error) else ''}cannot {what}: {describe(error)}"
 
 

@@ -1,15 +1,12 @@
-"""Pictures drawn into memory: no screen is needed, and no setting of the host's gets in the way."""
+"""Pictures drawn into memory, which needs no screen."""
 
 import os
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
 
 from support.command_line import UserError
 from support.files import in_words, replaced_file
-
-_import_lock = threading.Lock()
 
 
 def new_figure(rows=1, columns=1, **style):
@@ -22,23 +19,19 @@ def new_figure(rows=1, columns=1, **style):
 
 
 def load_matplotlib():
-    """Return matplotlib's class Figure; the first call takes a second, for it imports."""
-    with _import_lock:
-        if "matplotlib" not in sys.modules:
-            _import_matplotlib()
-        from matplotlib.figure import Figure
-    return Figure
+    """Return matplotlib's class Figure; the first call takes a second, because it imports.
 
-
-def _import_matplotlib():
-    """Import it whatever MPLBACKEND says: a notebook's may name what is not installed here."""
-    backend = os.environ.pop("MPLBACKEND", None)
-    import matplotlib
+    MPLBACKEND does not matter: a notebook's may name what is not installed here.
+    """
+    backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
+    import matplotlib  # waits for another thread that is importing it
+    from matplotlib.figure import Figure
 
     if backend is not None:
         os.environ["MPLBACKEND"] = backend
         with suppress(ValueError):  # it is none; if it is one, the notebook's own figures need it
             matplotlib.rcParams["backend"] = backend
+    return Figure
 
 
 def plain_text(name):

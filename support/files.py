@@ -9,21 +9,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout  # PyTorch brings it
 
-try:
-    import pwd
-except ImportError:  # Windows, where a file's owner has no number
-    pwd = None
-
 NO_SUCH_CALL = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 @contextmanager
 def replaced_file(path, is_lasting=True):
-    """Yield a new binary file that takes the place of `path`, all at once, when the block ends well.
+    """Yield a new binary file that replaces `path`, all at once, when the block ends well.
 
-    One that `is_lasting` is on the disk by then, whatever happens to the power. A link stays, and what it
-    leads to is replaced; so does the old file's mode, where the disk knows modes. Raises OSError if that
-    cannot be, or if `path` is a device, say, and no file; what was there stays.
+    One that `is_lasting` is on the disk by then, even if the power fails. A link stays, and what it leads to
+    is replaced; the old file's mode stays, where the disk knows modes. Raises OSError if that fails, or if
+    `path` is a device, say, and no file; what was there stays.
     """
     path = Path(os.path.realpath(path))
     if path.is_dir():
@@ -45,7 +40,7 @@ def replaced_file(path, is_lasting=True):
 
 @contextmanager
 def replaced_directory(path, is_kept):
-    """Yield a new directory that takes the place of `path` when the block ends well.
+    """Yield a new directory that replaces `path` when the block ends well.
 
     Whatever stops it, `path` is the old directory or the new one, or the next call makes it so. A link and
     the old mode stay. What `is_kept(name)` is true of moves into the new directory; the rest is removed.
@@ -120,8 +115,8 @@ def in_words(error, path=None):
     """Return what an OSError says, and whose the file is if we may not; `path` if the error names none."""
     if isinstance(error.filename, (str, bytes)):
         path = os.fsdecode(error.filename)
-    refused = path is not None and error.errno in (errno.EACCES, errno.EPERM)
-    if refused and (place := _of_another(Path(path))):
+    is_refused = path is not None and error.errno in (errno.EACCES, errno.EPERM)
+    if is_refused and (place := _of_another(Path(path))):
         return f"{error.strerror}, because {place} belongs to {_owner(place)}"
     return error.strerror or str(error)
 
@@ -133,13 +128,15 @@ def _of_another(path):
         with suppress(OSError):  # it is not there, or we may not even look
             owner = place.stat().st_uid
             if not os.access(place, os.R_OK | os.W_OK):
-                return place if pwd and owner != os.geteuid() else None
+                is_ours = (
+                    not hasattr(os, "geteuid") or owner == os.geteuid()
+                )  # Windows has no such numbers
+                return None if is_ours else place
     return None
 
 
 def _owner(path):
-    number = path.stat().st_uid
     try:
-        return pwd.getpwuid(number).pw_name
+        return path.owner()
     except KeyError:
-        return f"user {number}"
+        return f"user {path.stat().st_uid}"

@@ -1,12 +1,12 @@
-"""history.csv: what every round of a run came to, one line each."""
+"""history.csv: the result of every round of a run, one line each."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from support.argument_types import path
 from support.command_line import UserError
 from support.files import in_words
-from support.tables import as_csv, columns_of, rows_in
+from support.tables import columns_of, rows_in
 
 
 @dataclass(frozen=True)
@@ -17,19 +17,14 @@ class Round:
     loss: float  # mean cross-entropy on the test images
     accuracy: float  # fraction of the test images, 0..1
     seconds: float  # from the first weights sent to the evaluation's end
-    clients: int  # whose updates were averaged
-    failures: int  # who was asked and sent nothing, or nothing sound
+    clients: int  # those whose updates were averaged
+    failures: int  # those that were asked and sent nothing, or nothing sound
     bytes_sent: int  # model payloads, all clients together
     bytes_received: int
 
 
-def history_of(rounds):
-    """Return the bytes of a history.csv of `rounds`, a list of Round."""
-    return as_csv(columns_of(Round), map(asdict, rounds))
-
-
 def run_directory(text):
-    """argparse type: the directory of a run; a file of its record may be named in its place."""
+    """argparse type: the directory of a run; a file of its record may be named instead."""
     run = Path(path(text))
     return str(run.parent if run.name in ("history.csv", "events.jsonl") else run)
 
@@ -48,15 +43,11 @@ def read_history(run):
 def rounds_in(content, file):
     """Return the rounds in `content`, the bytes of `file`; raise UserError if a line is damaged."""
     try:
-        rows = [_sound(Round(**row)) for row in rows_in(content, columns_of(Round))]
+        rows = [Round(**row) for row in rows_in(content, columns_of(Round))]
+        if not rows or [row.round for row in rows] != list(range(len(rows))):
+            raise ValueError("rounds missing or out of order")
+        if not all(0 <= row.accuracy <= 1 for row in rows):
+            raise ValueError("an accuracy is not between 0 and 1")
     except ValueError as error:
         raise UserError(f"{file} is damaged ({error}); make the run again") from None
-    if not rows or [row.round for row in rows] != list(range(len(rows))):
-        raise UserError(f"{file} is damaged (rounds missing or out of order); make the run again")
     return rows
-
-
-def _sound(row):
-    if not 0 <= row.accuracy <= 1:
-        raise ValueError(f"accuracy {row.accuracy} in round {row.round}")
-    return row

@@ -1,8 +1,7 @@
 """Who a client is: the number of its partition, asked for once and kept where Flower has a place for it.
 
-Flower gives each connection a random identifier. The roll call asks every new client for its number with
-`get_properties`, which a Participant answers; from then on it is in `client.properties`, on both of Flower's
-engines.
+Flower knows each connection by a random identifier. The roll call asks every new client for its number with
+`get_properties`, which a Participant answers; from then on it is in `client.properties`.
 """
 
 import re
@@ -17,14 +16,14 @@ from support.partitions import PARTITIONS
 
 ANSWER_WITHIN = 60.0  # seconds that a new client has to say who it is
 NUMBER = "partition_id"
-FAILURE = "failure"  # among a client's properties: what it has failed with when it was last asked to train
+FAILURE = "failure"  # among a client's properties: why it could not train when it was last asked to
 LATE = "it has left, or took longer than --round-timeout"  # if it has not said why
 REASON = re.compile(r"<'(.*)'>", re.DOTALL)  # how Flower's engine wraps what a client has raised
-REFUSAL = "refusal"  # with this in the question, the server says why it does not want the client
+REFUSAL = "refusal"  # in the question: why the server does not want the client
 
 
 def learn_number(client):
-    """Ask `client` (a ClientProxy) which partition it owns, and keep the answer; None if it does not say."""
+    """Ask `client` (a ClientProxy) which partition it owns, and keep its number, or None."""
     answer = _ask(client, {})
     number = answer.properties.get(NUMBER)
     client.properties[NUMBER] = number if type(number) is int and number >= 0 else None
@@ -65,7 +64,7 @@ def who(client):
 
 
 def reason_in(error):
-    """Return what a node has raised, in one line, if `error` (what Flower makes of it) says so, or None."""
+    """Return what a node has raised, in one line, if Flower's `error` says that, or None."""
     found = REASON.search(str(error))
     if not found:
         return None
@@ -84,11 +83,11 @@ def _ask(client, config):
 
 
 class ClientFailure(BaseException):
-    """What has failed in a client, in one line. No Exception, for those Flower logs with their traceback."""
+    """What has failed in a client, in one line. Flower would log an Exception with its traceback."""
 
 
 class Participant(Client):
-    """Answers for `client`, a Flower Client, who it is; everything else is passed on to it.
+    """Says who `client`, a Flower Client, is, and passes everything else on to it.
 
     `refusal` is what the server has said if it does not want us, else None.
     """
@@ -99,7 +98,7 @@ class Participant(Client):
         self.refusal = None
 
     def get_properties(self, ins):
-        """Say who this is, when the server calls the roll; it may answer that we are not wanted."""
+        """Say who this is; the question may say that we are not wanted."""
         self.refusal = ins.config.get(REFUSAL)
         return GetPropertiesRes(Status(Code.OK, "Success"), {NUMBER: self.number})
 
@@ -121,7 +120,7 @@ class Participant(Client):
     def _failing_in_a_line(self, what):
         try:
             yield
-        except BrokenPipeError:  # nobody reads what we print: no failure of the client's
+        except BrokenPipeError:  # what reads our output has ended: no failure of the client's
             raise
         except (UserError, RunError) as error:
             raise ClientFailure(str(error)) from error

@@ -1,4 +1,4 @@
-"""Whether a server may listen where it is told to, whether it could, and where it can."""
+"""Where a server may listen, and where it can."""
 
 import ipaddress
 import secrets
@@ -6,7 +6,7 @@ import socket
 from contextlib import suppress
 
 from support.argument_types import host_and_port
-from support.command_line import RunError, UserError
+from support.command_line import UserError
 
 PORTS = range(30_000, 32_768)  # below those that systems hand out to outgoing connections
 
@@ -36,20 +36,13 @@ def check_port_is_free(address):
         ) from None
 
 
-def is_listening(address):
-    """Return whether something listens at `address` (HOST:PORT) already."""
-    with suppress(OSError), socket.create_connection(host_and_port(address)):
-        return True
-    return False
-
-
 def free_port():
-    """Return a port of 127.0.0.1 on which nothing listens, and which no outgoing connection is given."""
-    for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
+    """Return a port of 127.0.0.1 that nothing listens on, and that no outgoing connection is given."""
+    while True:
+        port = secrets.choice(PORTS)
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
-    raise RunError(f"no port of 127.0.0.1 from {PORTS[0]} to {PORTS[-1]} is free")
 
 
 def is_loopback(host):

@@ -23,7 +23,7 @@ def load_mnist():
     Images are uint8 (n, 28, 28), labels int64 (n,). Raises UserError if an archive is missing or damaged, or
     if there is no room to unpack them for a moment.
     """
-    from torchvision.datasets import MNIST  # slow to import, and nobody but us needs it
+    from torchvision.datasets import MNIST  # slow to import, and needed only here
     from torchvision.datasets.utils import check_integrity, extract_archive
 
     for name, md5 in MNIST.resources:

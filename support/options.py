@@ -42,12 +42,7 @@ def run_options():
     parser = Options(lambda args: check_unlocked(args.run))
     add = parser.add_argument
     add("--rounds", type=positive_int, default=10, help="how many rounds to run")
-    add(
-        "--run",
-        type=path,
-        default="results/fedavg",
-        help="directory for the record of this run",
-    )
+    add("--run", type=path, default="results/fedavg", help="directory for the record of this run")
     add("--resume", action="store_true", help="go on from the last finished round of --run")
     add(
         "--parallel-clients",
@@ -88,7 +83,7 @@ def training_options():
 
 
 def fault_options():
-    """Return the options that say what the server puts up with, and whom it trusts."""
+    """Return the options that say which faults of clients the server tolerates."""
     parser = Options(fill_in_min_clients)
     add = parser.add_argument
     add(

@@ -1,4 +1,4 @@
-"""What is wrong with the arrays of a partition, and how those who have saved them mend it."""
+"""What is wrong with the arrays of a partition, and how to save them well."""
 
 import numpy as np
 
@@ -9,15 +9,11 @@ OBJECTS = (
 )
 
 
-def fault_in_names(names):
-    """Return (what is wrong, what to do) with an archive that holds arrays of these names, or None."""
-    if {"images", "labels"} <= set(names):
-        return None
-    return f"it holds {' and '.join(names) or 'nothing'}, not images and labels", SAVE
-
-
-def fault_in_arrays(images, labels):
-    """Return (what is wrong, what to do) with a partition's arrays, or None."""
+def fault_in(arrays):
+    """Return (what is wrong, what to do) with the arrays of a partition, {name: array}, or None."""
+    if not {"images", "labels"} <= set(arrays):
+        return f"it holds {' and '.join(arrays) or 'nothing'}, not images and labels", SAVE
+    images, labels = arrays["images"], arrays["labels"]
     return _fault_in_images(images) or _fault_in_labels(images, labels)
 
 
@@ -26,12 +22,16 @@ def _fault_in_images(images):
     if not np.issubdtype(images.dtype, np.number):
         return found, "save them with images.astype(np.float32)"
     if images.ndim < 2:
-        remedy = "save them with images.reshape(-1, 1), or however many numbers make an example"
-        return found, remedy
+        return (
+            found,
+            "save them with images.reshape(-1, 1), or however many numbers make an example",
+        )
     if np.issubdtype(images.dtype, np.inexact) and not np.isfinite(images).all():
         row = int(np.argmin(np.isfinite(images.reshape(len(images), -1)).all(axis=1)))
-        found = f"images hold NaN or infinity, first in row {row}"
-        return found, "fill the gaps, or drop such rows"
+        return (
+            f"images hold NaN or infinity, first in row {row}",
+            "fill the gaps, or drop such rows",
+        )
     return None
 
 

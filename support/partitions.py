@@ -12,14 +12,14 @@ import numpy as np
 
 from support.command_line import UserError
 from support.files import in_words, replaced_directory
-from support.partition_faults import OBJECTS, SAVE, fault_in_arrays, fault_in_names
+from support.partition_faults import OBJECTS, SAVE, fault_in
 
 PARTITIONS = Path("partitions")
 # How the partitions beside it were made, and what is in them; only partition.py writes it.
 SETTINGS_FILE = "settings.json"
 OWN_DATA = ("client_0.npz", "test.npz")  # there has to be this much of a reader's own
 OUR_FILE = re.compile(r"client_\d+\.npz|test\.npz|settings\.json")
-# What file managers, network disks and notebooks keep in any directory: hidden files, and a few others.
+# What file managers, network disks and notebooks keep in any directory: hidden files, and some others.
 SYSTEMS_OWN = re.compile(
     r"\..*|(e?h)?thumbs\.db|desktop\.ini|Icon\r|@eaDir|__MACOSX"
     r"|lost\+found|\$RECYCLE\.BIN|System Volume Information",
@@ -38,29 +38,22 @@ def load_partition(path):
         raise UserError(f"there is no {path}; {_advice_on_missing(path)}")
     try:
         with np.load(path, allow_pickle=False) as file:
-            if fault := fault_in_names(file.files):
-                raise _no_partition(path, *fault)
-            arrays = [file[name] for name in ("images", "labels")]
-    except UserError:
-        raise
+            arrays = {name: file[name] for name in file.files}
     except Exception as error:  # damaged bytes make zip and NumPy raise almost anything
-        if "Object arrays" in str(error):
-            raise _no_partition(path, *OBJECTS) from None
-        raise UserError(f"{path} is damaged ({error}); {_remedy(path, SAVE)}") from None
-    images, labels = (array.astype(array.dtype.newbyteorder("="), copy=False) for array in arrays)
-    if fault := fault_in_arrays(images, labels):
+        fault = OBJECTS if "Object arrays" in str(error) else (f"it is damaged ({error})", SAVE)
+        raise _no_partition(path, *fault) from None
+    for name, array in arrays.items():
+        arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if fault := fault_in(arrays):
         raise _no_partition(path, *fault)
-    return images, labels
+    return arrays["images"], arrays["labels"]
 
 
 def _no_partition(path, fault, remedy):
-    return UserError(f"{path} is not a partition: {fault}; {_remedy(path, remedy)}")
-
-
-def _remedy(path, own):
-    """Return what to do about a file: as `own` says, unless partition.py has made those in its place."""
-    is_ours = (path.parent / SETTINGS_FILE).exists()
-    return "remove it, and make it again with python partition.py" if is_ours else own
+    """Return the UserError about a file; `remedy` is for a reader's own data, not for partition.py's."""
+    if (path.parent / SETTINGS_FILE).exists():
+        remedy = "remove it, and make it again with python partition.py"
+    return UserError(f"{path} is not a partition: {fault}; {remedy}")
 
 
 def _advice_on_missing(path):
@@ -74,6 +67,16 @@ def _advice_on_missing(path):
     )
 
 
+def check_number_of_clients(clients):
+    """Raise UserError if partition.py has dealt the images out to other than `clients` clients."""
+    dealt_to = (partition_settings() or {}).get("clients", clients)
+    if dealt_to != clients:
+        raise UserError(
+            f"{PARTITIONS}/ is dealt out to {dealt_to} clients; give --clients {dealt_to}, "
+            f"or deal again with python partition.py --clients {clients}"
+        )
+
+
 def check_own_partitions(clients):
     """Raise UserError if a reader's own partitions are fewer than `clients`."""
     missing = [k for k in range(clients) if not (PARTITIONS / f"client_{k}.npz").is_file()]
@@ -85,7 +88,7 @@ def check_own_partitions(clients):
 
 @contextmanager
 def replaced_partitions(settings):
-    """Yield a new directory, which takes the place of PARTITIONS, all of it, when the block ends well.
+    """Yield a new directory, which replaces PARTITIONS, all of it, when the block ends well.
 
     What the system keeps there stays (see SYSTEMS_OWN). `settings` (a JSON-able dict) says how the files were
     made. Raises UserError if the directory cannot be replaced, or holds anything that is not partition.py's.
@@ -109,9 +112,7 @@ def _advice_on(error):
         lost = f"it is a link to {directory}, which is not there"
         return f"{lost}; mount that disk, or remove the link"
     reason = in_words(error, directory)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{reason}; make room for it"
-    return f"{reason}; go where you may write, or let {PARTITIONS} be a link to such a place"
+    return f"{reason}; make room for it, or let {PARTITIONS} be a link to where you may write"
 
 
 def _check_that_all_is_ours():
@@ -136,18 +137,19 @@ def _why_not_ours():
         yours = f"{PARTITIONS}/ holds data of your own"
         return f"{yours}; {wanted}move it elsewhere to have MNIST there"
     if not _read_settings():
-        return f"{description} is damaged, and says no longer whose the data is; move {PARTITIONS}/ elsewhere"
-    if not (changed := _changed_files()):
-        return None
-    if len(changed) < len(_data_files()):
+        return f"{description} is damaged, and no longer says whose the data is; move {PARTITIONS}/ elsewhere"
+    changed = _changed_files()
+    if 0 < len(changed) < len(_data_files()):
         return (
             f"{changed[0]} is not the file that partition.py has made, and others are; "
             "move it elsewhere, or remove it if it is damaged"
         )
-    return (
-        f"{PARTITIONS}/ holds data that partition.py has not made; move it elsewhere, "
-        f"or train on it: remove {description}"
-    )
+    if changed:
+        return (
+            f"{PARTITIONS}/ holds data that partition.py has not made; move it elsewhere, "
+            f"or train on it: remove {description}"
+        )
+    return None
 
 
 def _read_settings():
@@ -165,12 +167,9 @@ def _data_files():
 
 
 def _changed_files():
-    """Return the paths of those files that partition.py has not made, or not as they are.
-
-    It reads them all, so the server never calls it.
-    """
+    """Return the paths of the files that partition.py has not made, or not as they are; it reads them all."""
     sums = _read_settings().get("files")
-    if not isinstance(sums, dict):  # made before there were sums
+    if sums is None:
         return []
     return [file for file in _data_files() if sums.get(file.name) != _sha256(file)]
 

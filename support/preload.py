@@ -1,7 +1,7 @@
 """What every server and client process imports, imported once.
 
 A forkserver imports this module and then forks: the processes start with everything in place, and share
-its memory with each other. Nothing here may start a thread, for threads do not survive a fork.
+its memory with each other. Nothing here may start a thread, because threads do not survive a fork.
 """
 
 import gc

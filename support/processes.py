@@ -15,20 +15,17 @@ import threading
 import time
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
-from functools import partial
-from itertools import islice
 
 from support.command_line import (
     ROOT,
     RunError,
-    UserError,
+    call,
     command_name,
     name_command,
+    prepare_output,
     run_command,
 )
-from support.failures import describe, is_the_models
 from support.machine import available_cores
-from support.streams import prepare_output
 
 LONGEST_TMPDIR = 60  # characters
 FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone
@@ -64,14 +61,8 @@ def start_command(context, module, arguments, log=None, **doors):
     Its output goes to the file `log`, or to our terminal; `doors` are what else its main is to be given. It
     ends when we do, however we end.
     """
-    call = (module, arguments, log, doors)
-    process = context.Process(target=_run_command_here, args=call, name=module)
-    _start(process)
-    return process
-
-
-def _start(process):
-    """Start `process`; raise RunError if what starts our processes has been ended."""
+    given = (module, arguments, log, doors)
+    process = context.Process(target=_run_command_here, args=given, name=module)
     try:
         process.start()
     except (EOFError, ConnectionError):
@@ -85,18 +76,13 @@ def was_killed(process):
 
 
 def check_not_lost(process):
-    """Raise RunError if how `process` ended is not known, because what started it has ended before."""
+    """Raise RunError if the process that started `process` has ended first: no status is known then."""
     if process.exitcode == FORKSERVER_DIED:
         raise RunError(FORKSERVER_LOST)
 
 
-def ending(process):
-    """Return how `process` has ended, in words."""
-    return in_words(process.exitcode)
-
-
-def in_words(status):
-    """Return what an exit status says, where -N is that signal N has ended the process."""
+def ending(status):
+    """Return in words how a process has ended; a status of -N says that signal N has ended it."""
     if status >= 0 and status != TERMINATED:
         return f"ended with status {status}"
     number = signal.SIGTERM if status == TERMINATED else signal.Signals(-status)
@@ -118,7 +104,7 @@ def exit_with(process):
     """Exit with the status of `process` if that is not 0; raise RunError if it could not say why."""
     check_not_lost(process)
     if was_killed(process):
-        raise RunError(f"the process {process.name} {ending(process)}")
+        raise RunError(f"the process {process.name} {ending(process.exitcode)}")
     if process.exitcode != 0:
         sys.exit(process.exitcode)
 
@@ -129,16 +115,11 @@ def in_parallel(function, jobs):
     If one fails, or if we are stopped, none goes on. Raises what `function` has raised, and RunError if a
     process was killed.
     """
-    jobs, cores = iter(jobs), available_cores()
-    call = partial(_call_here, command_name(), function)
-    executor = ProcessPoolExecutor(cores, process_context(), _belong_to_parent)
+    cores, command = available_cores(), (command_name(),)
+    executor = ProcessPoolExecutor(cores, process_context(), _prepare_to_work, command)
     try:
-        running = {executor.submit(call, job) for job in islice(jobs, cores)}
-        while running:
-            ended, running = futures.wait(running, return_when=futures.FIRST_COMPLETED)
-            for one in ended:
-                yield one.result()
-            running |= {executor.submit(call, job) for job in islice(jobs, len(ended))}
+        for one in futures.as_completed([executor.submit(call, function, job) for job in jobs]):
+            yield one.result()
     except BrokenProcessPool:
         raise RunError("a process was killed (is the memory full?); start again") from None
     finally:
@@ -146,16 +127,10 @@ def in_parallel(function, jobs):
         stop_all(multiprocessing.active_children())
 
 
-def _call_here(command, function, job):
-    """Return `function(job)`; what goes wrong in it comes in one line, which knows where that was."""
+def _prepare_to_work(command):
+    _belong_to_parent()
     name_command(command, description=None)
     prepare_output()
-    try:
-        return function(job)
-    except (UserError, RunError, OSError):
-        raise
-    except Exception as error:
-        raise (UserError if is_the_models(error) else RunError)(describe(error)) from None
 
 
 def stop_all(processes):
@@ -173,18 +148,11 @@ def stop_all(processes):
 
 
 def _belong_to_parent():
+    """End when our parent does, however it ends; take no signal that is meant for it."""
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C reaches our parent only, which then asks us to end
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # and we may print, even after stty tostop
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-
-
-def print_into(log):
-    """Let all that this process prints, stdout and stderr, go to the new file `log`."""
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    os.close(descriptor)
 
 
 def last_words(log):
@@ -197,7 +165,9 @@ def last_words(log):
 def _run_command_here(module, arguments, log, doors):
     _belong_to_parent()
     if log is not None:
-        print_into(log)
+        with open(log, "wb") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
     try:
         run_command(importlib.import_module(module).main, arguments, **doors)
     finally:

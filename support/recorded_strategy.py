@@ -5,7 +5,6 @@ import time
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 
 from support.command_line import RunError, UserError
-from support.events import nobody
 from support.failures import explain
 from support.history import Round
 from support.identity import FAILURE, number_of, reason_in, who
@@ -17,33 +16,33 @@ from support.strategy_around import StrategyAround
 class RecordedStrategy(StrategyAround):
     """Writes each round of `strategy` to `record`, a RunRecord, and shows it on `report`, a RoundReport.
 
-    Nothing is around it: the clock runs from its configure_fit to the end of its evaluate. `events`, an
-    EventLog, learns what is sent to whom, what comes back, and what becomes of it. Flower counts rounds from
-    1 again when a run goes on: `rounds_before` are those that are on record already.
+    It is the outermost: its clock runs from configure_fit to the end of evaluate. `events`, an EventLog, is
+    told what is sent to whom, what comes back, and what becomes of it. Flower counts rounds from 1 again when
+    a run goes on: `rounds_before` are those that are on record already.
     """
 
-    def __init__(self, strategy, record, report, events=None):
+    def __init__(self, strategy, record, report, events):
         super().__init__(strategy)
         self.record = record
         self.report = report
         self.events = events
-        self.tell = events.tell if events else nobody
+        self.tell = events.tell
         self.rounds_before = record.last_round.round if record.last_round else 0
         self.updates = 0  # that were averaged, in all rounds together
         self._start_counting()
 
     def initialize_parameters(self, client_manager):
         """Return the last global model on record, or pass on."""
-        first = super().initialize_parameters(client_manager)
+        first = self.strategy.initialize_parameters(client_manager)
         return ndarrays_to_parameters(self.record.weights) if self.record.last_round else first
 
     def configure_fit(self, server_round, parameters, client_manager):
         """Start the round's clock, pass on, count what is sent, and watch every client that is asked."""
         self._start_counting()
         self.report.round_started(server_round)
-        instructions = super().configure_fit(server_round, parameters, client_manager)
+        instructions = self.strategy.configure_fit(server_round, parameters, client_manager)
         self.asked = len(instructions)
-        self.bytes_sent = sum(payload_bytes(fit.parameters) for _, fit in instructions)
+        self.counts["bytes_sent"] = sum(payload_bytes(fit.parameters) for _, fit in instructions)
         asked = [number_of(client) for client, _ in instructions]
         self.tell("round", round=server_round, asked=asked)
         tell = (
@@ -53,13 +52,15 @@ class RecordedStrategy(StrategyAround):
 
     def aggregate_fit(self, server_round, results, failures):
         """Count what has come, pass on, and tell how many updates were averaged."""
-        self.bytes_received = sum(payload_bytes(fit.parameters) for _, fit in results)
+        received = sum(payload_bytes(fit.parameters) for _, fit in results)
         results = [(_unwatched(client), fit) for client, fit in results]
-        parameters, metrics = super().aggregate_fit(server_round, results, failures)
-        self.averaged = metrics.get(AVERAGED, len(results))
-        self.updates += self.averaged
-        self.tell("averaged", round=server_round, clients=self.averaged)
-        return parameters, {name: metrics[name] for name in metrics if name != AVERAGED}
+        parameters, metrics = self.strategy.aggregate_fit(server_round, results, failures)
+        averaged = metrics.pop(AVERAGED, len(results))
+        self.updates += averaged
+        silent = self.asked - averaged
+        self.counts.update(clients=averaged, failures=silent, bytes_received=received)
+        self.tell("averaged", round=server_round, clients=averaged)
+        return parameters, metrics
 
     def evaluate(self, server_round, parameters):
         """Evaluate the global model, then record and report the round that ends with this.
@@ -75,41 +76,29 @@ class RecordedStrategy(StrategyAround):
         loss, metrics = self._evaluated(number, parameters)
         if number == 0:
             self.record.begin()
-        row = self._row(number, loss, metrics["accuracy"])
+        seconds = round(time.monotonic() - self.begun, 3)
+        row = Round(number, loss, metrics["accuracy"], seconds, **self.counts)
         self.record.add_round(row, parameters_to_ndarrays(parameters))
-        if self.events:
-            self.events.round_finished(row)
+        self.events.round_finished(row)
         self.report.round_finished(row)
         return loss, metrics
 
     def _evaluated(self, number, parameters):
         try:
-            return super().evaluate(number, parameters)
+            return self.strategy.evaluate(number, parameters)
         except (UserError, RunError, BrokenPipeError):
             raise
         except Exception as error:  # a network of the reader's own may raise anything
             kind = UserError if number == 0 else RunError
             raise kind(explain(f"be tested on {PARTITIONS}/test.npz", error)) from error
 
-    def _row(self, number, loss, accuracy):
-        return Round(
-            round=number,
-            loss=loss,
-            accuracy=accuracy,
-            seconds=round(time.monotonic() - self.begun, 3),
-            clients=self.averaged,
-            failures=self.asked - self.averaged,
-            bytes_sent=self.bytes_sent,
-            bytes_received=self.bytes_received,
-        )
-
     def _start_counting(self):
         self.begun = time.monotonic()
-        self.asked = self.averaged = self.bytes_sent = self.bytes_received = 0
+        self.counts = {"clients": 0, "failures": 0, "bytes_sent": 0, "bytes_received": 0}
 
 
 class WatchedClient:
-    """A ClientProxy as it is, but that it tells when weights go to it, and when its update is here."""
+    """A ClientProxy that also tells when weights are sent to it, and when its update has come."""
 
     def __init__(self, client, tell, server_round):
         self.client = client

@@ -1,21 +1,17 @@
-"""A Flower Server that a real federation needs: with a roll call, a record, and a good end.
+"""A Flower Server that a real federation needs: with a roll call, checks, a record, and a clean end."""
 
-Flower's own Server runs the rounds. What is around it here waits aloud for named clients, keeps unsound
-updates out, writes every round to disk, goes on with an interrupted run, and ends well when it is stopped.
-"""
-
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 from flwr.server import Server
 
 from support.command_line import NothingToDo, RunError, UserError
 from support.events import events_of
 from support.machine import make_room_for_connections
-from support.partitions import PARTITIONS, partition_settings
+from support.partitions import check_number_of_clients
 from support.recorded_strategy import RecordedStrategy
 from support.roll_call import RollCall
 from support.run_record import open_record
-from support.signals import end_as_signalled, one_signal_at_a_time
+from support.signals import end_as_signalled
 from support.sound_updates import SoundUpdates, trained_arrays
 from support.terminal import RoundReport, prepare_log
 
@@ -24,17 +20,16 @@ PATIENCE_WHEN_RESUMED = 30  # seconds: the clients of an interrupted run are the
 
 @contextmanager
 def robust_server(args, strategy, model, make_roll_call=RollCall, has_terminal=True):
-    """Yield a Server for `start_server`, and hang up on its clients in the end.
+    """Yield a Server for `start_server`, and close its clients' connections in the end.
 
-    `args` are the options in support/options.py, `model` gives its arrays their names, `make_roll_call` makes
-    the RollCall; without `has_terminal` no bar is drawn on the one that we may have. Raises UserError if
-    `args.run` cannot be written or resumed, NothingToDo if all of its rounds are finished.
+    `args` are server.py's options, `model` gives its arrays their names, `make_roll_call` makes the RollCall;
+    without `has_terminal` no progress bar is drawn. Raises UserError if `args.run` cannot be written or
+    resumed, NothingToDo if all of its rounds are finished.
     """
     make_room_for_connections(args.clients)
-    recorded = robust_strategy(args, strategy, model, has_terminal=has_terminal)
-    with recorded as strategy, one_signal_at_a_time() as signals:
+    with robust_strategy(args, strategy, model, has_terminal=has_terminal) as strategy:
         roll_call = roll_call_of(args, args.min_clients, make_roll_call, strategy.tell)
-        server = RobustServer(roll_call, strategy, signals)
+        server = RobustServer(client_manager=roll_call, strategy=strategy)
         server.set_max_workers(args.parallel_clients)
         try:
             yield server
@@ -44,13 +39,13 @@ def robust_server(args, strategy, model, make_roll_call=RollCall, has_terminal=T
 
 @contextmanager
 def robust_strategy(args, strategy, model, make_sound=SoundUpdates, has_terminal=True):
-    """Yield `strategy` with all that is around it: what checks it, records it, and goes on with a run.
+    """Yield a RecordedStrategy around `strategy`, with what `make_sound` makes of it inside.
 
-    `make_sound` makes the strategy around it that keeps unsound updates out. Raises what robust_server does.
+    `make_sound` makes the strategy that leaves unsound updates out. Raises what robust_server does.
     """
     prepare_log()
-    _check_number_of_clients(args)
-    with closing(open_record(args, list(model.state_dict()))) as record:
+    check_number_of_clients(args.clients)
+    with open_record(args, list(model.state_dict())) as record:
         _check_that_it_can_go_on(args, record, model)
         report = RoundReport(args.rounds, has_terminal)
         with events_of(args, record.last_round) as events, report:
@@ -84,26 +79,15 @@ def roll_call_of(args, needed, make_roll_call, tell):
     return make_roll_call(args.clients, needed, args.seed, patience, tell)
 
 
-def _check_number_of_clients(args):
-    dealt_to = (partition_settings() or {}).get("clients", args.clients)
-    if dealt_to != args.clients:
-        raise UserError(
-            f"{PARTITIONS}/ is dealt out to {dealt_to} clients; give --clients {dealt_to}, "
-            f"or deal anew with python partition.py --clients {args.clients}"
-        )
-
-
 class RobustServer(Server):
-    """Flower's Server; it calls the roll before every round, counts on, and ends as its signal says."""
+    """Flower's Server with a RollCall and a RecordedStrategy.
 
-    def __init__(self, clients, strategy, signals):
-        """`clients` is a RollCall, `strategy` a RecordedStrategy, `signals` the SignalGate of the block."""
-        super().__init__(client_manager=clients, strategy=strategy)
-        self.signals = signals
+    It calls the roll before every round, goes on counting where the record ends, and ends as its signal says.
+    """
 
     def fit(self, num_rounds, timeout):
         """Run the rounds up to `num_rounds`. Raises KeyboardInterrupt on Ctrl-C, SystemExit on SIGTERM."""
-        with end_as_signalled(self.signals):
+        with end_as_signalled():
             result = super().fit(num_rounds - self.strategy.rounds_before, timeout)
             self.client_manager().close()
             return result

@@ -1,8 +1,8 @@
 """Flower's client manager, with a roll call: it asks every client who it is and says who has come.
 
-Flower gives each connection a random identifier and waits for clients in silence. Here a client is known
-by the number of its partition: people see who is missing, nobody is counted twice, and nothing random
-(who connected first, who answered first) reaches the arithmetic: one seed, one result.
+Flower waits for clients in silence. Here a client is known by the number of its partition: people see who is
+missing, no client counts twice, and nothing random (who connected first, who answered first) reaches the
+arithmetic: one seed, one result.
 """
 
 import random
@@ -11,22 +11,22 @@ import time
 
 from flwr.server.client_manager import SimpleClientManager
 
-from support.events import nobody
+from support.events import tell_nothing
 from support.identity import learn_number, name_of, number_of, order_of, refuse, send_home, who
 from support.terminal import say
 
-GOODBYE = 3.0  # seconds for those who come when all is over
+GOODBYE = 3.0  # seconds to dismiss clients that come when all is over
 
 
 class RollCall(SimpleClientManager):
     """Knows every client's partition and announces arrivals and departures.
 
     A run begins when `expected` clients are there (or, after `patience` seconds, `needed`), and goes on
-    while `needed` are. `seed` decides who is sampled when a round takes only some of them. `tell` is an
-    EventLog's: it learns who comes and goes.
+    while `needed` are. `seed` decides who is sampled when a round takes only some of them. `tell`, an
+    EventLog's, is told who comes and goes.
     """
 
-    def __init__(self, expected, needed, seed, patience=None, tell=nobody):
+    def __init__(self, expected, needed, seed, patience=None, tell=tell_nothing):
         super().__init__()
         self.expected = expected
         self.needed = needed
@@ -35,7 +35,7 @@ class RollCall(SimpleClientManager):
         self.tell = tell
         self.lock = threading.Lock()
         self.connected = {}  # identifier -> client, before and after the roll call
-        self.welcomes = []  # the threads that are asking somebody who it is
+        self.welcomes = []  # the threads that ask clients who they are
         self.is_over = False
 
     def register(self, client):
@@ -57,7 +57,7 @@ class RollCall(SimpleClientManager):
 
     def gather(self, server_round, first_round):
         """Wait for the clients of a round: all that are expected in the first, enough in later ones."""
-        self.random = random.Random(f"{self.seed} {server_round}")  # nothing that was before counts
+        self.random = random.Random(f"{self.seed} {server_round}")  # the same, whatever was before
         if first_round:
             self._wait_aloud(self.expected, self.patience)
         self._wait_aloud(self.needed)
@@ -68,23 +68,23 @@ class RollCall(SimpleClientManager):
         with self.lock:
             present = sorted(self.clients.values(), key=order_of)
         chosen = [client for client in present if criterion is None or criterion.select(client)]
-        count = min(num_clients, len(chosen))  # somebody may have left meanwhile
+        count = min(num_clients, len(chosen))  # some may have left meanwhile
         return sorted(self.random.sample(chosen, count), key=order_of)
 
     def close(self):
-        """Let nobody in any more; send home who is in the roll call at this moment."""
+        """Stop admitting clients, and dismiss those that are still being identified."""
         self.is_over = True
         deadline = time.monotonic() + GOODBYE
         for welcome in self.welcomes:
             welcome.join(max(0.0, deadline - time.monotonic()))
 
     def dismiss(self):
-        """Hang up on everybody who is still connected."""
+        """Close the connections of all clients that are left."""
         for client in list(self.connected.values()):
             client.bridge.close()
 
     def welcome(self, client):
-        """Ask `client` who it is, and let it take part or send it home."""
+        """Ask `client` who it is, and admit or dismiss it."""
         try:
             learn_number(client)
             if self.is_over:
@@ -93,19 +93,19 @@ class RollCall(SimpleClientManager):
             if reason := self._admit(client):
                 self.announce_refusal(client, reason)
                 refuse(client, reason)
-        except Exception as error:  # whatever it ends with, nobody has joined
+        except Exception as error:  # whatever has failed, no client has joined
             self.has_failed(client, error)
 
     def announce_refusal(self, client, reason):
-        """Say, and tell, that `client` may not take part."""
+        """Say on the terminal and in the events that `client` may not take part."""
         say(f"{name_of(client)} refused: {reason}")
         self.tell("refused", **who(client), reason=reason)
 
     def has_failed(self, client, error):
-        """Say nothing about a stranger's connection: a port scanner makes some, too."""
+        """Do nothing about a connection that has failed: a port scanner makes some, too."""
 
     def _admit(self, client):
-        """Let `client` take part, or return the reason why not."""
+        """Admit `client`, or return the reason why not."""
         number = number_of(client)
         with self.lock:
             taken = {number_of(present) for present in self.clients.values()} - {None}

@@ -3,6 +3,7 @@
 Flower ends with status 0 whichever it was, and leaves no trace of which.
 """
 
+import builtins
 import importlib
 import signal
 import sys
@@ -10,7 +11,46 @@ import threading
 from contextlib import contextmanager
 
 from support.argument_types import LONGEST_WAIT
-from support.environment import is_hosted
+
+_has_ended = False  # whether a command has done its work, and signals need no clean end any more
+_is_busy = False  # whether a signal is being handled, and others have to wait
+
+
+def is_hosted():
+    """Return whether Python goes on when our command has ended: in a notebook, or after python -i."""
+    return hasattr(builtins, "__IPYTHON__") or hasattr(sys, "ps1") or bool(sys.flags.interactive)
+
+
+@contextmanager
+def signals_that_unwind():
+    """Let Ctrl-C and SIGTERM unwind the block, so that with and finally do their work."""
+    global _has_ended
+    _has_ended = False
+    # A host wants its handlers back; otherwise what is left to do may be cut short.
+    with _each_handler(_unwinding, afterwards=None if is_hosted() else signal.SIG_DFL):
+        try:
+            yield
+        finally:
+            _has_ended = True
+
+
+def _unwinding(handler):
+    """Return what unwinds the block instead of `handler`, unless that ignores the signal (nohup)."""
+    return handler if handler is signal.SIG_IGN else _unwind
+
+
+def _unwind(number, frame):
+    """Raise KeyboardInterrupt on Ctrl-C, SystemExit on SIGTERM.
+
+    After the command's end, do what the signal does to a program without handlers: Flower puts earlier
+    handlers back when its own is called, so late that signals_that_unwind cannot prevent it.
+    """
+    if _is_busy:
+        return
+    if _has_ended:
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+    raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
 
 @contextmanager
@@ -26,70 +66,57 @@ def signals_deferred():
 
 
 @contextmanager
-def end_as_signalled(signals):
+def end_as_signalled():
     """Turn the end that Flower's signal handlers make of the block into what run_command expects.
 
-    `signals` is the SignalGate that one_signal_at_a_time yields around it. Raises KeyboardInterrupt on
-    Ctrl-C, SystemExit(143) on SIGTERM.
+    Raises KeyboardInterrupt on Ctrl-C, SystemExit(143) on SIGTERM, whichever came first.
     """
-    if is_hosted():
-        _let_the_host_live()
-    with _each_handler(signals.guarded):
+    arrived = []
+    if (
+        is_hosted()
+    ):  # Flower would end the whole process, a notebook's say, five seconds after this block
+        importlib.import_module(
+            "flwr.supercore.exit.exit"
+        ).FORCE_EXIT_TIMEOUT_SECONDS = LONGEST_WAIT
+    with _each_handler(lambda handler: _one_at_a_time(handler, arrived)):
         try:
             yield
         except SystemExit:  # from Flower's handlers
-            if signals.first == signal.SIGTERM:
+            if arrived[:1] == [signal.SIGTERM]:
                 raise SystemExit(128 + signal.SIGTERM) from None
             raise KeyboardInterrupt from None
 
 
-def _let_the_host_live():
-    """Keep Flower from ending the whole process, a notebook's say, five seconds after its own good end."""
-    importlib.import_module("flwr.supercore.exit.exit").FORCE_EXIT_TIMEOUT_SECONDS = LONGEST_WAIT
+def _one_at_a_time(handler, arrived):
+    """Return `handler` as one during which no other signal is handled; it notes its own in `arrived`.
 
-
-@contextmanager
-def one_signal_at_a_time():
-    """Let no Ctrl-C or SIGTERM of the block interrupt the handling of another; yield the SignalGate.
-
-    Flower puts the handlers that it found back before it stops gRPC. One that raised in the middle of that
-    would leave a server half stopped, whose threads wait for ever. A later one passes, because an exception
-    that a signal raises may be lost in a callback, and has to be raised again.
+    Flower puts _unwind back before it stops gRPC. If that raised in the middle, it would leave a server half
+    stopped, whose threads wait for ever. A later signal passes, because an exception that a signal raises may
+    be lost in a callback, and has to be raised again.
     """
-    signals = SignalGate()
-    with _each_handler(signals.guarded):
-        yield signals
 
+    def handle(number, frame):
+        global _is_busy
+        if _is_busy:
+            return
+        _is_busy = True
+        arrived.append(number)
+        try:
+            handler(number, frame)
+        except Exception:  # Flower's handler logs, which fails in the middle of another line
+            raise SystemExit(128 + number) from None
+        finally:
+            _is_busy = False
 
-class SignalGate:
-    """Lets one signal through at a time, and knows which came first."""
-
-    def __init__(self):
-        self.first = None
-        self.is_handled = False
-
-    def guarded(self, handler):
-        """Return `handler` as one that does nothing while another one is at work."""
-
-        def guarded_handler(number, frame):
-            if self.is_handled:
-                return
-            self.first = self.first or number
-            self.is_handled = True
-            try:
-                handler(number, frame)
-            # Flower's handler logs; if this came in the middle of a line, that fails.
-            except Exception:
-                raise SystemExit(128 + number) from None
-            finally:
-                self.is_handled = False
-
-        return guarded_handler if callable(handler) else handler
+    return handle if callable(handler) else handler
 
 
 @contextmanager
-def _each_handler(wrapped):
-    """Let `wrapped(handler)` handle both signals during the block; only the main thread is interrupted."""
+def _each_handler(wrapped, afterwards=None):
+    """Let `wrapped(handler)` handle both signals during the block, then `afterwards`, or what did before.
+
+    Outside the main thread, which alone is interrupted, nothing changes.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -100,51 +127,4 @@ def _each_handler(wrapped):
         yield
     finally:
         for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-
-_ended = False  # whether a command has done its work, and signals need no clean end any more
-
-
-@contextmanager
-def signals_that_unwind():
-    """Let Ctrl-C and SIGTERM unwind the block, so that with and finally do their work."""
-    global _ended
-    _ended = False
-    if threading.current_thread() is not threading.main_thread():
-        yield  # a host's business: only its main thread is ever interrupted
-        return
-    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGTERM, _exit_cleanly)
-    # What ignores Ctrl-C (nohup) goes on doing so.
-    if earlier[signal.SIGINT] in (signal.SIG_DFL, signal.default_int_handler):
-        signal.signal(signal.SIGINT, _interrupt)
-    try:
-        yield
-    finally:
-        _ended = True  # what is left to do may be cut short
-        for number, handler in earlier.items():  # which a host wants back
-            signal.signal(number, handler if is_hosted() else signal.SIG_DFL)
-
-
-def _exit_cleanly(number, frame):
-    """Unwind as for an exception, so that with and finally do their work."""
-    if _ended:
-        _end_at_once(number)
-    sys.exit(128 + number)
-
-
-def _interrupt(number, frame):
-    """Do as Python does on Ctrl-C."""
-    if _ended:
-        _end_at_once(number)
-    raise KeyboardInterrupt
-
-
-def _end_at_once(number):
-    """Let the signal do what it does to a program without handlers.
-
-    Flower puts earlier handlers back when its own is called: so late that run_command cannot prevent it.
-    """
-    signal.signal(number, signal.SIG_DFL)
-    signal.raise_signal(number)
+            signal.signal(number, handler if afterwards is None else afterwards)

@@ -1,7 +1,7 @@
 """A strategy around a strategy that lets only updates without a fault reach the average.
 
 The server cannot see how a client made its update, but it can refuse what no honest client sends. This
-stops accidents and crude attacks; an attacker who stays within these bounds is not stopped here.
+stops accidents and crude attacks, and no attacker who stays within these bounds.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ import numpy as np
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 
 from support.command_line import RunError
-from support.events import nobody
+from support.events import tell_nothing
 from support.identity import name_of, order_of, who, why_silent
 from support.strategy_around import StrategyAround
 from support.terminal import say
@@ -26,16 +26,16 @@ MAX_RELATIVE_DISTANCE = 10.0
 
 
 class SoundUpdates(StrategyAround):
-    """Hands on the sound updates, in the order of their partitions, and returns the model's own dtypes.
+    """Passes the sound updates on, in the order of their partitions, and returns the model's own dtypes.
 
     The order matters: sums of floats depend on it, and clients answer in a different one every time. A round
     without a sound update leaves the model, and the memory of the strategy inside, as they are, unless that
     is private: then it is asked all the same.
-    `max_examples` and `trained` are what find_fault takes; `tell`, an EventLog's, learns whose update is
+    `max_examples` and `trained` are what find_fault takes; `tell`, an EventLog's, is told whose update is
     missing or left out.
     """
 
-    def __init__(self, strategy, max_examples, trained=None, tell=nobody):
+    def __init__(self, strategy, max_examples, trained=None, tell=tell_nothing):
         super().__init__(strategy)
         self.max_examples = max_examples
         self.trained = trained
@@ -43,7 +43,7 @@ class SoundUpdates(StrategyAround):
 
     def configure_fit(self, server_round, parameters, client_manager):
         """Pass on, and remember who is asked and which weights they are sent."""
-        instructions = super().configure_fit(server_round, parameters, client_manager)
+        instructions = self.strategy.configure_fit(server_round, parameters, client_manager)
         self.asked = [client for client, _ in instructions]
         self.sent_weights = parameters_to_ndarrays(parameters)
         return instructions
@@ -61,7 +61,7 @@ class SoundUpdates(StrategyAround):
             return None, {AVERAGED: 0}
         if not all(map(_is_averageable, self.sent_weights)):
             sound = [(client, _in_floats(fit_result)) for client, fit_result in sound]
-        parameters, metrics = super().aggregate_fit(server_round, sound, failures)
+        parameters, metrics = self.strategy.aggregate_fit(server_round, sound, failures)
         if parameters is None:
             return None, {**metrics, AVERAGED: 0}
         parameters = self.in_the_models_types(server_round, parameters)

@@ -8,24 +8,19 @@ from flwr.common.logger import LOGGER_NAME, update_console_handler
 
 def prepare_log():
     """Keep the colours of Flower's log out of files and pipes."""
-    if not is_terminal(sys.stderr):
+    if not sys.stderr.isatty():
         update_console_handler(colored=False)
 
 
-def is_terminal(stream):
-    """Return whether `stream` is a terminal; a closed one, or a notebook's, is none."""
-    return hasattr(stream, "isatty") and not getattr(stream, "closed", False) and stream.isatty()
-
-
 def say(line):
-    """Print one line in one piece: other threads, and Flower's log, write to the same terminal."""
+    """Print one line in one piece, because other threads, and Flower's log, write to the same terminal."""
     print(f"{line}\n", end="", flush=True)
 
 
 class RoundReport:
     """Prints a line per round; on a terminal also a bar with the time left. Use it in a with statement.
 
-    `has_terminal` is whether a terminal is ours to draw on, if there is one.
+    `has_terminal` says whether we may draw on a terminal, if there is one.
     """
 
     def __init__(self, rounds, has_terminal=True):
@@ -34,7 +29,7 @@ class RoundReport:
         self.bar = None
 
     def __enter__(self):
-        if self.has_terminal and is_terminal(sys.stderr):
+        if self.has_terminal and sys.stderr.isatty():
             self.bar = progress_bar()
             self.task = self.bar.add_task("Waiting for clients", total=self.rounds, start=False)
         return self
@@ -44,7 +39,7 @@ class RoundReport:
             self.bar.stop()
 
     def round_started(self, server_round):
-        """Set the clock of the time left going."""
+        """Start the clock of the time left."""
         if self.bar:
             self.bar.start_task(self.task)
             self.bar.update(self.task, description=f"Round {server_round} of {self.rounds}")
@@ -71,10 +66,10 @@ def progress_bar():
         TimeRemainingColumn(),
         TextColumn("left"),
     )
-    console = Console(stderr=True)
+    on_screen = sys.stdout.isatty()  # lines for a file are not drawn above the bar
     bar = Progress(
-        *columns, console=console, transient=True, redirect_stdout=is_terminal(sys.stdout)
-    )  # what goes to a file is not drawn above the bar
+        *columns, console=Console(stderr=True), transient=True, redirect_stdout=on_screen
+    )
     bar.start()
     for handler in logging.getLogger(LOGGER_NAME).handlers:
         handler.setStream(sys.stderr)  # rich's, by now

@@ -1,7 +1,6 @@
 """What was typed, option by option, so that another process can be given the same words.
 
-A value does not tell its words: False may come from --no-x or from no word at all, [1, 2] from "--x 1 2" or
-from "--x 1 --x 2".
+A value does not tell its words: [1, 2] may come from "--x 1 2" or from "--x 1 --x 2".
 """
 
 import argparse
@@ -10,14 +9,13 @@ import argparse
 class TypedOptions(argparse.Namespace):
     """A parsed command line that remembers its words; vars() has the values of the options, and no more."""
 
-    __slots__ = (
-        "_words",
-    )  # [(name of the option in the namespace, [word, ...]), ...] as they were typed
+    # As they were typed: [(name of the option in the namespace, [word, ...]), ...]
+    __slots__ = ("_words",)
 
 
 def parse_words(parser, words):
     """Return the TypedOptions that `parser` makes of `words`."""
-    args = argparse.ArgumentParser.parse_args(parser, words, TypedOptions())
+    args = parser.parse_args(words, TypedOptions())
     args._words = []
     noting = argparse.ArgumentParser(add_help=False)
     for action in parser._actions:
@@ -41,7 +39,7 @@ def as_words(args, parents):
 
 
 class _Note(argparse.Action):
-    """Takes as many words as the option that it stands for, and notes them; no value is set."""
+    """Takes as many words as the option that it stands for, and notes them without setting a value."""
 
     def __init__(self, option_strings, dest, nargs):
         super().__init__(option_strings, dest, nargs, default=argparse.SUPPRESS)

@@ -12,4 +12,4 @@ for name in ("PYTHONUNBUFFERED", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELE
 # busy meanwhile. That changes no result, and PyTorch reads it when it is imported.
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
-importlib.import_module("support.environment")  # before Flower, whatever a test imports first
+importlib.import_module("support")  # before Flower, whatever a test imports first

@@ -59,7 +59,7 @@ class ClientTask:
 
     def finish(self):
         """Clear up after the process, which has ended; say so and answer if it has not answered."""
-        how = ending(self.process)
+        how = ending(self.process.exitcode)
         if self._fail(self.client, f"the process of its ClientApp {how}"):
             print(f"A ClientApp of the SuperNode at {self.address} {how}", flush=True)
         self.client.close()

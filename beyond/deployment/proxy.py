@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from support.argument_types import host_and_port
 from support.command_line import ROOT, RunError, UserError
-from support.listening import is_listening
 
 CONFIGURATION = ROOT / "beyond/access/deploy/flower-fleet.conf"
 CERTIFICATES = ("ca.pem", "server.pem", "server.key")
@@ -77,8 +79,14 @@ def start_proxy(flower, listen, superlink, certificates):
     """
     words = prepare_proxy(flower, listen, superlink, certificates)
     process = flower.start(*words, log="nginx.log")
-    while not is_listening(listen):
+    while not _is_listening(listen):
         if process.poll() is not None:
             raise RunError(f"nginx did not start; {flower.logs / 'nginx.log'} says why")
         time.sleep(0.05)
     return process
+
+
+def _is_listening(address):
+    with suppress(OSError), socket.create_connection(host_and_port(address)):
+        return True
+    return False

@@ -8,7 +8,7 @@ import psutil
 
 from beyond.simulation.watchdog import end_processes
 from support.command_line import RunError
-from support.processes import in_words
+from support.processes import ending
 
 PAUSE = 0.5  # seconds between two looks: nothing tells which of many processes ends first
 NAMES = {
@@ -84,4 +84,4 @@ class Service:
 
     def __str__(self):
         status = getattr(self.process, "returncode", None)
-        return f"{self.name} {'has ended' if status is None else in_words(status)}"
+        return f"{self.name} {'has ended' if status is None else ending(status)}"

@@ -37,11 +37,11 @@ class PrivateAverage(StrategyAround):
         """Pass on. Round 0 is evaluated when a run begins, not when it is resumed."""
         if server_round == 0:
             self.record.begin()
-        return super().evaluate(server_round, parameters)
+        return self.strategy.evaluate(server_round, parameters)
 
     def configure_fit(self, server_round, parameters, client_manager):
         """Pass on, and count the round before its weights leave, also if no client is asked."""
-        instructions = super().configure_fit(server_round, parameters, client_manager)
+        instructions = self.strategy.configure_fit(server_round, parameters, client_manager)
         self.sent = parameters_to_ndarrays(parameters)
         self.noise_multiplier = self.record.spend(server_round, len(instructions))
         return instructions
@@ -63,7 +63,7 @@ class PrivateAverage(StrategyAround):
         )
         weights = [sent + change for sent, change in zip(self.sent, mean, strict=True)]
         noisy = FitRes(Status(Code.OK, "Success"), ndarrays_to_parameters(weights), 1, {})
-        return super().aggregate_fit(server_round, [(None, noisy)], failures)
+        return self.strategy.aggregate_fit(server_round, [(None, noisy)], failures)
 
     def _noise(self, server_round):
         if self.noise_seed is None:

@@ -7,7 +7,6 @@ no client has a method: a function answers messages of one type.
 """
 
 import time
-from contextlib import closing
 from pathlib import Path
 
 import torch
@@ -109,7 +108,7 @@ def serve(grid, args):
     strategy = OrderedFedAvg(
         fraction_evaluate=0.0, min_train_nodes=args.min_clients, min_available_nodes=args.clients
     )
-    with closing(open_record(args, list(model.state_dict()))) as record:
+    with open_record(args, list(model.state_dict())) as record:
         strategy.start(
             grid,
             initial_arrays=ArrayRecord(get_weights(model)),

@@ -23,7 +23,7 @@ from support.argument_types import positive_int
 from support.command_line import Options, UserError, parse_options, run_command
 from support.history import Round
 from support.options import common_options, training_options
-from support.partitions import PARTITIONS, load_partition, partition_settings
+from support.partitions import PARTITIONS, check_number_of_clients, load_partition
 from support.processes import in_parallel
 from support.run_record import RunRecord, make_run_directory
 
@@ -88,11 +88,7 @@ def train_rounds(model, data, settings, first_id):
 
 def check_partitions(clients):
     """Raise UserError if the partitions are not those of `clients` clients, or if one is missing."""
-    dealt_to = (partition_settings() or {}).get("clients", clients)
-    if dealt_to != clients:
-        raise UserError(
-            f"{PARTITIONS}/ is dealt out to {dealt_to} clients; give --clients {dealt_to}"
-        )
+    check_number_of_clients(clients)
     for name in (*(f"client_{number}" for number in range(clients)), "test"):
         load_partition(PARTITIONS / f"{name}.npz")
 

@@ -31,7 +31,7 @@ class ClientAccuracy(StrategyAround):
         """Pass on; the run begins, and what another one has left goes."""
         if not self.rows:
             self.path.unlink(missing_ok=True)
-        return super().initialize_parameters(client_manager)
+        return self.strategy.initialize_parameters(client_manager)
 
     def aggregate_evaluate(self, server_round, results, failures):
         """Keep what every client reports; return no loss and no metrics, for nobody needs their mean.

@@ -41,4 +41,4 @@ class CountedAverages(StrategyAround):
     def aggregate_fit(self, server_round, results, failures):
         """Pass on with the number of this average."""
         self.averages += 1
-        return super().aggregate_fit(self.averages, results, failures)
+        return self.strategy.aggregate_fit(self.averages, results, failures)

@@ -88,7 +88,7 @@ class Tampered(StrategyAround):
 
     def configure_fit(self, server_round, parameters, client_manager):
         """Return who is asked, with instructions of their own for the victim and for the others."""
-        asked = super().configure_fit(server_round, parameters, client_manager)
+        asked = self.strategy.configure_fit(server_round, parameters, client_manager)
         self.sent = parameters_to_ndarrays(parameters)
         victims = [client for client, _ in asked if number_of(client) == self.victim]
         self.spared = {client.node_id for client in victims}
@@ -117,7 +117,7 @@ class Tampered(StrategyAround):
         """Keep the average, and pass it on."""
         self.average = parameters_to_ndarrays(results[0][1].parameters)
         self.counts = {number_of(client): result.num_examples for client, result in results}
-        return super().aggregate_fit(server_round, results, failures)
+        return self.strategy.aggregate_fit(server_round, results, failures)
 
     def total(self):
         """Return the sum of all clients' weights times images."""

@@ -27,7 +27,6 @@ from beyond.secure_aggregation.server import SecureServer, make_workflow
 from beyond.secure_aggregation.shares import FEWEST, check_shares, threshold
 from support.command_line import NothingToDo, UserError, name_command
 from support.robust_server import robust_strategy, roll_call_of
-from support.signals import one_signal_at_a_time
 
 OWN_ENTRIES = ("shares", "drop-out", "single-out")  # of the run config, besides the lesson's
 
@@ -78,11 +77,10 @@ def serve(grid, args, make_workflow=make_workflow):
     config = ServerConfig(num_rounds=args.rounds, round_timeout=args.round_timeout)
     with (
         robust_strategy(args, strategy, model, MaskedUpdates, has_terminal=False) as strategy,
-        one_signal_at_a_time() as signals,
         shared_grid(PackingGrid(grid)) as shared,
     ):
         clients = roll_call_of(args, needed_clients(args), NodeRollCall, strategy.tell)
-        secure = SecureServer(clients, strategy, signals)
+        secure = SecureServer(client_manager=clients, strategy=strategy)
         secure.begin_with(shared, partial(make_workflow, args))
         start_grid(grid=shared, server=secure, config=config)
 

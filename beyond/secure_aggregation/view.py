@@ -25,7 +25,7 @@ from server import training_instructions
 from support.command_line import Options, UserError, parse_options, run_command
 from support.figures import new_figure, save_figure
 from support.partitions import PARTITIONS, load_partition
-from support.run_settings import settings_of
+from support.run_settings import read_state
 from support.tables import read_table
 
 
@@ -67,15 +67,17 @@ class Seen:
 
 def look(run):
     """Return [Seen, ...] of all clients in the directory of a curious run. Raises UserError if it is none."""
-    settings = SimpleNamespace(**settings_of(run))
+    settings, _, _ = read_state(run)
     try:
         held = read_held(run)
     except FileNotFoundError:
         raise UserError(
             f"{run} has no held.npz; make it with beyond.secure_aggregation.federation --curious"
         ) from None
-    sent = fresh_weights(settings.seed)
-    return [Seen(number, arrays, sent, settings) for number, arrays in held.items()]
+    sent = fresh_weights(settings["seed"])
+    return [
+        Seen(number, arrays, sent, SimpleNamespace(**settings)) for number, arrays in held.items()
+    ]
 
 
 def plain_upload(seen):

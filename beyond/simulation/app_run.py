@@ -10,7 +10,8 @@ from beyond.engine.run_config import as_run_config
 from beyond.simulation.private_flower import SUPERLINK
 from beyond.simulation.tracebacks import Tracebacks
 from support.command_line import NothingToDo, RunError, UserError
-from support.run_settings import last_commit, last_recorded_round
+from support.history import rounds_in
+from support.run_settings import HISTORY, last_commit, read_state
 
 # How a traceback in Flower's log ends that a mistake of ours has begun.
 COMPLAINT = re.compile(r"^(?:support\.command_line\.)?(UserError|RunError): (.*)$", re.MULTILINE)
@@ -66,6 +67,12 @@ def run_app(flower, app, args, *options, **changes):
     if lines.has_ended_well and last == args.rounds:
         return  # what single clients complained about is in the round's own lines
     raise failure(said, lines, f"{flower.logs}/ says more", last, args.rounds)
+
+
+def last_recorded_round(run):
+    """Return the number of the last finished round in `run`, 0 being the untrained model, or None."""
+    _, _, files = read_state(run)
+    return rounds_in(files[HISTORY], run)[-1].round if HISTORY in files else None
 
 
 def failure(said, lines, advice, last, rounds):

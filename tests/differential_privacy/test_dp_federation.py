@@ -13,10 +13,10 @@ from beyond.price.edge_network import EdgeModel, features_of
 from beyond.price.grid import Point
 from beyond.price.many_clients import EdgeCrowd
 from beyond.price.training import kept_models, models_of
+from beyond.simulation.app_run import last_recorded_round
 from model import get_weights, to_tensors
 from support.history import read_history
 from support.partitions import load_partition
-from support.run_settings import last_recorded_round
 from tests.support.ports import free_address
 
 WORDS = ["--clip", "0.5", "--delta", "0.1", "--learning-rate", "1"]

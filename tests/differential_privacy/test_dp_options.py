@@ -1,7 +1,5 @@
 """A guarantee that would promise nothing is refused, in one line, before anything is done."""
 
-from contextlib import closing
-
 import pytest
 
 from beyond.differential_privacy.accountant import noise_multiplier_for, spent_epsilon
@@ -81,7 +79,7 @@ def test_delta_is_a_tenth_of_one_in_all_clients_unless_it_is_given():
 @pytest.mark.parametrize("noise", ["--noise-multiplier", "--target-epsilon"])
 def test_a_run_goes_on_with_the_same_privacy_only(tmp_path, noise):
     words = ["--clip", "1", noise, "1", "--delta", "0.01", "--run", str(tmp_path)]
-    with closing(open_record(parse(*words), ["weight"])) as record:
+    with open_record(parse(*words), ["weight"]) as record:
         record.begin()
     for option, value in {
         "--clip": "2",
@@ -90,5 +88,7 @@ def test_a_run_goes_on_with_the_same_privacy_only(tmp_path, noise):
         "--noise-seed": "1",
         "--clients": "9",
     }.items():
-        with pytest.raises(UserError, match=f"was made with.*{option}"):
-            open_record(parse(*words, option, value, "--resume"), ["weight"])
+        args = parse(*words, option, value, "--resume")
+        refused = pytest.raises(UserError, match=f"was made with.*{option}")
+        with refused, open_record(args, ["weight"]):
+            raise AssertionError("it goes on")

@@ -15,10 +15,10 @@ from beyond.differential_privacy.accountant import spent_epsilon
 from beyond.differential_privacy.privacy_record import SECRET, PrivacyRecord, read_privacy
 from beyond.differential_privacy.private_average import PrivateAverage
 from support.command_line import UserError
+from support.events import EventLog
 from support.recorded_strategy import RecordedStrategy
 from support.robust_server import RobustServer
 from support.run_record import RunRecord
-from support.signals import SignalGate
 from support.sound_updates import SoundUpdates
 from support.terminal import RoundReport
 from tests.differential_privacy.budget import CLIP, DELTA, NOISE, private_args
@@ -51,7 +51,9 @@ class Clients(SimpleClientManager):
 def serve(directory, resume, rounds=ROUNDS, examples=100):
     """Run the rounds with two handmade clients and all strategies around FedAvg, as robust_server does."""
     record = RunRecord(directory, {"noise_multiplier": NOISE}, ["weight"])
-    if not (resume and record.resume(must_match=["noise_multiplier"])):
+    if resume:
+        record.resume(must_match=["noise_multiplier"])
+    if record.last_round is None:
         record.begin()
     fedavg = FedAvg(
         initial_parameters=ndarrays_to_parameters([np.zeros(3, np.float32)]),
@@ -61,13 +63,13 @@ def serve(directory, resume, rounds=ROUNDS, examples=100):
     )
     private = PrivateAverage(fedavg, 2, CLIP, PrivacyRecord(private_args(directory, rounds), None))
     sound = SoundUpdates(private, max_examples=1000)
-    strategy = RecordedStrategy(sound, record, RoundReport(rounds))
+    strategy = RecordedStrategy(sound, record, RoundReport(rounds), EventLog(directory))
     clients = Clients()
     for number in range(2):
         client = NotingClient(number, [np.full(3, 0.1, np.float32)], examples)
         client.properties["partition_id"], client.log = number, directory / SENT_LOG
         clients.register(client)
-    server = RobustServer(clients, strategy, SignalGate())
+    server = RobustServer(client_manager=clients, strategy=strategy)
     server.set_max_workers(1)
     server.fit(rounds, timeout=None)
 

@@ -10,7 +10,7 @@ from flwr.server.strategy import FedAvg
 from beyond.engine.node_client import partition_of
 from beyond.engine.node_roll_call import NodeRollCall
 from support.command_line import UserError
-from support.events import nobody
+from support.events import tell_nothing
 from support.identity import NUMBER
 from support.recorded_strategy import WatchedClient
 from support.sound_updates import SoundUpdates
@@ -124,7 +124,7 @@ def test_a_node_has_to_say_which_partition_it_holds(config):
 def test_why_a_node_has_sent_no_update_is_said_in_a_line(raised, reason, capsys):
     client = SilentClient(4, [], 0)
     client.properties["partition_id"] = 4
-    watched = WatchedClient(client, nobody, 1)
+    watched = WatchedClient(client, tell_nothing, 1)
     strategy = SoundUpdates(FedAvg(), 100)
     strategy.asked = [client]
     late = "it has left, or took longer than"

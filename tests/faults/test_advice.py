@@ -34,7 +34,7 @@ def test_one_client_too_many_is_not_averaged_in_and_the_server_may_be_started_wi
 
 def test_give_as_many_clients_as_there_are_partitions_or_deal_anew(federation, stage):
     line = federation.server("--clients", 2).complaint()
-    assert "give --clients 3, or deal anew with python partition.py --clients 2" in line
+    assert "give --clients 3, or deal again with python partition.py --clients 2" in line
     stage.clear()
     dealt = stage.run("partition.py", "--clients", 2, cwd=federation.directory)
     assert dealt.status == 0, dealt

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from support.command_line import RunError, UserError
 from support.history import Round, read_history
-from support.run_record import RunRecord
+from support.run_record import RunRecord, own_directory
 from tests.programs import faulty_server
 from tests.support.bad_values import DAMAGES, flipped
 from tests.support.harness import snapshot
@@ -230,7 +230,7 @@ def record_and_die(directory, death):
 def go_on(directory, finished):
     """Resume the record after the round `finished` and record what is missing."""
     record = open_record(directory)
-    assert record.resume(["seed"])
+    record.resume(["seed"])
     for array, expected in zip(record.weights, weights(finished), strict=True):
         assert np.array_equal(array, expected)
     assert record.last_round == a_row(finished)
@@ -345,7 +345,7 @@ def assert_refused_or_unharmed(directory):
     before = snapshot(directory)
     record = open_record(directory)
     try:
-        assert record.resume(["seed"])
+        record.resume(["seed"])
     except UserError as error:
         assert "\n" not in str(error) and "state.zip" in str(error)
         assert snapshot(directory) == before
@@ -368,8 +368,6 @@ def test_a_state_that_is_something_else_is_refused(copied_record, content):
 def test_a_record_without_a_round_leaves_the_directories_that_were_there(tmp_path):
     (tmp_path / "mine").mkdir()
     for name in ("mine", "mine/new/deep"):
-        record = RunRecord(tmp_path / name, {}, ["one"])
-        record.prepare()
-        assert (tmp_path / name).is_dir()
-        record.close()
+        with own_directory(tmp_path / name):
+            assert (tmp_path / name).is_dir()
     assert [path.name for path in tmp_path.rglob("*")] == ["mine"]

@@ -12,6 +12,7 @@ from flwr.server.strategy import (
 )
 
 from support.command_line import RunError
+from support.events import EventLog
 from support.history import read_history
 from support.recorded_strategy import RecordedStrategy
 from support.run_record import RunRecord
@@ -121,7 +122,8 @@ def test_ours_nest_with_flowers_own(nest):
 def test_recorded_strategy_alone_records_what_it_sees(tmp_path):
     inside = FedAvg(evaluate_fn=lambda number, weights, config: (0.5, {"accuracy": 0.25 * number}))
     record = RunRecord(tmp_path / "run", {}, ["one", "two"])
-    strategy = RecordedStrategy(inside, record, RoundReport(rounds=1))
+    events = EventLog(tmp_path / "run")
+    strategy = RecordedStrategy(inside, record, RoundReport(rounds=1), events)
     strategy.evaluate(0, ndarrays_to_parameters(WEIGHTS))
     weights, metrics = a_round(strategy, [1.0, 3.0])
     strategy.evaluate(1, ndarrays_to_parameters(weights))

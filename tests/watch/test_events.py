@@ -227,7 +227,9 @@ def test_without_events_a_run_ends_goes_on_and_comes_to_the_same(federation):
         server = federation.server(*["--resume"] * begins_with_events)
         federation.everybody()
         server.finish()
-        (told,) = server.found("^Cannot write results/run/events.jsonl: (.*); nobody can watch")
+        (told,) = server.found(
+            "^Cannot write results/run/events.jsonl: (.*); this run cannot be watched"
+        )
         assert told[1] == "Is a directory" and federation.counts()[-1] == (2, 3, 0)
         rows = [(row.loss, row.accuracy, row.bytes_sent) for row in federation.history()]
         models.append((rows, federation.model()))
