@@ -36,9 +36,6 @@ def stay_connected(take_part, client, args):
     """
     prepare_log()
     _hide_closed_channels()
-    host, _ = host_and_port(args.server)
-    if is_loopback(host):
-        exempt_from_proxy(host)
     certificate = root_certificate(args.certificates)
     insist_until = -math.inf
     while True:
@@ -71,12 +68,7 @@ def wait_for_server(address, root, max_wait):
 
     Raises UserError after `max_wait` seconds, or as soon as the server turns out not to be trusted.
     """
-    if root is None:
-        channel = grpc.insecure_channel(address, options=RECONNECT_QUICKLY)
-    else:
-        credentials = grpc.ssl_channel_credentials(root)
-        channel = grpc.secure_channel(address, credentials, options=RECONNECT_QUICKLY)
-    with channel:
+    with _open_channel(address, root) as channel:
         if _is_ready(channel, seconds=min(0.5, max_wait)):
             return
         if root is not None:
@@ -101,6 +93,17 @@ def _hide_closed_channels():
             report(arguments)
 
     threading.excepthook = report_others
+
+
+def _open_channel(address, root):
+    """Return a gRPC channel; no proxy comes between us and a server on this machine."""
+    host, _ = host_and_port(address)
+    if is_loopback(host):
+        exempt_from_proxy(host)
+    if root is None:
+        return grpc.insecure_channel(address, options=RECONNECT_QUICKLY)
+    credentials = grpc.ssl_channel_credentials(root)
+    return grpc.secure_channel(address, credentials, options=RECONNECT_QUICKLY)
 
 
 def _is_ready(channel, seconds):

@@ -103,7 +103,7 @@ class Participant(Client):
         return GetPropertiesRes(Status(Code.OK, "Success"), {NUMBER: self.number})
 
     def get_parameters(self, ins):
-        """Hand out the local model's weights."""
+        """Return the local model's weights."""
         return self.client.get_parameters(ins)
 
     def fit(self, ins):

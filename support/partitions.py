@@ -138,18 +138,17 @@ def _why_not_ours():
         return f"{yours}; {wanted}move it elsewhere to have MNIST there"
     if not _read_settings():
         return f"{description} is damaged, and no longer says whose the data is; move {PARTITIONS}/ elsewhere"
-    changed = _changed_files()
-    if 0 < len(changed) < len(_data_files()):
+    if not (changed := _changed_files()):
+        return None
+    if len(changed) < len(_data_files()):
         return (
             f"{changed[0]} is not the file that partition.py has made, and others are; "
             "move it elsewhere, or remove it if it is damaged"
         )
-    if changed:
-        return (
-            f"{PARTITIONS}/ holds data that partition.py has not made; move it elsewhere, "
-            f"or train on it: remove {description}"
-        )
-    return None
+    return (
+        f"{PARTITIONS}/ holds data that partition.py has not made; move it elsewhere, "
+        f"or train on it: remove {description}"
+    )
 
 
 def _read_settings():

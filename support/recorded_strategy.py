@@ -5,6 +5,7 @@ import time
 from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 
 from support.command_line import RunError, UserError
+from support.events import tell_nothing
 from support.failures import explain
 from support.history import Round
 from support.identity import FAILURE, number_of, reason_in, who
@@ -46,7 +47,7 @@ class RecordedStrategy(StrategyAround):
         asked = [number_of(client) for client, _ in instructions]
         self.tell("round", round=server_round, asked=asked)
         tell = (
-            nobody if self.is_private else self.tell
+            tell_nothing if self.is_private else self.tell
         )  # how long a client takes says how much it has
         return [(WatchedClient(one, tell, server_round), fit) for one, fit in instructions]
 
