@@ -15,6 +15,7 @@ import threading
 import time
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from itertools import islice
 
 from support.command_line import (
     ROOT,
@@ -115,11 +116,15 @@ def in_parallel(function, jobs):
     If one fails, or if we are stopped, none goes on. Raises what `function` has raised, and RunError if a
     process was killed.
     """
-    cores, command = available_cores(), (command_name(),)
-    executor = ProcessPoolExecutor(cores, process_context(), _prepare_to_work, command)
+    jobs, cores = iter(jobs), available_cores()
+    executor = ProcessPoolExecutor(cores, process_context(), _prepare_to_work, (command_name(),))
     try:
-        for one in futures.as_completed([executor.submit(call, function, job) for job in jobs]):
-            yield one.result()
+        running = {executor.submit(call, function, job) for job in islice(jobs, cores)}
+        while running:  # the next job starts only after another one has ended well
+            ended, running = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+            for one in ended:
+                yield one.result()
+            running |= {executor.submit(call, function, job) for job in islice(jobs, len(ended))}
     except BrokenProcessPool:
         raise RunError("a process was killed (is the memory full?); start again") from None
     finally:

@@ -91,9 +91,9 @@ class RunRecord:
     def begin(self):
         """Start a new record; an earlier one in this directory is replaced.
 
-        Raises RunError if the disk does not take it.
+        Raises UserError if the directory cannot be written to, RunError if the disk does not take the record.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_run_directory(self.directory)
         if (self.directory / HISTORY).exists():
             print(f"Replacing the run that is in {self.directory}/; --run names another place")
         self._save({DESCRIPTION: self._description()})
