@@ -46,9 +46,8 @@ class RecordedStrategy(StrategyAround):
         self.counts["bytes_sent"] = sum(payload_bytes(fit.parameters) for _, fit in instructions)
         asked = [number_of(client) for client, _ in instructions]
         self.tell("round", round=server_round, asked=asked)
-        tell = (
-            tell_nothing if self.is_private else self.tell
-        )  # how long a client takes says how much it has
+        # How long a client takes says how much data it has.
+        tell = tell_nothing if self.is_private else self.tell
         return [(WatchedClient(one, tell, server_round), fit) for one, fit in instructions]
 
     def aggregate_fit(self, server_round, results, failures):
