@@ -1,6 +1,7 @@
 """The points that measure.py measures: declared here, with the settings that search.py has chosen."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,17 +9,22 @@ from pathlib import Path
 DELTAS = {10: 1e-2, 100: 1e-3, 1000: 1e-5}
 SCHEMES = ("shards", "iid")
 EPSILONS = (1.0, 2.0, 4.0, 8.0)
-CELLS = {
-    10: 4,
-    100: 7,
-    1000: 7,
-}  # few clients bear little noise, and so few weights: 1,290 or 3,930
+# Where settings were chosen, for each number of clients; the others have those of the next one.
+SEARCHED = {10: (1.0, 2.0, 8.0), 100: (1.0, 2.0, 8.0), 1000: (2.0, 8.0)}
+# Few clients bear little noise, and so few weights: 1,290 or 3,930.
+CELLS = {10: 4, 100: 7, 1000: 7}
+# How many seeds: with ten clients the edges scatter, and take a second each.
+SEEDS = {"edges": {10: 10, 100: 3, 1000: 3}, "cnn": {10: 3, 100: 3, 1000: 3}}
 SETTINGS = Path(__file__).with_name("recorded") / "price_settings.json"
 
 
 @dataclass(frozen=True)
 class Point:
-    """One training. `privacy` is central or local."""
+    """One training.
+
+    `privacy` is central (noise on the sum), local (noise at every client) or none. `epsilon` is what it
+    spends; without noise it says whose settings these are, and infinity is those of 8 without the clip.
+    """
 
     network: str  # "edges" or "cnn"
     privacy: str
@@ -44,28 +50,35 @@ class Point:
 
     def settings(self):
         """Return the chosen rounds, clip, learning_rate and what is kept of the rounds' models: a dict."""
-        return json.loads(SETTINGS.read_text())[settings_key(self)]
+        key = settings_key(self.network, self.clients, self.scheme, self.epsilon)
+        chosen = json.loads(SETTINGS.read_text())[key]
+        return chosen | ({"clip": math.inf} if self.epsilon == math.inf else {})
 
 
-def searched_epsilon(epsilon):
-    """Return the epsilon at which settings were chosen for this one: 2 stands for 1, and 8 for 4."""
-    return 2.0 if epsilon <= 2 else 8.0
+def searched_epsilon(clients, epsilon):
+    """Return the epsilon at which settings were chosen for this one."""
+    return min((known for known in SEARCHED[clients] if known >= epsilon), default=8.0)
 
 
-def settings_key(point):
-    """Return the name of the point's settings in price_settings.json."""
-    epsilon = searched_epsilon(point.epsilon)
-    return f"{point.network} {point.clients} {point.scheme} {epsilon:g}"
+def settings_key(network, clients, scheme, epsilon):
+    """Return the name of a point's settings in price_settings.json."""
+    return f"{network} {clients} {scheme} {searched_epsilon(clients, epsilon):g}"
 
 
-def grid(seeds):
-    """Return all Points with the seeds 0 to `seeds` - 1."""
-    points = []
+def grid(most_seeds=math.inf):
+    """Return all Points, those with the seed 0 first; none has more than `most_seeds` seeds."""
+    trainings = []  # Points without a seed
     for clients in DELTAS:
-        for seed in range(seeds):
-            for scheme in SCHEMES:
-                where = (clients, scheme)
-                points += [Point("edges", "central", *where, epsilon, seed) for epsilon in EPSILONS]
-                points.append(Point("edges", "local", *where, 8.0, seed))
-            points.append(Point("cnn", "central", clients, "iid", 8.0, seed))
-    return points
+        for scheme in SCHEMES:
+            where = (clients, scheme)
+            trainings += [("edges", "central", *where, epsilon) for epsilon in EPSILONS]
+            bare = (*SEARCHED[clients], math.inf)
+            trainings += [("edges", "none", *where, epsilon) for epsilon in bare]
+            trainings.append(("edges", "local", *where, 8.0))
+        trainings += [("cnn", privacy, clients, "iid", 8.0) for privacy in ("central", "none")]
+    return [
+        Point(*training, seed)
+        for seed in range(max(SEEDS["edges"].values()))
+        for training in trainings
+        if seed < min(most_seeds, SEEDS[training[0]][training[2]])
+    ]

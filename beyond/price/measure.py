@@ -4,8 +4,8 @@
     python -m beyond.price.measure --only 'edges, central, 100 *'
 
 All clients of a point are computed in one process; clipping, averaging and noise are the functions that a
-federation with real processes calls. Points that are measured are not measured again: stop it whenever you
-like, and go on with the same command.
+federation with real processes calls. What price.csv has is not measured again, unless search.py has chosen
+other settings since: stop it whenever you like, and go on with the same command.
 """
 
 import fnmatch
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from beyond.price.data import crowd_of
-from beyond.price.grid import grid
+from beyond.price.grid import SEEDS, grid
 from beyond.price.plots import draw
 from beyond.price.training import accuracies, noise_of
 from support.argument_types import positive_int
@@ -29,7 +29,7 @@ POINT = {
     "privacy": str,
     "clients": int,
     "scheme": str,
-    "epsilon": float,
+    "epsilon": float,  # without noise it only says whose settings these are
     "seed": int,
 }
 SETTINGS = {"rounds": int, "clip": float, "learning_rate": float, "keep": str}
@@ -63,21 +63,18 @@ def measure(point):
     }
 
 
-def left_of(points, rows, output):
-    """Return those of `points` that are not among `rows`.
+def key_of(row):
+    """Return what tells the line of a point from all others."""
+    return tuple(row[name] for name in POINT)
 
-    Raises UserError if one was measured with other settings: two searches are not mixed in one picture.
-    """
-    known = {tuple(row[name] for name in POINT): row for row in rows}
-    left = []
-    for point in points:
-        wanted = begun_row(point)
-        row = known.get(tuple(wanted[name] for name in POINT))
-        if row is None:
-            left.append(point)
-        elif any(row[name] != wanted[name] for name in SETTINGS):
-            raise UserError(f"{output} was measured with other settings; choose another --output")
-    return left
+
+def left_of(points, rows):
+    """Return those of `points` that `rows`, {key: line}, do not have, or have with other settings."""
+    return [point for point in points if not _is_in(rows, begun_row(point))]
+
+
+def _is_in(rows, wanted):
+    return wanted.items() <= rows.get(key_of(wanted), {}).items()
 
 
 def chosen(points, pattern):
@@ -92,22 +89,27 @@ def main(arguments=None):
     """Run the command line described above."""
     options = Options()
     add = options.add_argument
-    add("--seeds", type=positive_int, default=3, help="how many seeds, from 0 up")
+    add(
+        "--seeds",
+        type=positive_int,
+        default=max(SEEDS["edges"].values()),
+        help="at most so many seeds",
+    )
     add("--only", default="*", metavar="PATTERN", help="points whose name matches")
     add("--output", default="results/price", help="directory for price.csv and price.png")
     args = parse_options(arguments, [options])
     points = chosen(grid(args.seeds), args.only)
     output = make_run_directory(args.output, option="--output")
     table = Path(output, "price.csv")
-    rows = read_table(table, COLUMNS) if table.exists() else []
-    left = left_of(points, rows, output)
+    known = read_table(table, COLUMNS) if table.exists() else []
+    rows = {key_of(row): row for row in known}
+    left = left_of(points, rows)
     print(f"{len(points)} points, {len(points) - len(left)} of them measured already")
     with progress_bar() as bar:
         for row in bar.track(in_parallel(measure, left), len(left), description="Points"):
-            rows.append(row)
-            rows.sort(key=lambda row: [str(row[name]) for name in POINT])
-            write_table(table, COLUMNS, rows)
-    save_figure(draw(rows), output / "price.png", option="--output")
+            rows[key_of(row)] = row
+            write_table(table, COLUMNS, [rows[key] for key in sorted(rows)])
+    save_figure(draw(list(rows.values())), output / "price.png", option="--output")
     print(f"Wrote {table} and {output / 'price.png'}")
 
 

@@ -1,28 +1,36 @@
-"""The picture of the price: accuracy against epsilon."""
+"""The picture of the price: accuracy against epsilon, and what there is without noise."""
 
+import math
 import statistics
 
-from beyond.price.grid import DELTAS, EPSILONS, SCHEMES
+from beyond.price.grid import DELTAS, EPSILONS, SCHEMES, searched_epsilon
 from support.figures import new_figure
 
 TITLES = {"shards": "Two digits a client", "iid": "IID: all digits at every client"}
-EDGES, CNN, LOCAL = (
-    {"marker": "o"},
-    {"marker": "o", "markerfacecolor": "white", "linestyle": "none"},
-    {"marker": "x", "linestyle": "none"},
+EDGES, CLIPPED, FREE, CNN, LOCAL = (
+    {"linestyle": "-", "marker": "o"},
+    {"linestyle": "--", "linewidth": 1, "marker": "none", "alpha": 0.8},
+    {"linestyle": "none", "marker": "_", "markersize": 14, "markeredgewidth": 2},
+    {"linestyle": "none", "marker": "o", "markerfacecolor": "white"},
+    {"linestyle": "none", "marker": "x"},
 )
-NETWORKS = (
-    (EDGES, "edges, one layer"),
+NAMES = (
+    (EDGES, "edges and one layer"),
+    (CLIPPED, "the same clip, no noise"),
+    (FREE, "neither clip nor noise"),
     (CNN, "CNN, ε = 8"),
     (LOCAL, "edges, local DP, ε = 8"),
 )
+NONE = 20.0  # where on the axis no guarantee stands
 STYLES = {1000: ("C0", "o"), 100: ("C1", "s"), 10: ("C3", "^")}
 
 
 def draw(rows):
     """Return the figure of `rows` of price.csv: a panel for each scheme, a line for each number of clients.
 
-    Lines go through the means of the seeds, bars reach from the lowest to the highest.
+    Lines go through the means of the seeds, bars reach from the lowest to the highest. Dashed lines have the
+    clip and rounds of their epsilon and no noise, so that what the clip costs and what the noise costs can be
+    told apart.
     """
     figure, [panels] = new_figure(1, 2, figsize=(7.6, 4.4))
     for scheme, axes in zip(SCHEMES, panels, strict=True):
@@ -30,7 +38,7 @@ def draw(rows):
             mine = [row for row in rows if (row["scheme"], row["clients"]) == (scheme, clients)]
             _draw_clients(axes, mine, clients)
         _prepare(axes, TITLES[scheme])
-    for style, name in NETWORKS:
+    for style, name in NAMES:
         panels[0].plot([], [], color="0.3", label=name, **style)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=9)
@@ -38,13 +46,20 @@ def draw(rows):
 
 
 def _draw_clients(axes, rows, clients):
-    """Draw what one number of clients reaches: a line, and a little to its right the CNN and local DP."""
+    """Draw what one number of clients reaches: lines, and a little to their right the CNN and local DP."""
     color, marker = STYLES[clients]
-    style = {"color": color, "marker": marker}
+    own = {"color": color, "marker": marker}
     line = [(epsilon, _accuracies(rows, "edges", "central", epsilon)) for epsilon in EPSILONS]
-    _draw(axes, line, **style, label=f"{clients:,} clients, δ = {_power(DELTAS[clients])}")
+    _draw(axes, line, **(EDGES | own), label=f"{clients:,} clients, δ = {_power(DELTAS[clients])}")
+    clipped = [
+        (epsilon, _accuracies(rows, "edges", "none", searched_epsilon(clients, epsilon)))
+        for epsilon in EPSILONS
+    ]
+    _draw(axes, clipped, bars=False, **(CLIPPED | {"color": color}))
+    free = [(NONE, _accuracies(rows, "edges", "none", math.inf))]
+    _draw(axes, free, **(FREE | {"color": color}))
     cnn = [(8.0 * 1.13, _accuracies(rows, "cnn", "central", 8.0))]
-    _draw(axes, cnn, **(CNN | style))
+    _draw(axes, cnn, **(CNN | own))
     local = [(8.0 * 1.27, _accuracies(rows, "edges", "local", 8.0))]
     _draw(axes, local, **(LOCAL | {"color": color}))
 
@@ -53,7 +68,8 @@ def _prepare(axes, title):
     """Give a panel its title, scales and labels, and a dotted line where guessing would be."""
     axes.set_title(title, fontsize=10)
     axes.set_xscale("log", base=2)
-    axes.set_xticks(EPSILONS, [f"{epsilon:g}" for epsilon in EPSILONS])
+    names = [f"{epsilon:g}" for epsilon in EPSILONS]
+    axes.set_xticks([*EPSILONS, NONE], [*names, "none"])
     axes.set_xlabel("ε (add or remove one client)")
     axes.set_ylabel("Test accuracy (%)")
     axes.set_ylim(0, 100)
@@ -71,7 +87,7 @@ def _accuracies(rows, network, privacy, epsilon):
     ]
 
 
-def _draw(axes, line, **style):
+def _draw(axes, line, bars=True, **style):
     """Draw [(epsilon, accuracies), ...], as far as there are any."""
     line = [(epsilon, found) for epsilon, found in line if found]
     if not line:
@@ -80,7 +96,8 @@ def _draw(axes, line, **style):
     below = [mean - min(found) for mean, (_, found) in zip(means, line, strict=True)]
     above = [max(found) - mean for mean, (_, found) in zip(means, line, strict=True)]
     along = [epsilon for epsilon, _ in line]
-    axes.errorbar(along, means, yerr=(below, above), capsize=2.5, markersize=5, **style)
+    spread = (below, above) if bars else None
+    axes.errorbar(along, means, yerr=spread, **({"capsize": 2.5, "markersize": 5} | style))
 
 
 def _power(number):

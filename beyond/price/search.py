@@ -2,12 +2,13 @@
 
     python -m beyond.price.search
 
-Every trial becomes a line of recorded/price_search.csv, and the best for each number of clients, scheme,
-network and epsilon goes to recorded/price_settings.json. Epsilon counts none of this: with people's data a
-search costs privacy as well, or needs data of one's own.
+Every trial becomes a line of recorded/price_search.csv, and what is best in the mean over the seeds, for each
+number of clients, scheme, network and epsilon, goes to recorded/price_settings.json. Epsilon counts none of
+this: with people's data a search costs privacy as well, or needs data of one's own.
 """
 
 import json
+import statistics
 import time
 
 from beyond.price.data import crowd_of
@@ -20,7 +21,9 @@ from support.tables import read_table, write_table
 from support.terminal import progress_bar
 
 TABLE = SETTINGS.with_name("price_search.csv")
-SEED = 1000  # none of those that measure.py measures with
+FIRST_SEED = 1000  # none of those that measure.py measures with
+# How many seeds: with ten clients what one seed says of a clip is chance.
+SEEDS = {"edges": {10: 5, 100: 1, 1000: 1}, "cnn": {10: 1, 100: 1, 1000: 1}}
 # A thousand clients have 60 images each: an epoch is two steps, and takes more rounds and a larger rate.
 ROUNDS = {
     "edges": {10: 40, 100: 40, 1000: 100},
@@ -31,9 +34,11 @@ PATHS = {
     ("edges", 8.0, 10): (2, 4, 8),
     ("edges", 8.0, 100): (4, 12, 20),
     ("edges", 8.0, 1000): (25, 50),
-    ("edges", 2.0, 10): (1, 2, 4),
+    ("edges", 2.0, 10): (0.25, 0.5, 1, 2, 4),
     ("edges", 2.0, 100): (2, 4, 8),
     ("edges", 2.0, 1000): (10, 20),
+    ("edges", 1.0, 10): (0.125, 0.25, 0.5, 1, 2),
+    ("edges", 1.0, 100): (1, 2, 4),
     ("cnn", 8.0, 10): (1, 4),
     ("cnn", 8.0, 100): (1, 4),
     ("cnn", 8.0, 1000): (4, 10),
@@ -50,32 +55,40 @@ COLUMNS = {
     "clients": int,
     "scheme": str,
     "epsilon": float,
+    "seed": int,
     "rounds": int,
     "clip": float,
     "learning_rate": float,
     **dict.fromkeys(KEEP, float),  # accuracies on the validation images
 }
+SOUGHT = ("network", "clients", "scheme", "epsilon")
+CHOSEN = ("rounds", "clip", "learning_rate")
 
 
 def trials():
     """Return all (Point, settings) that are to be tried; settings are rounds, clip and learning_rate."""
     found = []
     for (network, epsilon, clients), paths in PATHS.items():
-        rounds = ROUNDS[network][clients]
+        rounds, rate = ROUNDS[network][clients], LEARNING_RATES[network][clients]
         for scheme in SCHEMES if network == "edges" else ("iid",):
-            point = Point(network, "central", clients, scheme, epsilon, SEED)
             more = MORE.get((network, epsilon, clients, scheme), ())
             for number, path in [*((rounds, path) for path in paths), *more]:
-                clip, rate = path / number, LEARNING_RATES[network][clients]
-                settings = {"rounds": number, "clip": clip, "learning_rate": rate}
-                found.append((point, settings))
+                point = (network, "central", clients, scheme, epsilon)
+                found += with_seeds(point, number, path / number, rate)
     return found
+
+
+def with_seeds(point, rounds, clip, learning_rate):
+    """Return a trial of these settings for every seed; `point` are a Point's fields but for the seed."""
+    settings = {"rounds": rounds, "clip": clip, "learning_rate": learning_rate}
+    network, _, clients, *_ = point
+    seeds = range(FIRST_SEED, FIRST_SEED + SEEDS[network][clients])
+    return [(Point(*point, seed), settings) for seed in seeds]
 
 
 def row_of(point, settings):
     """Return the first columns of the trial's line."""
-    names = ("network", "clients", "scheme", "epsilon")
-    return {name: getattr(point, name) for name in names} | settings
+    return {name: getattr(point, name) for name in (*SOUGHT, "seed")} | settings
 
 
 def measure(trial):
@@ -86,17 +99,17 @@ def measure(trial):
 
 
 def choose(rows):
-    """Return {key: settings}: the settings of the best of `rows` for each key, and which model is kept."""
-    best = {}
+    """Return {key: settings}: those with the best mean accuracy over the seeds, and which model is kept."""
+    trials = {}  # {(what is sought, settings): lines, one for each seed}
     for row in rows:
-        point = Point(
-            row["network"], "central", row["clients"], row["scheme"], row["epsilon"], SEED
-        )
+        sought, settings = (tuple(row[name] for name in names) for names in (SOUGHT, CHOSEN))
+        trials.setdefault((settings_key(*sought), settings), []).append(row)
+    best = {}
+    for (key, settings), lines in trials.items():
         for keep in KEEP:
-            accuracy, key = row[keep], settings_key(point)
+            accuracy = round(statistics.mean(line[keep] for line in lines), 6)
             if key not in best or accuracy > best[key]["validation_accuracy"]:
-                names = ("rounds", "clip", "learning_rate")
-                found = {name: row[name] for name in names}
+                found = dict(zip(CHOSEN, settings, strict=True))
                 best[key] = found | {"keep": keep, "validation_accuracy": accuracy}
     return best
 
@@ -105,7 +118,7 @@ def main(arguments=None):
     """Run the command line described above."""
     parse_options(arguments, [])
     rows = read_table(TABLE, COLUMNS) if TABLE.exists() else []
-    known = [{name: row[name] for name in list(COLUMNS)[:-2]} for row in rows]
+    known = [{name: row[name] for name in (*SOUGHT, "seed", *CHOSEN)} for row in rows]
     left = [trial for trial in trials() if row_of(*trial) not in known]
     began = time.monotonic()
     with progress_bar() as bar:

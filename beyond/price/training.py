@@ -1,9 +1,11 @@
 """One private training with a crowd of clients: what the rounds come to, and what is kept of them."""
 
+import functools
+
 import numpy as np
 
 from beyond.differential_privacy.accountant import noise_multiplier_for
-from beyond.differential_privacy.mechanism import mean_over_all, private_mean
+from beyond.differential_privacy.mechanism import clipped, mean_over_all, private_mean
 
 # What may be kept: the last round's model, or the mean of those of the second half of the rounds.
 KEEP = ("last", "mean")
@@ -15,7 +17,7 @@ def models_of(crowd, settings, noise_multiplier, point):
     `settings` has `rounds` and `clip`. The noise is that of a federation with the point's seed as its
     --noise-seed: it can be repeated, as it must not be where people's data are.
     """
-    mean = locally_private_mean if point.privacy == "local" else private_mean
+    mean = MEANS[point.privacy]
     weights = crowd.first_weights(point.seed)
     for server_round in range(1, settings["rounds"] + 1):
         updates = crowd.updates(weights, server_round)
@@ -35,6 +37,14 @@ def locally_private_mean(updates, clients, clip, noise_multiplier, normal):
     local = 2 * noise_multiplier
     noisy = [private_mean([update], 1, clip, local, normal) for update in updates]
     return mean_over_all(noisy, clients)
+
+
+def mean_without_noise(updates, clients, clip, noise_multiplier, normal):
+    """Return the mean of clipped updates; there is no noise, and no guarantee."""
+    return mean_over_all([clipped(update, clip) for update in updates], clients)
+
+
+MEANS = {"central": private_mean, "local": locally_private_mean, "none": mean_without_noise}
 
 
 def kept_models(models):
@@ -57,5 +67,8 @@ def accuracies(crowd, point, settings):
 
 
 def noise_of(point, rounds):
-    """Return the noise multiplier with which `rounds` cost the point's epsilon."""
-    return noise_multiplier_for(point.epsilon, rounds, point.delta)
+    """Return the noise multiplier with which `rounds` cost the point's epsilon; 0 if it has no noise."""
+    return 0.0 if point.privacy == "none" else _noise_for(point.epsilon, rounds, point.delta)
+
+
+_noise_for = functools.cache(noise_multiplier_for)  # half a second

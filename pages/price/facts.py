@@ -3,37 +3,33 @@
 import functools
 import statistics
 
-from beyond.differential_privacy.accountant import noise_multiplier_for, signal_to_noise
-from beyond.price.grid import DELTAS, EPSILONS, SCHEMES
-from beyond.price.measure import COLUMNS
-from beyond.price.search import COLUMNS as SEARCH_COLUMNS
-from pages.markdown import percent, spread, table, table_of
+from beyond.differential_privacy.accountant import (
+    noise_multiplier_for,
+    signal_to_noise,
+    spent_epsilon,
+)
+from beyond.price.grid import CELLS, DELTAS, EPSILONS, SCHEMES
+from pages.markdown import block, percent, spread, table, table_of
 from pages.page import Page
+from pages.price.measured import PAGE, at_an_end, clipped, first_row, found, free, rows
 from support.history import read_history
 from support.tables import read_table
 
-PAGE = Page("price")
+NOT_MEASURED = "not measured"
 NAMES = {"shards": "two digits a client", "iid": "IID"}
 WEIGHTS = (1_290, 3_930, 46_730)  # of the small networks, and of the lesson's CNN
+ALWAYS = "--batch-size 60000 --learning-rate 25"  # one step a round, which the clip then cuts
 REAL_COLUMNS = {"clients": int, "scheme": str, "epsilon": float, "processes": float, "price": float}
 
 
-@functools.cache
-def rows():
-    """Return the recorded lines of price.csv."""
-    return read_table(PAGE.recorded / "price.csv", COLUMNS)
+def mean_of(accuracies):
+    """Return the mean of accuracies as text."""
+    return percent(statistics.mean(accuracies), 1) if accuracies else NOT_MEASURED
 
 
-def found(clients, scheme, epsilon=8.0, **other):
-    """Return the accuracies of all seeds at a point: of edges, with noise on the sum, or as `other` says."""
-    wanted = {"network": "edges", "privacy": "central", **other}
-    wanted |= {"clients": clients, "scheme": scheme, "epsilon": epsilon}
-    return [row["accuracy"] for row in rows() if wanted.items() <= row.items()]
-
-
-def mean_of(*where, **named):
-    """Return the mean of the accuracies at a point (see `found`) as text."""
-    return percent(statistics.mean(found(*where, **named)), 1)
+def spread_of(accuracies):
+    """Return the mean of accuracies and their range as text."""
+    return spread(accuracies) if accuracies else NOT_MEASURED
 
 
 @functools.cache
@@ -52,28 +48,90 @@ def noise_table():
     table(["clients", "δ", "1,290 weights", "3,930 weights", "the lesson's CNN: 46,730"], lines)
 
 
+def words_of(row):
+    """Return what is typed behind beyond.price.federation to train as a line of price.csv did."""
+    options = {
+        "clients": row["clients"],
+        "scheme": row["scheme"],
+        "cells": CELLS[row["clients"]],
+        "rounds": row["rounds"],
+        "clip": row["clip"],
+        "delta": row["delta"],
+    } | ({"keep": row["keep"]} if row["keep"] != "last" else {})
+    return " ".join(f"--{name} {value}" for name, value in options.items())
+
+
+def command_block():
+    """Print the command that trains ten clients with IID data at epsilon 8."""
+    words, more = words_of(first_row(10, "iid")), f"--target-epsilon 8 {ALWAYS} --run results/price"
+    block("shell", f"python -m beyond.price.federation {words} \\\n    {more}")
+
+
+def command_table():
+    """Print what to type for each number of clients at epsilon 8, and what comes of it."""
+    lines = []
+    for clients in DELTAS:
+        for scheme in reversed(SCHEMES):
+            accuracies = (found(clients, scheme), clipped(clients, scheme), free(clients, scheme))
+            means = map(mean_of, accuracies)
+            lines.append([f"`{words_of(first_row(clients, scheme))}`", *means])
+    table(["type", "ε = 8", "same clip, no noise", "neither clip nor noise"], lines)
+
+
 def price_table():
     """Print accuracy against epsilon for each number of clients and way of dealing out."""
     lines = []
     for clients, delta in DELTAS.items():
         for scheme in SCHEMES:
-            cells = [spread(found(clients, scheme, epsilon)) for epsilon in EPSILONS]
+            cells = [spread_of(found(clients, scheme, epsilon)) for epsilon in EPSILONS]
+            cells += [spread_of(clipped(clients, scheme)), spread_of(free(clients, scheme))]
             lines.append([f"{clients:,}", f"{delta:g}", NAMES[scheme], *cells])
-    table(["clients", "δ", "dealt out", *(f"ε = {epsilon:g}" for epsilon in EPSILONS)], lines)
+    epsilons = [f"ε = {epsilon:g}" for epsilon in EPSILONS]
+    bare = ["no noise, clip of ε = 8", "neither clip nor noise"]
+    table(["clients", "δ", "dealt out", *epsilons, *bare], lines)
 
 
-def failures_table():
-    """Print what does not work at epsilon 8: the lesson's network, and local noise."""
+def costs_table():
+    """Print how many points of accuracy the clip costs, and how many the noise, at both ends of epsilon."""
     lines = []
     for clients in DELTAS:
         for scheme in SCHEMES:
-            cnn = found(clients, scheme, network="cnn")
+            costs = [
+                points for epsilon in (8.0, 1.0) for points in costs_of(clients, scheme, epsilon)
+            ]
+            lines.append([f"{clients:,}", NAMES[scheme], *(f"{points:.1f}" for points in costs)])
+    header = [f"ε = {epsilon}: the {what}" for epsilon in (8, 1) for what in ("clip", "noise")]
+    table(["clients", "dealt out", *header], lines)
+
+
+def costs_of(clients, scheme, epsilon):
+    """Return how many points of mean accuracy the clip of `epsilon` costs, and how many its noise."""
+    means = [
+        100 * statistics.mean(accuracies)
+        for accuracies in (
+            free(clients, scheme),
+            clipped(clients, scheme, epsilon),
+            found(clients, scheme, epsilon),
+        )
+    ]
+    return means[0] - means[1], means[1] - means[2]
+
+
+def failures_table():
+    """Print what does not work at epsilon 8: local noise, and the lesson's network."""
+    lines = []
+    for clients in DELTAS:
+        for scheme in SCHEMES:
             cells = [found(clients, scheme), found(clients, scheme, privacy="local")]
-            shown = [spread(cells[0]), spread(cnn) if cnn else "not measured", spread(cells[1])]
+            cells += [
+                found(clients, scheme, network="cnn"),
+                clipped(clients, scheme, network="cnn"),
+            ]
+            shown = map(spread_of, cells)
             lines.append([f"{clients:,}", NAMES[scheme], *shown])
-    small, cnn = "edges and one layer, noise on the sum", "the lesson's CNN, noise on the sum"
-    local = "edges and one layer, noise at every client"
-    table(["clients", "dealt out", small, cnn, local], lines)
+    edges = ["edges and one layer, noise on the sum", "edges and one layer, noise at every client"]
+    cnn = ["the lesson's CNN, noise on the sum", "the lesson's CNN, the same clip, no noise"]
+    table(["clients", "dealt out", *edges, *cnn], lines)
 
 
 def real_table():
@@ -90,21 +148,33 @@ def real_table():
 
 def figures():
     """Return the figures of the price: how much was tried, and the mean accuracy of every point."""
+    kept = {key: chosen["keep"] for key, chosen in PAGE.json("price_settings").items()}
+    means = [key for key, keep in kept.items() if keep == "mean"]
     known = {
-        "trials": str(len(read_table(PAGE.recorded / "price_search.csv", SEARCH_COLUMNS))),
+        "searches": str(len(kept)),
+        "at_an_end": str(at_an_end()),
+        "kept_means": str(len(means)),
+        "kept_means_10": str(len([key for key in means if " 10 " in key])),
         "cpu_minutes": f"{sum(row['seconds'] for row in rows()) / 60:.0f}",
         "points": str(len(rows())),
         "lesson_accuracy": percent(
             read_history(Page("lesson").recorded / "lesson")[-1].accuracy, 1
         ),
     }
+    for clients in (10, 100):
+        noise = noise_multiplier_for(8.0, 1, DELTAS[clients])
+        known[f"epsilon_{clients}"] = f"{spent_epsilon(noise, 1, DELTAS[1000]):.1f}"
     known |= {f"ratio_10_{weights}": ratio(10, weights) for weights in WEIGHTS}
     for clients in DELTAS:
-        known[f"cnn_{clients}"] = mean_of(clients, "iid", network="cnn")
+        known[f"cnn_{clients}"] = mean_of(found(clients, "iid", network="cnn"))
+        known[f"bare_cnn_{clients}"] = mean_of(clipped(clients, "iid", network="cnn"))
         for scheme in SCHEMES:
-            known[f"local_{scheme}_{clients}"] = mean_of(clients, scheme, privacy="local")
+            known[f"free_{scheme}_{clients}"] = mean_of(free(clients, scheme))
+            known[f"local_{scheme}_{clients}"] = mean_of(found(clients, scheme, privacy="local"))
             for epsilon in EPSILONS:
-                known[f"{scheme}_{clients}_{epsilon:g}"] = mean_of(clients, scheme, epsilon)
+                name = f"{scheme}_{clients}_{epsilon:g}"
+                known[name] = mean_of(found(clients, scheme, epsilon))
+                known[f"bare_{name}"] = mean_of(clipped(clients, scheme, epsilon))
     return known
 
 
@@ -117,7 +187,7 @@ def local_row():
     cells = [
         "a malicious server sends weights made to leak",
         "noise that the clients add themselves",
-        "[local DP](../price/README.md#what-does-not-work)",
+        "[local DP](../price/README.md#what-does-not-work), as a measurement: it has no switch",
         price.format(**PAGE.figures),
     ]
     print(f"| {' | '.join(cells)} |")

@@ -1,0 +1,69 @@
+"""The recordings have every point with the settings that were chosen, and the noise that epsilon asks for."""
+
+import json
+import math
+from collections import Counter
+
+import pytest
+from scipy.stats import norm
+
+from beyond.price import measure, search
+from beyond.price.grid import SETTINGS, grid, searched_epsilon
+from beyond.price.measure import begun_row, key_of
+from pages.price.facts import PAGE, REAL_COLUMNS, found, rows
+from support.tables import read_table
+
+
+def test_every_point_is_recorded_once_with_the_settings_that_were_chosen():
+    recorded = {key_of(row): row for row in rows()}
+    assert len(recorded) == len(rows()) == len(grid())
+    for point in grid():
+        wanted = begun_row(point)
+        assert wanted.items() <= recorded[key_of(wanted)].items()
+
+
+def test_the_settings_are_the_best_of_the_search():
+    trials = read_table(search.TABLE, search.COLUMNS)
+    assert search.choose(trials) == json.loads(SETTINGS.read_text())
+    per_setting = Counter(
+        tuple(row[name] for name in (*search.SOUGHT, *search.CHOSEN)) for row in trials
+    )
+    for (network, clients, *_), seeds in per_setting.items():
+        assert seeds == search.SEEDS[network][clients]
+
+
+def test_with_and_without_noise_all_settings_are_the_same():
+    recorded = {key_of(row): row for row in rows()}
+    for row in recorded.values():
+        if row["privacy"] == "central":
+            bare = {
+                **row,
+                "privacy": "none",
+                "epsilon": searched_epsilon(row["clients"], row["epsilon"]),
+            }
+            other = recorded[key_of(bare)]
+            assert [row[name] for name in measure.SETTINGS] == [
+                other[name] for name in measure.SETTINGS
+            ]
+
+
+def spent_delta(noise_multiplier, rounds, epsilon):
+    """Return delta of the Gaussian mechanism in closed form: Balle and Wang 2018, theorem 8."""
+    mu = math.sqrt(rounds) / noise_multiplier
+    first, second = (norm.cdf(sign * mu / 2 - epsilon / mu) for sign in (1, -1))
+    return first - math.exp(epsilon) * second
+
+
+def test_noise_is_what_the_closed_form_asks_for():
+    for row in rows():
+        if row["privacy"] == "none":
+            assert row["noise_multiplier"] == 0
+        else:
+            delta = spent_delta(row["noise_multiplier"], row["rounds"], row["epsilon"])
+            assert delta == pytest.approx(row["delta"], rel=2e-3)
+
+
+def test_real_processes_come_to_what_is_recorded():
+    for row in read_table(PAGE.recorded / "price_real.csv", REAL_COLUMNS):
+        assert row["price"] == found(row["clients"], row["scheme"], row["epsilon"])[0]
+        assert row["processes"] == pytest.approx(row["price"], abs=0.002)
