@@ -13,7 +13,7 @@ EPSILONS = (1.0, 2.0, 4.0, 8.0)
 SEARCHED = {10: (1.0, 2.0, 8.0), 100: (1.0, 2.0, 8.0), 1000: (2.0, 8.0)}
 # Few clients bear little noise, and so few weights: 1,290 or 3,930.
 CELLS = {10: 4, 100: 7, 1000: 7}
-# How many seeds: with ten clients the edges scatter, and take a second each.
+# How many seeds are asked for: with ten clients the edges scatter, and take a second each.
 SEEDS = {"edges": {10: 10, 100: 3, 1000: 3}, "cnn": {10: 3, 100: 3, 1000: 3}}
 SETTINGS = Path(__file__).with_name("recorded") / "price_settings.json"
 

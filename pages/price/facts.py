@@ -15,6 +15,7 @@ from pages.price.measured import PAGE, at_an_end, clipped, first_row, found, fre
 from support.history import read_history
 from support.tables import read_table
 
+NUMBERS = {3: "three", 4: "four", 10: "ten"}
 NOT_MEASURED = "not measured"
 NAMES = {"shards": "two digits a client", "iid": "IID"}
 WEIGHTS = (1_290, 3_930, 46_730)  # of the small networks, and of the lesson's CNN
@@ -96,25 +97,25 @@ def costs_table():
     lines = []
     for clients in DELTAS:
         for scheme in SCHEMES:
-            costs = [
-                points for epsilon in (8.0, 1.0) for points in costs_of(clients, scheme, epsilon)
-            ]
-            lines.append([f"{clients:,}", NAMES[scheme], *(f"{points:.1f}" for points in costs)])
+            costs = [*costs_of(clients, scheme, 8.0), *costs_of(clients, scheme, 1.0)]
+            lines.append([f"{clients:,}", NAMES[scheme], *costs])
     header = [f"ε = {epsilon}: the {what}" for epsilon in (8, 1) for what in ("clip", "noise")]
     table(["clients", "dealt out", *header], lines)
 
 
 def costs_of(clients, scheme, epsilon):
     """Return how many points of mean accuracy the clip of `epsilon` costs, and how many its noise."""
-    means = [
-        100 * statistics.mean(accuracies)
-        for accuracies in (
-            free(clients, scheme),
-            clipped(clients, scheme, epsilon),
-            found(clients, scheme, epsilon),
-        )
-    ]
-    return means[0] - means[1], means[1] - means[2]
+    clip = clipped(clients, scheme, epsilon)
+    noise = found(clients, scheme, epsilon)
+    return points_between(free(clients, scheme), clip), points_between(clip, noise)
+
+
+def points_between(before, after):
+    """Return how many points the mean of accuracies falls, as text; what lacks seeds is left out of both."""
+    seeds = min(len(before), len(after))
+    if not seeds:
+        return NOT_MEASURED
+    return f"{100 * (statistics.mean(before[:seeds]) - statistics.mean(after[:seeds])):.1f}"
 
 
 def failures_table():
@@ -164,6 +165,9 @@ def figures():
     for clients in (10, 100):
         noise = noise_multiplier_for(8.0, 1, DELTAS[clients])
         known[f"epsilon_{clients}"] = f"{spent_epsilon(noise, 1, DELTAS[1000]):.1f}"
+    known["seeds_10"], known["seeds_more"] = (
+        NUMBERS[len(found(clients, "iid"))] for clients in (10, 100)
+    )
     known |= {f"ratio_10_{weights}": ratio(10, weights) for weights in WEIGHTS}
     for clients in DELTAS:
         known[f"cnn_{clients}"] = mean_of(found(clients, "iid", network="cnn"))
@@ -175,6 +179,7 @@ def figures():
                 name = f"{scheme}_{clients}_{epsilon:g}"
                 known[name] = mean_of(found(clients, scheme, epsilon))
                 known[f"bare_{name}"] = mean_of(clipped(clients, scheme, epsilon))
+                known[f"clip_{name}"], known[f"noise_{name}"] = costs_of(clients, scheme, epsilon)
     return known
 
 
