@@ -8,7 +8,7 @@ from beyond.differential_privacy.accountant import (
     signal_to_noise,
     spent_epsilon,
 )
-from beyond.price.grid import CELLS, DELTAS, EPSILONS, SCHEMES
+from beyond.price.grid import CELLS, DELTAS, EPSILONS, SCHEMES, grid
 from pages.markdown import block, percent, spread, table, table_of
 from pages.page import Page
 from pages.price.measured import PAGE, at_an_end, clipped, first_row, found, free, rows
@@ -158,6 +158,7 @@ def figures():
         "kept_means_10": str(len([key for key in means if " 10 " in key])),
         "cpu_minutes": f"{sum(row['seconds'] for row in rows()) / 60:.0f}",
         "points": str(len(rows())),
+        "asked": str(len(grid())),
         "lesson_accuracy": percent(
             read_history(Page("lesson").recorded / "lesson")[-1].accuracy, 1
         ),
