@@ -58,7 +58,8 @@ def words_of(row):
         "rounds": row["rounds"],
         "clip": row["clip"],
         "delta": row["delta"],
-    } | ({"keep": row["keep"]} if row["keep"] != "last" else {})
+        "keep": row["keep"],
+    }
     return " ".join(f"--{name} {value}" for name, value in options.items())
 
 
