@@ -49,8 +49,8 @@ chapter: $(VENV)/installed-dev ## Make the runs of the comparison that are not t
 	$(MAKE) readme
 
 beyond: $(VENV)/installed-beyond ## Record the long chapters again, and run the tests that take long.
-	$(BIN)/python -m pages.record wire attacks defences differential_privacy price engine simulation \
-		deployment access secure_aggregation mask_limits operate
+	$(BIN)/python -m pages.record wire attacks defences differential_privacy price example_privacy engine \
+		simulation deployment access secure_aggregation mask_limits operate
 	$(MAKE) readme
 	$(BIN)/python -m pytest -m thorough $(ARGS)
 

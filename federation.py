@@ -51,11 +51,13 @@ def make_partitions(context, args):
         finish_command(context, "partition", words)
 
 
-def run_processes(context, args, programs, more_options, server_log=None, **doors):
+def run_processes(
+    context, args, programs, more_options, server_log=None, more_client_options=(), **doors
+):
     """Run the mains of `programs`, a server and the clients, until the server ends; leave no process behind.
 
-    The server takes `more_options`, too, and both take `doors`. What the server prints goes to the file
-    `server_log`, or to our terminal.
+    The server takes `more_options`, too, a client `more_client_options`, and both take `doors`. What the
+    server prints goes to the file `server_log`, or to our terminal.
     """
     logs = make_run_directory(Path(args.run, "logs"))
     server_words = as_words(args, [*server_options(), *more_options])
@@ -63,7 +65,8 @@ def run_processes(context, args, programs, more_options, server_log=None, **door
         f"--patience={args.patience}",
         *server_words,
     ]  # our default, unless one was typed
-    client_words = ["--server", args.address, *as_words(args, [client_options()])]  # --certificates
+    of_clients = [client_options(), *more_client_options]  # --certificates, and what chapters give
+    client_words = ["--server", args.address, *as_words(args, of_clients)]
     server = start_command(context, programs[0], server_words, server_log, **doors)
     clients = {}
     try:
@@ -120,15 +123,17 @@ def parse(arguments, more_options=()):
     return args
 
 
-def main(arguments=None, programs=PROGRAMS, more_options=(), make_model=None):
+def main(
+    arguments=None, programs=PROGRAMS, more_options=(), make_model=None, more_client_options=()
+):
     """Run the command line described above; chapters give the other arguments (see ARCHITECTURE.md)."""
-    args = parse(arguments, more_options)
+    args = parse(arguments, [*more_options, *more_client_options])
     context = process_context()
     make_partitions(context, args)
     # While the processes start: what the picture needs is slow to import, too.
     threading.Thread(target=load_matplotlib, daemon=True).start()
     doors = {"make_model": make_model} if make_model else {}
-    run_processes(context, args, programs, more_options, **doors)
+    run_processes(context, args, programs, more_options, None, more_client_options, **doors)
     plot_accuracy.main(["--", args.run])  # its name may begin with a dash
 
 

@@ -14,9 +14,8 @@ from support.mnist import load_mnist
 VALIDATION = 10_000  # of the training images: what settings are chosen on, never the test images
 
 
-@functools.cache
-def examples(validation):
-    """Return ((pixels, labels) to train on, (pixels, labels) to test on), as tensors.
+def arrays(validation):
+    """Return ((images, labels) to train on, (images, labels) to test on), as they stand in the archives.
 
     With `validation` the tests are 10,000 of the training images, and the other 50,000 are trained on.
     """
@@ -26,6 +25,13 @@ def examples(validation):
         held_out, kept = order[:VALIDATION], np.sort(order[VALIDATION:])
         tests = [array[held_out] for array in training]
         training = [array[kept] for array in training]
+    return training, tests
+
+
+@functools.cache
+def examples(validation):
+    """Return the same as tensors, pixels from -1 to 1 and labels."""
+    training, tests = arrays(validation)
     return to_tensors(*training), to_tensors(*tests)
 
 
