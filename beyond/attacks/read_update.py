@@ -10,7 +10,7 @@ import torch
 
 from beyond.attacks.command import attack_options
 from beyond.attacks.leakage import input_of_fc1, label_of, owned_digits
-from beyond.attacks.training_images import CLIENTS, Training
+from beyond.attacks.training_images import CLIENTS, Training, trained_weights
 from beyond.attacks.updates import fresh_weights, update_of
 from model import make_model, set_weights, to_tensors
 from support.argument_types import positive_int
@@ -48,13 +48,12 @@ def read_single_images(training, weights):
     return int(correct), len(chosen), max(errors)
 
 
-def read_epochs(training, scheme, seed, images=None):
-    """Return (counts, read) of clients that each train one whole epoch on a fresh model.
+def read_epochs(training, weights, scheme, seed, images=None):
+    """Return (counts, read) of clients that each train one whole epoch on a model with `weights`.
 
     `counts` are their images of each digit, ints (clients, 10), `read` booleans of the same shape: what was
     read off. `images` limits how many a client has.
     """
-    weights = fresh_weights(seed)
     counts, read = [], []
     for number, owned in enumerate(training.owners(scheme, seed)):
         own_images, labels = training.take(owned[:images])
@@ -116,9 +115,9 @@ def summary(counts, read):
 def parse(arguments):
     """Return the options of the command line."""
     options = attack_options("of the model and of how images are dealt out")
-    options.add_argument(
-        "--images", type=positive_int, help="at most so many a client (default: all)"
-    )
+    add = options.add_argument
+    add("--images", type=positive_int, help="at most so many a client (default: all)")
+    add("--model", help="a run's global_model.npz to begin with (default: an untrained model)")
     return parse_options(arguments, [options])
 
 
@@ -128,12 +127,13 @@ def main(arguments=None):
     torch.set_num_threads(1)
     output = make_run_directory(args.output, option="--output")
     training = Training()
-    correct, tried, error = read_single_images(training, fresh_weights(args.seed))
+    weights = trained_weights(args.model) if args.model else fresh_weights(args.seed)
+    correct, tried, error = read_single_images(training, weights)
     print(f"Label of a single image, from the last bias: {correct} of {tried} right")
     print(f"Input of the first linear layer, by one division: relative error {error:.1e} at most")
     results = {}
     for scheme, name in SCHEMES.items():
-        results[scheme] = read_epochs(training, scheme, args.seed, args.images)
+        results[scheme] = read_epochs(training, weights, scheme, args.seed, args.images)
         print(f"Digits owned, after a whole epoch, {name}: {summary(*results[scheme])}")
     header = ["scheme", "client", "digit", "images", "read"]
     write_table(output / "digits.csv", header, rows_of(results))

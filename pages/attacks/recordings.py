@@ -4,6 +4,8 @@ from pages.attacks.facts import SEEDS
 from pages.record import Recording
 
 RESULTS = "results/privacy"
+FEDERATION = "python federation.py --address {address}"  # the lesson's: its model is attacked
+READ_TRAINED = "python -m beyond.attacks.read_update --model results/fedavg/global_model.npz"
 RECORDINGS = {
     f"read_{seed}": Recording(
         (f"python -m beyond.attacks.read_update --seed {seed}",),
@@ -15,12 +17,20 @@ RECORDINGS = {
 } | {
     "invert": Recording(
         (
-            "python federation.py --address {address}",
+            FEDERATION,
             "python -m beyond.attacks.invert_update",
-            "python -m beyond.attacks.membership",
         ),
-        screens=(None, "invert_update", "membership"),
+        screens=(None, "invert_update"),
         files={name: f"{RESULTS}/{name}" for name in ("inversion.png", "inversion.csv")},
         timed=True,
+    ),
+    "trained": Recording(
+        (FEDERATION, "python -m beyond.attacks.membership", READ_TRAINED),
+        screens=(None, "membership", "read_update_trained"),
+        timed=True,
+    ),
+    "trained_shards": Recording(
+        ("python partition.py --scheme shards", FEDERATION, READ_TRAINED),
+        screens=(None, None, "read_update_trained_shards"),
     ),
 }

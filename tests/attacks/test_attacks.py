@@ -1,5 +1,7 @@
 """What is read off an update is true: checked against autograd, closed forms and counts by hand."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,13 @@ import torch.nn.functional as F
 
 from beyond.attacks.inversion import invert, total_variation
 from beyond.attacks.leakage import input_of_fc1, label_counts, label_of, owned_digits
+from beyond.attacks.membership import (
+    auc,
+    interval,
+    scores_of_a_model,
+    scores_of_an_update,
+    true_positive_rate,
+)
 from beyond.attacks.similarity import Gallery, matched, psnr
 from beyond.attacks.updates import fresh_weights, length_of, update_of
 from model import get_weights, make_model, set_weights, to_tensors
@@ -115,3 +124,27 @@ def test_one_image_comes_back_first_of_all(weights, digits):
     assert Gallery(digits[0]).rank(image[0], found[0]) == 1 and loss < 0.2
     again, _ = invert(weights, update, label, steps=100, restarts=1)
     assert (found == again).all()  # nothing is left to chance
+
+
+def test_members_of_what_was_learned_by_heart_score_higher_than_strangers(weights, digits):
+    members, strangers = ([part[some] for part in digits] for some in (slice(60), slice(60, 1060)))
+    update = update_of(weights, *members, local_epochs=30)
+    learned = [before + change for before, change in zip(weights, update, strict=True)]
+    for scores in (
+        scores_of_a_model(learned, members, strangers),
+        scores_of_an_update(weights, members, strangers, 0, local_epochs=30),
+    ):
+        assert [len(part) for part in scores] == [60, 1000]
+        assert auc(*scores) > 0.7
+
+
+def test_rates_are_those_of_a_shift_that_is_known():
+    numbers = np.random.default_rng(0)
+    pairs = [(numbers.normal(1, 1, 4000), numbers.normal(0, 1, 20_000)) for _ in range(2)]
+    expected = NormalDist().cdf(1 - NormalDist().inv_cdf(0.99))
+    assert true_positive_rate(pairs, 0.01) == pytest.approx(expected, abs=0.01)
+    least, most = interval(pairs, 0.01)
+    assert expected - 0.03 < least < true_positive_rate(pairs, 0.01) < most < expected + 0.03
+    assert auc(*pairs[0]) == pytest.approx(NormalDist().cdf(1 / np.sqrt(2)), abs=0.01)
+    equal = np.zeros(100)
+    assert auc(equal, equal) == 0.5 and true_positive_rate([(equal, equal)], 0.01) == 0
