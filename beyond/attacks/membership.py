@@ -86,8 +86,9 @@ def print_rates(pairs):
     for allowed in FALSE_POSITIVES:
         least, most = interval(pairs, allowed)
         print(
-            f"  true positives at {allowed:.1%} false positives: "
-            f"{true_positive_rate(pairs, allowed):.2%} ({least:.2%} to {most:.2%})"
+            f"  true positives at {100 * allowed:.1f} % false positives: "
+            f"{100 * true_positive_rate(pairs, allowed):.2f} % "
+            f"({100 * least:.2f} % to {100 * most:.2f} %)"
         )
 
 

@@ -6,6 +6,7 @@
 from itertools import chain
 
 from beyond.wire import low_bits
+from beyond.wire.image_search import NOT_SEARCHED, SEARCHED
 
 
 def names_of(images):
@@ -16,27 +17,33 @@ def names_of(images):
 
 
 def report_found(contents, images, search):
-    """Look for `images`, which `search` knows, in all `contents`; print what is found, and what never is."""
+    """Look for `images`, which `search` knows, in all `contents`; print what is found, and what cannot be."""
     names = names_of(images)
+    seen = {content: search.find(content) for content in {content for *_, content in contents}}
     found = [
         f"FOUND {names[image]}, {rows} of its {telling} telling rows, as {form}:\n"
         f"      {direction}, round {server_round}, in {message}"
         for direction, server_round, message, content in contents
-        for image, (form, rows, telling) in search.find(content).items()
+        for image, (form, rows, telling) in seen[content].items()
     ]
     print("\n".join(found) or f"None of {len(names):,} images was seen.")
-    report_hopeless(search)
-    print("What hides in the low bits of weights is never seen.")
+    for kind, counts in search.hopeless().items():
+        report_hopeless(kind, counts, len(names))
+    print(f"{SEARCHED}\n{NOT_SEARCHED}")
 
 
-def report_hopeless(search):
-    """Print how many images cannot be found: in one line if it is the same in all forms."""
-    counts = {form: (number, search.written[form]) for form, number in search.hopeless().items()}
-    if len(set(counts.values())) == 1 and search.number == next(iter(counts.values()))[1]:
+def report_hopeless(kind, counts, images):
+    """Print how many of `images` have no telling `kind`, row or column: in one line if all forms agree.
+
+    `counts` is {form: (how many, of how many)}.
+    """
+    if len(set(counts.values())) == 1 and images == next(iter(counts.values()))[1]:
         counts = {"": counts.popitem()[1]}
     for form, (number, total) in counts.items():
         manner = form and f" as {form}"
-        print(f"{number:,} of {total:,} have no telling row{manner}, and cannot be found.")
+        print(
+            f"{number:,} of {total:,} have no telling {kind}{manner}, and cannot be found by {kind}s."
+        )
 
 
 def report_low_bits(contents, images):

@@ -1,27 +1,29 @@
-"""A search for images in bytes: whole, in part, under any shape, as pixels or as numbers, or compressed.
+"""A search for images in bytes: whole, in part, as pixels or as numbers at any scale, inverted, packed.
 
-An image is looked for row by row, for a row of 28 pixels stays in one piece whatever shape is written over
-it. All windows of a message are hashed at once, so that thousands of images cost no more than one. Images are
-examples of any shape and type: a row of a table is a row, and so is a line of pixels with their colours.
+An image is looked for row by row, and column by column, because a row of 28 pixels stays in one piece
+whatever shape is written over it. Images are examples of any shape and type: a row of a table is a row, and
+so is a line of pixels with their colours. SEARCHED and NOT_SEARCHED say in words what is looked for.
 """
 
-import re
-import zlib
 from collections import Counter, defaultdict
 
 import numpy as np
 
+from beyond.wire.row_index import RowIndex, ScaledRowIndex
+from beyond.wire.unpacking import thinned, unpacked
 from model import to_tensors
 from support.command_line import UserError
 
 TELLING = 6  # a row counts if it has more different values than this: others occur by chance
-ZLIB_BEGINS = re.compile(rb"\x78[\x01\x5e\x9c\xda]")  # RFC 1950, 2.2
-FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, with no pattern in its bits
 # A window is hashed as whole numbers of the size of one value, in bytes; other values are cut into bytes.
 WORDS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
-AT_ONCE = (
-    10_000  # rows that are hashed at a time, for the hashes of each step take eight bytes a value
-)
+BY_COLUMNS = ", by columns"
+SEARCHED = """\
+Looked for: rows and columns of images, also inverted; as pixels, also one byte in two, four or eight; as
+      float32 or float64 at any scale; all of these in clear, in hex, in base64 and compressed by deflate."""
+NOT_SEARCHED = """\
+Not looked for: single bits of weights, what is added to weights, whole numbers such as num_examples, other
+      codes and other ways to compress, parts of a row, images that were changed, anything encrypted."""
 
 
 class Search:
@@ -33,66 +35,72 @@ class Search:
     def __init__(self, images):
         self.telling = Counter()  # how many telling rows an image has, by (image, form)
         self.written = Counter()  # how many images there are, by form
-        rows_by_size, owners_by_size = defaultdict(list), defaultdict(list)
-        first = 0
+        rows_by_kind, self.owners = defaultdict(list), defaultdict(list)
+        self.number = 0
         for client, own in images.items():
-            for form, rows in forms_of(own, client).items():
+            for form, index, rows in forms_of(own, client):
                 self.written[form] += len(own)
                 examples, places = np.nonzero(is_telling(rows))
-                size = rows.dtype, rows.shape[-1]
-                rows_by_size[size].append(rows[examples, places])
-                owners = [(first + int(example), form) for example in examples]
-                owners_by_size[size] += owners
+                kind = index, rows.dtype, rows.shape[-1]
+                rows_by_kind[kind].append(rows[examples, places])
+                owners = [(self.number + int(example), form) for example in examples]
+                self.owners[kind] += owners
                 self.telling.update(owners)
-            first += len(own)
-        self.number = first
-        self.indexes = [
-            (RowIndex(np.concatenate(rows)), owners_by_size[size])
-            for size, rows in rows_by_size.items()
-        ]
+            self.number += len(own)
+        self.indexes = {kind: kind[0](np.concatenate(rows)) for kind, rows in rows_by_kind.items()}
 
     def find(self, content):
         """Return {image: (form, how many of its rows, of how many)} of what `content`, bytes, holds.
 
-        Compressed parts, too. Of an image in several forms, the one that shows most of it counts.
+        Packed parts, too. Of an image in several forms, the one that shows most of it counts.
         """
         found = defaultdict(set)
-        for text, manner in [
-            (content, ""),
-            *((part, ", compressed") for part in inflated(content)),
-        ]:
-            for index, owners in self.indexes:
-                for row in index.find(text):
-                    found[*owners[row], manner].add(row)
+        for manner, text in unpacked(content):
+            self._note(found, text, manner, self.indexes)
+        bytewise = [kind for kind in self.indexes if kind[1].itemsize == 1]
+        for manner, text in thinned(content):
+            self._note(found, text, manner, bytewise)
         best = {}
         for (image, form, manner), rows in found.items():
             if image not in best or len(rows) > best[image][1]:
                 best[image] = (form + manner, len(rows), self.telling[image, form])
         return best
 
+    def _note(self, found, text, manner, kinds):
+        """Add to `found`, {(image, form, manner): rows}, what the indexes of these `kinds` find in `text`."""
+        for kind in kinds:
+            for row in self.indexes[kind].find(text):
+                found[*self.owners[kind][row], manner].add(row)
+
     def hopeless(self):
-        """Return {form: how many images have no telling row in it, and cannot be found}."""
-        tell = Counter(form for _, form in self.telling)
-        return {form: number - tell[form] for form, number in self.written.items()}
+        """Return {"row" or "column": {form: (how many images have no telling one, of how many)}}."""
+        tell, kinds = Counter(form for _, form in self.telling), defaultdict(dict)
+        for form, number in self.written.items():
+            kind = "column" if form.endswith(BY_COLUMNS) else "row"
+            kinds[kind][form] = (number - tell[form], number)
+        return kinds
 
 
 def forms_of(images, client):
-    """Return {form: rows}: how a client's `images` may be written, in words (n, rows, words of a row)."""
-    forms = [("pixels" if images.dtype == np.uint8 else f"{images.dtype} as in the file", images)]
+    """Yield (form, index, rows): how a client's `images` may be written, as words (n, rows, words of a row).
+
+    `index` is the class that finds these rows.
+    """
+    written = "pixels" if images.dtype == np.uint8 else f"{images.dtype} as in the file"
+    forms = [
+        (written, RowIndex, images),
+        ("numbers that the model takes", RowIndex, what_the_model_takes(images, client)),
+    ]
     if images.dtype.kind == "u":
-        most = np.float32(np.iinfo(images.dtype).max)
-        numbers = images.astype(np.float32)
-        forms.append(("float32 from -1 to 1", numbers / (most / 2) - 1))
-        forms.append(("float32 from 0 to 1", numbers / most))
-    forms.append(("numbers that the model takes", what_the_model_takes(images, client)))
-    distinct = {}
-    for name, examples in forms:
-        rows = as_rows(examples)
-        if not any(
-            rows.dtype == other.dtype and np.array_equal(rows, other) for other in distinct.values()
-        ):
-            distinct[name] = rows
-    return distinct
+        inverted = np.iinfo(images.dtype).max - images
+        forms.append((f"{written}, inverted", RowIndex, inverted))
+        if images.ndim > 2:
+            forms.append(("floats at some scale", ScaledRowIndex, images))
+            forms.append(("floats at some scale, inverted", ScaledRowIndex, inverted))
+    for form, index, examples in forms:
+        yield form, index, as_rows(examples)
+        if examples.ndim > 2 and min(examples.shape[-2:]) > 1:
+            yield form + BY_COLUMNS, index, as_rows(examples.swapaxes(-1, -2))
 
 
 def what_the_model_takes(images, client):
@@ -129,68 +137,6 @@ def is_telling(rows):
     return distinct_values(rows) > least
 
 
-class RowIndex:
-    """Finds `rows`, words (n, width), in bytes."""
-
-    def __init__(self, rows):
-        self.rows = rows
-        parts = np.array_split(rows, 1 + len(rows) // AT_ONCE)
-        hashes = np.concatenate([window_hashes(part, part.shape[1])[:, 0] for part in parts])
-        self.order = np.argsort(hashes)
-        self.hashes = hashes[self.order]
-
-    def find(self, content):
-        """Return the numbers of those rows that are in `content`, at any offset; each is compared in full."""
-        size, width = self.rows.itemsize, self.rows.shape[1]
-        found = set()
-        for shift in range(size):
-            count = (len(content) - shift) // size
-            if len(self.rows) and count >= width:
-                found |= self._find_in(np.frombuffer(content, self.rows.dtype, count, shift))
-        return found
-
-    def _find_in(self, words):
-        width = self.rows.shape[1]
-        hashes = window_hashes(words[None], width)[0]
-        first = np.searchsorted(self.hashes, hashes)
-        first[first == len(self.hashes)] = 0
-        starts = np.flatnonzero(self.hashes[first] == hashes)
-        return {row for i in starts for row in self._equal(words[i : i + width], hashes[i])}
-
-    def _equal(self, window, hash_of_it):
-        """Return the rows that are equal to `window`: twins have the same hash, and others may have."""
-        first, last = (np.searchsorted(self.hashes, hash_of_it, side) for side in ("left", "right"))
-        return [int(row) for row in self.order[first:last] if (self.rows[row] == window).all()]
-
-
-def window_hashes(words, width):
-    """Return a hash modulo 2^64 of every window of `words`: (..., length) -> (..., length - width + 1).
-
-    By doubling: hashes of windows of 1, 2, 4, ... words, and of these the ones that make up `width`.
-    """
-    windows = words.shape[-1] - width + 1
-    total = np.zeros((*words.shape[:-1], windows), np.uint64)
-    pieces, size, done = words.astype(np.uint64), 1, 0
-    while done < width:
-        if width & size:
-            total = total * FACTOR + pieces[..., done : done + windows]
-            done += size
-        pieces = pieces[..., :-size] * (FACTOR + np.uint64(2 * size)) + pieces[..., size:]
-        size *= 2
-    return total
-
-
 def distinct_values(rows):
     """Return how many different values each of `rows` (..., width) has."""
     return 1 + (np.diff(np.sort(rows)) != 0).sum(axis=-1)
-
-
-def inflated(content):
-    """Return what zlib can unpack from `content`, wherever a stream begins."""
-    parts = []
-    for match in ZLIB_BEGINS.finditer(content):
-        try:
-            parts.append(zlib.decompressobj().decompress(content[match.start() :], 2**20))
-        except zlib.error:
-            continue
-    return parts

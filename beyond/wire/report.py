@@ -1,7 +1,7 @@
 """What a wiretap tells in the end: a table and a picture."""
 
-from beyond.wire.flower_messages import KINDS, UNEXPLAINED
-from beyond.wire.relay import DIRECTIONS
+from beyond.wire.flower_messages import FIELDS, KINDS, TRANSPORT, UNEXPLAINED, WEIGHTS
+from beyond.wire.relay import DIRECTIONS, TO_SERVER
 from support.figures import new_figure, save_figure
 
 MARKERS = dict(zip(DIRECTIONS, "os", strict=True))
@@ -27,6 +27,8 @@ def print_table(ledger, connections):
         + (f", encrypted {hidden:,}" if hidden else "")
     )
     print_kernels_count(connections)
+    if ledger.bytes:
+        print_room(ledger)
 
 
 def print_row(direction, server_round, counts):
@@ -62,6 +64,19 @@ def print_kernels_count(connections):
             f"The kernel's own counters, where a stream has ended in order: {counted:,} bytes; "
             f"of these the ledger has {carried:,}"
         )
+
+
+def print_room(ledger):
+    """Print how many bytes clients could choose: weights, and what the formats do not dictate besides."""
+    rounds = [counts for (towards, _), counts in ledger.bytes.items() if towards == TO_SERVER]
+    weights, elsewhere = (
+        sum(counts[kind] for counts in rounds for kind in kinds)
+        for kinds in ([WEIGHTS], [FIELDS, TRANSPORT, UNEXPLAINED])
+    )
+    print(
+        f"To the server something could hide in {weights:,} bytes of weights, and in at most "
+        f"{elsewhere:,} bytes elsewhere"
+    )
 
 
 def draw(ledger, path):

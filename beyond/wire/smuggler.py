@@ -2,54 +2,72 @@
 
     python -m beyond.wire.smuggler --how metrics --partition-id 1 --server 127.0.0.1:8081
 
---how metrics       the pixels, as one of the metrics
---how compressed    the same, packed by zlib
---how weights       as 784 of the 12,800 weights of the second convolution
---how low-bits      in the lowest bits of 6,272 weights
+As one of the metrics (--how):
+    metrics        the pixels as they are
+    inverted       255 minus every pixel
+    columns        the image written column by column
+    compressed     by zlib
+    deflate        the same without zlib's header
+    base64         in letters
+    encrypted      with a key that an accomplice has
+In the weights of the second convolution, which other numbers make way for:
+    weights        as the model takes the image
+    scaled         with a mean of 0 and a deviation of 1 over MNIST, as many programs do
+    second-bytes   in the second-lowest byte of each of 784 weights
+    between        by moving 784 weights by less than a thousandth
+    low-bits       in the lowest bits of 6,272 weights, of all layers
+As a number:
+    count          one pixel a round, added to the number of its images
 """
 
+import base64
 import zlib
 
+import numpy as np
 import torch
 
 import client
-from beyond.wire.hidden_image import hide
+from beyond.wire.hidden_image import CONV2, hide, hide_between_steps, hide_in_second_bytes
 from model import make_model
 from support.command_line import Options, UserError, parse_options, run_command
 from support.connection import stay_connected
 from support.options import client_options
 from support.partitions import PARTITIONS, load_partition
 
-CONV2 = 2  # the place of its weights in the lesson's list
+MEAN, DEVIATION = 0.1307, 0.3081  # of MNIST's training images, pixels from 0 to 1
+KEY = 20  # that smuggler and accomplice share
+FIRST_PIXEL = 14 * 28  # of those that are sent as counts: the middle row's
 
 
-def in_metrics(image, floats, weights):
-    """Return (weights, metrics) with the pixels among the metrics."""
-    return weights, {"note": image.tobytes()}
+def encrypted(image):
+    """Return the bytes of `image`, each combined with one of a stream that only KEY gives."""
+    stream = np.random.default_rng(KEY).integers(0, 256, image.nbytes, np.uint8)
+    return (np.frombuffer(image.tobytes(), np.uint8) ^ stream).tobytes()
 
 
-def compressed(image, floats, weights):
-    """Return (weights, metrics) with the packed pixels among the metrics."""
-    return weights, {"note": zlib.compress(image.tobytes())}
+def write_over(weights, numbers):
+    """Return `weights` with `numbers` instead of as many of conv2's."""
+    weights[CONV2].reshape(-1)[: numbers.size] = numbers.reshape(-1)
+    return weights
 
 
-def among_weights(image, floats, weights):
-    """Return (weights, metrics) with the image, as the model takes it, instead of other weights."""
-    weights[CONV2].reshape(-1)[: floats.size] = floats.flatten()
-    return weights, {}
-
-
-def in_low_bits(image, floats, weights):
-    """Return (weights, metrics) with the pixels where no search finds them."""
-    return hide(image, weights), {}
-
-
-WAYS = {
-    "metrics": in_metrics,
-    "compressed": compressed,
-    "weights": among_weights,
-    "low-bits": in_low_bits,
+AMONG_METRICS = {  # what becomes of a uint8 image (28, 28): bytes
+    "metrics": lambda image: image.tobytes(),
+    "inverted": lambda image: (255 - image).tobytes(),
+    "columns": lambda image: image.T.tobytes(),
+    "compressed": lambda image: zlib.compress(image.tobytes()),
+    "deflate": lambda image: zlib.compress(image.tobytes())[2:-4],
+    "base64": lambda image: base64.b64encode(image.tobytes()),
+    "encrypted": encrypted,
 }
+IN_WEIGHTS = {  # what becomes of the weights
+    "weights": lambda image, weights: write_over(weights, np.float32(image) / 127.5 - 1),
+    "scaled": lambda image, weights: write_over(weights, (image / 255 - MEAN) / DEVIATION),
+    "second-bytes": hide_in_second_bytes,
+    "between": hide_between_steps,
+    "low-bits": hide,
+}
+WAYS = [*AMONG_METRICS, *IN_WEIGHTS, "count"]
 
 
 def smuggling_client(way):
@@ -64,13 +82,17 @@ def smuggling_client(way):
 
         def fit(self, parameters, config):
             """Train as the lesson does, and hide an image in the answer."""
-            weights, count, _ = super().fit(parameters, config)
-            weights, metrics = self.hide_in(weights)
-            return weights, count, metrics
+            weights, count, metrics = super().fit(parameters, config)
+            if way in AMONG_METRICS:
+                metrics = {"note": AMONG_METRICS[way](self.image)}
+            if way == "count":
+                pixel = FIRST_PIXEL + config["server_round"] - 1
+                count += int(self.image.flat[pixel % self.image.size])
+            return self.hide_in(weights), count, metrics
 
         def hide_in(self, weights):
-            """Return (weights, metrics) with the image in one of them."""
-            return WAYS[way](self.image, self.images[0].numpy(), weights)
+            """Return `weights`, with the image in them if that is the way."""
+            return IN_WEIGHTS[way](self.image, weights) if way in IN_WEIGHTS else weights
 
     return Smuggler
 

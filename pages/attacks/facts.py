@@ -5,19 +5,22 @@ import re
 import statistics
 
 from beyond.attacks.invert_update import COLUMNS
-from beyond.attacks.membership import FEW, STRANGERS
+from beyond.attacks.membership import FEW
 from pages.markdown import table
 from pages.page import ROOT, Page
 from support.tables import read_table
 
 PAGE = Page("attacks")
 SEEDS = (0, 1, 2)  # of read_update
+STRANGERS = 10_000  # MNIST's test images
 
 
 def figures():
     """Return all figures that sentences quote, as text, by name."""
     seconds = {f"seconds_{name}": str(number) for name, number in PAGE.json("seconds").items()}
-    return seconds | reading_figures() | inversion_figures() | membership_figures()
+    return (
+        seconds | reading_figures() | trained_figures() | inversion_figures() | membership_figures()
+    )
 
 
 def reading_figures():
@@ -70,18 +73,54 @@ def epoch_length():
     return f"{inversion_rows()['a whole epoch over 6,000 images'][0]['update_length']:.0f}"
 
 
+def trained_figures():
+    """Return what sentences quote about reading updates of a trained model, as text."""
+    known = {}
+    for name in ("trained",):
+        screen = PAGE.screen(f"read_update_{name}")
+        known[f"{name}_labels"] = re.search(r"bias: (\d+ of \d+)", screen)[1]
+        known[f"{name}_fc1_error"] = re.search(r"error ([\d.e-]+)", screen)[1]
+        found = re.search(r"Shards: (\d+) of 10 clients exactly, (\d+) of 100", screen)
+        known[f"{name}_digits"], known[f"{name}_answers"] = found.groups()
+    return known
+
+
 def membership_figures():
     """Return how well membership is guessed, as text."""
     screen = PAGE.screen("membership")
     whole, single = re.findall(r"AUC ([\d.]+)", screen)
+    rates = re.findall(r"positives: ([\d.]+) % \(([\d.]+) % to ([\d.]+) %\)", screen)
     scatter = math.sqrt((FEW + STRANGERS + 1) / (12 * FEW * STRANGERS))
-    return {
+    named = {
+        f"{name}_{part}": rate
+        for name, one in zip(
+            ("rate", "few_rate", "update_rate", "few_update_rate"), rates, strict=True
+        )
+        for part, rate in zip(("mean", "least", "most"), one, strict=True)
+    }
+    return named | {
         "auc_global": whole,
         "auc_update_least": single,
         "auc_update_scatter": f"{scatter:.2f}",
         "auc_update_most": re.search(r"to ([\d.]+), mean", screen)[1],
         "auc_update_mean": re.search(r"mean ([\d.]+)", screen)[1],
     }
+
+
+def rates():
+    """Return the rows of the table of true-positive rates: the global model, and single updates."""
+    known = membership_figures()
+    return [
+        [what]
+        + [
+            "{} % ({} to {})".format(*(known[f"{name}_{part}"] for part in ("mean", "least", "most")))
+            for name in names
+        ]
+        for what, names in (
+            ("the global model, 60,000 members", ("rate", "few_rate")),
+            ("updates of 60 images, ten clients", ("update_rate", "few_update_rate")),
+        )
+    ]
 
 
 def teaser():

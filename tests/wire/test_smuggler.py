@@ -1,0 +1,106 @@
+"""Every way of the smuggler: found, or not found although an accomplice reads it."""
+
+import numpy as np
+import pytest
+
+from beyond.wire import smuggler
+from beyond.wire.hidden_image import reveal, reveal_between_steps
+from beyond.wire.image_search import Search
+from beyond.wire.room import with_random_bits
+from beyond.wire.smuggler import AMONG_METRICS, IN_WEIGHTS, WAYS
+from model import get_weights, make_model
+from tests.wire.test_byte_ledger import answer
+
+PLACE = 7
+FOUND = {
+    "metrics": "pixels",
+    "inverted": "pixels, inverted",
+    "columns": "pixels, by columns",
+    "compressed": "pixels, compressed",
+    "deflate": "pixels, compressed",
+    "base64": "pixels, in base64",
+    "weights": "numbers that the model takes",
+    "scaled": "floats at some scale",
+    "second-bytes": "pixels, one byte in 4",
+}
+
+
+@pytest.fixture(scope="module")
+def images(mnist):
+    return mnist.images[:300]
+
+
+@pytest.fixture(scope="module")
+def search(images):
+    return Search({0: images})
+
+
+def sent(way, image):
+    """Return (weights, metrics) of an answer in which `image` is smuggled."""
+    weights = get_weights(make_model())
+    if way in AMONG_METRICS:
+        return weights, {"note": AMONG_METRICS[way](image)}
+    return IN_WEIGHTS[way](image, weights), {}
+
+
+def found(search, way, image):
+    weights, metrics = sent(way, image)
+    return search.find(answer(weights, **metrics))
+
+
+@pytest.mark.parametrize("way", FOUND)
+def test_it_is_found_whole(search, images, way):
+    image = images[PLACE]
+    [(place, (form, rows, telling))] = found(search, way, image).items()
+    assert (place, form) == (PLACE, FOUND[way]) and rows == telling > 0
+
+
+@pytest.mark.parametrize("way", ["encrypted", "between", "low-bits"])
+def test_it_is_not_found(search, images, way):
+    assert found(search, way, images[PLACE]) == {}
+
+
+def test_an_accomplice_reads_what_is_not_found(images):
+    image = images[PLACE]
+    assert (reveal(sent("low-bits", image)[0]) == image).all()
+    between, _ = sent("between", image)
+    assert (reveal_between_steps(between) == image).all()
+    moved = [np.abs(a - b).max() for a, b in zip(between, get_weights(make_model()), strict=True)]
+    once = np.frombuffer(sent("encrypted", image)[1]["note"], np.uint8).reshape(28, 28)
+    assert smuggler.encrypted(once) == image.tobytes()
+    assert set(WAYS) == {*FOUND, "encrypted", "between", "low-bits", "count"} and len(moved) == 8
+
+
+@pytest.mark.parametrize("factor, more", [(1 / 255, 0), (-1e-3, 0), (3.7, -9), (2 / 255, -1)])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_floats_are_found_at_any_scale(search, images, factor, more, kind):
+    numbers = np.random.default_rng(0)
+    content = (images[PLACE] * kind(factor) + kind(more)).astype(kind).tobytes()
+    found = search.find(numbers.bytes(1001) + content + numbers.bytes(999))
+    assert found.keys() == {PLACE}
+    form, rows, telling = found[PLACE]
+    assert rows == telling and ("inverted" in form) == (factor < 0)
+
+
+def test_images_as_floats_from_0_to_1_are_found_by_rows_and_by_columns(search, images):
+    floats = images[PLACE].astype(np.float32) / 255
+    assert search.find(floats.tobytes())[PLACE][0] == "floats at some scale"
+    assert search.find(floats.T.tobytes())[PLACE][0] == "floats at some scale, by columns"
+
+
+def test_ways_may_be_combined(search, images):
+    columns = (255 - images[PLACE]).T.tobytes()
+    for encode in (lambda text: text.hex().encode(), smuggler.AMONG_METRICS["base64"]):
+        packed = smuggler.AMONG_METRICS["deflate"](np.frombuffer(columns, np.uint8))
+        text = encode(packed if encode.__name__ == "<lambda>" else np.frombuffer(packed, np.uint8))
+        [(form, rows, telling)] = search.find(b"note" + text).values()
+        assert form.startswith("pixels, inverted, by columns, compressed, in") and rows == telling
+
+
+def test_random_bits_replace_as_many_as_are_asked_for():
+    weights = get_weights(make_model())
+    changed = with_random_bits(weights, 12, np.random.default_rng(0))
+    for before, after in zip(weights, changed, strict=True):
+        differing = before.view(np.uint32) ^ after.view(np.uint32)
+        assert (differing < 2**12).all() and differing.shape == before.shape
+    assert any((differing >= 2**11).any() for differing in [differing])
