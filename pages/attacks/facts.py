@@ -113,7 +113,9 @@ def rates():
     return [
         [what]
         + [
-            "{} % ({} to {})".format(*(known[f"{name}_{part}"] for part in ("mean", "least", "most")))
+            "{} % ({} to {})".format(
+                *(known[f"{name}_{part}"] for part in ("mean", "least", "most"))
+            )
             for name in names
         ]
         for what, names in (

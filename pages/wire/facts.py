@@ -26,7 +26,8 @@ def figures():
     message = sum(answers[kind] for kind in ("weights", "fields", "framing")) // 3
     everything = sum(row["all"] for row in rows.values())
     weights = sum(row["weights"] for row in rows.values())
-    honest, smuggling = (wire_rows(name)["to the server", 2] for name in ("wiretap", "smugglers"))
+    honest = answers["fields"] // 3
+    smuggling = wire_rows("smugglers")["to the server", 1]["fields"]
     return {
         "fit_res": f"{message:,}",
         "fit_res_weights": f"{answers['weights'] // 3:,}",
@@ -34,8 +35,33 @@ def figures():
         "fit_res_framing": f"{answers['framing'] // 3:,}",
         "wire_all": f"{everything:,}",
         "wire_weights": f"{100 * weights / everything:.1f} %",
-        "fields_honest": f"{honest['fields'] // 3:,}",
-        "fields_four": f"{honest['fields'] * 4 // 3:,}",
-        "fields_smuggling": f"{smuggling['fields']:,}",
+        "fields_honest": f"{honest:,}",
+        "fields_ten": f"{10 * honest:,}",
+        "fields_smuggling": f"{smuggling:,}",
         "tls_bytes": re.search(r"TLS, to the server: ([\d,]+)", PAGE.screen("tls"))[1],
     }
+
+
+def room_by_field():
+    """Return the rows of a table: what a client's answer consists of, and how much of it is free."""
+    answers = wire_rows()["to the server", 2]
+    size = {kind: answers[kind] // 3 for kind in KINDS}  # of three clients
+    return [
+        ["weights", f"{size['weights']:,}", f"{8 * size['weights']:,} bits: see below"],
+        [
+            "NumPy's and protobuf's framing",
+            f"{size['framing']:,}",
+            "some tens of bits: the order of fields, of bytes, and of an array's axes; all else is checked",
+        ],
+        [
+            "other fields (a status, `num_examples`)",
+            f"{size['fields']:,}",
+            f"at most {8 * size['fields']:,} bits; an honest client chooses none",
+        ],
+        [
+            "gRPC and HTTP/2",
+            f"{size['transport']:,}",
+            f"at most {8 * size['transport']:,} bits, such as what a ping carries",
+        ],
+        ["unexplained", f"{size['unexplained']:,}", "0"],
+    ]

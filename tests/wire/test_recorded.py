@@ -17,8 +17,15 @@ def test_no_byte_is_unexplained(name):
     assert all(row["unexplained"] == 0 for row in table.values())
 
 
-def test_controls_are_caught_and_low_bits_are_not():
+def test_eight_controls_are_caught_and_two_are_not():
     text = PAGE.screen("smugglers")
-    assert set(re.findall(r"^FOUND image 0 of client (\d)", text, re.M)) == {"0", "1", "2"}
-    assert "are image 0 of client 3, exactly" in text
+    assert set(re.findall(r"^FOUND image 0 of client (\d)", text, re.M)) == set("01234567")
+    assert "are image 0 of client 9, exactly" in text
     assert "FOUND" not in PAGE.screen("wiretap")
+
+
+def test_some_bits_of_weights_cost_no_accuracy_and_hold_many_images():
+    rows = re.findall(r"^ +(\d+) +([\d,]+) +([\d.]+) +([\d.]+) %$", PAGE.screen("room"), re.M)
+    reached = {int(bits): float(accuracy) for bits, _, _, accuracy in rows}
+    assert reached[0] - reached[16] < 0.1
+    assert all(float(room) == round(46_730 * int(bits) / 8 / 784, 1) for bits, _, room, _ in rows)

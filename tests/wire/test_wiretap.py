@@ -70,6 +70,11 @@ def test_every_byte_is_explained_and_the_sums_are_right(tapped):
         assert kinds[0] == (4 * WEIGHTS if number else 0)
     total = sum(row[-1] for row in rows.values())
     assert f"carried {total:,} bytes; the ledger has {total:,}, unexplained 0" in tapped
+    to_server = [row for (direction, _), row in rows.items() if direction == "to the server"]
+    weights, elsewhere = (sum(row[k] for row in to_server for k in ks) for ks in ((0,), (1, 3, 4)))
+    assert (
+        f"in {weights:,} bytes of weights, and in at most {elsewhere:,} bytes elsewhere" in tapped
+    )
     if sys.platform == "linux":
         sums = re.search(
             r"own counters.*: ([\d,]+) bytes; of these the ledger has ([\d,]+)", tapped
@@ -87,13 +92,14 @@ def test_smuggled_images_are_found_and_no_others(tapped):
     assert len(found) == 2 * ROUNDS
     assert {(image, owner, form) for image, owner, _, _, form in found} == {
         ("0", "1", "pixels"),
-        ("0", "2", "float32 from -1 to 1"),
+        ("0", "2", "numbers that the model takes"),
     }
     assert all(rows == telling for _, _, rows, telling, _ in found)
 
 
 def test_what_hides_in_low_bits_is_not_found_but_there_for_who_knows(tapped, place):
-    assert "low bits of weights is never seen" in tapped
+    assert "\nLooked for: rows and columns" in tapped
+    assert "\nNot looked for: single bits of weights" in tapped
     revealed = re.findall("^The low bits of an update .* are (.*), exactly$", tapped, re.MULTILINE)
     assert revealed == ["image 0 of client 3"]
     assert matplotlib.image.imread(place / "results/low_bits.png").shape[1] > 300
