@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from beyond.attacks.command import attack_options
-from beyond.attacks.leakage import input_of_fc1, label_of, owned_digits
+from beyond.attacks.leakage import FC1_BIAS, input_of_fc1, label_of, owned_digits
 from beyond.attacks.training_images import CLIENTS, Training, trained_weights
 from beyond.attacks.updates import fresh_weights, update_of
 from model import make_model, set_weights, to_tensors
@@ -35,17 +35,21 @@ def true_input_of_fc1(weights, images, labels):
 
 
 def read_single_images(training, weights):
-    """Return (labels read correctly, images, largest relative error of fc1's input)."""
+    """Return (labels read correctly, images, relative errors of fc1's input, where the update tells it)."""
     correct, errors = 0, []
     chosen = np.concatenate(training.first_of_each(CLIENTS, SINGLES))
     for index in chosen:
         images, labels = training.take([index])
         update = update_of(weights, images, labels)
         correct += label_of(update) == labels[0]
+        if not update[
+            FC1_BIAS
+        ].any():  # a trained model may be so sure of an image that nothing moves
+            continue
         truth = true_input_of_fc1(weights, images, labels)
         error = np.linalg.norm(input_of_fc1(update) - truth) / np.linalg.norm(truth)
         errors.append(float(error))
-    return int(correct), len(chosen), max(errors)
+    return int(correct), len(chosen), errors
 
 
 def read_epochs(training, weights, scheme, seed, images=None):
@@ -128,9 +132,13 @@ def main(arguments=None):
     output = make_run_directory(args.output, option="--output")
     training = Training()
     weights = trained_weights(args.model) if args.model else fresh_weights(args.seed)
-    correct, tried, error = read_single_images(training, weights)
+    correct, tried, errors = read_single_images(training, weights)
     print(f"Label of a single image, from the last bias: {correct} of {tried} right")
-    print(f"Input of the first linear layer, by one division: relative error {error:.1e} at most")
+    print(
+        "Input of the first linear layer, by one division: "
+        f"relative error {max(errors, default=0):.1e} at most"
+        + (f", for {len(errors)} of {tried} images" if len(errors) < tried else "")
+    )
     results = {}
     for scheme, name in SCHEMES.items():
         results[scheme] = read_epochs(training, weights, scheme, args.seed, args.images)
