@@ -3,9 +3,14 @@
 `images` is {client: array (n, ...)}, `contents` what the ledger has (see byte_ledger.Ledger).
 """
 
+import io
+from contextlib import suppress
 from itertools import chain
 
-from beyond.wire import low_bits
+import numpy as np
+from flwr.proto.transport_pb2 import ClientMessage
+
+from beyond.wire.hidden_image import reveal
 from beyond.wire.image_search import NOT_SEARCHED, SEARCHED
 
 
@@ -51,7 +56,7 @@ def report_low_bits(contents, images):
 
     Prints which of `images` they are, bit by bit.
     """
-    revealed = low_bits.revealed(contents)
+    revealed = revealed_images(contents)
     last = max(revealed, default=0)
     pictures = revealed.get(last, [])
     pairs = zip(names_of(images), chain(*images.values()), strict=True)
@@ -60,3 +65,15 @@ def report_low_bits(contents, images):
         if name := names.get(picture.tobytes()):
             print(f"The low bits of an update of round {last} are {name}, exactly")
     return pictures
+
+
+def revealed_images(contents):
+    """Return {round: [uint8 image (28, 28)]}: the low bits of all updates in the ledger's `contents`."""
+    found = {}
+    for _, server_round, name, content in contents:
+        if name == "fit_res":
+            tensors = ClientMessage.FromString(content).fit_res.parameters.tensors
+            with suppress(ValueError, OSError):  # another network, or no arrays at all
+                weights = [np.load(io.BytesIO(tensor), allow_pickle=False) for tensor in tensors]
+                found.setdefault(server_round, []).append(reveal(weights))
+    return found

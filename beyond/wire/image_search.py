@@ -9,8 +9,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from beyond.wire.row_index import RowIndex, ScaledRowIndex
-from beyond.wire.unpacking import thinned, unpacked
+from beyond.wire.row_index import RowIndex, ScaledRowIndex, thinned, unpacked
 from model import to_tensors
 from support.command_line import UserError
 

@@ -1,4 +1,4 @@
-"""What a wiretap tells in the end: a table and a picture."""
+"""What a wiretap tells in the end: a table and pictures."""
 
 from beyond.wire.flower_messages import FIELDS, KINDS, TRANSPORT, UNEXPLAINED, WEIGHTS
 from beyond.wire.relay import DIRECTIONS, TO_SERVER
@@ -109,3 +109,13 @@ def _mark(axes, ledger, direction):
     if marks:
         sizes, heights = zip(*marks, strict=True)
         axes.plot(sizes, heights, MARKERS[direction], label=direction, alpha=0.6, markersize=6)
+
+
+def draw_low_bits(images, path):
+    """Draw uint8 `images`, one for every client's update, side by side into the PNG file `path`."""
+    figure, [panels] = new_figure(1, len(images), figsize=(max(3.0, 1.6 * len(images)), 1.9))
+    for number, (axes, image) in enumerate(zip(panels, images, strict=True), start=1):
+        axes.imshow(255 - image, cmap="gray", vmin=0, vmax=255)
+        axes.axis("off")
+        axes.set_title(f"update {number}", fontsize=9)
+    save_figure(figure, path, option="--reveal")

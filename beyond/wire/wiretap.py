@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from beyond.wire import low_bits
 from beyond.wire.byte_ledger import keep_ledger
 from beyond.wire.found_images import report_found, report_low_bits
 from beyond.wire.image_search import Search
 from beyond.wire.relay import Relay
-from beyond.wire.report import draw, print_table
+from beyond.wire.report import draw, draw_low_bits, print_table
 from support.argument_types import address, host_and_port, natural_int
 from support.command_line import Options, UserError, parse_options, run_command
 from support.figures import check_picture
@@ -81,7 +80,7 @@ def main(arguments=None):
     if ledger.bytes:
         write_picture(args.picture, lambda path: draw(ledger, path))
     if args.reveal and (pictures := report_low_bits(ledger.contents, images)):
-        write_picture(args.reveal, lambda path: low_bits.draw(pictures, path))
+        write_picture(args.reveal, lambda path: draw_low_bits(pictures, path))
 
 
 def write_picture(path, draw_it):

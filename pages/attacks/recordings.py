@@ -24,13 +24,8 @@ RECORDINGS = {
         files={name: f"{RESULTS}/{name}" for name in ("inversion.png", "inversion.csv")},
         timed=True,
     ),
-    "trained": Recording(
-        (FEDERATION, "python -m beyond.attacks.membership", READ_TRAINED),
-        screens=(None, "membership", "read_update_trained"),
-        timed=True,
-    ),
-    "trained_shards": Recording(
-        ("python partition.py --scheme shards", FEDERATION, READ_TRAINED),
-        screens=(None, None, "read_update_trained_shards"),
+    "trained": Recording((FEDERATION, READ_TRAINED), screens=(None, "read_update_trained")),
+    "membership": Recording(
+        (FEDERATION, "python -m beyond.attacks.membership"), screens=(None, "membership")
     ),
 }
