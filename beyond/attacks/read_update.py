@@ -42,9 +42,7 @@ def read_single_images(training, weights):
         images, labels = training.take([index])
         update = update_of(weights, images, labels)
         correct += label_of(update) == labels[0]
-        if not update[
-            FC1_BIAS
-        ].any():  # a trained model may be so sure of an image that nothing moves
+        if not update[FC1_BIAS].any():  # the model is so sure of this image that nothing moves
             continue
         truth = true_input_of_fc1(weights, images, labels)
         error = np.linalg.norm(input_of_fc1(update) - truth) / np.linalg.norm(truth)

@@ -75,14 +75,15 @@ def epoch_length():
 
 def trained_figures():
     """Return what sentences quote about reading updates of a trained model, as text."""
-    known = {}
-    for name in ("trained",):
-        screen = PAGE.screen(f"read_update_{name}")
-        known[f"{name}_labels"] = re.search(r"bias: (\d+ of \d+)", screen)[1]
-        known[f"{name}_fc1_error"] = re.search(r"error ([\d.e-]+)", screen)[1]
-        found = re.search(r"Shards: (\d+) of 10 clients exactly, (\d+) of 100", screen)
-        known[f"{name}_digits"], known[f"{name}_answers"] = found.groups()
-    return known
+    screen = PAGE.screen("read_update_trained")
+    found = re.search(r"Shards: (\d+) of 10 clients exactly, (\d+) of 100", screen)
+    shards = [row for row in PAGE.rows("digits") if row["scheme"] == "shards"]
+    return {
+        "trained_labels": re.search(r"bias: (\d+ of \d+)", screen)[1],
+        "trained_digits": found[1],
+        "trained_answers": found[2],
+        "absent_shards": str(sum(row["images"] == "0" for row in shards)),
+    }
 
 
 def membership_figures():

@@ -39,6 +39,24 @@ def figures():
         "fields_ten": f"{10 * honest:,}",
         "fields_smuggling": f"{smuggling:,}",
         "tls_bytes": re.search(r"TLS, to the server: ([\d,]+)", PAGE.screen("tls"))[1],
+    } | room_figures()
+
+
+def room_rows():
+    """Return [(random bits a weight, images that they hold, accuracy in percent)], as recorded."""
+    found = re.findall(r"^ +(\d+) +[\d,]+ +([\d.]+) +([\d.]+) %$", PAGE.screen("room"), re.M)
+    return [(int(bits), float(images), float(accuracy)) for bits, images, accuracy in found]
+
+
+def room_figures():
+    """Return what sentences quote about the most bits that cost less than 0.1 points of accuracy, as text."""
+    (_, _, before), *_ = rows = room_rows()
+    bits, images, after = [row for row in rows if before - row[2] < 0.1][-1]
+    return {
+        "room_bits": str(bits),
+        "room_images": f"{images:.0f}",
+        "room_before": f"{before:.2f} %",
+        "room_after": f"{after:.2f} %",
     }
 
 

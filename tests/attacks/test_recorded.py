@@ -3,7 +3,7 @@
 import re
 import statistics
 
-from pages.attacks.facts import PAGE, SEEDS
+from pages.attacks.facts import PAGE, SEEDS, figures
 
 
 def test_what_is_read_off_is_as_good_as_demanded():
@@ -12,6 +12,13 @@ def test_what_is_read_off_is_as_good_as_demanded():
         assert int(re.search(r"(\d+) of 50 right", text)[1]) >= 48
         assert float(re.search(r"relative error ([\d.e-]+)", text)[1]) < 1e-5
         assert int(re.search(r"Shards: (\d+) of 10", text)[1]) >= 8
+
+
+def test_a_trained_model_tells_labels_and_no_digits():
+    known = figures()
+    assert int(known["trained_labels"].split()[0]) >= 45
+    assert int(known["trained_digits"]) <= 3
+    assert int(known["trained_answers"]) <= int(known["absent_shards"]) + 5
 
 
 def test_the_digits_of_the_picture_are_those_counted():

@@ -115,8 +115,7 @@ def test_a_compressed_image_and_a_single_row_are_found(search, images, weights):
 def test_an_honest_answer_holds_no_image_and_is_searched_at_once(search, weights):
     content = answer(weights)
     began = time.process_time()
-    for _ in range(5):
-        assert search.find(content) == {}
+    assert search.find(content) == {}
     assert time.process_time() - began < 10
 
 
