@@ -51,7 +51,8 @@ class RowIndex:
 
     def _find(self, windows, hashes):
         starts = np.flatnonzero(self.begun[hashes >> SHIFT])
-        starts = starts[np.isin(hashes[starts], self.hashes)]
+        places = np.searchsorted(self.hashes, hashes[starts])
+        starts = starts[self.hashes.take(places, mode="clip") == hashes[starts]]
         return {row for i in starts for row in self._equal(windows[i], hashes[i])}
 
     def _equal(self, window, hash_of_it):

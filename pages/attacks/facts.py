@@ -77,9 +77,11 @@ def trained_figures():
     """Return what sentences quote about reading updates of a trained model, as text."""
     screen = PAGE.screen("read_update_trained")
     found = re.search(r"Shards: (\d+) of 10 clients exactly, (\d+) of 100", screen)
+    error = re.search(r"error ([\d.e-]+)", screen)[1]
     shards = [row for row in PAGE.rows("digits") if row["scheme"] == "shards"]
     return {
         "trained_labels": re.search(r"bias: (\d+ of \d+)", screen)[1],
+        "trained_fc1_error": f"{float(error):.2f}",
         "trained_digits": found[1],
         "trained_answers": found[2],
         "absent_shards": str(sum(row["images"] == "0" for row in shards)),
