@@ -4,9 +4,9 @@ from pages.record import Recording, keep_screens, run
 from pages.terminals import Desk
 from support.listening import free_port
 
-# Eight that are found, and two that are not.
-WAYS = ("metrics", "inverted", "columns", "deflate", "base64", "weights", "scaled", "second-bytes")
-WAYS += ("between", "low-bits")
+# Eight that are found, and two that are not: between and low-bits. Client 6's first image has no telling row.
+WAYS = ("metrics", "inverted", "columns", "deflate", "base64", "weights", "between", "second-bytes")
+WAYS += ("scaled", "low-bits")
 HONEST = dict.fromkeys(range(3), "client.py")
 SMUGGLERS = {number: f"-m beyond.wire.smuggler --how {way}" for number, way in enumerate(WAYS)}
 
