@@ -38,6 +38,9 @@ def figures():
         "fields_honest": f"{honest:,}",
         "fields_ten": f"{10 * honest:,}",
         "fields_smuggling": f"{smuggling:,}",
+        "shared_image": re.search(r"FOUND (image [1-9]\d* of client \d)", PAGE.screen("smugglers"))[
+            1
+        ],
         "tls_bytes": re.search(r"TLS, to the server: ([\d,]+)", PAGE.screen("tls"))[1],
     } | room_figures()
 
