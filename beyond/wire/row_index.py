@@ -24,8 +24,10 @@ HEX = re.compile(rb"[0-9A-Fa-f]{56,}")
 BASE64 = re.compile(rb"[A-Za-z0-9+/_\-\r\n]{40,}")
 URL_SAFE = bytes.maketrans(b"-_", b"+/")  # base64 has two alphabets (RFC 4648)
 RAW_DEFLATE = -15  # zlib's word for a stream without header, which zlib's and gzip's have inside
+ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")  # its headers, by level
 TRIED = 64  # bytes of a stream after which nearly all that is no stream has shown it
-LEAST, MOST = 64, 2**20  # bytes that one stream unpacks to; almost any byte begins a shorter one
+MOST = 2**20  # bytes that one stream unpacks to
+LEAST = 64  # bytes that one without zlib's header unpacks to: almost any byte begins a shorter one
 
 
 class RowIndex:
@@ -157,5 +159,5 @@ def inflated(content):
             part = zlib.decompressobj(RAW_DEFLATE).decompress(view[start:], MOST)
         except zlib.error:
             continue
-        if len(part) >= LEAST:
+        if len(part) >= LEAST or content[max(0, start - 2) : start] in ZLIB:
             yield part
