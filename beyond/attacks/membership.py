@@ -92,6 +92,14 @@ def print_rates(pairs):
         )
 
 
+def scores_of_updates(weights, training, test):
+    """Return [(scores of its first FEW images, scores of `test`)] of the updates of all clients."""
+    return [
+        scores_of_an_update(weights, training.take(indices), test, number)
+        for number, indices in enumerate(training.first_of_each(CLIENTS, FEW))
+    ]
+
+
 def main(arguments=None):
     """Run the command line described above."""
     options = Options()
@@ -106,10 +114,7 @@ def main(arguments=None):
         f"The global model, all training images against all test images: AUC {auc(*everyone):.3f}"
     )
     print_rates([everyone])
-    few = [
-        scores_of_an_update(weights, training.take(indices), test, number)
-        for number, indices in enumerate(training.first_of_each(CLIENTS, FEW))
-    ]
+    few = scores_of_updates(weights, training, test)
     areas = [auc(*pair) for pair in few]
     print(
         f"Single updates of {FEW} images: AUC {min(areas):.3f} to {max(areas):.3f}, "

@@ -123,6 +123,16 @@ def parse(arguments):
     return parse_options(arguments, [options])
 
 
+def print_single_images(correct, tried, errors):
+    """Print how much single images' updates say; of those where nothing moved there is no error."""
+    print(f"Label of a single image, from the last bias: {correct} of {tried} right")
+    print(
+        "Input of the first linear layer, by one division: "
+        f"relative error {max(errors, default=0):.1e} at most"
+        + (f", for {len(errors)} of {tried} images" if len(errors) < tried else "")
+    )
+
+
 def main(arguments=None):
     """Run the command line described above."""
     args = parse(arguments)
@@ -130,13 +140,7 @@ def main(arguments=None):
     output = make_run_directory(args.output, option="--output")
     training = Training()
     weights = trained_weights(args.model) if args.model else fresh_weights(args.seed)
-    correct, tried, errors = read_single_images(training, weights)
-    print(f"Label of a single image, from the last bias: {correct} of {tried} right")
-    print(
-        "Input of the first linear layer, by one division: "
-        f"relative error {max(errors, default=0):.1e} at most"
-        + (f", for {len(errors)} of {tried} images" if len(errors) < tried else "")
-    )
+    print_single_images(*read_single_images(training, weights))
     results = {}
     for scheme, name in SCHEMES.items():
         results[scheme] = read_epochs(training, weights, scheme, args.seed, args.images)

@@ -17,6 +17,14 @@ def print_table(ledger, connections):
                 print_row(direction, server_round, ledger.bytes[towards, server_round])
     if any(ledger.encrypted.values()):
         print_encrypted(ledger, connections)
+    print_totals(ledger, connections)
+    print_kernels_count(connections)
+    if ledger.bytes:
+        print_room(ledger)
+
+
+def print_totals(ledger, connections):
+    """Print what the sockets carried, and what of it the ledger has."""
     carried = sum(
         connection.carried(direction) for connection in connections for direction in DIRECTIONS
     )
@@ -26,9 +34,6 @@ def print_table(ledger, connections):
         f"the ledger has {ledger.total():,}, unexplained {ledger.total(UNEXPLAINED):,}"
         + (f", encrypted {hidden:,}" if hidden else "")
     )
-    print_kernels_count(connections)
-    if ledger.bytes:
-        print_room(ledger)
 
 
 def print_row(direction, server_round, counts):

@@ -70,6 +70,11 @@ IN_WEIGHTS = {  # what becomes of the weights
 WAYS = [*AMONG_METRICS, *IN_WEIGHTS, "count"]
 
 
+def hide_in(weights, image, way):
+    """Return `weights`, with `image` in them if that is the `way`."""
+    return IN_WEIGHTS[way](image, weights) if way in IN_WEIGHTS else weights
+
+
 def smuggling_client(way):
     """Return a function that makes a FlowerClient which takes the `way`, a name in WAYS, in every round."""
 
@@ -88,11 +93,7 @@ def smuggling_client(way):
             if way == "count":
                 pixel = FIRST_PIXEL + config["server_round"] - 1
                 count += int(self.image.flat[pixel % self.image.size])
-            return self.hide_in(weights), count, metrics
-
-        def hide_in(self, weights):
-            """Return `weights`, with the image in them if that is the way."""
-            return IN_WEIGHTS[way](self.image, weights) if way in IN_WEIGHTS else weights
+            return hide_in(weights, self.image, way), count, metrics
 
     return Smuggler
 
@@ -112,7 +113,7 @@ def main(arguments=None):
     images, labels = load_partition(PARTITIONS / f"client_{args.partition_id}.npz")
     smuggler = smuggling_client(args.how)(args.partition_id, make_model(), images, labels)
     try:
-        smuggler.hide_in(smuggler.get_parameters(config={}))
+        hide_in(smuggler.get_parameters(config={}), smuggler.image, args.how)
     except (ValueError, TypeError, IndexError) as error:
         raise UserError(
             f"--how {args.how} is for the lesson's network and images ({error}); take --how metrics"

@@ -27,8 +27,7 @@ def figures():
     everything = sum(row["all"] for row in rows.values())
     weights = sum(row["weights"] for row in rows.values())
     honest = answers["fields"] // 3
-    smuggling = wire_rows("smugglers")["to the server", 1]["fields"]
-    return {
+    known = {
         "fit_res": f"{message:,}",
         "fit_res_weights": f"{answers['weights'] // 3:,}",
         "fit_res_fields": f"{answers['fields'] // 3:,}",
@@ -37,12 +36,18 @@ def figures():
         "wire_weights": f"{100 * weights / everything:.1f} %",
         "fields_honest": f"{honest:,}",
         "fields_ten": f"{10 * honest:,}",
-        "fields_smuggling": f"{smuggling:,}",
-        "shared_image": re.search(r"FOUND (image [1-9]\d* of client \d)", PAGE.screen("smugglers"))[
-            1
-        ],
         "tls_bytes": re.search(r"TLS, to the server: ([\d,]+)", PAGE.screen("tls"))[1],
-    } | room_figures()
+    }
+    return known | smuggling_figures() | room_figures()
+
+
+def smuggling_figures():
+    """Return what sentences quote about the smugglers, as text."""
+    screen = PAGE.screen("smugglers")
+    return {
+        "fields_smuggling": f"{wire_rows('smugglers')['to the server', 1]['fields']:,}",
+        "shared_image": re.search(r"FOUND (image [1-9]\d* of client \d)", screen)[1],
+    }
 
 
 def room_rows():
