@@ -6,6 +6,9 @@ from pages.page import Page
 
 PAGE = Page("wire")
 KINDS = ("weights", "fields", "framing", "transport", "unexplained", "all")
+FREE_FRAMING = (
+    "some tens of bits: the order of fields, of bytes, and of an array's axes; all else is checked"
+)
 
 
 def wire_rows(name="wiretap"):
@@ -71,23 +74,18 @@ def room_figures():
 def room_by_field():
     """Return the rows of a table: what a client's answer consists of, and how much of it is free."""
     answers = wire_rows()["to the server", 2]
-    size = {kind: answers[kind] // 3 for kind in KINDS}  # of three clients
-    return [
-        ["weights", f"{size['weights']:,}", f"{8 * size['weights']:,} bits: see below"],
-        [
-            "NumPy's and protobuf's framing",
-            f"{size['framing']:,}",
-            "some tens of bits: the order of fields, of bytes, and of an array's axes; all else is checked",
-        ],
-        [
+    free = {
+        "weights": ("weights", "{bits} bits: see below"),
+        "framing": ("NumPy's and protobuf's framing", FREE_FRAMING),
+        "fields": (
             "other fields (a status, `num_examples`)",
-            f"{size['fields']:,}",
-            f"at most {8 * size['fields']:,} bits; an honest client chooses none",
-        ],
-        [
-            "gRPC and HTTP/2",
-            f"{size['transport']:,}",
-            f"at most {8 * size['transport']:,} bits, such as what a ping carries",
-        ],
-        ["unexplained", f"{size['unexplained']:,}", "0"],
+            "at most {bits} bits; an honest client chooses none",
+        ),
+        "transport": ("gRPC and HTTP/2", "at most {bits} bits, such as what a ping carries"),
+        "unexplained": ("unexplained", "{bits}"),
+    }
+    sizes = {kind: answers[kind] // 3 for kind in free}  # of three clients
+    return [
+        [name, f"{sizes[kind]:,}", text.format(bits=f"{8 * sizes[kind]:,}")]
+        for kind, (name, text) in free.items()
     ]
