@@ -60,13 +60,7 @@ def run_processes(
     server prints goes to the file `server_log`, or to our terminal.
     """
     logs = make_run_directory(Path(args.run, "logs"))
-    server_words = as_words(args, [*server_options(), *more_options])
-    server_words = [
-        f"--patience={args.patience}",
-        *server_words,
-    ]  # our default, unless one was typed
-    of_clients = [client_options(), *more_client_options]  # --certificates, and what chapters give
-    client_words = ["--server", args.address, *as_words(args, of_clients)]
+    server_words, client_words = words_of_both(args, more_options, more_client_options)
     server = start_command(context, programs[0], server_words, server_log, **doors)
     clients = {}
     try:
@@ -78,6 +72,14 @@ def run_processes(
             watch(server, clients, logs, args.min_clients)
     finally:
         stop_all([server, *clients.values()])
+
+
+def words_of_both(args, more_options, more_client_options):
+    """Return the words with which the server is started, and those of every client."""
+    typed = as_words(args, [*server_options(), *more_options])
+    server_words = [f"--patience={args.patience}", *typed]  # ours, unless one was typed
+    of_clients = [client_options(), *more_client_options]
+    return server_words, ["--server", args.address, *as_words(args, of_clients)]
 
 
 def watch(server, clients, logs, needed):

@@ -152,7 +152,7 @@ def figures():
     """Return the figures of the price: how much was tried, and the mean accuracy of every point."""
     kept = {key: chosen["keep"] for key, chosen in PAGE.json("price_settings").items()}
     means = [key for key, keep in kept.items() if keep == "mean"]
-    known = {
+    return _accuracies() | {
         "searches": str(len(kept)),
         "at_an_end": str(at_an_end()),
         "kept_means": str(len(means)),
@@ -163,14 +163,22 @@ def figures():
         "lesson_accuracy": percent(
             read_history(Page("lesson").recorded / "lesson")[-1].accuracy, 1
         ),
+        **{f"epsilon_{clients}": at_the_smallest_delta(clients) for clients in (10, 100)},
+        **{f"ratio_10_{weights}": ratio(10, weights) for weights in WEIGHTS},
+        "seeds_10": NUMBERS[len(found(10, "iid"))],
+        "seeds_more": NUMBERS[len(found(100, "iid"))],
     }
-    for clients in (10, 100):
-        noise = noise_multiplier_for(8.0, 1, DELTAS[clients])
-        known[f"epsilon_{clients}"] = f"{spent_epsilon(noise, 1, DELTAS[1000]):.1f}"
-    known["seeds_10"], known["seeds_more"] = (
-        NUMBERS[len(found(clients, "iid"))] for clients in (10, 100)
-    )
-    known |= {f"ratio_10_{weights}": ratio(10, weights) for weights in WEIGHTS}
+
+
+def at_the_smallest_delta(clients):
+    """Return what epsilon 8 of so many clients is at the delta of a thousand, as text."""
+    noise = noise_multiplier_for(8.0, 1, DELTAS[clients])
+    return f"{spent_epsilon(noise, 1, DELTAS[1000]):.1f}"
+
+
+def _accuracies():
+    """Return the mean accuracy of every point, with and without clip and noise, as text."""
+    known = {}
     for clients in DELTAS:
         known[f"cnn_{clients}"] = mean_of(found(clients, "iid", network="cnn"))
         known[f"bare_cnn_{clients}"] = mean_of(clipped(clients, "iid", network="cnn"))
