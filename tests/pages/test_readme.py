@@ -1,18 +1,21 @@
 """README.md says what is true, besides what holds for every page (test_pages.py)."""
 
 import re
+import runpy
 from fractions import Fraction
 
 import matplotlib.image
 import numpy as np
 import pytest
+import torch
 
 import plot_accuracy
+from model import make_model
 from pages.lesson.digits import save_digits
 from tests.support.harness import ROOT
 from tests.support.pages import count_words
 from tests.support.pictures import assert_same_picture
-from tests.support.small import read_mnist
+from tests.support.small import read_mnist, write_partitions
 
 README = ROOT / "README.md"
 ACCURACY_PNG = ROOT / "recorded/lesson/accuracy.png"
@@ -100,3 +103,18 @@ def test_the_digits_shown_are_client_3s(tmp_path):
         for path in (ROOT / "recorded/lesson/digits.png", tmp_path / "digits.png")
     )
     assert (shown == expected).all()
+
+
+def test_the_lines_that_use_the_model_read_a_digit(tmp_path, monkeypatch, capsys, mnist):
+    write_partitions(tmp_path, mnist, sizes=[1], test_size=3)
+    (tmp_path / "results/fedavg").mkdir(parents=True)
+    torch.manual_seed(0)
+    network = make_model()
+    np.savez(tmp_path / "results/fedavg/global_model.npz", **network.state_dict())
+    monkeypatch.chdir(tmp_path)
+    runpy.run_module("pages.lesson.classify")
+    with np.load("partitions/test.npz") as test:
+        image, label = test["images"][0], test["labels"][0]
+    with torch.no_grad():
+        scores = network(torch.tensor(image / 127.5 - 1, dtype=torch.float32)[None, None])
+    assert capsys.readouterr().out == f"The model reads {scores.argmax()}, the label says {label}\n"
