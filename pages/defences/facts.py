@@ -1,5 +1,7 @@
 """What defences leave to an attacker and to the federation, read from the recordings."""
 
+import math
+
 from beyond.differential_privacy.accountant import spent_epsilon
 from pages.attacks.facts import epoch_length
 from pages.markdown import percent
@@ -12,6 +14,36 @@ def figures():
     """Return all figures that sentences quote, as text, by name."""
     seconds = {f"seconds_{name}": str(number) for name, number in PAGE.json("seconds").items()}
     return seconds | {"epoch_length": epoch_length()} | level_figures() | sum_figures()
+
+
+def levels():
+    """Return a row for every amount of noise, dicts: what both attacks get, what is kept, and epsilon."""
+    chosen = {float(row["noise"]): row for row in PAGE.rows("candidates")}
+    for row in PAGE.rows("defences"):
+        noise = float(row["noise"])
+        also = chosen[noise] | {"candidate_labels": chosen[noise]["labels"]}
+        yield also | row | {"epsilon_one": epsilon(noise, 1), "epsilon_sixty": epsilon(noise, 60)}
+
+
+def epsilon(noise, rounds):
+    """Return epsilon of so many rounds at delta 0.01, as text."""
+    spent = spent_epsilon(noise, rounds, 0.01) if noise else math.inf
+    return "over 500" if spent > 500 else f"{spent:.0f}" if spent >= 10 else f"{spent:.1f}"
+
+
+def candidate_figures(gone):
+    """Return what sentences quote about the attacker with candidates, where the picture is `gone`."""
+    rows = {float(row["noise"]): row for row in PAGE.rows("candidates")}
+    at, after = rows[float(gone)], rows[0.3]
+    return {
+        "candidates": f"{int(at['candidates']):,}",
+        "draws": at["updates"],
+        "gone_first": at["first"],
+        "gone_label": at["labels"],
+        "gone_epsilon_one": epsilon(float(gone), 1),
+        "next_label": after["labels"],
+        "last_label": rows[1.0]["labels"],
+    }
 
 
 def gone_figures(levels, clean):
@@ -36,14 +68,18 @@ def level_figures():
     accuracies = {row["noise"]: float(row["accuracy"]) for row in PAGE.rows("noise_accuracy")}
     known = {"accuracy_clean": percent(accuracies["0"], 1)} | gone_figures(levels, accuracies["0"])
     *_, guarantee = accuracies
-    return known | {
-        "guarantee": guarantee,
-        "guarantee_accuracy": percent(accuracies[guarantee], 1),
-        "guarantee_epsilon": f"{spent_epsilon(float(guarantee), 60, 0.01):.1f}",
-        "labels_gone_epsilon": f"{spent_epsilon(float(known['labels_gone']), 60, 0.01):.0f}",
-        "digits_clipped": levels[0]["digits"],
-        "digits_noise": next(row["noise"] for row in levels if int(row["digits"]) <= 1),
-    }
+    return (
+        known
+        | candidate_figures(known["picture_gone"])
+        | {
+            "guarantee": guarantee,
+            "guarantee_accuracy": percent(accuracies[guarantee], 1),
+            "guarantee_epsilon": f"{spent_epsilon(float(guarantee), 60, 0.01):.1f}",
+            "labels_gone_epsilon": f"{spent_epsilon(float(known['labels_gone']), 60, 0.01):.0f}",
+            "digits_clipped": levels[0]["digits"],
+            "digits_noise": next(row["noise"] for row in levels if int(row["digits"]) <= 1),
+        }
+    )
 
 
 def sum_figures():
