@@ -101,7 +101,8 @@ class Running:
         """Check that the record has rounds, and that no temporary file is beside it."""
         assert self.rounds() >= 3
         names = {"state.zip", "history.csv", "run.json", "global_model.npz", "events.jsonl", "logs"}
-        of_others = {".lock", "accuracy.png"}  # a killed server's, which holds nothing; a finished run's
+        # The lock of a killed server, which holds nothing any more; the picture of a finished run.
+        of_others = {".lock", "accuracy.png"}
         assert {entry.name for entry in self.run.iterdir()} - of_others == names
 
     def complaint(self):
