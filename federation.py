@@ -43,16 +43,15 @@ def make_partitions(context, args):
     check_own_partitions(args.clients)
     settings = None if are_own_partitions() else partition.settings_from(args)
     if args.resume:
-        check_settings(
-            args.run, {"partitions": settings}
-        )  # before partition.py replaces the others
+        # Before partition.py replaces the others.
+        check_settings(args.run, {"partitions": settings})
     if settings and not are_partitioned(settings):
         words = as_words(args, [common_options(), partition_options()])
         finish_command(context, "partition", words)
 
 
 def run_processes(
-    context, args, programs, more_options, server_log=None, more_client_options=(), **doors
+    context, args, programs, more_options=(), more_client_options=(), server_log=None, **doors
 ):
     """Run the mains of `programs`, a server and the clients, until the server ends; leave no process behind.
 
@@ -135,7 +134,7 @@ def main(
     # While the processes start: what the picture needs is slow to import, too.
     threading.Thread(target=load_matplotlib, daemon=True).start()
     doors = {"make_model": make_model} if make_model else {}
-    run_processes(context, args, programs, more_options, None, more_client_options, **doors)
+    run_processes(context, args, programs, more_options, more_client_options, **doors)
     plot_accuracy.main(["--", args.run])  # its name may begin with a dash
 
 

@@ -159,9 +159,8 @@ def _lines_until(lines, last_round):
     for line in lines:
         event = parsed(line) or {}
         is_later = event.get("round", 0) > last_round or event.get("what") == "stopped"
-        if is_later or not line.endswith(
-            b"\n"
-        ):  # a run may be stopped before it tells of a round's end
+        # A run may be stopped before it tells of a round's end.
+        if is_later or not line.endswith(b"\n"):
             break
         kept.append(line)
         if _ends(event, last_round):

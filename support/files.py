@@ -128,9 +128,8 @@ def _of_another(path):
         with suppress(OSError):  # it is not there, or we may not even look
             owner = place.stat().st_uid
             if not os.access(place, os.R_OK | os.W_OK):
-                is_ours = (
-                    not hasattr(os, "geteuid") or owner == os.geteuid()
-                )  # Windows has no such numbers
+                # Windows has no such numbers.
+                is_ours = not hasattr(os, "geteuid") or owner == os.geteuid()
                 return None if is_ours else place
     return None
 

@@ -72,12 +72,10 @@ def end_as_signalled():
     Raises KeyboardInterrupt on Ctrl-C, SystemExit(143) on SIGTERM, whichever came first.
     """
     arrived = []
-    if (
-        is_hosted()
-    ):  # Flower would end the whole process, a notebook's say, five seconds after this block
-        importlib.import_module(
-            "flwr.supercore.exit.exit"
-        ).FORCE_EXIT_TIMEOUT_SECONDS = LONGEST_WAIT
+    # Flower would end the whole process, a notebook's say, five seconds after this block.
+    if is_hosted():
+        flower = importlib.import_module("flwr.supercore.exit.exit")
+        flower.FORCE_EXIT_TIMEOUT_SECONDS = LONGEST_WAIT
     with _each_handler(lambda handler: _one_at_a_time(handler, arrived)):
         try:
             yield

@@ -247,3 +247,17 @@ def make_place(tmp_path, mnist):
     """make_place(sizes, ...) makes the Place of a test, where nothing runs any more after it."""
     with ExitStack() as stack:
         yield lambda *sizes: stack.enter_context(closing(Place(tmp_path, mnist, *sizes)))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless browser of the system."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        pytest.skip("no chromium here: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        chromium = driver.chromium.launch(executable_path=path, args=flags)
+        yield chromium
+        chromium.close()

@@ -12,11 +12,8 @@ from torch.func import functional_call
 from model import make_model, set_weights
 
 STEP = 0.1  # of Adam, on pixels from -1 to 1
-FALLS = (
-    3 / 8,
-    5 / 8,
-    7 / 8,
-)  # parts of the way after which the step shrinks to a tenth, as in the paper
+# Parts of the way after which the step shrinks to a tenth, as in the paper.
+FALLS = (3 / 8, 5 / 8, 7 / 8)
 
 
 def invert(weights, update, labels, steps=500, restarts=3, smoothness=0.01, seed=0):

@@ -88,9 +88,8 @@ class ClientTask:
 
     def _fail(self, client, reason):
         """Answer that there is no answer, and end the task; return whether it had none."""
-        with contextlib.suppress(
-            httpx.HTTPError
-        ):  # the SuperNode is gone, or the token: all is answered
+        # The SuperNode is gone, or the token: all is answered.
+        with contextlib.suppress(httpx.HTTPError):
             for asked in self.messages.messages_list:
                 reply = Message(
                     Error(ErrorCode.CLIENT_APP_CRASHED, reason), reply_to=message_from_proto(asked)

@@ -8,9 +8,8 @@ from support.command_line import Options
 
 def example_privacy_options():
     """Return the options of a client, a parent for argparse."""
-    parser = Options(
-        lambda args: load()
-    )  # what is not installed is better missed now than in round 1
+    # What is not installed is better missed now than in round 1.
+    parser = Options(lambda args: load())
     add = parser.add_argument
     add(
         "--target-epsilon",

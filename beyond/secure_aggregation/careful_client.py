@@ -18,9 +18,8 @@ from flwr.common.secure_aggregation.secaggplus_constants import (
 
 from beyond.secure_aggregation.shares import FEWEST, fewest_members, protocol
 
-REFUSED = re.compile(
-    r"Refused: (.*?; not taking part)", re.DOTALL
-)  # in what Flower makes of a Refusal
+# In what Flower makes of a Refusal.
+REFUSED = re.compile(r"Refused: (.*?; not taking part)", re.DOTALL)
 
 
 class Refusal(Exception):

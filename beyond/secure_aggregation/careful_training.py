@@ -75,9 +75,8 @@ def check_update(sent, trained, part):
     batches, are not looked at: the average, in which one's part of them is less than 1, has them as 0.
     """
     model = make_model()
-    learning = dict(
-        model.named_parameters()
-    )  # and what is none of these moves at any learning rate
+    # What is no parameter, such as a running mean, moves at any learning rate.
+    learning = dict(model.named_parameters())
     arrays = zip(model.state_dict(), sent, trained, strict=True)
     moved = [np.abs(new - old).max(initial=0) for name, old, new in arrays if name in learning]
     floats = [array for array in trained if array.dtype.kind == "f"]

@@ -12,10 +12,8 @@ from beyond.watch.follow import follow
 from beyond.watch.glyphs import palettes, symbols
 
 FILES = Path(__file__).resolve().parent / "page"
-OURS = [
-    "127.0.0.1",
-    "localhost",
-]  # any other Host is a stranger's page that has got here by its DNS
+# Any other Host is a stranger's page that has got here by its DNS.
+OURS = ["127.0.0.1", "localhost"]
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",

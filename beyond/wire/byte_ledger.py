@@ -52,9 +52,8 @@ class ConnectionLedger:
         self.readers = {TO_SERVER: Reader(PREFACE), TO_CLIENT: Reader()}
         self.classes = classes()
         self.calls = {}  # by stream: the classes of its messages
-        self.booked = (
-            Counter()
-        )  # by direction: the bytes of transport that are in the ledger already
+        # By direction: the bytes of transport that are in the ledger already.
+        self.booked = Counter()
         self.round = 0
 
     def keep(self, connection):

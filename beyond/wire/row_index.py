@@ -39,9 +39,8 @@ class RowIndex:
         hashes = np.concatenate([window_hashes(part, part.shape[1])[:, 0] for part in parts])
         self.order = np.argsort(hashes)
         self.hashes = hashes[self.order]
-        self.begun = np.zeros(
-            2**BEGINNING, bool
-        )  # how a hash may begin: rules most windows out at once
+        # How a hash may begin: this rules most windows out at once.
+        self.begun = np.zeros(2**BEGINNING, bool)
         self.begun[self.hashes >> SHIFT] = True
 
     def find(self, content):

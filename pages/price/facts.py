@@ -18,6 +18,7 @@ from support.tables import read_table
 NUMBERS = {3: "three", 4: "four", 10: "ten"}
 NOT_MEASURED = "not measured"
 NAMES = {"shards": "two digits a client", "iid": "IID"}
+POINTS = [(clients, scheme) for clients in DELTAS for scheme in SCHEMES]
 WEIGHTS = (1_290, 3_930, 46_730)  # of the small networks, and of the lesson's CNN
 ALWAYS = "--batch-size 60000 --learning-rate 25"  # one step a round, which the clip then cuts
 REAL_COLUMNS = {"clients": int, "scheme": str, "epsilon": float, "processes": float, "price": float}
@@ -51,16 +52,9 @@ def noise_table():
 
 def words_of(row):
     """Return what is typed behind beyond.price.federation to train as a line of price.csv did."""
-    options = {
-        "clients": row["clients"],
-        "scheme": row["scheme"],
-        "cells": CELLS[row["clients"]],
-        "rounds": row["rounds"],
-        "clip": row["clip"],
-        "delta": row["delta"],
-        "keep": row["keep"],
-    }
-    return " ".join(f"--{name} {value}" for name, value in options.items())
+    options = row | {"cells": CELLS[row["clients"]]}
+    names = ("clients", "scheme", "cells", "rounds", "clip", "delta", "keep")
+    return " ".join(f"--{name} {options[name]}" for name in names)
 
 
 def command_block():
@@ -83,11 +77,10 @@ def command_table():
 def price_table():
     """Print accuracy against epsilon for each number of clients and way of dealing out."""
     lines = []
-    for clients, delta in DELTAS.items():
-        for scheme in SCHEMES:
-            cells = [spread_of(found(clients, scheme, epsilon)) for epsilon in EPSILONS]
-            cells += [spread_of(clipped(clients, scheme)), spread_of(free(clients, scheme))]
-            lines.append([f"{clients:,}", f"{delta:g}", NAMES[scheme], *cells])
+    for clients, scheme in POINTS:
+        cells = [spread_of(found(clients, scheme, epsilon)) for epsilon in EPSILONS]
+        cells += [spread_of(clipped(clients, scheme)), spread_of(free(clients, scheme))]
+        lines.append([f"{clients:,}", f"{DELTAS[clients]:g}", NAMES[scheme], *cells])
     epsilons = [f"ε = {epsilon:g}" for epsilon in EPSILONS]
     bare = ["no noise, clip of ε = 8", "neither clip nor noise"]
     table(["clients", "δ", "dealt out", *epsilons, *bare], lines)
@@ -96,10 +89,9 @@ def price_table():
 def costs_table():
     """Print how many points of accuracy the clip costs, and how many the noise, at both ends of epsilon."""
     lines = []
-    for clients in DELTAS:
-        for scheme in SCHEMES:
-            costs = [*costs_of(clients, scheme, 8.0), *costs_of(clients, scheme, 1.0)]
-            lines.append([f"{clients:,}", NAMES[scheme], *costs])
+    for clients, scheme in POINTS:
+        costs = [*costs_of(clients, scheme, 8.0), *costs_of(clients, scheme, 1.0)]
+        lines.append([f"{clients:,}", NAMES[scheme], *costs])
     header = [f"ε = {epsilon}: the {what}" for epsilon in (8, 1) for what in ("clip", "noise")]
     table(["clients", "dealt out", *header], lines)
 
@@ -122,15 +114,10 @@ def points_between(before, after):
 def failures_table():
     """Print what does not work at epsilon 8: local noise, and the lesson's network."""
     lines = []
-    for clients in DELTAS:
-        for scheme in SCHEMES:
-            cells = [found(clients, scheme), found(clients, scheme, privacy="local")]
-            cells += [
-                found(clients, scheme, network="cnn"),
-                clipped(clients, scheme, network="cnn"),
-            ]
-            shown = map(spread_of, cells)
-            lines.append([f"{clients:,}", NAMES[scheme], *shown])
+    for clients, scheme in POINTS:
+        cells = [found(clients, scheme), found(clients, scheme, privacy="local")]
+        cells += [found(clients, scheme, network="cnn"), clipped(clients, scheme, network="cnn")]
+        lines.append([f"{clients:,}", NAMES[scheme], *map(spread_of, cells)])
     edges = ["edges and one layer, noise on the sum", "edges and one layer, noise at every client"]
     cnn = ["the lesson's CNN, noise on the sum", "the lesson's CNN, the same clip, no noise"]
     table(["clients", "dealt out", *edges, *cnn], lines)
@@ -182,14 +169,14 @@ def _accuracies():
     for clients in DELTAS:
         known[f"cnn_{clients}"] = mean_of(found(clients, "iid", network="cnn"))
         known[f"bare_cnn_{clients}"] = mean_of(clipped(clients, "iid", network="cnn"))
-        for scheme in SCHEMES:
-            known[f"free_{scheme}_{clients}"] = mean_of(free(clients, scheme))
-            known[f"local_{scheme}_{clients}"] = mean_of(found(clients, scheme, privacy="local"))
-            for epsilon in EPSILONS:
-                name = f"{scheme}_{clients}_{epsilon:g}"
-                known[name] = mean_of(found(clients, scheme, epsilon))
-                known[f"bare_{name}"] = mean_of(clipped(clients, scheme, epsilon))
-                known[f"clip_{name}"], known[f"noise_{name}"] = costs_of(clients, scheme, epsilon)
+    for clients, scheme in POINTS:
+        known[f"free_{scheme}_{clients}"] = mean_of(free(clients, scheme))
+        known[f"local_{scheme}_{clients}"] = mean_of(found(clients, scheme, privacy="local"))
+        for epsilon in EPSILONS:
+            name = f"{scheme}_{clients}_{epsilon:g}"
+            known[name] = mean_of(found(clients, scheme, epsilon))
+            known[f"bare_{name}"] = mean_of(clipped(clients, scheme, epsilon))
+            known[f"clip_{name}"], known[f"noise_{name}"] = costs_of(clients, scheme, epsilon)
     return known
 
 

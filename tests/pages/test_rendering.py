@@ -23,13 +23,18 @@ Two `three`
 """
 
 
+def as_html(markdown):
+    """Return what GitHub's parser makes of Markdown."""
+    return cmarkgfm.github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE)
+
+
 class Rendered(HTMLParser):
     """The text of a page outside code, and what its <details> hold besides their summary."""
 
     def __init__(self, markdown):
         super().__init__()
         self.inside, self.text, self.details = [], "", []
-        self.feed(cmarkgfm.github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE))
+        self.feed(as_html(markdown))
 
     def handle_starttag(self, tag, attributes):
         if tag not in ("img", "br", "hr", "source", "input"):
@@ -65,3 +70,16 @@ def test_the_lesson_hides_an_answer_to_each_of_its_questions():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     page = Rendered(text)
     assert len(page.details) == text.count("<details>") == 3
+
+
+def test_a_browser_hides_the_lessons_answers_until_they_are_asked_for(browser):
+    page = browser.new_page()
+    page.set_content(as_html((ROOT / "README.md").read_text(encoding="utf-8")))
+    answers = page.locator("details").all()
+    assert len(answers) == 3
+    for answer in answers:
+        words = answer.locator("p")
+        assert not words.is_visible()
+        answer.locator("summary").click()
+        assert words.is_visible() and len(words.inner_text().split()) > 5
+    page.close()

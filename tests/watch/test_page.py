@@ -1,9 +1,7 @@
 """The page in a real browser: what it says is what the record says, live and replayed."""
 
 import json
-import os
 import re
-import shutil
 import signal
 from datetime import UTC, datetime, timedelta
 from threading import Thread
@@ -17,21 +15,9 @@ from tests.support.pictures import contrast, luminance
 from tests.support.ports import free_address
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium here: apt-get install chromium")
 LOCAL = "http://127.0.0.1"
 MILLISECONDS = 100_000  # that anything on the page may take
 expect = playwright.expect
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A headless browser of the system."""
-    with playwright.sync_playwright() as driver:
-        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
