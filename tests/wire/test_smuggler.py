@@ -10,6 +10,7 @@ from beyond.wire import smuggler
 from beyond.wire.hidden_image import reveal, reveal_between_steps
 from beyond.wire.image_search import Search
 from beyond.wire.room import with_random_bits
+from beyond.wire.row_index import from_base64
 from beyond.wire.smuggler import AMONG_METRICS, IN_WEIGHTS, WAYS
 from model import get_weights, make_model
 from tests.wire.test_byte_ledger import answer
@@ -106,3 +107,11 @@ def test_random_bits_replace_as_many_as_are_asked_for():
         differing = before.view(np.uint32) ^ after.view(np.uint32)
         assert (differing < 2**12).all() and differing.shape == before.shape
     assert any((differing >= 2**11).any() for differing in [differing])
+
+
+@pytest.mark.parametrize("before", [b"", b"a", b"ab", b"abc"])
+def test_base64_is_read_from_where_it_begins(images, before):
+    """What stands in front may be letters, too, and shift the groups of four."""
+    pixels = images[PLACE].tobytes()
+    content = before + base64.b64encode(pixels)
+    assert any(pixels[:300] in part for part in from_base64(content))
