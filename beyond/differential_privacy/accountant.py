@@ -9,6 +9,8 @@ moves the mean by mu standard deviations, mu^2 = 1/z1^2 + 1/z2^2 + ... (Dong, Ro
 
 import math
 
+import torch
+
 from support.command_line import UserError
 
 SMALLEST_MU = 1e-6  # less counts as much: epsilon is nearly 0 there
@@ -70,12 +72,8 @@ def _upper_tail(x):
 
 def _scaled_tail(x):
     """Return _upper_tail(x) * exp(x * x / 2) for `x` >= 0, also where the first factor is no float."""
-    if x < 2:
-        return _upper_tail(x) * math.exp(x * x / 2)
-    below = 0.0
-    for number in range(200, 0, -1):  # Laplace's continued fraction
-        below = number / (x + below)
-    return 1 / ((x + below) * math.sqrt(2 * math.pi))
+    scaled = torch.special.erfcx(torch.tensor(x / math.sqrt(2), dtype=torch.float64))
+    return scaled.item() / 2
 
 
 def _halved(low, high, is_high):

@@ -25,9 +25,8 @@ class Spent:
     run: int  # counts the runs that were made in this directory
     partitions: str  # how the clients' data was dealt out
     round: int
-    epsilon: (
-        float  # spent on these partitions by this line and all above it; add or remove one client
-    )
+    # Spent on these partitions by this line and all above it; add or remove one client.
+    epsilon: float
     delta: float
     noise_multiplier: float
     clip: float  # the L2 length to which every update is cut
