@@ -52,7 +52,9 @@ def private_environment(home):
     The token is in it, and nowhere else: the system shows a process's environment to its own user only.
     """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    ours = {"FLWR_HOME": str(home), "RAY_TMPDIR": str(home), "PATH": path}
+    # Temporary files, too: who is killed while it unpacks an app cannot remove them, and `home` is removed.
+    places = dict.fromkeys(["FLWR_HOME", "RAY_TMPDIR", "TMPDIR"], str(home))
+    ours = places | {"PATH": path}
     return {**shells_environment(), **OURS, **ours, "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 

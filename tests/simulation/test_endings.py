@@ -2,6 +2,8 @@
 
 import shutil
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,7 @@ from beyond.simulation.app_run import run_app
 from beyond.simulation.federation import parse
 from beyond.simulation.private_flower import SUPERLINK, PrivateFlower
 from support.command_line import RunError, UserError
-from tests.support.harness import PROGRAMS, ROOT
+from tests.support.harness import PROGRAMS, ROOT, wait_until
 from tests.support.ports import free_address
 
 RAISED = r"KeyError: 'missing' \(ending_app\.py, line \d+\)"
@@ -81,6 +83,16 @@ def test_a_superlink_that_cannot_start_says_why(tmp_path):
     with PrivateFlower(tmp_path) as other, starting:
         other.superlink("--nonsense")
     assert not other.home.exists()
+
+
+def test_a_command_that_is_killed_leaves_no_temporary_files(tmp_path):
+    program = "import tempfile, time; print(tempfile.mkdtemp(), flush=True); time.sleep(60)"
+    with PrivateFlower(tmp_path) as other:
+        process = other.start(sys.executable, "-c", program, log="command.log")
+        name = wait_until((tmp_path / "command.log").read_text, "its directory").strip()
+        assert Path(name).is_dir()
+        process.kill()
+    assert not Path(name).exists()
 
 
 HELD = """
