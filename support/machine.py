@@ -30,7 +30,7 @@ def available_cores():
 def _quota():
     """Return how many cores' time the container is given, rounded up; infinity if nothing says so."""
     try:
-        quota, period = CPU_MAX.read_text().split()
+        quota, period = CPU_MAX.read_text(encoding="utf-8").split()
         return math.ceil(int(quota) / int(period))
     except (OSError, ValueError):
         return math.inf

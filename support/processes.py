@@ -162,7 +162,7 @@ def _belong_to_parent():
 
 def last_words(log):
     """Return the last line of the file `log`, a command's complaint, without the command's name."""
-    lines = log.read_text(errors="replace").split("\n")
+    lines = log.read_text(errors="replace", encoding="utf-8").split("\n")
     last = next((line for line in reversed(lines) if line.strip()), "")
     return last.partition(": ")[2] or last
 

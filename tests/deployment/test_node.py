@@ -110,7 +110,7 @@ def unknown_version(tmp_path):
     information = tmp_path / "versions/flwr-9.9.9.dist-info"
     information.mkdir(parents=True)
     content = "Metadata-Version: 2.1\nName: flwr\nVersion: 9.9.9\n"
-    (information / "METADATA").write_text(content)
+    (information / "METADATA").write_text(content, encoding="utf-8")
     return information.parent
 
 

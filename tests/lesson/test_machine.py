@@ -29,7 +29,7 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 def test_a_containers_limit_counts(tmp_path, monkeypatch, content, expected):
     file = tmp_path / "cpu.max"
     if content is not None:
-        file.write_text(content)
+        file.write_text(content, encoding="utf-8")
     monkeypatch.setattr(machine, "CPU_MAX", file)
     assert machine.available_cores() == expected
 
@@ -38,7 +38,7 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch, content, expected):
 @pytest.mark.parametrize("earlier", [True, False], ids=["over an earlier file", "the first time"])
 def test_whoever_is_stopped_leaves_no_half_file_and_no_temporary_one(tmp_path, end, earlier):
     if earlier:
-        (tmp_path / "model.npz").write_text("an earlier one")
+        (tmp_path / "model.npz").write_text("an earlier one", encoding="utf-8")
     before = snapshot(tmp_path)
     with pytest.raises(end), replaced_file(tmp_path / "model.npz") as file:
         file.write(b"half of")
@@ -48,13 +48,13 @@ def test_whoever_is_stopped_leaves_no_half_file_and_no_temporary_one(tmp_path, e
 
 def test_a_reader_meets_the_old_content_until_all_of_the_new_is_there(tmp_path):
     path = tmp_path / "model.npz"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
     with replaced_file(path) as file:
         file.write(b"ne")
         file.flush()
-        assert path.read_text() == "old"
+        assert path.read_text(encoding="utf-8") == "old"
         file.write(b"w")
-    assert path.read_text() == "new"
+    assert path.read_text(encoding="utf-8") == "new"
     assert [entry.name for entry in tmp_path.iterdir()] == ["model.npz"]
 
 
@@ -79,7 +79,7 @@ def test_a_bar_on_the_terminal_counts_rounds_and_leaves_the_lines_in_their_file(
     os.close(terminal)
     drawn = os.read(ours, 100_000)
     os.close(ours)
-    lines = (tmp_path / "out.txt").read_text().splitlines()
+    lines = (tmp_path / "out.txt").read_text(encoding="utf-8").splitlines()
     assert lines[::3] == ["a line in round 0", "a line in round 1"]
     assert lines[2::3] == ["done: 0", "done: 1"]
     assert b"Round 1 of 3" in drawn and b"a line" not in drawn

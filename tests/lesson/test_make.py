@@ -37,7 +37,7 @@ def copy(tmp_path):
     shutil.copy(ROOT / "Makefile", copy)
     for name in REQUIREMENTS:
         (copy / name).touch()
-    (copy / "quick").write_text(QUICK)
+    (copy / "quick").write_text(QUICK, encoding="utf-8")
     (copy / "quick").chmod(0o755)
     return copy
 
@@ -47,7 +47,7 @@ def theirs(tmp_path):
     """Somebody's environment for another project."""
     theirs = tmp_path / "theirs"
     (theirs / "bin").mkdir(parents=True)
-    (theirs / "bin/python").write_text("#!/bin/sh\nexit 1\n")
+    (theirs / "bin/python").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     return theirs
 
 
@@ -67,7 +67,7 @@ def test_what_a_shell_exports_is_not_ours(copy, theirs):
         done = make(copy, *goals, "PYTHON=./quick", **exported)
         assert done.returncode == 0, done
         assert snapshot(theirs) == before
-    called = (copy / "called").read_text()
+    called = (copy / "called").read_text(encoding="utf-8")
     assert "--rounds 99" not in called
     assert all(f"{name}={value}\n" in called for name, value in index.items())  # that stays
     assert not (copy / ".venv").exists()
@@ -156,11 +156,11 @@ def test_packages_go_into_our_environment_whatever_is_exported(copy, tmp_path):
     with zipfile.ZipFile(copy / "greeting-1-py3-none-any.whl", "w") as wheel:
         for name, content in WHEEL.items():
             wheel.writestr(name, content)
-    (copy / "requirements.txt").write_text("./greeting-1-py3-none-any.whl\n")
+    (copy / "requirements.txt").write_text("./greeting-1-py3-none-any.whl\n", encoding="utf-8")
     poison = tmp_path / "poison"
     poison.mkdir()
     for module in ("venv", "pip", "ensurepip"):
-        (poison / f"{module}.py").write_text("raise SystemExit('poisoned')")
+        (poison / f"{module}.py").write_text("raise SystemExit('poisoned')", encoding="utf-8")
     elsewhere = tmp_path / "elsewhere"
     exported = {
         **dict.fromkeys(["PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME"], str(elsewhere)),
@@ -178,7 +178,7 @@ def test_packages_go_into_our_environment_whatever_is_exported(copy, tmp_path):
 def test_what_a_test_starts_knows_nothing_of_the_make_that_runs_the_tests(copy):
     code = "import os, tests; print(sorted(os.environ))"
     recipe = f"tests:\n\t@PYTHONPATH={ROOT} {sys.executable} -c '{code}'\n"
-    (copy / "Makefile").write_text(recipe)
+    (copy / "Makefile").write_text(recipe, encoding="utf-8")
     finished = make(copy, "tests", "VENV=theirs")
     assert finished.returncode == 0 and "PYTHONPATH" in finished.stdout, finished
     assert "MAKE" not in finished.stdout and "MFLAGS" not in finished.stdout
