@@ -191,7 +191,7 @@ def test_one_client_that_was_lost_with_the_forkserver_is_enough_to_know_it():
     waiting, ended = os.pipe(), os.pipe()
     os.close(ended[1])
     server = SimpleNamespace(sentinel=waiting[0])
-    client = SimpleNamespace(sentinel=ended[0], exitcode=255)
+    client = SimpleNamespace(sentinel=ended[0], exitcode=255, join=lambda: None)
     with pytest.raises(RunError, match="the process that starts all others was ended"):
         federation.watch(server, {0: client}, Path("logs"), needed=1)
     for descriptor in (*waiting, ended[0]):

@@ -16,21 +16,34 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
+    ("membership", "files", "expected"),
     [
-        ("max 100000\n", CORES),
-        ("100000 100000\n", 1),
-        ("10000 100000\n", 1),  # a tenth of a core is a core that is slow
-        (f"{100_000 * CORES + 1} 100000\n", CORES),
-        ("nonsense\n", CORES),
-        (None, CORES),
+        ("0::/\n", {"cpu.max": "max 100000\n"}, CORES),
+        ("0::/\n", {"cpu.max": "100000 100000\n"}, 1),
+        ("0::/\n", {"cpu.max": "10000 100000\n"}, 1),  # a tenth of a core is a core that is slow
+        ("0::/\n", {"cpu.max": f"{100_000 * CORES + 1} 100000\n"}, CORES),
+        ("0::/\n", {"cpu.max": "nonsense\n"}, CORES),
+        ("0::/a/b\n", {"a/b/cpu.max": "max 100000\n", "a/cpu.max": "100000 100000\n"}, 1),
+        ("0::/../outside\n", {"cpu.max": "100000 100000\n"}, 1),
+        ("3:memory:/a\n1:cpu,cpuacct:/a\n0::/\n", {"cpu/a/cpu.cfs_quota_us": "100000"}, 1),
+        ("1:cpu,cpuacct:/a/b\n", {"cpu/a/cpu.cfs_quota_us": "100000"}, 1),
+        ("1:cpuacct,cpu:/a\n", {"cpu/a/cpu.cfs_quota_us": "-1"}, CORES),
+        ("1:cpuset:/a\n", {"cpu/a/cpu.cfs_quota_us": "100000"}, CORES),
+        (None, {}, CORES),
     ],
 )
-def test_a_containers_limit_counts(tmp_path, monkeypatch, content, expected):
-    file = tmp_path / "cpu.max"
-    if content is not None:
+def test_a_containers_limit_counts(tmp_path, monkeypatch, membership, files, expected):
+    """Version 2 of control groups has cpu.max, version 1 two files; groups are nested in others."""
+    monkeypatch.setattr(machine, "MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(machine, "CONTROL_GROUPS", tmp_path / "groups")
+    if membership is not None:
+        (tmp_path / "membership").write_text(membership, encoding="utf-8")
+    for name, content in files.items():
+        file = tmp_path / "groups" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content, encoding="utf-8")
-    monkeypatch.setattr(machine, "CPU_MAX", file)
+        if file.name == "cpu.cfs_quota_us":
+            file.with_name("cpu.cfs_period_us").write_text("100000\n", encoding="utf-8")
     assert machine.available_cores() == expected
 
 
