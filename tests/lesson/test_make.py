@@ -1,12 +1,15 @@
 """make does its work whatever a shell has exported, and removes nothing that it has not made."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from tests.support.harness import PATIENCE, ROOT, snapshot
 
@@ -74,6 +77,39 @@ def test_what_a_shell_exports_is_not_ours(copy, theirs):
     asked = make(copy, "-n", "run", "certificates", PYTHON="python2.7", **exported)
     assert 'IP:127.0.0.1" |' in asked.stdout  # and no HOSTS
     assert "python2.7" not in asked.stdout and "python3 -m venv .venv" in asked.stdout
+
+
+# A Python that says it were of another version when make asks it.
+OF_VERSION = """#!/bin/sh
+case "$1" in
+  -c) exec {python} -c 'import sys; sys.version_info = {version}; exec(sys.argv[1])' "$2" ;;
+  *) exec ./quick "$@" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    "version", ["2.7.18", "3.10.13", "3.11.0", "3.12.1", "3.13.0", "3.14.0", "3.14.1", "3.15.0"]
+)
+def test_make_takes_the_pythons_that_pyproject_names(copy, version):
+    numbers = tuple(map(int, version.split(".")))
+    text = OF_VERSION.format(python=sys.executable, version=numbers)
+    (copy / "python").write_text(text, encoding="utf-8")
+    (copy / "python").chmod(0o755)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    done = make(copy, "install", "PYTHON=./python")
+    assert (done.returncode == 0) == (version in SpecifierSet(project["requires-python"]))
+    assert (
+        done.returncode == 0 or f"is needed, but not 3.14.1, and this is {version}: " in done.stderr
+    )
+    assert (copy / ".venv/installed").exists() == (done.returncode == 0)
+
+
+def test_help_names_everything_that_can_be_made(copy):
+    lines = make(copy, "help").stdout.splitlines()
+    (goals,) = re.findall(r"^\.PHONY: (.*)$", (copy / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert [line.split()[1] for line in lines] == goals.split()
+    assert all(re.match(r"make \w+ +[A-Z]", line) and line[20:21].isupper() for line in lines)
 
 
 @pytest.mark.parametrize("venv", ["", "a b"])
