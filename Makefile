@@ -21,10 +21,10 @@ export PIP_USER := no
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install run watch test readme record chapter beyond bench certificates clean
+.PHONY: help install run test readme record chapter beyond watch lock bench certificates clean
 
 help: ## List what can be made.
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@awk -F ':.*## ' '/^[a-z]*:.*## / { printf "make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/installed ## Make the environment .venv with what the lesson needs.
 
@@ -57,6 +57,10 @@ beyond: $(VENV)/installed-beyond ## Record the long chapters again, and run the 
 watch: $(VENV)/installed ## Show a run in the browser, live or replayed: make watch ARGS=recorded/lesson
 	$(BIN)/python -m beyond.watch $(ARGS)
 
+lock: $(VENV)/installed ## Note every package that the requirements come to, with its checksums, in requirements-locked.txt
+	$(BIN)/uv pip compile requirements.txt requirements-dev.txt requirements-beyond.txt --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements-locked.txt
+
 bench: $(VENV)/installed-dev ## Measure what federating costs, against the same training without it.
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
 
@@ -79,7 +83,9 @@ clean: ## Remove partitions and environment, if make and partition.py have made 
 # The stamps say which requirements are installed; a changed file installs again. What fails leaves no stamp: Debian
 # without python3-venv makes an environment that has no pip, and is to make it again once python3-venv is there.
 $(VENV)/installed: requirements.txt $(VENV)/made
+	@echo "make: packages go into $(VENV). PyTorch is large: once all is downloaded, pip unpacks it for a silent minute."
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	@echo "make: all is there"
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
@@ -91,7 +97,8 @@ $(VENV)/installed-beyond: requirements-beyond.txt $(VENV)/installed-dev
 	@touch $@
 
 $(VENV)/made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:3]; sys.exit(None if (3, 11) <= v < (3, 15) and v != (3, 14, 1) else \
+		"Python 3.11 to 3.14 is needed, but not 3.14.1, and this is %d.%d.%d: make $(MAKECMDGOALS) PYTHON=python3.13" % v)'
 	@if [ -e $(VENV) ] && [ ! -e $(OURS) ]; then exec >&2; echo "make: $(VENV) is there, and make has not made it;" \
 		"move it away, or name another place: make $(MAKECMDGOALS) VENV=../lesson-venv"; exit 2; fi
 	@mkdir -p $(VENV) && touch $(OURS)

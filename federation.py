@@ -17,7 +17,13 @@ import plot_accuracy
 from support.command_line import RunError, parse_options, run_command
 from support.figures import load_matplotlib
 from support.machine import make_room
-from support.options import client_options, common_options, partition_options, server_options
+from support.options import (
+    client_options,
+    common_options,
+    partition_options,
+    server_options,
+    starting_options,
+)
 from support.partitions import are_own_partitions, are_partitioned, check_own_partitions
 from support.processes import (
     check_not_lost,
@@ -90,6 +96,7 @@ def watch(server, clients, logs, needed):
     left = len(clients)
     while server.sentinel not in (ended := wait([server.sentinel, *running])):
         number = running.pop(ended[0])
+        clients[number].join()  # its status may come after its end
         check_not_lost(clients[number])
         log = logs / f"client_{number}.log"
         if clients[number].exitcode == 2:
@@ -118,7 +125,8 @@ def advice_to_resume(run):
 
 def parse(arguments, more_options=()):
     """Return the command line's options; raise UserError if they do not fit together, or this machine."""
-    args = parse_options(arguments, [*server_options(), partition_options(), *more_options])
+    own = [partition_options(), starting_options()]
+    args = parse_options(arguments, [*server_options(), *own, *more_options])
     args.patience = args.patience or PATIENCE
     make_room(args.clients)
     return args
@@ -129,7 +137,7 @@ def main(
 ):
     """Run the command line described above; chapters give the other arguments (see ARCHITECTURE.md)."""
     args = parse(arguments, [*more_options, *more_client_options])
-    context = process_context()
+    context = process_context(args.start)
     make_partitions(context, args)
     # While the processes start: what the picture needs is slow to import, too.
     threading.Thread(target=load_matplotlib, daemon=True).start()

@@ -40,6 +40,7 @@ def measure(words, directory):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        encoding="utf-8",
     )
     try:
         lines = [(time.perf_counter() - began, line) for line in process.stdout]
@@ -62,7 +63,10 @@ def measure_training(args, rounds, directory):
     Training takes the sum of the clients' own times, divided by how many of them train at once.
     """
     measure(["benchmarks.timed_federation", *options(args, rounds), "--run", "timed"], directory)
-    logs = [log.read_text() for log in Path(directory, "timed/logs").glob("client_*.log")]
+    logs = [
+        log.read_text(encoding="utf-8")
+        for log in Path(directory, "timed/logs").glob("client_*.log")
+    ]
     shares = []
     for row in read_history(Path(directory, "timed"))[1:]:
         line = rf"^Round {row.round}: ([0-9.]+) s of training$"
@@ -178,7 +182,7 @@ def report(summary):
     for name, value in summary.items():
         print(f"{name.replace('_', ' '):<34} {value}")
     path = ROOT / "benchmarks" / "overhead.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     known[str(summary["clients"])] = summary
     with replaced_file(path) as file:
         file.write((json.dumps(known, indent=2) + "\n").encode())

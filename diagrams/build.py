@@ -29,7 +29,7 @@ def fedavg(num_examples, weights):
 
 def payload_bytes(history):
     """Bytes of one set of weights: what round 1 sent, divided by the clients it was sent to."""
-    with open(history, newline="") as file:
+    with open(history, newline="", encoding="utf-8") as file:
         first_round = next(row for row in csv.DictReader(file) if row["round"] == "1")
     return int(first_round["bytes_sent"]) // int(first_round["clients"])
 

@@ -69,7 +69,7 @@ class Recording:
 def run(directory, command, status=0):
     """Type `command` in `directory` and return what it prints. Raises RunError if its status is another."""
     words = words_of(command)
-    done = subprocess.run(words, cwd=directory, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(words, cwd=directory, stdout=subprocess.PIPE, text=True, encoding="utf-8")
     if done.returncode != status:
         raise RunError(f"{' '.join(words)} ended with status {done.returncode}")
     return done.stdout

@@ -5,15 +5,14 @@ Exit status 2 is a mistake that a person can mend, 1 a run that cannot go on, 13
 
 import argparse
 import difflib
-import os
 import signal
 import sys
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 from support.failures import describe, is_the_models
 from support.files import in_words
+from support.output import drop_output, prepare_output
 from support.signals import is_hosted, signals_that_unwind
 from support.typed_words import parse_words
 
@@ -136,10 +135,10 @@ def run_command(main, *arguments, **options):
     except KeyboardInterrupt:
         _end(130, "stopped")
     except BrokenPipeError:  # what reads our output has ended; we end as SIGPIPE would end us
-        _drop_output(sys.stdout)
+        drop_output(sys.stdout)
         sys.exit(128 + getattr(signal, "SIGPIPE", 13))  # Windows has no such signal
     except OSError as error:  # a full disk takes no more output, say
-        _drop_output(sys.stdout)
+        drop_output(sys.stdout)
         where = f" ({error.filename})" if error.filename else ""
         _end(1, f"cannot go on: {in_words(error)}{where}")
 
@@ -161,19 +160,7 @@ def _end(status, message):
     try:
         print(f"{command_name()}: {message}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
-        _drop_output(sys.stderr)
+        drop_output(sys.stderr)
     if not is_hosted():  # errors in the threads of Flower's gRPC server are harmless from here on
         threading.excepthook = lambda failure: None
     sys.exit(status)
-
-
-def prepare_output():
-    """Show every printed line at once, whatever characters are in the name of a run."""
-    with suppress(AttributeError, ValueError):  # a notebook's stream, say
-        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
-
-
-def _drop_output(stream):
-    """Discard what `stream` still holds; Python would end with status 120 because it cannot write it."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

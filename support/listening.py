@@ -8,6 +8,9 @@ from contextlib import suppress
 from support.argument_types import host_and_port
 from support.command_line import UserError
 
+# A port that was listened on a moment ago is free. On Windows, where SO_REUSEADDR lets two listen on one
+# port, the option for that is another.
+LISTENING_ALONE = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
 PORTS = range(30_000, 32_768)  # below those that systems hand out to outgoing connections
 
 
@@ -28,7 +31,7 @@ def check_port_is_free(address):
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, where = found[0]
         with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.setsockopt(socket.SOL_SOCKET, LISTENING_ALONE, 1)
             probe.bind(where)
     except OSError as error:
         raise UserError(

@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,32 +13,56 @@ try:
 except ImportError:  # Windows, which has no such limits
     resource = None
 
-# What a container may take: "QUOTA PERIOD" in microseconds, or "max PERIOD".
-CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
+# Linux says here which control groups we are in, and there what each of them may take.
+MEMBERSHIP, CONTROL_GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+# In version 2 one file has "QUOTA PERIOD" in microseconds, or "max PERIOD"; in version 1 each has its own.
+QUOTA_FILES = (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us"))
 # What federation.py needs: a hundred for itself, and for each client its pipes, its log and its connection.
 FILES, FILES_A_CLIENT = 100, 5
 # Threads count as processes here: Python's, gRPC's and PyTorch's.
 THREADS, THREADS_A_CLIENT = 100, 12
+# As many clients, and a server, Windows can wait for at once.
+MOST_ON_WINDOWS, MORE_SINCE = 62, (3, 13)
 
 
 def available_cores():
     """Return how many cores this process may use: a container may have fewer than the machine."""
     has_mask = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if has_mask else os.cpu_count() or 1
-    return max(1, min(cores, _quota()))
+    return max(1, min(cores, *map(_quota, _control_groups())))
 
 
-def _quota():
-    """Return how many cores' time the container is given, rounded up; infinity if nothing says so."""
-    try:
-        quota, period = CPU_MAX.read_text().split()
-        return math.ceil(int(quota) / int(period))
-    except (OSError, ValueError):
-        return math.inf
+def _control_groups():
+    """Return the folders of the control groups that may limit us: ours and all that these are nested in."""
+    folders = {CONTROL_GROUPS}
+    with suppress(OSError):  # not on macOS and Windows
+        for line in MEMBERSHIP.read_text(encoding="utf-8").splitlines():
+            _, controllers, group = line.split(":", 2)
+            base = CONTROL_GROUPS / "cpu" if controllers else CONTROL_GROUPS
+            if not controllers or "cpu" in controllers.split(","):
+                own = base / group.lstrip("/")
+                folders |= {own, *own.parents} - {*base.parents}
+    return folders
+
+
+def _quota(group):
+    """Return how many cores' time a control group is given, rounded up; infinity if nothing says so."""
+    for names in QUOTA_FILES:
+        with suppress(OSError, ValueError):
+            texts = [(group / name).read_text(encoding="utf-8") for name in names]
+            quota, period = map(int, " ".join(texts).split())
+            if quota > 0:  # version 1 says -1 for no limit
+                return math.ceil(quota / period)
+    return math.inf
 
 
 def make_room(clients):
     """Raise our limits as far as `clients` client processes need; raise UserError if they are too many."""
+    if sys.platform == "win32" and sys.version_info < MORE_SINCE and clients > MOST_ON_WINDOWS:
+        raise UserError(
+            f"{clients} clients need Python 3.13 or newer on Windows; "
+            f"install it, or choose --clients {MOST_ON_WINDOWS}"
+        )
     _raise_limit("RLIMIT_NOFILE", FILES, FILES_A_CLIENT, clients, "open files (ulimit -n)")
     _raise_limit("RLIMIT_NPROC", THREADS, THREADS_A_CLIENT, clients, "processes (ulimit -u)")
 

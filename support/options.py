@@ -16,6 +16,7 @@ from support.command_line import Options, UserError
 from support.listening import check_listening, check_port_is_free
 from support.machine import available_cores
 from support.mnist import SCHEMES
+from support.processes import start_methods
 from support.run_settings import check_unlocked
 
 
@@ -120,6 +121,18 @@ def run_server_options():
 def server_options():
     """Return all parents of server.py's options."""
     return [*run_server_options(), listening_options()]
+
+
+def starting_options():
+    """Return the option of a command that starts processes: how it does so."""
+    parser = Options()
+    parser.add_argument(
+        "--start",
+        choices=start_methods(),
+        default=start_methods()[0],
+        help="forkserver: imports once, and forks; spawn: each process imports for itself",
+    )
+    return parser
 
 
 def client_options():

@@ -98,7 +98,9 @@ def replaced_partitions(settings):
         with replaced_directory(PARTITIONS, SYSTEMS_OWN.fullmatch) as new:
             yield new
             files = {path.name: _sha256(path) for path in sorted(new.iterdir())}
-            (new / SETTINGS_FILE).write_text(json.dumps({**settings, "files": files}) + "\n")
+            (new / SETTINGS_FILE).write_text(
+                json.dumps({**settings, "files": files}) + "\n", encoding="utf-8"
+            )
     except OSError as error:
         raise UserError(f"cannot write {PARTITIONS}/: {_advice_on(error)}") from None
 
@@ -154,7 +156,7 @@ def _why_not_ours():
 def _read_settings():
     """Return what SETTINGS_FILE holds, or {} if there is none, or none that can be read."""
     try:
-        settings = json.loads((PARTITIONS / SETTINGS_FILE).read_text())
+        settings = json.loads((PARTITIONS / SETTINGS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return settings if isinstance(settings, dict) else {}

@@ -1,7 +1,8 @@
 """Our commands as processes of their own: started quickly, and gone when we are.
 
 Importing PyTorch and Flower takes seconds and 400 MB. A forkserver does it once and forks every process
-from there; where there is none (Windows) each process imports for itself.
+from there. Where there is none (Windows), or where system libraries do not bear it (macOS), processes are
+spawned: each imports for itself.
 """
 
 import importlib
@@ -23,10 +24,10 @@ from support.command_line import (
     call,
     command_name,
     name_command,
-    prepare_output,
     run_command,
 )
 from support.machine import available_cores
+from support.output import prepare_output, print_into
 
 LONGEST_TMPDIR = 60  # characters
 FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone
@@ -35,9 +36,16 @@ TERMINATED = 128 + signal.SIGTERM  # the status of our commands when that signal
 GRACE = 3.0  # seconds that processes have to end after they were asked to
 
 
-def process_context():
-    """Return the multiprocessing context to start commands in."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+def start_methods():
+    """Return the ways in which processes can be started here, the one to prefer first."""
+    has_forkserver = "forkserver" in multiprocessing.get_all_start_methods()
+    both = ["spawn", "forkserver"] if sys.platform == "darwin" else ["forkserver", "spawn"]
+    return both if has_forkserver else ["spawn"]
+
+
+def process_context(method=None):
+    """Return the multiprocessing context to start commands in: `method`, or the first of start_methods."""
+    if (method or start_methods()[0]) == "spawn":
         return multiprocessing.get_context("spawn")
     # The forkserver looks for modules on PYTHONPATH only, wherever we were started from.
     paths = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
@@ -87,7 +95,7 @@ def ending(status):
     if status >= 0 and status != TERMINATED:
         return f"ended with status {status}"
     number = signal.SIGTERM if status == TERMINATED else signal.Signals(-status)
-    cause = " (is the memory full?)" if number == signal.SIGKILL else ""
+    cause = " (is the memory full?)" if number.name == "SIGKILL" else ""  # Windows has none
     return f"was ended by {number.name}{cause}"
 
 
@@ -162,7 +170,7 @@ def _belong_to_parent():
 
 def last_words(log):
     """Return the last line of the file `log`, a command's complaint, without the command's name."""
-    lines = log.read_text(errors="replace").split("\n")
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     last = next((line for line in reversed(lines) if line.strip()), "")
     return last.partition(": ")[2] or last
 
@@ -170,9 +178,7 @@ def last_words(log):
 def _run_command_here(module, arguments, log, doors):
     _belong_to_parent()
     if log is not None:
-        with open(log, "wb") as file:
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
+        print_into(log)
     try:
         run_command(importlib.import_module(module).main, arguments, **doors)
     finally:

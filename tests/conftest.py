@@ -213,8 +213,8 @@ def place(tmp_path, mnist):
     run = tmp_path / "results/fedavg"
     write_history(run, [0.1])
     for name in ("state.zip", "run.json", "global_model.npz", "accuracy.png"):
-        (run / name).write_text(f"an earlier {name}")
-    (tmp_path / "a_file").write_text("not a directory")
+        (run / name).write_text(f"an earlier {name}", encoding="utf-8")
+    (tmp_path / "a_file").write_text("not a directory", encoding="utf-8")
     return tmp_path
 
 

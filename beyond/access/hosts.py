@@ -38,7 +38,7 @@ NODE = (sys.executable, "-m", "beyond.deployment.node")
 def wait_for_line(flower, process, log, pattern):
     """Return the first match of `pattern` in a log. Raises RunError if the process ends without it."""
     deadline = time.monotonic() + LONG
-    while not (found := re.search(pattern, (flower.logs / log).read_text())):
+    while not (found := re.search(pattern, (flower.logs / log).read_text(encoding="utf-8"))):
         if process.poll() is not None or time.monotonic() > deadline:
             raise RunError(f"no {pattern!r}; {flower.logs / log} may say why")
         time.sleep(0.05)

@@ -41,7 +41,7 @@ class Network:
             raise RunError(
                 f"no end of it on {host}; {self.flower.logs / log} may say why"
             ) from None
-        return status, (self.flower.logs / log).read_text()
+        return status, (self.flower.logs / log).read_text(encoding="utf-8")
 
     def _hold(self):
         holder = self.flower.start("unshare", "--net", "sleep", "infinity", log="hosts.log")
@@ -62,7 +62,7 @@ class Network:
 
     def _do(self, host, *words):
         command = [str(word) for word in (*self._inside(host), *words)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
         if done.returncode != 0:
             raise UserError(
                 f"{' '.join(command)}: {done.stderr.strip()}; this machine has no such networks"

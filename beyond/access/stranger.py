@@ -44,15 +44,15 @@ CLIENT = "from flwr.clientapp import ClientApp\n\napp = ClientApp()\n"
 def write_app(folder):
     """Write the stranger's app to `folder` and return that."""
     folder.mkdir()
-    Path(folder, "intruder.py").write_text(CODE)
-    Path(folder, "harmless.py").write_text(CLIENT)
-    Path(folder, "LICENSE").write_text("none\n")
+    Path(folder, "intruder.py").write_text(CODE, encoding="utf-8")
+    Path(folder, "harmless.py").write_text(CLIENT, encoding="utf-8")
+    Path(folder, "LICENSE").write_text("none\n", encoding="utf-8")
     components = {"serverapp": "intruder:app", "clientapp": "harmless:app"}
     app = {"publisher": "stranger", "fab-format-version": 1, "flwr-version-target": "1.41.0"}
     project = {"name": "intruder", "version": "1.0.0", "dependencies": ["flwr>=1.41.0"]}
     project |= {"description": "", "license": {"file": "LICENSE"}}
     content = {"project": project, "tool": {"flwr": {"app": {**app, "components": components}}}}
-    Path(folder, "pyproject.toml").write_text(tomli_w.dumps(content))
+    Path(folder, "pyproject.toml").write_text(tomli_w.dumps(content), encoding="utf-8")
     return folder
 
 

@@ -51,7 +51,7 @@ def is_finished(run, args):
     Raises UserError if it has, but was made with another command line: hours of work may lie there.
     """
     try:
-        made_with = json.loads(Path(run.name, FINISHED).read_text())
+        made_with = json.loads(Path(run.name, FINISHED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     if made_with != words_of(run, args):

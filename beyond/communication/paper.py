@@ -144,7 +144,7 @@ def results_in(output):
     path = Path(output)
     make_run_directory(path.parent, option="--output")
     try:
-        known = json.loads(path.read_text()) if path.exists() else {}
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (OSError, ValueError):
         known = None
     if not isinstance(known, dict) or not all(isinstance(found, dict) for found in known.values()):

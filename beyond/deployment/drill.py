@@ -77,7 +77,7 @@ class Drill:
         log = self.flower.logs / f"node_{self.args.clients - 1}.log"
         message = re.compile(rf"ROUND {self.rounds_told}\]\n.*Receiving: train")
         deadline = time.monotonic() + PATIENCE
-        while len(message.findall(log.read_text())) < number:
+        while len(message.findall(log.read_text(encoding="utf-8"))) < number:
             if time.monotonic() > deadline:
                 raise RunError(f"no client trains; {self.flower.logs}/ may say why")
             time.sleep(0.05)

@@ -68,12 +68,12 @@ def arrival(flower, process, name, news=None):
     `news` is printed if that takes a while.
     """
     file, patience = flower.logs / f"{name}.log", time.monotonic() + SILENCE
-    while process.poll() is None and not CAME_IN.search(file.read_text()):
+    while process.poll() is None and not CAME_IN.search(file.read_text(encoding="utf-8")):
         if news and time.monotonic() > patience:
             print(news, flush=True)
             news = None
         time.sleep(0.05)
-    said = file.read_text()
+    said = file.read_text(encoding="utf-8")
     if found := CAME_IN.search(said):
         return found[1], None
     lines = [line.strip() for line in said.splitlines()]
@@ -110,7 +110,7 @@ def run(flower, args):
     while node.poll() is None and superexec.poll() is None:
         time.sleep(0.5)  # nothing tells which of two processes ends first
     name, log = ("SuperExec", "superexec") if node.poll() is None else ("SuperNode", "node")
-    said = last_line((flower.logs / f"{log}.log").read_text())
+    said = last_line((flower.logs / f"{log}.log").read_text(encoding="utf-8"))
     raise RunError(f"the {name} with partition {args.partition_id} has ended: {said}")
 
 

@@ -44,7 +44,7 @@ def fleet_configuration(listen, superlink):
 
     It looks for the certificates where it stands itself.
     """
-    text = CONFIGURATION.read_text()
+    text = CONFIGURATION.read_text(encoding="utf-8")
     changes = {
         "listen 9443": f"listen {listen}",
         "server 127.0.0.1:8000": f"server {superlink}",
@@ -66,9 +66,11 @@ def prepare_proxy(flower, listen, superlink, certificates):
     home.mkdir()
     for name in CERTIFICATES:
         Path(home, name).symlink_to(Path(certificates, name).resolve())
-    Path(home, "flower-fleet.conf").write_text(fleet_configuration(listen, superlink))
+    Path(home, "flower-fleet.conf").write_text(
+        fleet_configuration(listen, superlink), encoding="utf-8"
+    )
     user = "user root;\n" if os.getuid() == 0 else ""  # else a worker may not enter our directory
-    Path(home, "nginx.conf").write_text(SURROUNDINGS.format(user=user))
+    Path(home, "nginx.conf").write_text(SURROUNDINGS.format(user=user), encoding="utf-8")
     return [nginx, "-p", home, "-e", "stderr", "-c", home / "nginx.conf"]
 
 

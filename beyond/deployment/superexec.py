@@ -23,7 +23,10 @@ from support.certificates import read_root
 from support.command_line import ROOT, Options, UserError, parse_options, run_command
 from support.machine import available_cores
 
-VERSIONS = ("1.41.0",)  # of Flower, whose internal modules tasks.py and runtime_api.py import
+VERSIONS = (
+    "1.41.0",
+    "1.42.0",
+)  # of Flower, whose internal modules tasks.py and runtime_api.py import
 STOCK = "flower-superexec"
 OURS = ("support", "beyond", "model", "client", "server")  # modules that an app brings, too
 POLL = 0.2  # seconds between two questions for tasks, while there is room for one

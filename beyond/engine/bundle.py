@@ -20,7 +20,7 @@ def bundle(root=ROOT):
     The files are those that pyproject.toml includes; Flower leaves out what .gitignore names. Raises
     UserError if one of them imports a module of this repository that is not among them.
     """
-    config = tomllib.loads(Path(root, "pyproject.toml").read_text())
+    config = tomllib.loads(Path(root, "pyproject.toml").read_text(encoding="utf-8"))
     included = [pattern.lstrip("/") for pattern in config["tool"]["flwr"]["app"]["fab-include"]]
     paths = {path for pattern in [*included, *ALWAYS] for path in Path(root).glob(pattern)}
     files = {path.relative_to(root).as_posix(): path for path in sorted(paths)}
@@ -62,11 +62,11 @@ def unpack_app(directory, serverapp=None, clientapp=None, **config):
     with zipfile.ZipFile(io.BytesIO(bundle())) as archive:
         archive.extractall(directory)
     file = Path(directory, "pyproject.toml")
-    content = tomllib.loads(file.read_text())
+    content = tomllib.loads(file.read_text(encoding="utf-8"))
     app = content["tool"]["flwr"]["app"]
     named = {"serverapp": serverapp, "clientapp": clientapp}
     app["components"] |= {name: value for name, value in named.items() if value}
     app["config"] |= config
     del app["fab-include"], app["fab-exclude"]  # all that is there travels
-    file.write_text(tomli_w.dumps(content))
+    file.write_text(tomli_w.dumps(content), encoding="utf-8")
     return directory

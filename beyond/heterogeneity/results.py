@@ -58,7 +58,7 @@ def _digits(directory):
     """Return the digits that the lone client recorded in `directory` owns."""
     path = directory / "run.json"
     try:
-        return json.loads(path.read_text())["settings"]["digits"]
+        return json.loads(path.read_text(encoding="utf-8"))["settings"]["digits"]
     except (OSError, ValueError, TypeError, KeyError):
         raise UserError(
             f"{path} is damaged; remove {directory.parent} and make that run again"

@@ -51,7 +51,7 @@ class Point:
     def settings(self):
         """Return the chosen rounds, clip, learning_rate and what is kept of the rounds' models: a dict."""
         key = settings_key(self.network, self.clients, self.scheme, self.epsilon)
-        chosen = json.loads(SETTINGS.read_text())[key]
+        chosen = json.loads(SETTINGS.read_text(encoding="utf-8"))[key]
         return chosen | ({"clip": math.inf} if self.epsilon == math.inf else {})
 
 

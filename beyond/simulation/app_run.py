@@ -46,7 +46,7 @@ def write_run_config(directory, args, **changes):
     file = Path(directory, "run_config.toml")
     changed = copy.copy(args)
     vars(changed).update(changes)
-    file.write_text(tomli_w.dumps(as_run_config(changed)))
+    file.write_text(tomli_w.dumps(as_run_config(changed)), encoding="utf-8")
     return file
 
 

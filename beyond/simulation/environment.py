@@ -79,7 +79,7 @@ def no_cloud_environment(home):
     """
     directory = Path(home, "user")
     directory.mkdir()
-    Path(directory, NO_CLOUD).write_text("{}\n")
+    Path(directory, NO_CLOUD).write_text("{}\n", encoding="utf-8")
     caches = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return {"HOME": str(directory), "USERPROFILE": str(directory), "XDG_CACHE_HOME": caches}
 

@@ -128,7 +128,7 @@ class PrivateFlower:
         """
         process = self._start(["flwr", *words], subprocess.PIPE, {})
         lines = []
-        with open(self.logs / log, "a") as file:
+        with open(self.logs / log, "a", encoding="utf-8") as file:
             for line in map(_without_colours, process.stdout):
                 lines.append(line)
                 file.write(line)
@@ -166,7 +166,9 @@ class PrivateFlower:
                         return
                 time.sleep(0.1)
         file = self.logs / log
-        raise RunError(f"SuperLink did not start: {last_line(file.read_text())}; {file} says more")
+        raise RunError(
+            f"SuperLink did not start: {last_line(file.read_text(encoding='utf-8'))}; {file} says more"
+        )
 
 
 def _without_colours(line):

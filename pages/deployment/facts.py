@@ -47,7 +47,7 @@ def figures():
     cost = PAGE.json("message_cost")
     about |= {f"cpu_{name}": f"{seconds:.1f}" for name, seconds in cost.items()}
     about["cpu_round"] = f"{10 * sum(cost.values()) / 2:.0f}"  # ten clients on two cores
-    return {**about, **_parts(), **_fault_facts(), "version": VERSIONS[0]}
+    return {**about, **_parts(), **_fault_facts(), "versions": " or ".join(VERSIONS)}
 
 
 def _parts():

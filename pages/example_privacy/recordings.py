@@ -22,7 +22,7 @@ def measure(directory, recorded):
 
 def keep_account(directory, recorded):
     """Keep the account of client 3."""
-    log = (directory / RUN / "logs/client_3.log").read_text()
+    log = (directory / RUN / "logs/client_3.log").read_text(encoding="utf-8")
     path = log.split("Account of these images: ")[1].splitlines()[0]
     keep_files(recorded, {"account.csv": directory / path})
 

@@ -44,9 +44,12 @@ def can_boot():
 
 def control_groups():
     """Return {kind: directory} of the control groups that this process is in, of the kinds of interest."""
-    mounts = [line.split()[1:4] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    mounts = [
+        line.split()[1:4]
+        for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    ]
     found = {}
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
+    for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
         _, kind, own = line.split(":", 2)
         kind = kind.removeprefix("name=")
         for where, system, options in mounts:
@@ -102,8 +105,7 @@ class Machines:
         command = [*self._inside(name), *clean, "bash", "-lc", f"cd {LESSON} && {line}"]
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, timeout=LONG,
-        )  # fmt: skip
+            text=True, timeout=LONG, encoding="utf-8")  # fmt: skip
         return done.returncode, COLOURS.sub("", done.stdout)
 
     def bring(self, source, target):

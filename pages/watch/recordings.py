@@ -49,7 +49,9 @@ MOMENTS = {"lesson": middle_of_round, "faults": end_of_round_without}
 def served(run):
     """Serve the page of a run; yield its address."""
     command = [sys.executable, "-m", "beyond.watch", str(run), "--port", "0"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
     try:
         yield re.search(r"http://\S+", process.stdout.readline())[0]
     finally:

@@ -62,7 +62,7 @@ def network_of(number):
 
 def heard_by_others(process):
     """Return the addresses beyond loopback on which the host of `process` listens, whichever that is."""
-    lines = Path(f"/proc/{process.pid}/net/tcp").read_text().splitlines()[1:]
+    lines = Path(f"/proc/{process.pid}/net/tcp").read_text(encoding="utf-8").splitlines()[1:]
     rows = [line.split() for line in lines]
     hosts = {socket.inet_ntoa(bytes.fromhex(row[1][:8])[::-1]) for row in rows if row[3] == "0A"}
     return {host for host in hosts if not is_loopback(host)}

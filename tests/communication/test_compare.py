@@ -36,7 +36,7 @@ FEW = ["--only", "work/*/E1_C0.2/*"]  # a fifth of the clients in each of two ro
 
 def lines_of(path):
     """Return the lines of a CSV file, read by Python's own reader."""
-    with open(path, newline="") as file:
+    with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -52,10 +52,12 @@ def by_hand(directory, accuracies, finished_with=None):
     """Write the record of a run in which every round moved 30 bytes; `finished_with` are its words."""
     directory.mkdir(parents=True)
     rows = [f"{number},1.5,{value},0.1,1,0,10,20\n" for number, value in enumerate(accuracies)]
-    (directory / "history.csv").write_text(HEADER + "".join(rows))
-    (directory / "run.json").write_text(json.dumps({"settings": {"digits": [2, 7]}}))
+    (directory / "history.csv").write_text(HEADER + "".join(rows), encoding="utf-8")
+    (directory / "run.json").write_text(
+        json.dumps({"settings": {"digits": [2, 7]}}), encoding="utf-8"
+    )
     if finished_with:
-        (directory / "finished.json").write_text(json.dumps(finished_with))
+        (directory / "finished.json").write_text(json.dumps(finished_with), encoding="utf-8")
 
 
 @pytest.mark.timeout(LONG)
@@ -68,7 +70,7 @@ def test_a_run_is_made_beside_a_finished_one_and_the_table_says_what_their_recor
     by_hand(results / iid.name, (0.1, 0.4, 0.8), finished_with)
     tests = "".join(f"{number},{client},10,0.{client}5\n" for number in (1, 2) for client in (3, 4))
     (results / iid.name / "client_accuracy.csv").write_text(
-        "round,client,examples,accuracy\n" + tests
+        "round,client,examples,accuracy\n" + tests, encoding="utf-8"
     )
     before = snapshot(results / iid.name)
 
@@ -76,7 +78,7 @@ def test_a_run_is_made_beside_a_finished_one_and_the_table_says_what_their_recor
     assert "2 runs, 1 of them finished" in output
     assert snapshot(results / iid.name) == before
     assert not (tmp_path / "partitions").exists()  # the lesson's stay what they were
-    settings = json.loads((results / "partitions/settings.json").read_text())
+    settings = json.loads((results / "partitions/settings.json").read_text(encoding="utf-8"))
     assert (settings["scheme"], settings["clients"]) == ("shards", 5)
 
     lines = lines_of(results / "comparison.csv")
@@ -92,10 +94,10 @@ def test_a_run_is_made_beside_a_finished_one_and_the_table_says_what_their_recor
         assert float(mine[-1]["client_worst"]) == pytest.approx(min(own), abs=1e-6)
         assert float(mine[-1]["client_mean"]) == pytest.approx(np.mean(own), abs=1e-6)
     assert len(own) == 5 and [row["clients"] for row in history] == ["0", "1", "1"]
-    run_json = json.loads((results / shards.name / "run.json").read_text())
+    run_json = json.loads((results / shards.name / "run.json").read_text(encoding="utf-8"))
     assert run_json["settings"]["client_evaluation"]
     assert (
-        json.loads((results / shards.name / "finished.json").read_text())[-1]
+        json.loads((results / shards.name / "finished.json").read_text(encoding="utf-8"))[-1]
         == "--client-evaluation"
     )
     assert (results / "work.png").read_bytes().startswith(b"\x89PNG")
@@ -132,7 +134,7 @@ def test_the_record_of_a_lone_client_that_is_damaged_is_named(tmp_path, monkeypa
     run = Run("baselines", "iid", "alone", 0, rounds=1)
     Path(run.name, "client_0").mkdir(parents=True)
     for content in ("{", '{"settings": {}}', "[]"):
-        Path(run.name, "client_0/run.json").write_text(content)
+        Path(run.name, "client_0/run.json").write_text(content, encoding="utf-8")
         with pytest.raises(UserError, match="seed_0/client_0/run.json is damaged"):
             collect([run])
 
@@ -143,7 +145,7 @@ def test_a_run_without_all_clients_does_not_count(tmp_path, monkeypatch):
     Path(run.name).mkdir(parents=True)
     for clients, failures, sound in [(2, 0, True), (1, 1, False), (1, 0, False)]:
         rounds = f"0,2.3,0.1,0.1,0,0,0,0\n1,1.5,0.5,0.1,{clients},{failures},10,20\n"
-        Path(run.name, "history.csv").write_text(HEADER + rounds)
+        Path(run.name, "history.csv").write_text(HEADER + rounds, encoding="utf-8")
         with nullcontext() if sound else pytest.raises(RunError, match="of 2 clients"):
             check_that_all_took_part(run, SimpleNamespace(clients=10))
 

@@ -35,8 +35,10 @@ def test_a_federation_trains_the_papers_cnn_with_the_chapters_options(stage, wor
     assert finished.status == 0, finished.output
     with np.load(finished.run / "global_model.npz") as file:
         assert sum(file[name].size for name in file.files) == WEIGHTS
-    assert "trained on 630 images" in (finished.run / "logs/client_0.log").read_text()
-    lines = (finished.run / "client_accuracy.csv").read_text().splitlines()
+    assert "trained on 630 images" in (finished.run / "logs/client_0.log").read_text(
+        encoding="utf-8"
+    )
+    lines = (finished.run / "client_accuracy.csv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1 + len(SIZES)
 
 
@@ -52,7 +54,7 @@ def test_a_run_of_the_papers_setting_that_is_cut_short_says_so(start_warm, tmp_p
     words = ["--schemes", "iid", "--clients", 2, "--minutes", 0.001]
     command, status = work(start_warm, tmp_path, *words)
     assert status == 0, command.output
-    (found,) = json.loads((tmp_path / "trial.json").read_text())["ours"].values()
+    (found,) = json.loads((tmp_path / "trial.json").read_text(encoding="utf-8"))["ours"].values()
     assert 0 < found["accuracies"][0] < 0.3  # the untrained model
     assert found["clients"] == 2 and found["learning_rate"] == 0.01
     assert "not yet at 99%" in command.output and "paper: 20" in command.output
@@ -90,7 +92,7 @@ def test_a_run_is_watched_until_the_target_or_the_deadline():
 @pytest.mark.parametrize("content", [None, "[1]", '{"ours": 3}', "half a fi"])
 def test_results_that_could_not_be_kept_are_not_worked_for(stage, tmp_path, content):
     output = tmp_path / "trial.json"
-    output.mkdir() if content is None else output.write_text(content)
+    output.mkdir() if content is None else output.write_text(content, encoding="utf-8")
     before = snapshot(tmp_path)
     words = ["--output", output, "--address", free_address()]
     assert "--output" in refused(stage, tmp_path, "paper", *words)

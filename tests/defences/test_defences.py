@@ -78,7 +78,7 @@ def run_in_small(few_images, tmp_path, monkeypatch):
 
 def rows(name):
     """Return a table that a command has written, a row a dictionary."""
-    with open(name, newline="") as file:
+    with open(name, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -131,7 +131,7 @@ def test_a_mistake_gets_one_line(
 ):
     monkeypatch.chdir(tmp_path)
     Path("damaged.npz").write_bytes(b"PK no archive")
-    Path("other.csv").write_text("a,b\n1,2\n")
+    Path("other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     np.savez("other.npz", weights=np.zeros(3))
     np.savez("good.npz", **make_model().state_dict())
     assert complaint in refuses_here(module.__name__, *words.split())

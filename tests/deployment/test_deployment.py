@@ -77,11 +77,14 @@ def test_every_port_of_it_is_for_this_machine(deployment):
 def test_tasks_ran_in_forks_of_the_superexec_and_each_has_unpacked_the_app_for_itself(deployment):
     """What an earlier task may have left is not there, and so it is not run."""
     logs = deployment.run / "logs"
-    log = (logs / "superexec.log").read_text()
+    log = (logs / "superexec.log").read_text(encoding="utf-8")
     assert "SuperExec is ready for 2 SuperNodes" in log
     assert log.count("trained on 80 images") == log.count("trained on 60 images") == ROUNDS
     homes = re.findall(r"installed .* to (\S+)", log)
-    tasks = sum((logs / f"node_{number}.log").read_text().count("Receiving: ") for number in (0, 1))
+    tasks = sum(
+        (logs / f"node_{number}.log").read_text(encoding="utf-8").count("Receiving: ")
+        for number in (0, 1)
+    )
     assert len(set(homes)) == len(homes) == tasks > 2 * ROUNDS
     assert not any(Path(home).exists() for home in homes)
 
@@ -96,7 +99,9 @@ def test_only_the_serverapp_has_its_token_where_everybody_reads_it(deployment):
 def test_nodes_came_in_through_the_proxy(deployment):
     assert "nginx" in deployment.meanwhile
     for number in range(2):
-        assert "SuperNode ID" in (deployment.run / f"logs/node_{number}.log").read_text()
+        assert "SuperNode ID" in (deployment.run / f"logs/node_{number}.log").read_text(
+            encoding="utf-8"
+        )
 
 
 def test_nothing_is_left_of_it(deployment):

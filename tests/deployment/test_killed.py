@@ -42,7 +42,11 @@ def test_a_clientapp_a_node_and_the_superexec_are_killed(deployment):
 
     superexec = find(place, "beyond.deployment.superexec")
     wait_until(superexec.children, "a ClientApp")[0].kill()
-    wait_until(lambda: "was ended by SIGKILL" in log.read_text(), "its end is noticed", SILENCE / 2)
+    wait_until(
+        lambda: "was ended by SIGKILL" in log.read_text(encoding="utf-8"),
+        "its end is noticed",
+        SILENCE / 2,
+    )
     wait_until(lambda: 1 in failures(place), "the round ends without it", SILENCE / 2)
     wait_until(lambda: failures(place)[-1] == 0, "the next one has all", SILENCE / 2)
 

@@ -110,7 +110,7 @@ def unknown_version(tmp_path):
     information = tmp_path / "versions/flwr-9.9.9.dist-info"
     information.mkdir(parents=True)
     content = "Metadata-Version: 2.1\nName: flwr\nVersion: 9.9.9\n"
-    (information / "METADATA").write_text(content)
+    (information / "METADATA").write_text(content, encoding="utf-8")
     return information.parent
 
 
@@ -118,7 +118,7 @@ def test_with_an_unknown_version_flowers_own_runs_and_ends_with_ours(place, unkn
     path = os.pathsep.join([str(unknown_version), str(ROOT)])
     command = place.start(*SUPEREXEC, free_address(), "--insecure", PYTHONPATH=path)
     line = command.wait_for("^.*runs instead.*$")[0]
-    assert "Flower 9.9.9 is none that this SuperExec knows (1.41.0)" in line
+    assert "Flower 9.9.9 is none that this SuperExec knows (1.41.0, 1.42.0)" in line
     wait_until(lambda: "flower-superexec" in place.names(), "flower-superexec runs")
     stop(command)
     wait_until(lambda: not place.processes(), "it has ended, too")

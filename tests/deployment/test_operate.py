@@ -71,14 +71,18 @@ def test_every_line_in_a_block_was_typed_shown_or_brought():
     commands = {f"{one['where']}# {one['text']}" for one in typed if "text" in one}
     brought = {f"bring   {one['bring']} -> {one['to']}" for one in typed if "bring" in one}
     shown = {words(line) for one in typed for line in one.get("output", "").splitlines()}
-    lines = [line for block in BLOCK.findall(PAGE.path.read_text()) for line in block.splitlines()]
+    lines = [
+        line
+        for block in BLOCK.findall(PAGE.path.read_text(encoding="utf-8"))
+        for line in block.splitlines()
+    ]
     assert len(lines) > 60
     known = commands | brought
     assert not [line for line in lines if line not in known and words(line) not in shown]
 
 
 def test_the_page_is_short():
-    assert len(PAGE.path.read_text().split()) <= 1500
+    assert len(PAGE.path.read_text(encoding="utf-8").split()) <= 1500
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,6 @@ def test_a_clock_more_than_five_seconds_ahead_or_minutes_behind_keeps_a_node_out
     number, _ = arrival(flower, node, name)
     ended = node.poll()
     flower.stop(node)
-    said = (flower.logs / f"{name}.log").read_text()
+    said = (flower.logs / f"{name}.log").read_text(encoding="utf-8")
     assert (number is not None) == comes_in, said
     assert comes_in or (ended == 0 and "terminated gracefully" in said), said  # that is all it says

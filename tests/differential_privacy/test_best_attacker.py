@@ -40,6 +40,6 @@ def test_no_attacker_is_better_than_the_promise():
 
 def test_the_command_writes_a_table_and_a_picture(tmp_path, capsys):
     run_command(best_attacker.main, ["--output", str(tmp_path)])
-    assert len((tmp_path / "best_attacker.csv").read_text().splitlines()) == 13
+    assert len((tmp_path / "best_attacker.csv").read_text(encoding="utf-8").splitlines()) == 13
     assert (tmp_path / "best_attacker.png").stat().st_size > 10_000
     assert "epsilon 8, delta 0.01: mu 2.45, AUC 0.958, finds 55%" in capsys.readouterr().out

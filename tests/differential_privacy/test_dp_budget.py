@@ -86,7 +86,7 @@ def test_data_that_partition_py_has_not_made_is_taken_for_the_same(run):
 
 def test_a_seed_leaves_no_guarantee_in_the_file_and_on_the_terminal(run, tmp_path, capsys):
     assert run([1, 2], noise_seed=0) == math.inf
-    text = (tmp_path / "privacy.csv").read_text()
+    text = (tmp_path / "privacy.csv").read_text(encoding="utf-8")
     assert text.count("inf") == text.count("no guarantee") == 2
     lines = capsys.readouterr().out.splitlines()
     assert [line.startswith(f"Round  {n}: no guarantee") for n, line in enumerate(lines, 1)]
@@ -102,7 +102,7 @@ def test_secret_noise_gives_no_guarantee_back_where_a_seed_was_used(run, tmp_pat
 
 
 def test_a_file_that_cannot_be_read_is_not_replaced(run, tmp_path):
-    (tmp_path / "privacy.csv").write_text("round,epsilon\n1,2\n")
+    (tmp_path / "privacy.csv").write_text("round,epsilon\n1,2\n", encoding="utf-8")
     with pytest.raises(UserError, match="privacy.csv is damaged .* choose another --run"):
         run([1])
-    assert "1,2" in (tmp_path / "privacy.csv").read_text()
+    assert "1,2" in (tmp_path / "privacy.csv").read_text(encoding="utf-8")

@@ -53,7 +53,7 @@ def test_a_killed_server_goes_on_and_has_forgotten_nothing(federate, place):
         len({found.string for found in client.found("trained")}) >= finished for client in clients
     )
     assert [row.clients_asked for row in rows] == [3] * len(rows)
-    assert (place / "run/run.json").read_text().count('"noise_seed": null') == 1
+    assert (place / "run/run.json").read_text(encoding="utf-8").count('"noise_seed": null') == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

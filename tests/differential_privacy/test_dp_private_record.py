@@ -97,7 +97,10 @@ def test_the_lesson_keeps_its_model_when_no_client_is_asked(aggregate, monkeypat
 
 
 def events():
-    return [json.loads(line) for line in Path("run/events.jsonl").read_text().splitlines()]
+    return [
+        json.loads(line)
+        for line in Path("run/events.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def test_the_record_does_not_tell_how_long_a_client_took_or_what_it_claims(private, aggregate):

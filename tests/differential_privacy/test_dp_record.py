@@ -33,7 +33,7 @@ class NotingClient(HandmadeClient):
     """A client that notes that weights have reached it."""
 
     def fit(self, ins, timeout, group_id):
-        with open(self.log, "a") as file:
+        with open(self.log, "a", encoding="utf-8") as file:
             file.write(f"{os.getpid()} {ins.config['server_round']}\n")
         return self.update
 
@@ -103,7 +103,9 @@ def one_life(directory, dies_at, *how):
 def sent_rounds(directory):
     """Return what the clients saw: the (life, round) pairs in which weights were sent, each once."""
     path = directory / SENT_LOG
-    return list(dict.fromkeys(path.read_text().splitlines())) if path.exists() else []
+    return (
+        list(dict.fromkeys(path.read_text(encoding="utf-8").splitlines())) if path.exists() else []
+    )
 
 
 def spent_rows(directory):
@@ -172,7 +174,7 @@ def test_a_run_whose_spending_is_not_known_does_not_go_on(tmp_path):
     assert one_life(tmp_path, NEVER, False, 2) == 0
     sent, path = len(sent_rounds(tmp_path)), tmp_path / "privacy.csv"
     for content in ("round,epsilon\n1,2\n", "\0", None):
-        path.write_text(content) if content else path.unlink()
+        path.write_text(content, encoding="utf-8") if content else path.unlink()
         with pytest.raises(UserError, match="privacy.csv (is damaged|has no round 1)"):
             serve(tmp_path, resume=True, rounds=3)
         assert len(sent_rounds(tmp_path)) == sent

@@ -38,7 +38,7 @@ def used_repository(tmp_path_factory, mnist):
     write_partitions(copy, mnist, (20, 20), 20)
     for name in HIDDEN.split():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        (copy / name).write_text(SECRET)
+        (copy / name).write_text(SECRET, encoding="utf-8")
     return copy
 
 
@@ -86,13 +86,16 @@ def test_a_module_that_does_not_travel_is_named_before_anything_starts(used_repo
     (copy / "own").mkdir()
     (copy / "own/mlp.py").touch()
     model, config = (copy / name for name in ("model.py", "pyproject.toml"))
-    code = model.read_text()
+    code = model.read_text(encoding="utf-8")
     for line in IMPORTS:
-        model.write_text(f"{code}\n\n{line}\n")
+        model.write_text(f"{code}\n\n{line}\n", encoding="utf-8")
         complaint = "^model.py imports own/mlp.py, which does not travel"
         with pytest.raises(UserError, match=complaint):
             bundle(copy)
-    config.write_text(config.read_text().replace('"/model.py",', '"/model.py", "own/mlp.py",'))
+    config.write_text(
+        config.read_text(encoding="utf-8").replace('"/model.py",', '"/model.py", "own/mlp.py",'),
+        encoding="utf-8",
+    )
     assert "own/mlp.py" in files_of(bundle(copy))
 
 
@@ -110,10 +113,12 @@ print(*(getattr(one, "__file__", None) or "" for one in list(sys.modules.values(
 
 def test_the_unpacked_bundle_needs_no_other_file_of_ours(tmp_path):
     app = unpack_app(tmp_path / "app", seed=7)
-    assert "seed = 7" in (app / "pyproject.toml").read_text()
+    assert "seed = 7" in (app / "pyproject.toml").read_text(encoding="utf-8")
     outside = {**os.environ, "PYTHONPATH": str(app), "PYTHONDONTWRITEBYTECODE": "1"}
     words = [sys.executable, "-c", IMPORT_ALL, app]
-    done = subprocess.run(words, cwd=tmp_path, env=outside, capture_output=True, text=True)
+    done = subprocess.run(
+        words, cwd=tmp_path, env=outside, capture_output=True, text=True, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     imported = done.stdout.splitlines()
     assert str(app / "server.py") in imported

@@ -13,7 +13,9 @@ from support.typed_words import option_names
 from tests.support.every_kind import TYPED, toy_options
 from tests.support.harness import ROOT
 
-CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["flwr"]["app"]["config"]
+CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["flwr"][
+    "app"
+]["config"]
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +66,7 @@ def test_a_chapters_options_of_every_kind_reach_the_serverapp(words, monkeypatch
     words = ["--chapter", "toy", "--rounds", "3", *words]
     typed = run_options(words)
     file = write_run_config(tmp_path, typed, parallel_clients=7)
-    got = parse_run_config(tomllib.loads(file.read_text()))
+    got = parse_run_config(tomllib.loads(file.read_text(encoding="utf-8")))
     assert vars(got) == {**vars(typed), "parallel_clients": 7}
 
 

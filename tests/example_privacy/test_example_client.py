@@ -71,7 +71,7 @@ def test_nothing_is_trained_that_cannot_be_counted(begin, monkeypatch):
     client = begin()
     monkeypatch.setattr(room, "train_privately", lambda *arguments: pytest.fail("it trains"))
     client.account.path = client.account.path / "not a directory"
-    client.account.path.parent.write_text("a file")
+    client.account.path.parent.write_text("a file", encoding="utf-8")
     with pytest.raises(RunError, match="cannot write"):
         fit(client)
 
@@ -183,7 +183,7 @@ def test_a_server_that_does_not_say_how_long_it_takes_is_refused_before_anything
 
 def test_a_damaged_account_is_no_fresh_start(begin):
     path = begin().account.path
-    path.write_text("round,epsilon\n1,2\n")
+    path.write_text("round,epsilon\n1,2\n", encoding="utf-8")
     with pytest.raises(UserError, match="is damaged"):
         begin()
 

@@ -46,7 +46,7 @@ def test_one_command_is_a_whole_federation_in_which_each_client_keeps_its_own_ac
     assert rounds == [[(1, 2), (2, 2)]] * CLIENTS
     assert all(7.9 < rows[-1]["epsilon"] <= 8 for rows in found)
     for number in range(CLIENTS):
-        log = (place / f"run/logs/client_{number}.log").read_text()
+        log = (place / f"run/logs/client_{number}.log").read_text(encoding="utf-8")
         assert log.count("of 8 is spent") == 2 and "loss" not in log
     spent = begin("federation", *words, "--rounds", 3, "--local-steps", 2, "--resume")
     assert spent.wait() == 1 and "has spent epsilon" in spent.stderr

@@ -34,7 +34,9 @@ def test_a_free_port_is_given_to_no_outgoing_connection_and_not_always_the_same(
     ports = {free_port() for _ in range(20)}
     assert len(ports) > 1
     handed_out = Path("/proc/sys/net/ipv4/ip_local_port_range")
-    first = int(handed_out.read_text().split()[0]) if handed_out.exists() else 32_768
+    first = (
+        int(handed_out.read_text(encoding="utf-8").split()[0]) if handed_out.exists() else 32_768
+    )
     assert max(ports) < first
     with socket.create_server(("127.0.0.1", free_port())):
         pass

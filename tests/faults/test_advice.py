@@ -91,7 +91,13 @@ def make(directory, *words):
     """Run make with the lesson's Makefile; return the finished process."""
     words = ["make", "-f", ROOT / "Makefile", *words]
     return subprocess.run(
-        words, cwd=directory, capture_output=True, text=True, timeout=PATIENCE, check=False
+        words,
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+        encoding="utf-8",
     )
 
 
@@ -140,7 +146,7 @@ esac
 
 @pytest.mark.skipif(not shutil.which("make"), reason="needs make")
 def test_a_set_up_that_failed_half_way_is_made_again(tmp_path):
-    (tmp_path / "half").write_text(HALF)
+    (tmp_path / "half").write_text(HALF, encoding="utf-8")
     (tmp_path / "half").chmod(0o755)
     for name in ("requirements.txt", "requirements-dev.txt"):
         (tmp_path / name).touch()

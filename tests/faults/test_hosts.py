@@ -120,7 +120,7 @@ def test_a_federation_needs_no_streams_no_home_and_no_short_names(shell, home):
     far.mkdir()
     line = f"{command(FEDERATION)} <&- >&- 2>&-"
     assert shell(line, TMPDIR=str(far), HOME=None, MPLBACKEND="module://nonsense").returncode == 0
-    assert (home / "results/run/history.csv").read_text().startswith("round,loss")
+    assert (home / "results/run/history.csv").read_text(encoding="utf-8").startswith("round,loss")
     assert (home / "results/run/accuracy.png").read_bytes().startswith(PNG)
 
 

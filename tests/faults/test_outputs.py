@@ -114,9 +114,14 @@ run_command(main)
 
 
 def test_threads_that_go_on_while_python_ends_add_nothing_to_the_one_line(tmp_path):
-    (tmp_path / "server.py").write_text(STILL_SERVING)
+    (tmp_path / "server.py").write_text(STILL_SERVING, encoding="utf-8")
     command = [sys.executable, "server.py"]
     finished = subprocess.run(
-        command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     assert (finished.returncode, finished.stderr) == (1, "server.py: the disk is full\n")

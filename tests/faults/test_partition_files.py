@@ -50,7 +50,9 @@ def test_data_that_is_no_partition_is_refused_with_a_way_to_save_it(tmp_path, ch
     assert str(refused.value).startswith(f"{file} is not a partition: ")
     assert str(refused.value).endswith(end) and "\n" not in str(refused.value)
     assert "partition.py" not in str(refused.value)
-    (tmp_path / "settings.json").write_text("{}")  # what partition.py leaves beside its own
+    (tmp_path / "settings.json").write_text(
+        "{}", encoding="utf-8"
+    )  # what partition.py leaves beside its own
     with pytest.raises(UserError, match="remove it, and make it again with python partition.py$"):
         load_partition(file)
 
@@ -161,7 +163,7 @@ def test_a_client_that_cannot_start_ends_the_federation_at_once_and_its_log_is_n
         "int64 (2,), not int64 (3,); remove it, and make it again with python partition.py "
         "(results/x/logs/client_1.log)"
     )
-    log = (place / "results/x/logs/client_1.log").read_text()
+    log = (place / "results/x/logs/client_1.log").read_text(encoding="utf-8")
     assert log.startswith("client.py: partitions/client_1.npz")
     # Two clients are enough after half a minute; the federation has not waited that long.
     assert not command.found("^Round +[12] of")

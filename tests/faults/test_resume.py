@@ -149,7 +149,7 @@ def test_a_server_that_finds_some_clients_gone_goes_on_with_enough_of_them(inter
 
 def test_resume_with_other_settings_partitions_or_files_is_refused(interrupted):
     path = interrupted.directory / "partitions/settings.json"
-    dealt = path.read_text()
+    dealt = path.read_text(encoding="utf-8")
     other_scheme = json.dumps({**json.loads(dealt), "scheme": "shards"})
     state = interrupted.run / "state.zip"
     damaged = state.read_bytes()[:-1]
@@ -157,8 +157,12 @@ def test_resume_with_other_settings_partitions_or_files_is_refused(interrupted):
         (["--seed", 1], None, "--seed"),
         (["--local-epochs", 2], None, "--local-epochs"),
         (["--clients", 2], None, "--clients"),
-        ([], lambda: path.write_text(other_scheme), "--scheme iid"),
-        ([], lambda: [path.write_text(dealt), state.write_bytes(damaged)], "state.zip"),
+        ([], lambda: path.write_text(other_scheme, encoding="utf-8"), "--scheme iid"),
+        (
+            [],
+            lambda: [path.write_text(dealt, encoding="utf-8"), state.write_bytes(damaged)],
+            "state.zip",
+        ),
     ):
         if change:
             change()

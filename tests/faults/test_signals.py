@@ -128,8 +128,8 @@ def imports_torch(number, script):
     The script is asked for first: before that the process is a copy of another, which may have all libraries.
     """
     try:
-        runs = script in Path(f"/proc/{number}/cmdline").read_text()
-        return runs and "libtorch_cpu" in Path(f"/proc/{number}/maps").read_text()
+        runs = script in Path(f"/proc/{number}/cmdline").read_text(encoding="utf-8")
+        return runs and "libtorch_cpu" in Path(f"/proc/{number}/maps").read_text(encoding="utf-8")
     except OSError:
         return False
 

@@ -191,7 +191,7 @@ def test_one_client_that_was_lost_with_the_forkserver_is_enough_to_know_it():
     waiting, ended = os.pipe(), os.pipe()
     os.close(ended[1])
     server = SimpleNamespace(sentinel=waiting[0])
-    client = SimpleNamespace(sentinel=ended[0], exitcode=255)
+    client = SimpleNamespace(sentinel=ended[0], exitcode=255, join=lambda: None)
     with pytest.raises(RunError, match="the process that starts all others was ended"):
         federation.watch(server, {0: client}, Path("logs"), needed=1)
     for descriptor in (*waiting, ended[0]):
@@ -201,7 +201,7 @@ def test_one_client_that_was_lost_with_the_forkserver_is_enough_to_know_it():
 def test_a_server_killed_before_its_first_round_leaves_nothing_to_resume(starting, tmp_path):
     """The directory may hold an earlier run, which is not the one to go on with."""
     (tmp_path / RUN).mkdir(parents=True)
-    (tmp_path / RUN / "run.json").write_text("an earlier run")
+    (tmp_path / RUN / "run.json").write_text("an earlier run", encoding="utf-8")
     killed = starting(program=("ended_federation.py", "server"))
     assert killed.complaint() == "the process server was ended by SIGKILL (is the memory full?)"
 

@@ -33,7 +33,7 @@ for call in (lambda: os.chmod("file", 0o600), lambda: fcntl.flock(3, 2), lambda:
 def test_the_calls_are_refused_indeed(stage, tmp_path):
     """What the next tests stand on."""
     (tmp_path / "file").touch()
-    (tmp_path / "calls.py").write_text(REFUSED)
+    (tmp_path / "calls.py").write_text(REFUSED, encoding="utf-8")
     words = [REFUSING, SHARED_FOLDER, tmp_path / "calls.py"]
     said = stage.run(*words, cwd=tmp_path).stdout.splitlines()
     assert said == ["Operation not permitted", "No locks available", "Invalid argument"]

@@ -76,7 +76,7 @@ def test_alone_is_one_model_per_client_trained_on_its_own_images(
         rate, epochs = (0.02, 1) if holds_out else (0.03, 2)
         expected = trained_by_hand(data, client, rate, epochs)
         assert all(map(np.array_equal, weights_in(directory), expected))
-        settings = json.loads((directory / "run.json").read_text())["settings"]
+        settings = json.loads((directory / "run.json").read_text(encoding="utf-8"))["settings"]
         assert settings["partitions"] == [client] and settings["digits"] == list(range(10))
         last = read_history(directory)[-1]
         lines.append(f"{directory}: {last.accuracy:.2%} after 2 rounds' worth of passes")

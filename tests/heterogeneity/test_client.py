@@ -84,7 +84,7 @@ def test_clients_evaluate_on_images_that_they_do_not_train_on(stage, workspace, 
     words = [tmp_path / "run", "--client-evaluation"]
     finished = run_at_once(stage, workspace, *words, program=FEDERATION)
     assert finished.status == 0, finished.output
-    with open(finished.run / "client_accuracy.csv", newline="") as file:
+    with open(finished.run / "client_accuracy.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(int(row["round"]), int(row["client"])) for row in rows] == [
         (number, client) for number in range(1, ROUNDS + 1) for client in range(len(SIZES))
@@ -94,7 +94,7 @@ def test_clients_evaluate_on_images_that_they_do_not_train_on(stage, workspace, 
         set_weights(model, list(file.values()))
     for row in rows[-len(SIZES) :]:
         number = int(row["client"])
-        log = (finished.run / f"logs/client_{number}.log").read_text()
+        log = (finished.run / f"logs/client_{number}.log").read_text(encoding="utf-8")
         trained_on = re.findall(r"^Round \d+: trained on (\d+) images", log, re.MULTILINE)
         assert trained_on == [str(SIZES[number] - SIZES[number] // 10)] * ROUNDS
         data = to_tensors(*load_partition(workspace / f"partitions/client_{number}.npz"))

@@ -69,7 +69,7 @@ def test_a_round_in_which_nobody_reports_what_can_be_is_no_line(aggregate):
 def test_a_resumed_run_keeps_the_rows_of_finished_rounds_and_no_others(aggregate):
     aggregate([Witness(0, 10, accuracy=0.1)], rounds=2, words=TEST)
     assert rows() == [(1, 0, 10, 0.1), (2, 0, 10, 0.1)]
-    with open("run/client_accuracy.csv", "a") as file:
+    with open("run/client_accuracy.csv", "a", encoding="utf-8") as file:
         file.write("3,0,10,0.9\n")  # of a round that was not on record when the run was interrupted
     aggregate([Witness(0, 10, accuracy=0.2)], rounds=3, words=[*TEST, "--resume"])
     assert rows() == [(1, 0, 10, 0.1), (2, 0, 10, 0.1), (3, 0, 10, 0.2)]
@@ -79,7 +79,7 @@ def test_a_resumed_run_keeps_the_rows_of_finished_rounds_and_no_others(aggregate
 def test_the_file_of_an_earlier_run_goes_when_a_new_one_begins(aggregate, tmp_path, words):
     (tmp_path / "run").mkdir()
     old = tmp_path / "run/client_accuracy.csv"
-    old.write_text(f"{HEADER}1,0,10,0.5\n")
+    old.write_text(f"{HEADER}1,0,10,0.5\n", encoding="utf-8")
     aggregate([Witness(0, 0)], words=words)
     assert not old.exists()
 
@@ -87,7 +87,7 @@ def test_the_file_of_an_earlier_run_goes_when_a_new_one_begins(aggregate, tmp_pa
 def test_the_file_of_an_earlier_run_stays_when_the_new_one_cannot_begin(aggregate, tmp_path):
     (tmp_path / "run").mkdir()
     old = tmp_path / "run/client_accuracy.csv"
-    old.write_text(f"{HEADER}1,0,10,0.5\n")
+    old.write_text(f"{HEADER}1,0,10,0.5\n", encoding="utf-8")
     with pytest.raises(UserError, match="no run to resume"):
         aggregate([Witness(0, 0)], words=[*TEST, "--resume"])
     assert rows() == [(1, 0, 10, 0.5)]
@@ -98,7 +98,7 @@ def test_the_file_of_an_earlier_run_stays_when_the_new_one_cannot_begin(aggregat
 )
 def test_a_damaged_file_is_named_when_the_run_is_resumed(aggregate, tmp_path, content):
     aggregate([Witness(0, 10, accuracy=0.1)], words=TEST)
-    (tmp_path / "run/client_accuracy.csv").write_text(content)
+    (tmp_path / "run/client_accuracy.csv").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match="run/client_accuracy.csv is damaged"):
         aggregate([Witness(0, 10, accuracy=0.1)], rounds=2, words=[*TEST, "--resume"])
 

@@ -102,7 +102,7 @@ def test_a_picture_of_other_runs_is_another_picture(rows, tmp_path):
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_recorded_partitions_are_those_that_partition_makes(stage, tmp_path, scheme):
     printed = stage.run("partition.py", *SCHEMES[scheme], cwd=tmp_path)
-    assert printed.stdout == (FOLDER / f"partition_{scheme}.txt").read_text()
+    assert printed.stdout == (FOLDER / f"partition_{scheme}.txt").read_text(encoding="utf-8")
     drawn = stage.run(*module("plot_partitions"), "--plot", f"{scheme}.png", cwd=tmp_path)
     assert drawn.status == 0, drawn
     assert_same_picture(FOLDER / f"partition_{scheme}.png", tmp_path / f"{scheme}.png")

@@ -40,9 +40,9 @@ def test_a_chapter_comes_in_through_the_doors_and_touches_nothing(house, stage):
     finished = run(stage, house, *FEDERATION, "--decay", 0.5)
     assert finished.status == 0, finished
     for number in range(2):
-        log = (house / f"results/toy/logs/client_{number}.log").read_text()
+        log = (house / f"results/toy/logs/client_{number}.log").read_text(encoding="utf-8")
         assert re.findall(r"^Learning rate (.*)$", log, re.MULTILINE) == ["0.05", "0.025"]
-    settings = json.loads((house / "results/toy/run.json").read_text())["settings"]
+    settings = json.loads((house / "results/toy/run.json").read_text(encoding="utf-8"))["settings"]
     assert settings["decay"] == 0.5
     after = snapshot(house)
     new = {path for path in after if not path.startswith("results") and "__pycache__" not in path}
@@ -81,7 +81,7 @@ def test_a_chapter_may_have_options_of_every_kind(house, stage):
     expected |= {"remark": "--cold", "sides": [4], "cold": None, "speed": 1}
     finished = run(stage, house, *FEDERATION, *words)
     assert finished.status == 0, finished
-    settings = json.loads((house / "results/toy/run.json").read_text())["settings"]
+    settings = json.loads((house / "results/toy/run.json").read_text(encoding="utf-8"))["settings"]
     assert expected.items() <= settings.items()
     longer = [*FEDERATION, "--rounds", 3, "--resume"]
     for other in (["--shape", "3x5"], ["--tag", "c"], ["--warm"]):
@@ -135,9 +135,9 @@ def line(house):
     """The house with a chapter that has a network of its own, and nothing else."""
     folder = house / "beyond/line"
     folder.mkdir()
-    (folder / "network.py").write_text(NETWORK)
+    (folder / "network.py").write_text(NETWORK, encoding="utf-8")
     for name in ("server", "client", "federation"):
-        (folder / f"{name}.py").write_text(PROGRAM.format(name=name))
+        (folder / f"{name}.py").write_text(PROGRAM.format(name=name), encoding="utf-8")
     return house
 
 

@@ -47,7 +47,9 @@ def test_the_history_has_a_row_for_every_round_with_the_bytes_of_the_weights(
     federation_run, history
 ):
     payload = sum(map(len, ndarrays_to_parameters(get_weights(CNN())).tensors))
-    assert (federation_run.run / "history.csv").read_text().splitlines()[0] == COLUMNS
+    assert (federation_run.run / "history.csv").read_text(encoding="utf-8").splitlines()[
+        0
+    ] == COLUMNS
     assert [row.round for row in history] == list(range(ROUNDS + 1))
     assert [row.clients for row in history] == [0] + [len(SIZES)] * ROUNDS
     assert all((row.failures, 0 < row.seconds < 60) == (0, True) for row in history)
@@ -69,7 +71,7 @@ def test_what_is_printed_is_what_is_recorded(federation_run, history, capsys):
 
 
 def test_the_settings_seed_and_versions_are_recorded(federation_run):
-    recorded = json.loads((federation_run.run / "run.json").read_text())
+    recorded = json.loads((federation_run.run / "run.json").read_text(encoding="utf-8"))
     expected = {"clients": len(SIZES), "rounds": ROUNDS, "local_epochs": LOCAL_EPOCHS, "seed": 0}
     assert expected.items() <= recorded["settings"].items()
     packages = {name: version(name) for name in ("flwr", "torch", "numpy")}
@@ -96,7 +98,10 @@ def test_the_picture_is_a_png_of_at_least_150_dpi(federation_run):
 
 
 def test_every_client_has_a_log_of_its_training_and_does_not_test(federation_run):
-    logs = {file.name: file.read_text() for file in (federation_run.run / "logs").iterdir()}
+    logs = {
+        file.name: file.read_text(encoding="utf-8")
+        for file in (federation_run.run / "logs").iterdir()
+    }
     assert logs.keys() == {f"client_{number}.log" for number in range(len(SIZES))}
     for number, size in enumerate(SIZES):
         log = logs[f"client_{number}.log"]

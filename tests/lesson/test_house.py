@@ -20,7 +20,7 @@ OF_CHAPTERS = (
 def imports_of(path):
     """Return the names of all modules that a file imports, wherever in it."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -30,23 +30,64 @@ def imports_of(path):
 
 @pytest.mark.parametrize("name, most", MOST_LINES.items())
 def test_a_file_of_the_lesson_is_short(name, most):
-    assert len((ROOT / name).read_text().splitlines()) <= most
+    assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= most
 
 
 @pytest.mark.parametrize("name", LESSON)
 def test_a_file_of_the_lesson_knows_no_chapter(name):
-    assert re.findall(OF_CHAPTERS, (ROOT / name).read_text(), re.IGNORECASE) == []
+    assert re.findall(OF_CHAPTERS, (ROOT / name).read_text(encoding="utf-8"), re.IGNORECASE) == []
 
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_function_is_long_and_no_check_is_switched_off(path):
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert not re.search("#" + r" *(noqa|ruff:)", text)
     if "tests" in path.parts:
         return
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert code_lines(node) <= 20, f"{node.name} has {code_lines(node)} lines"
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_text_is_read_and_written_with_an_encoding(path):
+    """Without one it is the system's: a Windows code page, or ASCII where the locale is C."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        assert not (isinstance(node, ast.Call) and guesses_encoding(node)), f"line {node.lineno}"
+
+
+def guesses_encoding(call):
+    """Return whether a call reads or writes text, and names no encoding."""
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if "encoding" in given:
+        return False
+    name = getattr(call.func, "id", getattr(call.func, "attr", None))
+    if name in ("open", "fdopen"):
+        modes = [one for one in [*call.args, *given.values()] if is_text_mode(one)]
+        return bool(modes) or (isinstance(call.func, ast.Name) and len(call.args) == 1)
+    is_method = isinstance(call.func, ast.Attribute)
+    places = {"read_text": 0, "write_text": 1}  # an encoding may follow these arguments
+    if is_method and name in places:
+        return len(call.args) <= places[name]
+    return "text" in given or "universal_newlines" in given
+
+
+def is_text_mode(argument):
+    """Return whether an argument of open() says that the file is text."""
+    value = getattr(argument, "value", None)
+    return isinstance(value, str) and re.fullmatch("[rwax][t+]*", value) is not None
+
+
+def test_what_guesses_an_encoding_is_found():
+    guessing = """open(path)| open(path, "w")| path.open("a")| path.read_text()| path.write_text(line)
+        | Path(path).read_text(errors="replace")| subprocess.run(words, text=True)| os.fdopen(1, "w")"""
+    sound = """open(path, "rb")| path.open("ab")| path.read_text("utf-8")| path.write_text(line, "utf-8")
+        | open(path, encoding="utf-8")| subprocess.run(words)| os.open(path, flags)| desk.open("r.py")
+        | subprocess.run(words, text=True, encoding="utf-8")"""
+    for calls, is_guessing in ((guessing, True), (sound, False)):
+        for line in calls.split("|"):
+            (statement,) = ast.parse(line.strip()).body
+            assert guesses_encoding(statement.value) == is_guessing, line
 
 
 def code_lines(function):
@@ -89,4 +130,4 @@ def test_the_index_of_support_names_every_file_once():
 
 def index():
     """Return support/README.md."""
-    return (ROOT / "support/README.md").read_text()
+    return (ROOT / "support/README.md").read_text(encoding="utf-8")

@@ -34,6 +34,7 @@ def test_importing_starts_nothing(tmp_path):
         capture_output=True,
         text=True,
         timeout=PATIENCE,
+        encoding="utf-8",
     )
     assert (done.returncode, done.stderr) == (0, "")
     for module, line in zip(modules, done.stdout.splitlines(), strict=True):

@@ -16,21 +16,34 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
+    ("membership", "files", "expected"),
     [
-        ("max 100000\n", CORES),
-        ("100000 100000\n", 1),
-        ("10000 100000\n", 1),  # a tenth of a core is a core that is slow
-        (f"{100_000 * CORES + 1} 100000\n", CORES),
-        ("nonsense\n", CORES),
-        (None, CORES),
+        ("0::/\n", {"cpu.max": "max 100000\n"}, CORES),
+        ("0::/\n", {"cpu.max": "100000 100000\n"}, 1),
+        ("0::/\n", {"cpu.max": "10000 100000\n"}, 1),  # a tenth of a core is a core that is slow
+        ("0::/\n", {"cpu.max": f"{100_000 * CORES + 1} 100000\n"}, CORES),
+        ("0::/\n", {"cpu.max": "nonsense\n"}, CORES),
+        ("0::/a/b\n", {"a/b/cpu.max": "max 100000\n", "a/cpu.max": "100000 100000\n"}, 1),
+        ("0::/../outside\n", {"cpu.max": "100000 100000\n"}, 1),
+        ("3:memory:/a\n1:cpu,cpuacct:/a\n0::/\n", {"cpu/a/cpu.cfs_quota_us": "100000"}, 1),
+        ("1:cpu,cpuacct:/a/b\n", {"cpu/a/cpu.cfs_quota_us": "100000"}, 1),
+        ("1:cpuacct,cpu:/a\n", {"cpu/a/cpu.cfs_quota_us": "-1"}, CORES),
+        ("1:cpuset:/a\n", {"cpu/a/cpu.cfs_quota_us": "100000"}, CORES),
+        (None, {}, CORES),
     ],
 )
-def test_a_containers_limit_counts(tmp_path, monkeypatch, content, expected):
-    file = tmp_path / "cpu.max"
-    if content is not None:
-        file.write_text(content)
-    monkeypatch.setattr(machine, "CPU_MAX", file)
+def test_a_containers_limit_counts(tmp_path, monkeypatch, membership, files, expected):
+    """Version 2 of control groups has cpu.max, version 1 two files; groups are nested in others."""
+    monkeypatch.setattr(machine, "MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(machine, "CONTROL_GROUPS", tmp_path / "groups")
+    if membership is not None:
+        (tmp_path / "membership").write_text(membership, encoding="utf-8")
+    for name, content in files.items():
+        file = tmp_path / "groups" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+        if file.name == "cpu.cfs_quota_us":
+            file.with_name("cpu.cfs_period_us").write_text("100000\n", encoding="utf-8")
     assert machine.available_cores() == expected
 
 
@@ -38,7 +51,7 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch, content, expected):
 @pytest.mark.parametrize("earlier", [True, False], ids=["over an earlier file", "the first time"])
 def test_whoever_is_stopped_leaves_no_half_file_and_no_temporary_one(tmp_path, end, earlier):
     if earlier:
-        (tmp_path / "model.npz").write_text("an earlier one")
+        (tmp_path / "model.npz").write_text("an earlier one", encoding="utf-8")
     before = snapshot(tmp_path)
     with pytest.raises(end), replaced_file(tmp_path / "model.npz") as file:
         file.write(b"half of")
@@ -48,13 +61,13 @@ def test_whoever_is_stopped_leaves_no_half_file_and_no_temporary_one(tmp_path, e
 
 def test_a_reader_meets_the_old_content_until_all_of_the_new_is_there(tmp_path):
     path = tmp_path / "model.npz"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
     with replaced_file(path) as file:
         file.write(b"ne")
         file.flush()
-        assert path.read_text() == "old"
+        assert path.read_text(encoding="utf-8") == "old"
         file.write(b"w")
-    assert path.read_text() == "new"
+    assert path.read_text(encoding="utf-8") == "new"
     assert [entry.name for entry in tmp_path.iterdir()] == ["model.npz"]
 
 
@@ -79,7 +92,7 @@ def test_a_bar_on_the_terminal_counts_rounds_and_leaves_the_lines_in_their_file(
     os.close(terminal)
     drawn = os.read(ours, 100_000)
     os.close(ours)
-    lines = (tmp_path / "out.txt").read_text().splitlines()
+    lines = (tmp_path / "out.txt").read_text(encoding="utf-8").splitlines()
     assert lines[::3] == ["a line in round 0", "a line in round 1"]
     assert lines[2::3] == ["done: 0", "done: 1"]
     assert b"Round 1 of 3" in drawn and b"a line" not in drawn

@@ -1,12 +1,15 @@
 """make does its work whatever a shell has exported, and removes nothing that it has not made."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from tests.support.harness import PATIENCE, ROOT, snapshot
 
@@ -37,7 +40,7 @@ def copy(tmp_path):
     shutil.copy(ROOT / "Makefile", copy)
     for name in REQUIREMENTS:
         (copy / name).touch()
-    (copy / "quick").write_text(QUICK)
+    (copy / "quick").write_text(QUICK, encoding="utf-8")
     (copy / "quick").chmod(0o755)
     return copy
 
@@ -47,7 +50,7 @@ def theirs(tmp_path):
     """Somebody's environment for another project."""
     theirs = tmp_path / "theirs"
     (theirs / "bin").mkdir(parents=True)
-    (theirs / "bin/python").write_text("#!/bin/sh\nexit 1\n")
+    (theirs / "bin/python").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     return theirs
 
 
@@ -67,13 +70,46 @@ def test_what_a_shell_exports_is_not_ours(copy, theirs):
         done = make(copy, *goals, "PYTHON=./quick", **exported)
         assert done.returncode == 0, done
         assert snapshot(theirs) == before
-    called = (copy / "called").read_text()
+    called = (copy / "called").read_text(encoding="utf-8")
     assert "--rounds 99" not in called
     assert all(f"{name}={value}\n" in called for name, value in index.items())  # that stays
     assert not (copy / ".venv").exists()
     asked = make(copy, "-n", "run", "certificates", PYTHON="python2.7", **exported)
     assert 'IP:127.0.0.1" |' in asked.stdout  # and no HOSTS
     assert "python2.7" not in asked.stdout and "python3 -m venv .venv" in asked.stdout
+
+
+# A Python that says it were of another version when make asks it.
+OF_VERSION = """#!/bin/sh
+case "$1" in
+  -c) exec {python} -c 'import sys; sys.version_info = {version}; exec(sys.argv[1])' "$2" ;;
+  *) exec ./quick "$@" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    "version", ["2.7.18", "3.10.13", "3.11.0", "3.12.1", "3.13.0", "3.14.0", "3.14.1", "3.15.0"]
+)
+def test_make_takes_the_pythons_that_pyproject_names(copy, version):
+    numbers = tuple(map(int, version.split(".")))
+    text = OF_VERSION.format(python=sys.executable, version=numbers)
+    (copy / "python").write_text(text, encoding="utf-8")
+    (copy / "python").chmod(0o755)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    done = make(copy, "install", "PYTHON=./python")
+    assert (done.returncode == 0) == (version in SpecifierSet(project["requires-python"]))
+    assert (
+        done.returncode == 0 or f"is needed, but not 3.14.1, and this is {version}: " in done.stderr
+    )
+    assert (copy / ".venv/installed").exists() == (done.returncode == 0)
+
+
+def test_help_names_everything_that_can_be_made(copy):
+    lines = make(copy, "help").stdout.splitlines()
+    (goals,) = re.findall(r"^\.PHONY: (.*)$", (copy / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert [line.split()[1] for line in lines] == goals.split()
+    assert all(re.match(r"make \w+ +[A-Z]", line) and line[20:21].isupper() for line in lines)
 
 
 @pytest.mark.parametrize("venv", ["", "a b"])
@@ -156,11 +192,11 @@ def test_packages_go_into_our_environment_whatever_is_exported(copy, tmp_path):
     with zipfile.ZipFile(copy / "greeting-1-py3-none-any.whl", "w") as wheel:
         for name, content in WHEEL.items():
             wheel.writestr(name, content)
-    (copy / "requirements.txt").write_text("./greeting-1-py3-none-any.whl\n")
+    (copy / "requirements.txt").write_text("./greeting-1-py3-none-any.whl\n", encoding="utf-8")
     poison = tmp_path / "poison"
     poison.mkdir()
     for module in ("venv", "pip", "ensurepip"):
-        (poison / f"{module}.py").write_text("raise SystemExit('poisoned')")
+        (poison / f"{module}.py").write_text("raise SystemExit('poisoned')", encoding="utf-8")
     elsewhere = tmp_path / "elsewhere"
     exported = {
         **dict.fromkeys(["PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME"], str(elsewhere)),
@@ -178,7 +214,7 @@ def test_packages_go_into_our_environment_whatever_is_exported(copy, tmp_path):
 def test_what_a_test_starts_knows_nothing_of_the_make_that_runs_the_tests(copy):
     code = "import os, tests; print(sorted(os.environ))"
     recipe = f"tests:\n\t@PYTHONPATH={ROOT} {sys.executable} -c '{code}'\n"
-    (copy / "Makefile").write_text(recipe)
+    (copy / "Makefile").write_text(recipe, encoding="utf-8")
     finished = make(copy, "tests", "VENV=theirs")
     assert finished.returncode == 0 and "PYTHONPATH" in finished.stdout, finished
     assert "MAKE" not in finished.stdout and "MFLAGS" not in finished.stdout

@@ -40,11 +40,11 @@ def own(tmp_path):
     for file in ROOT.glob("*.py"):
         shutil.copy(file, tmp_path)
     (tmp_path / "data").symlink_to(ROOT / "data")
-    code = (tmp_path / "model.py").read_text()
+    code = (tmp_path / "model.py").read_text(encoding="utf-8")
     code = code.replace("def make_model", NETWORK.lstrip("\n") + "def make_model")
     code = code.replace("return CNN()", "return Own()")
     code = re.sub(r"def to_tensors.*?\n(?=\n\ndef )", TO_TENSORS, code, flags=re.DOTALL)
-    (tmp_path / "model.py").write_text(code)
+    (tmp_path / "model.py").write_text(code, encoding="utf-8")
     (tmp_path / "partitions").mkdir()
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(3, 30))
@@ -106,9 +106,9 @@ def test_more_clients_than_partitions_are_told_which_there_are(own, stage):
 
 def change_model(own, before, after):
     """Replace `before` by `after` in the copy's model.py; return the number of the line that it begins in."""
-    code = (own / "model.py").read_text()
+    code = (own / "model.py").read_text(encoding="utf-8")
     assert code.count(before) == 1
-    (own / "model.py").write_text(code.replace(before, after))
+    (own / "model.py").write_text(code.replace(before, after), encoding="utf-8")
     return code[: code.index(before)].count("\n") + 1
 
 
@@ -143,7 +143,7 @@ def test_a_server_says_in_a_line_what_is_wrong_with_a_network_and_where(own, sta
 
 def line_of(own, words):
     """Return the number of the line of model.py that has `words` in it."""
-    lines = (own / "model.py").read_text().splitlines()
+    lines = (own / "model.py").read_text(encoding="utf-8").splitlines()
     return next(number for number, line in enumerate(lines, 1) if words in line)
 
 
@@ -159,8 +159,8 @@ def test_a_client_that_fails_in_training_says_where_and_so_does_the_federation(o
     assert finished.status == 1 and found, finished
     assert said.format(k=found[1]) in last and "cannot start" not in finished.stderr
     log = own / f"results/fedavg/logs/client_{found[1]}.log"
-    assert log.read_text().endswith(f"client.py: {said.format(k=found[1])}\n")
-    assert "Traceback" not in log.read_text()
+    assert log.read_text(encoding="utf-8").endswith(f"client.py: {said.format(k=found[1])}\n")
+    assert "Traceback" not in log.read_text(encoding="utf-8")
 
 
 def test_a_network_that_cannot_be_tested_later_ends_the_run_in_a_line(own, stage):

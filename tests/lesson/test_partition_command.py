@@ -93,7 +93,7 @@ def test_a_second_run_leaves_no_mixture_and_the_same_settings_make_the_same_file
         finished = stage.run("partition.py", "--clients", clients, "--seed", seed, cwd=tmp_path)
         assert finished.status == 0, finished.stderr
         assert {file.name for file in (tmp_path / "partitions").iterdir()} == names(clients)
-        written = json.loads((tmp_path / "partitions/settings.json").read_text())
+        written = json.loads((tmp_path / "partitions/settings.json").read_text(encoding="utf-8"))
         digests.append(sha256(tmp_path / "partitions/client_0.npz"))
         assert written.pop("files")["client_0.npz"] == digests[-1]
         assert written == settings_of("--clients", clients, "--seed", seed)
@@ -152,19 +152,19 @@ STRANGERS += ["test.npz~", "settings.json5"]
 @pytest.mark.parametrize("stranger", STRANGERS)
 def test_what_is_not_ours_is_not_replaced_even_if_its_name_is_almost_ours(earlier, stranger):
     (earlier / "partitions" / stranger).parent.mkdir(exist_ok=True)
-    (earlier / "partitions" / stranger).write_text("somebody's work")
+    (earlier / "partitions" / stranger).write_text("somebody's work", encoding="utf-8")
     name = stranger.partition("/")[0]
     assert f"partitions/{name} is nothing that partition.py has made" in refusal(earlier)
 
 
 def test_a_file_in_the_place_of_the_partitions_is_told_in_one_line(stage, tmp_path):
-    (tmp_path / "partitions").write_text("somebody's work")
+    (tmp_path / "partitions").write_text("somebody's work", encoding="utf-8")
     finished = stage.run("partition.py", "--clients", 2, cwd=tmp_path)
     assert (finished.status, finished.stderr) == (
         2,
         "partition.py: partitions is a file; move it elsewhere\n",
     )
-    assert (tmp_path / "partitions").read_text() == "somebody's work"
+    assert (tmp_path / "partitions").read_text(encoding="utf-8") == "somebody's work"
 
 
 @pytest.mark.parametrize("name", ["client_0.npz", "client_7.npz", "test.npz"])
@@ -185,10 +185,10 @@ def test_data_that_somebody_has_put_among_ours_is_neither_used_nor_lost(
 
 def test_settings_without_checksums_are_taken_for_ours(earlier):
     file = earlier / "partitions/settings.json"
-    assert "files" not in json.loads(file.read_text())
+    assert "files" not in json.loads(file.read_text(encoding="utf-8"))
     with replaced_partitions({"clients": 1}) as new:
-        (new / "client_0.npz").write_text("new")
-    assert set(json.loads(file.read_text())["files"]) == {"client_0.npz"}
+        (new / "client_0.npz").write_text("new", encoding="utf-8")
+    assert set(json.loads(file.read_text(encoding="utf-8"))["files"]) == {"client_0.npz"}
 
 
 @pytest.mark.parametrize("failing", [1, 2])
@@ -205,6 +205,6 @@ def test_old_partitions_stay_when_a_rename_fails(earlier, monkeypatch, failing):
     monkeypatch.setattr(os, "rename", rename_until_the_disk_is_full)
     complaint = pytest.raises(UserError, match="cannot write partitions/")
     with complaint, replaced_partitions({"clients": 1}) as directory:
-        (directory / "client_0.npz").write_text("new")
+        (directory / "client_0.npz").write_text("new", encoding="utf-8")
     assert len(calls) >= failing
     assert snapshot(earlier) == before

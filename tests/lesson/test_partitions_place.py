@@ -40,7 +40,7 @@ def deal(*clients):
     """Make partitions of those clients, one image each."""
     with replaced_partitions({"clients": len(clients)}) as directory:
         for name in ("test", *(f"client_{client}" for client in clients)):
-            (directory / f"{name}.npz").write_text(f"images of {name}")
+            (directory / f"{name}.npz").write_text(f"images of {name}", encoding="utf-8")
 
 
 def dealt(*clients):
@@ -111,13 +111,13 @@ def test_what_systems_keep_in_any_directory_neither_disturbs_nor_goes(tmp_path):
     partitions = tmp_path / "partitions"
     for name in (*SYSTEMS_OWN, CHECKPOINTS):
         (partitions / name).parent.mkdir(exist_ok=True)
-        (partitions / name).write_text(f"content of {name!r}")
+        (partitions / name).write_text(f"content of {name!r}", encoding="utf-8")
     assert are_partitioned(partition_settings())  # so federation.py takes them for what they are
     deal(0, 1)
     assert names(partitions) == sorted([*dealt(0, 1), *SYSTEMS_OWN, CHECKPOINTS.partition("/")[0]])
     for name in (*SYSTEMS_OWN, CHECKPOINTS):
-        assert (partitions / name).read_text() == f"content of {name!r}"
-    files = json.loads((partitions / "settings.json").read_text())["files"]
+        assert (partitions / name).read_text(encoding="utf-8") == f"content of {name!r}"
+    files = json.loads((partitions / "settings.json").read_text(encoding="utf-8"))["files"]
     assert {*files, "settings.json"} == set(dealt(0, 1))
     assert names(tmp_path) == ["partitions"]
 
@@ -126,18 +126,18 @@ def test_what_systems_keep_in_any_directory_neither_disturbs_nor_goes(tmp_path):
 def test_what_a_killed_run_has_left_is_put_right(tmp_path, moment):
     """The moments between two renames: they are too short to be met, so their traces are made here."""
     deal(0, 1)
-    (tmp_path / "partitions/.DS_Store").write_text("icons")
+    (tmp_path / "partitions/.DS_Store").write_text("icons", encoding="utf-8")
     work = tmp_path / ".partitions.unfinished"
     work.mkdir()
     (tmp_path / "partitions").rename(work / "old")
     if moment == "after it":
         (tmp_path / "partitions").mkdir()
         settings = json.dumps({"clients": 1, "files": {}})
-        (tmp_path / "partitions/settings.json").write_text(settings)
+        (tmp_path / "partitions/settings.json").write_text(settings, encoding="utf-8")
     deal(0)
     assert names(tmp_path) == ["partitions"]
     assert names(tmp_path / "partitions") == [".DS_Store", *dealt(0)]
-    assert (tmp_path / "partitions/.DS_Store").read_text() == "icons"
+    assert (tmp_path / "partitions/.DS_Store").read_text(encoding="utf-8") == "icons"
 
 
 def test_the_advice_fits_whose_data_it_is(tmp_path, mnist):
@@ -145,9 +145,9 @@ def test_the_advice_fits_whose_data_it_is(tmp_path, mnist):
     write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
     settings = tmp_path / "partitions/settings.json"
     sums = dict.fromkeys(["client_0.npz", "client_1.npz", "test.npz"], "0" * 64)
-    settings.write_text(json.dumps({"clients": 2, "files": sums}))
+    settings.write_text(json.dumps({"clients": 2, "files": sums}), encoding="utf-8")
     assert "or train on it: remove partitions/settings.json" in refusal()
-    settings.write_text("{")
+    settings.write_text("{", encoding="utf-8")
     assert "partitions/settings.json is damaged" in refusal()
     settings.unlink()
     assert refusal() == "partitions/ holds data of your own; move it elsewhere to have MNIST there"

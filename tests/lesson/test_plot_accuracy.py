@@ -128,10 +128,12 @@ DAMAGED = {
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_history_is_named_and_an_earlier_picture_stays(results, monkeypatch, content):
     (results / "results/fedavg/history.csv").write_bytes(content.encode("latin-1"))
-    (results / "results/fedavg/accuracy.png").write_text("an earlier picture")
+    (results / "results/fedavg/accuracy.png").write_text("an earlier picture", encoding="utf-8")
     with pytest.raises(UserError, match=r"^results/fedavg/history\.csv is damaged"):
         plot(results, monkeypatch)
-    assert (results / "results/fedavg/accuracy.png").read_text() == "an earlier picture"
+    assert (results / "results/fedavg/accuracy.png").read_text(
+        encoding="utf-8"
+    ) == "an earlier picture"
 
 
 def test_a_label_is_not_struck_through_where_the_curve_turns():

@@ -39,9 +39,9 @@ def test_another_seed_gives_another_model_and_replaces_an_earlier_record(
     write_partitions(tmp_path, mnist, SIZES, TEST_SIZE, seed=1)
     run = tmp_path / "results/again"
     (run / "logs").mkdir(parents=True)
-    (run / "history.csv").write_text("round,loss\n" + "1,1\n" * 9)
+    (run / "history.csv").write_text("round,loss\n" + "1,1\n" * 9, encoding="utf-8")
     for name in ("global_model.npz", "logs/client_0.log"):
-        (run / name).write_text("of an earlier run")
+        (run / name).write_text("of an earlier run", encoding="utf-8")
     words = [*EPOCHS, "--seed", 1, "--parallel-clients", 1]
     finished = run_at_once(shared_stage, tmp_path, "results/again", *words)
     assert finished.status == 0, finished.output
@@ -49,7 +49,7 @@ def test_another_seed_gives_another_model_and_replaces_an_earlier_record(
     assert [row.round for row in before] == [row.round for row in after]
     assert [row.accuracy for row in before] != [row.accuracy for row in after]
     assert sha256(run / "global_model.npz") != sha256(federation_run.run / "global_model.npz")
-    log = (run / "logs/client_0.log").read_text()
+    log = (run / "logs/client_0.log").read_text(encoding="utf-8")
     assert log.startswith(f"Client 0: {SIZES[0]} images that stay here\n")
 
 
@@ -114,7 +114,7 @@ def test_clients_train_as_the_servers_options_say_and_the_run_goes_on_with_no_ot
     with np.load(directory / "global_model.npz") as file:
         for array, wanted in zip(file.values(), model_by_hand(workspace, **SETTINGS), strict=True):
             np.testing.assert_allclose(array, wanted, rtol=0, atol=1e-3)
-    recorded = json.loads((directory / "run.json").read_text())["settings"]
+    recorded = json.loads((directory / "run.json").read_text(encoding="utf-8"))["settings"]
     assert SETTINGS.items() <= recorded.items()
     _, words = server_words(directory, *words, "--resume")
     finished = stage.run("server.py", *words, cwd=workspace)

@@ -123,7 +123,7 @@ def test_the_command_deals_out_by_scheme(stage, tmp_path):
     words = ["--clients", 5, "--scheme", "dirichlet", "--alpha", 0.2]
     finished = stage.run("partition.py", *words, cwd=tmp_path)
     assert finished.status == 0, finished
-    made_with = json.loads((tmp_path / "partitions/settings.json").read_text())
+    made_with = json.loads((tmp_path / "partitions/settings.json").read_text(encoding="utf-8"))
     assert set(made_with.pop("files")) == {"test.npz", *(f"client_{k}.npz" for k in range(5))}
     assert made_with == {"clients": 5, "scheme": "dirichlet", "seed": 0, "alpha": 0.2}
     table = [line.split() for line in finished.stdout.splitlines()[1:6]]

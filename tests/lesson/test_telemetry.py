@@ -44,7 +44,7 @@ def start_all_noted(federation, stage):
 
 def strangers_called(federation, name):
     """Return the hosts beyond this machine that a command has called so far."""
-    return set((federation.directory / name).read_text().split()) - LOOPBACK
+    return set((federation.directory / name).read_text(encoding="utf-8").split()) - LOOPBACK
 
 
 def test_nobody_outside_is_called(federation, start_noted):
@@ -59,7 +59,7 @@ def test_nobody_outside_is_called_by_what_is_imported_once_for_all_processes(
 ):
     command = start_all_noted("unset")
     assert command.wait() == 0, command
-    calls = (federation.directory / "all").read_text().split()
+    calls = (federation.directory / "all").read_text(encoding="utf-8").split()
     assert len(calls) > 1  # federation.py's, and those of what it has started
     assert strangers_called(federation, "all") == set()
 
@@ -83,19 +83,24 @@ def test_the_order_of_imports_switches_nothing_on(tmp_path, first, then, wish, c
     # FLWR_HOME: where Flower keeps the number by which it knows a person again.
     environment = {**os.environ, **paths, "FLWR_HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
-    assert set((tmp_path / "notes").read_text().split()) - LOOPBACK == called
+    assert set((tmp_path / "notes").read_text(encoding="utf-8").split()) - LOOPBACK == called
 
 
 def test_every_command_imports_what_switches_it_off():
     for path in COMMANDS:
-        modules = {node.module for node in ast.walk(ast.parse(path.read_text())) if is_import(node)}
+        modules = {
+            node.module
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if is_import(node)
+        }
         assert any(module.startswith("support") for module in modules), path
 
 
 COMMANDS = [
     path
     for path in ROOT.rglob("*.py")
-    if not {".venv", "tests"} & {*path.parts} and "    run_command(main)" in path.read_text()
+    if not {".venv", "tests"} & {*path.parts}
+    and "    run_command(main)" in path.read_text(encoding="utf-8")
 ]
 
 

@@ -129,7 +129,7 @@ def test_check_passes_after_writing_and_fails_after_a_change(tmp_path, monkeypat
     monkeypatch.setattr(build, "FOLDER", tmp_path)
     build.main([])
     build.main(["--check"])
-    (tmp_path / "round_step_2.dark.svg").write_text("changed")
+    (tmp_path / "round_step_2.dark.svg").write_text("changed", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"out of date: round_step_2\.dark\.svg"):
         build.main(["--check"])
 
@@ -202,7 +202,9 @@ def two_decimals(number):
 def test_the_size_of_the_weights_is_the_recorded_one(tmp_path):
     write_history(tmp_path / "run", [0.1, 0.9])  # 3 clients, 10 bytes
     history = tmp_path / "run/history.csv"
-    history.write_text(history.read_text().replace(",10,", ",450000,"))
+    history.write_text(
+        history.read_text(encoding="utf-8").replace(",10,", ",450000,"), encoding="utf-8"
+    )
     drawn = build.build(history)["round_sequence.light.svg"]
     assert drawn.count(">weights, 150 KB<") == 2
 

@@ -12,7 +12,7 @@ from tests.support.harness import ROOT
 from tests.support.ports import free_address
 from tests.support.small import write_partitions
 
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 RECORDED = ROOT / "recorded"
 
 # How far an accuracy may be from the recorded one, in points: another processor adds floats in another
@@ -95,7 +95,7 @@ def test_the_lesson_has_one_server_and_ten_clients_in_eleven_terminals():
 @pytest.mark.parametrize("name", ["partition", "server", "client_0", "client_3", "plot"])
 def test_each_terminal_prints_what_the_page_shows(lesson, name):
     screens, _, rounds = lesson
-    shown = first_rounds((RECORDED / f"lesson/{name}.txt").read_text(), rounds)
+    shown = first_rounds((RECORDED / f"lesson/{name}.txt").read_text(encoding="utf-8"), rounds)
     # Flower's log goes to stderr and our lines to stdout, from several threads.
     loose = ["joined", "left", "configure_fit", r"^INFO :$"]
     assert structure(without_counts(screens[name]), loose) == structure(
@@ -127,7 +127,7 @@ def test_every_client_does_the_same_as_the_one_shown(lesson):
 def test_killed_client_and_killed_server_are_seen_and_survived_as_the_page_shows(faults):
     ours = r"^(Client \d|Round|Waiting|Lost|The record)"
     for name in ("server", "client_3", "resumed"):
-        shown = (RECORDED / f"faults/{name}.txt").read_text()
+        shown = (RECORDED / f"faults/{name}.txt").read_text(encoding="utf-8")
         seen = {kind_of(line) for line in faults[name].splitlines() if re.search(ours, line)}
         assert seen == {kind_of(line) for line in shown.splitlines() if re.search(ours, line)}
     assert "Round 2: no update from Client 3" in faults["server"]

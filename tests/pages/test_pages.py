@@ -28,7 +28,7 @@ COMMAND = re.compile(
 
 def commands_of(page):
     """Return {(program, options that the page types with it)}."""
-    text = page.path.read_text()
+    text = page.path.read_text(encoding="utf-8")
     return {
         (
             program,
@@ -53,12 +53,12 @@ def test_a_page_that_somebody_has_changed_is_stale_and_says_what_mends_it(tmp_pa
     monkeypatch.setattr("pages.page.PLACES", {"one": "page.md"})
     source, page = tmp_path / "pages/one/page.md", tmp_path / "page.md"
     source.parent.mkdir(parents=True)
-    source.write_text("<!-- [[[cog print(6 * 7) ]]] -->\n<!-- [[[end]]] -->\n")
+    source.write_text("<!-- [[[cog print(6 * 7) ]]] -->\n<!-- [[[end]]] -->\n", encoding="utf-8")
     assert "run make readme" in Page("one").stale()
     main([])
     assert Page("one").stale() is None
-    assert page.read_text().splitlines()[-1] == "42"
-    page.write_text(page.read_text().replace("42", "43"))
+    assert page.read_text(encoding="utf-8").splitlines()[-1] == "42"
+    page.write_text(page.read_text(encoding="utf-8").replace("42", "43"), encoding="utf-8")
     assert (
         Page("one").stale()
         == "page.md is not what pages/one/page.md and the code say; run make readme"
@@ -69,7 +69,7 @@ def test_a_page_that_somebody_has_changed_is_stale_and_says_what_mends_it(tmp_pa
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_can_be_read_in_an_editor(name):
-    text = PAGES[name].path.read_text()
+    text = PAGES[name].path.read_text(encoding="utf-8")
     assert "[[[" not in text
     for line in prose(text).splitlines():
         assert len(line) <= 120 or re.match(r"\|", line) or re.search(r"https?://|\]\(|src", line)
@@ -77,7 +77,7 @@ def test_a_page_can_be_read_in_an_editor(name):
 
 @pytest.mark.parametrize("name", ROOMS)
 def test_a_page_answers_one_question_in_2500_words(name):
-    assert count_words(PAGES[name].path.read_text()) <= MOST_WORDS
+    assert count_words(PAGES[name].path.read_text(encoding="utf-8")) <= MOST_WORDS
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def options_of(capsys, module, *words):
 
 
 def test_the_table_of_options_has_all_that_chapters_add_to_the_lesson(capsys):
-    text = (ROOT / "beyond/README.md").read_text()
+    text = (ROOT / "beyond/README.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| (\w+) \| (.*--.*) \|$", text, re.MULTILINE))
     listed = {name: set(re.findall("--[a-z0-9-]+", row)) for name, row in rows.items()}
     lesson = options_of(capsys, "federation")
@@ -131,7 +131,11 @@ def test_the_table_of_options_has_all_that_chapters_add_to_the_lesson(capsys):
 
 def test_the_list_of_papers_that_the_lesson_cites_is_that_of_the_lesson():
     papers = re.compile(r"https://(?:arxiv|doi|eprint)[^)\s]+")
-    _, _, listed = (ROOT / "beyond/README.md").read_text().partition("papers that the lesson cites")
+    _, _, listed = (
+        (ROOT / "beyond/README.md")
+        .read_text(encoding="utf-8")
+        .partition("papers that the lesson cites")
+    )
     assert sorted(papers.findall(listed)) == sorted(
-        papers.findall(PAGES["lesson"].path.read_text())
+        papers.findall(PAGES["lesson"].path.read_text(encoding="utf-8"))
     )

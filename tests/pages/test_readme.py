@@ -19,7 +19,7 @@ from tests.support.small import read_mnist, write_partitions
 
 README = ROOT / "README.md"
 ACCURACY_PNG = ROOT / "recorded/lesson/accuracy.png"
-HISTORY = (ROOT / "recorded/lesson/history.csv").read_text()
+HISTORY = (ROOT / "recorded/lesson/history.csv").read_text(encoding="utf-8")
 MOST_WORDS = 2900
 NOT_IN_THE_LESSON = (
     "proximal|FedProx|FedAdam|held.out|client_evaluation|fraction_fit|noise|clip|epsilon|refusal"
@@ -29,14 +29,14 @@ NOT_IN_THE_LESSON = (
 
 def parts(first, last):
     """Return README.md from the heading of the part `first` to the end of the part `last`."""
-    text = README.read_text()
+    text = README.read_text(encoding="utf-8")
     begin, last_part = (text.index(f"\n## Part {number}:") for number in (first, last))
     end = text.index("\n## ", last_part + 1)
     return text[begin:end]
 
 
 def test_the_lesson_is_short():
-    assert count_words(README.read_text()) <= MOST_WORDS
+    assert count_words(README.read_text(encoding="utf-8")) <= MOST_WORDS
 
 
 def test_parts_1_to_4_speak_of_nothing_but_the_lesson():
@@ -44,20 +44,22 @@ def test_parts_1_to_4_speak_of_nothing_but_the_lesson():
 
 
 def test_every_diagram_is_shown_in_both_themes():
-    text = README.read_text()
+    text = README.read_text(encoding="utf-8")
     for light in (ROOT / "diagrams").glob("*.light.svg"):
         assert f'src="diagrams/{light.name}"' in text
         assert f'srcset="diagrams/{light.name.replace("light", "dark")}"' in text
 
 
 def test_a_reader_sees_a_result_before_line_80():
-    first_lines = "\n".join(README.read_text().splitlines()[:80])
+    first_lines = "\n".join(README.read_text(encoding="utf-8").splitlines()[:80])
     assert "accuracy.png" in first_lines
     assert re.search(r"^Round 10 of 10: accuracy 9\d", first_lines, re.MULTILINE)
 
 
 def test_the_worked_example_is_a_weighted_mean():
-    line = re.search(r"^In one line: (.*) = \*\*(.*)\*\*", README.read_text(), re.MULTILINE)
+    line = re.search(
+        r"^In one line: (.*) = \*\*(.*)\*\*", README.read_text(encoding="utf-8"), re.MULTILINE
+    )
     factors = re.findall(r"([\d.]+) · \((-?[\d.]+)\)", line[1])
     assert sum(Fraction(share) for share, _ in factors) == 1
     assert sum(Fraction(share) * Fraction(weight) for share, weight in factors) == Fraction(line[2])
@@ -67,7 +69,9 @@ def test_the_number_of_weights_is_counted():
     import model
 
     count = sum(weights.size for weights in model.get_weights(model.CNN()))
-    assert f"{count:,} weights" in model.CNN.__doc__ and f"{count:,} weights" in README.read_text()
+    assert f"{count:,} weights" in model.CNN.__doc__ and f"{count:,} weights" in README.read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_recorded_accuracy_picture_shows_the_recorded_history(tmp_path):
@@ -86,7 +90,7 @@ def picture_of(history, directory):
     """Return the picture of a run of the lesson that has come to `history`."""
     run = directory / "fedavg"
     run.mkdir()
-    (run / "history.csv").write_text(history)
+    (run / "history.csv").write_text(history, encoding="utf-8")
     plot_accuracy.main([str(run)])
     return run / "accuracy.png"
 

@@ -15,7 +15,7 @@ from pages.price.facts import PAGE
 from support.history import read_history
 from tests.support.ports import free_address
 
-TEXT = PAGE.path.read_text()
+TEXT = PAGE.path.read_text(encoding="utf-8")
 COMMAND = re.search(r"^python -m beyond\.price\.federation ((?:.*\\\n)*.*)$", TEXT, re.MULTILINE)[1]
 ROWS = re.findall(r"`(--clients .*?)`", TEXT)
 SMALL = ["--clients", 3, "--scheme", "iid", "--rounds", 2]  # typed last, it is what counts

@@ -30,10 +30,10 @@ def measured(monkeypatch):
 
 def test_what_the_table_has_is_not_measured_again(measured, tmp_path):
     measure.main(["--output", str(tmp_path), "--seeds", "1"])
-    before = (tmp_path / "price.csv").read_text()
+    before = (tmp_path / "price.csv").read_text(encoding="utf-8")
     measure.main(["--output", str(tmp_path)])
     assert measured == [FIRST, SECOND]
-    assert (tmp_path / "price.csv").read_text().startswith(before)
+    assert (tmp_path / "price.csv").read_text(encoding="utf-8").startswith(before)
     assert (tmp_path / "price.png").stat().st_size > 10_000
 
 
@@ -41,9 +41,9 @@ def test_what_was_measured_with_other_settings_is_measured_again(measured, tmp_p
     measure.main(["--output", str(tmp_path)])
     table = tmp_path / "price.csv"
     clip = measure.begun_row(SECOND)["clip"]
-    lines = table.read_text().splitlines()
+    lines = table.read_text(encoding="utf-8").splitlines()
     lines[2] = lines[2].replace(f",{clip},", ",77.0,").replace(",0.5,", ",0.25,")
-    table.write_text("\n".join([*lines, ""]))
+    table.write_text("\n".join([*lines, ""]), encoding="utf-8")
     measure.main(["--output", str(tmp_path)])
     assert measured == [FIRST, SECOND, SECOND]
     rows = read_table(table, measure.COLUMNS)

@@ -55,7 +55,7 @@ def test_the_client_that_diverged_left_itself_out():
 
 
 def test_the_lines_that_the_page_types_stand_in_the_app():
-    tree = ast.parse((ROOT / "beyond/secure_aggregation/app.py").read_text())
+    tree = ast.parse((ROOT / "beyond/secure_aggregation/app.py").read_text(encoding="utf-8"))
     lines = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign)]
     typed = [line for line in lines if line.startswith(("client_app", "MODS"))]
-    assert "\n".join(typed) in PAGE.source.read_text()
+    assert "\n".join(typed) in PAGE.source.read_text(encoding="utf-8")

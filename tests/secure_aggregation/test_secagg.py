@@ -117,7 +117,7 @@ def test_a_client_that_leaves_in_the_middle_is_done_without(runs):
 
 def test_whoever_watches_learns_who_takes_part(runs):
     run(runs, rounds=1)
-    lines = (runs.directory / "results/run/events.jsonl").read_text().splitlines()
+    lines = (runs.directory / "results/run/events.jsonl").read_text(encoding="utf-8").splitlines()
     events = [json.loads(line) for line in lines]
     joined = [event["client"] for event in events if event["what"] == "joined"]
     assert sorted(joined) == list(range(len(SIZES)))
@@ -144,7 +144,9 @@ def test_a_run_that_goes_on_has_clients_train_with_another_seed(runs, capfd):
     _, rows, third = run(runs, client_app=app, rounds=4, resume=True)
     assert seeds_of(first) == {0}
     assert len(seeds_of(second) | seeds_of(third) | {0}) == 3
-    settings = json.loads((runs.directory / "results/run/run.json").read_text())["settings"]
+    settings = json.loads((runs.directory / "results/run/run.json").read_text(encoding="utf-8"))[
+        "settings"
+    ]
     assert settings["seed"] == 0
     assert "Round 3: too few clients are left" in capfd.readouterr().out
     assert clients_in(rows) == [0, 6, 6, 0, 6]

@@ -15,7 +15,9 @@ from tests.support.harness import ROOT
 from tests.support.small import write_partitions
 
 RUN = 7
-CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["flwr"]["app"]["config"]
+CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["flwr"][
+    "app"
+]["config"]
 
 
 class AppRuns:

@@ -147,7 +147,7 @@ def test_every_command_fails_when_its_reader_has_slipped(make_place, repository_
     copy = shutil.copytree(repository_copy, place.directory / "copy")
     for name in ("pyproject.toml", "LICENSE", ".gitignore"):
         shutil.copy(ROOT / name, copy)
-    with open(copy / "model.py", "a") as file:
+    with open(copy / "model.py", "a", encoding="utf-8") as file:
         file.write(SLIP)
     words = ["--clients", "5", "--rounds", "2", "--run", "results/run"]
     words += ["--address", free_address()] if "deployment" in command else []

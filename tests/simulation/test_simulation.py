@@ -79,7 +79,7 @@ def simulation(place):
         seen = look_around(place, actors)
         assert command.wait(LONGEST_RUN) == 0, command.output
         seen.run, seen.proxy = place.directory / "results/simulated", proxy
-        seen.said, seen.calls = command.output, set(notes.read_text().split())
+        seen.said, seen.calls = command.output, set(notes.read_text(encoding="utf-8").split())
         yield seen
 
 
@@ -123,7 +123,7 @@ def test_the_token_is_where_only_its_user_looks(simulation):
     assert not [words for words in simulation.command_lines if simulation.token in words]
     assert set(simulation.open_environments) == {False}
     logs = (simulation.run / "logs").iterdir()
-    assert not [file for file in logs if simulation.token in file.read_text()]
+    assert not [file for file in logs if simulation.token in file.read_text(encoding="utf-8")]
 
 
 def test_nobody_outside_is_called_and_no_proxy_of_the_shells(simulation):

@@ -23,7 +23,7 @@ def count_words(markdown):
 
 def targets_of(page):
     """Return what a page links to or shows."""
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     targets = re.findall(r"\]\(([^)\s]+)\)", prose(text))
     targets += re.findall(r'(?:src|srcset)="([^"]+)"', text)
     return targets
@@ -36,10 +36,12 @@ def assert_leads_somewhere(page, target):
     file, _, anchor = target.partition("#")
     where = page.parent / file if file else page
     assert where.exists(), f"{page.name} points to {target}"
-    assert not anchor or anchor in anchors(where.read_text()), f"{page.name} points to {target}"
+    assert not anchor or anchor in anchors(where.read_text(encoding="utf-8")), (
+        f"{page.name} points to {target}"
+    )
 
 
 def assert_pictures_have_words(page):
     """Check that the page says in words what each of its pictures shows."""
-    for picture in re.findall(r"<img [^>]*>", page.read_text()):
+    for picture in re.findall(r"<img [^>]*>", page.read_text(encoding="utf-8")):
         assert len(re.search(r'alt="([^"]*)"', picture)[1].split()) >= 10, picture

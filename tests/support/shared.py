@@ -74,5 +74,7 @@ def run_by_hand(stage, directory, run):
         server_output=server.output,
         client_outputs={number: client.output for number, client in clients.items()},
         waited=waited,
-        opened={file.name: file.read_text().splitlines() for file in opened.iterdir()},
+        opened={
+            file.name: file.read_text(encoding="utf-8").splitlines() for file in opened.iterdir()
+        },
     )

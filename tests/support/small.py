@@ -47,7 +47,7 @@ def write_partitions(directory, mnist, sizes, test_size, seed=0):
         partitions / "test.npz", mnist.test_images[:test_size], mnist.test_labels[:test_size]
     )
     settings = settings_of("--clients", len(sizes), "--seed", seed)
-    (partitions / "settings.json").write_text(json.dumps(settings))
+    (partitions / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
 def save_partition(path, images, labels):
@@ -59,4 +59,4 @@ def write_history(directory, accuracies):
     """Write a history.csv by hand."""
     directory.mkdir(parents=True)
     rows = [f"{number},1.5,{accuracy},0.2,3,0,10,10" for number, accuracy in enumerate(accuracies)]
-    (directory / "history.csv").write_text("\n".join([HEADER, *rows, ""]))
+    (directory / "history.csv").write_text("\n".join([HEADER, *rows, ""]), encoding="utf-8")

@@ -102,7 +102,7 @@ def set_the_clock(run, **back):
         stamp = datetime.fromisoformat(event["time"]) - timedelta(**back)
         event["time"] = stamp.isoformat(timespec="milliseconds")
     path = run / "events.jsonl"
-    path.write_text("".join(f"{json.dumps(event)}\n" for event in events))
+    path.write_text("".join(f"{json.dumps(event)}\n" for event in events), encoding="utf-8")
 
 
 def test_a_run_that_is_resumed_twice_has_every_round_once(federation):
@@ -163,10 +163,10 @@ def test_an_earlier_run_is_replaced_only_when_a_new_one_has_begun_and_nothing_is
     tmp_path,
 ):
     """Clients that hang up while the server ends, say: they are told of by other threads."""
-    (tmp_path / "events.jsonl").write_text("an earlier run\n")
+    (tmp_path / "events.jsonl").write_text("an earlier run\n", encoding="utf-8")
     with closing(EventLog(tmp_path)) as log:
         log.tell("evaluated", round=1, loss=float("nan"), accuracy=float("inf"), clients=[1, 2])
-        assert (tmp_path / "events.jsonl").read_text() == "an earlier run\n"
+        assert (tmp_path / "events.jsonl").read_text(encoding="utf-8") == "an earlier run\n"
         log.begin()
         log.end("finished")
         log.tell("left", client=0)
@@ -255,6 +255,7 @@ log.close()
         env=environment(),
         capture_output=True,
         text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0
     [line] = (done.stdout + done.stderr).splitlines()

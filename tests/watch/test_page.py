@@ -73,7 +73,7 @@ def write(path, events):
     common = {"seconds": 1.0}
     lines = [event if isinstance(event, str) else json.dumps(common | event) for event in events]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_name("new").write_text("\n".join(lines) + "\n")
+    path.with_name("new").write_text("\n".join(lines) + "\n", encoding="utf-8")
     path.with_name("new").replace(path)
 
 

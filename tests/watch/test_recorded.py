@@ -14,7 +14,7 @@ from tests.support.harness import ROOT
 from tests.watch.test_events import assert_they_agree, of
 
 PAGE = ROOT / "beyond/watch/README.md"
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 RECORDED = LESSON.recorded
 
 
@@ -27,7 +27,9 @@ def test_events_are_those_of_the_recorded_history(name):
 
 def test_the_screens_are_of_the_same_runs():
     for name, screens in {"lesson": ["server"], "faults": ["server", "resumed"]}.items():
-        text = "".join((RECORDED / name / f"{screen}.txt").read_text() for screen in screens)
+        text = "".join(
+            (RECORDED / name / f"{screen}.txt").read_text(encoding="utf-8") for screen in screens
+        )
         for row in read_history(RECORDED / name):
             line = f"Round {row.round:>2} of [0-9]+: accuracy {row.accuracy:.2%}, loss {row.loss:.4f}, "
             assert re.search(line + f"{row.seconds:.1f} s", text), row
@@ -66,20 +68,25 @@ def test_there_is_a_light_and_a_dark_picture_and_the_readme_shows_them(name):
 def test_the_page_names_every_kind_of_event_that_is_told():
     told = set()
     for path in (ROOT / "support").glob("*.py"):
-        told |= set(re.findall(r'tell\(\s*"(\w+)"', path.read_text()))
-        told |= set(re.findall(r'(?:_tell|events\.end)\("(\w+)"', path.read_text()))
-        told |= set(re.findall(r'_announce\(client, "(\w+)"', path.read_text()))
+        told |= set(re.findall(r'tell\(\s*"(\w+)"', path.read_text(encoding="utf-8")))
+        told |= set(re.findall(r'(?:_tell|events\.end)\("(\w+)"', path.read_text(encoding="utf-8")))
+        told |= set(re.findall(r'_announce\(client, "(\w+)"', path.read_text(encoding="utf-8")))
     table = set(
-        re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", PAGE.read_text(), re.M)))
+        re.findall(
+            r"`(\w+)`",
+            "".join(re.findall(r"^\| (`.*?) \|", PAGE.read_text(encoding="utf-8"), re.M)),
+        )
     )
     assert told == table
     known = re.findall(
-        r"^  (\w+)\(run", (ROOT / "beyond/watch/page/run.js").read_text(), re.MULTILINE
+        r"^  (\w+)\(run",
+        (ROOT / "beyond/watch/page/run.js").read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
     assert set(known) == told
 
 
 def test_every_recorded_line_is_json():
     for name in MOMENTS:
-        for line in (RECORDED / name / "events.jsonl").read_text().splitlines():
+        for line in (RECORDED / name / "events.jsonl").read_text(encoding="utf-8").splitlines():
             assert json.loads(line)["what"]

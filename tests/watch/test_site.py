@@ -110,7 +110,7 @@ def test_the_stream_follows_a_file_that_comes_grows_and_is_replaced(watching):
     _, port, path = watching
     with stream(port) as following:
         assert following() == ("absent", "results/run/events.jsonl")
-        with open(path, "w") as file:
+        with open(path, "w", encoding="utf-8") as file:
             file.write(LINES[0] + "\n" + LINES[1][:20])  # half a line is none
             file.flush()
             assert [following(), following()] == [
@@ -121,19 +121,19 @@ def test_the_stream_follows_a_file_that_comes_grows_and_is_replaced(watching):
             file.flush()
             assert following() == ("line", LINES[1])
         new = path.with_name("new")
-        new.write_text(LINES[1] + "\n")
+        new.write_text(LINES[1] + "\n", encoding="utf-8")
         new.replace(path)
         assert [following(), following()] == [
             ("begin", "results/run/events.jsonl"),
             ("line", LINES[1]),
         ]
-        path.write_text("")
+        path.write_text("", encoding="utf-8")
         assert following()[0] == "begin"
 
 
 def test_ten_browsers_see_the_same_and_one_that_goes_leaves_nothing(watching):
     command, port, path = watching
-    path.write_text("".join(f"{line}\n" for line in LINES))
+    path.write_text("".join(f"{line}\n" for line in LINES), encoding="utf-8")
 
     for _ in range(10):
         with stream(port) as following:
@@ -145,7 +145,7 @@ def test_ten_browsers_see_the_same_and_one_that_goes_leaves_nothing(watching):
 
 def test_ctrl_c_ends_it_although_a_page_is_open(watching):
     command, port, path = watching
-    path.write_text(LINES[0] + "\n")
+    path.write_text(LINES[0] + "\n", encoding="utf-8")
     with stream(port) as following:
         assert following()[0] == "begin"
         command.send(signal.SIGINT)
@@ -165,12 +165,14 @@ signal.pause()
 
 
 def test_a_browser_in_the_terminal_gets_the_page_and_stops_nobody(stage, tmp_path):
-    (tmp_path / "browser.py").write_text(BROWSER)
+    (tmp_path / "browser.py").write_text(BROWSER, encoding="utf-8")
     browser = f"{sys.executable} {tmp_path / 'browser.py'} %s"
     words = ["-m", "beyond.watch", "results/run", "--port", 0, "--open"]
     command = stage.start(*words, cwd=tmp_path, BROWSER=browser)
     command.wait_until((tmp_path / "page.html").exists, "the browser has the page")
-    assert "<title>Watch the federation</title>" in (tmp_path / "page.html").read_text()
+    assert "<title>Watch the federation</title>" in (tmp_path / "page.html").read_text(
+        encoding="utf-8"
+    )
     port = int(command.wait_for(r"^http://127.0.0.1:(\d+)/ shows")[1])
     assert answer(port)[0] == 200  # while the browser is open
     command.send(signal.SIGINT)
@@ -197,8 +199,8 @@ def test_mistakes_get_one_line(stage, tmp_path):
 
 def test_what_is_served_is_only_read(watching, tmp_path):
     _, port, path = watching
-    path.write_text(LINES[0] + "\n")
+    path.write_text(LINES[0] + "\n", encoding="utf-8")
     with stream(port) as following:
         following()
     assert [entry.name for entry in path.parent.iterdir()] == ["events.jsonl"]
-    assert json.loads(path.read_text()) == json.loads(LINES[0])
+    assert json.loads(path.read_text(encoding="utf-8")) == json.loads(LINES[0])

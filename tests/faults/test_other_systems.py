@@ -1,0 +1,119 @@
+"""What Windows and macOS do in another way, as far as Linux can show it; PLATFORMS.md says what ran where."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import federation
+from support import machine, processes
+from support.command_line import RunError, UserError
+from support.machine import make_room
+from support.processes import ending, last_words, start_methods
+from tests.support.harness import PATIENCE, ROOT, processes_in, wait_until
+from tests.support.ports import free_address
+from tests.support.small import write_partitions
+
+# Python's raw stream of a Windows console writes to nothing but a console, whatever its number leads to.
+PRINTS_IN_A_CONSOLE = """
+import io, os, sys
+
+class Console(io.RawIOBase):
+    def __init__(self, number): self.number = number
+    def writable(self): return True
+    def fileno(self): return self.number
+    def write(self, content):
+        if not os.isatty(self.number): raise OSError(6, "The handle is invalid")
+        return os.write(self.number, content)
+
+for name, number in (("stdout", 1), ("stderr", 2)):
+    setattr(sys, name, io.TextIOWrapper(io.BufferedWriter(Console(number)), "utf-8", write_through=True))
+print("in the console", flush=True)
+from support.output import print_into
+print_into("log")
+print("größer")
+print("as well", file=sys.stderr)
+"""
+
+
+def test_what_a_process_prints_goes_to_its_log_also_in_a_console_of_windows(tmp_path):
+    ours, console = os.openpty()
+    words = [sys.executable, "-c", PRINTS_IN_A_CONSOLE]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    streams = {"stdout": console, "stderr": console}
+    subprocess.run(words, cwd=tmp_path, env=environment, check=True, timeout=PATIENCE, **streams)
+    assert os.read(ours, 1000).split() == b"in the console".split()
+    os.close(console)
+    os.close(ours)
+    assert (tmp_path / "log").read_bytes() == "größer\nas well\n".encode()
+    assert last_words(tmp_path / "log") == "as well"
+
+
+@pytest.mark.parametrize(
+    ("platform", "there", "expected"),
+    [
+        ("linux", ["fork", "spawn", "forkserver"], ["forkserver", "spawn"]),
+        ("darwin", ["spawn", "fork", "forkserver"], ["spawn", "forkserver"]),
+        ("win32", ["spawn"], ["spawn"]),
+    ],
+)
+def test_processes_are_started_as_the_system_bears_it(monkeypatch, platform, there, expected):
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: there)
+    assert start_methods() == expected
+    assert processes.process_context().get_start_method() == expected[0]
+
+
+def test_a_system_without_sigkill_has_words_for_an_end(monkeypatch):
+    monkeypatch.delattr(signal, "SIGKILL")
+    assert ending(-signal.SIGTERM) == "was ended by SIGTERM"
+    assert ending(3) == "ended with status 3"
+
+
+def test_windows_waits_for_62_clients_before_python_3_13_and_for_more_since(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(machine, "resource", None)
+    monkeypatch.setattr(sys, "version_info", (3, 12, 9))
+    make_room(62)
+    with pytest.raises(UserError, match="need Python 3.13 or newer on Windows.*--clients 62"):
+        make_room(63)
+    monkeypatch.setattr(sys, "version_info", (3, 13, 0))
+    make_room(1000)
+
+
+class LateStatus(SimpleNamespace):
+    """A spawned process that has ended, whose status the system has only once it was joined."""
+
+    def join(self):
+        self.exitcode = self.status
+
+
+def test_the_status_of_a_spawned_process_may_come_after_its_end(capsys):
+    waiting, ended = os.pipe(), os.pipe()
+    os.close(ended[1])
+    server = SimpleNamespace(sentinel=waiting[0])
+    client = LateStatus(sentinel=ended[0], exitcode=None, status=-signal.SIGTERM)
+    with pytest.raises(RunError, match="0 of 1 clients are left"):
+        federation.watch(server, {0: client}, Path("logs"), needed=1)
+    assert capsys.readouterr().out == "Client 0 was ended by SIGTERM\n"
+    for descriptor in (*waiting, ended[0]):
+        os.close(descriptor)
+
+
+def test_spawned_processes_train_where_the_locale_is_c_and_names_are_not_ascii(
+    tmp_path, mnist, start
+):
+    """One process that imports, and forks others, is what every other test of federation.py has."""
+    write_partitions(tmp_path, mnist, sizes=[60], test_size=20)
+    run = "results/größer"
+    words = ["--clients", 1, "--rounds", 1, "--address", free_address(), "--run", run]
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = start([ROOT / "federation.py", "--start", "spawn", *words], tmp_path, **plain)
+    command.finish()
+    log = (tmp_path / run / "logs/client_0.log").read_text(encoding="utf-8")
+    assert "Round 1: trained on 60 images" in log
+    wait_until(lambda: not processes_in(tmp_path), "nothing runs any more")
