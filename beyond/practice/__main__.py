@@ -1,9 +1,12 @@
 """Ten small exercises on the lesson's own code: write a function of it, and see whether it works.
 
-python -m beyond.practice             # what there is, and what is done
-python -m beyond.practice 3           # write practice/fedavg.py, with a function that is to be written
-python -m beyond.practice check       # run what is there, and say what is right and what is not
-python -m beyond.practice hint 3      # also: solution 3, reset 3
+    python -m beyond.practice             # what there is, and what is done
+    python -m beyond.practice 3           # write practice/fedavg.py, with functions that are to be written
+    python -m beyond.practice check       # run what is open, and say what is right and what is not
+    python -m beyond.practice check 3     # run this one, done or not
+    python -m beyond.practice hint 3      # also: solution 3, reset 3
+
+Answers stay in practice/. Nothing is sent anywhere.
 """
 
 import sys
@@ -16,13 +19,8 @@ from support.files import locked
 
 ACTIONS = ("check", "hint", "solution", "reset")
 BUSY = UserError("another check runs here; wait until it has ended")
-STYLES = {
-    "right": "green",
-    "not yet": "bold red",
-    "note": "yellow",
-    "done": "green",
-    "open": "yellow",
-}
+GREEN = ("right", "done")
+STYLES = dict.fromkeys(GREEN, "green") | {"not yet": "bold red", "gone": "red", "open": "yellow"}
 
 
 def show(*rows):
@@ -41,31 +39,22 @@ def show(*rows):
 
 def list_all(folder):
     """Print the exercises, what is done, and what comes next."""
-    states = {exercise: folder.state(exercise) for exercise in EXERCISES}
-    for exercise, state in states.items():
-        word, _, more = state.partition(" ")
-        show(
-            (
-                word if not more else "",
-                f"{exercise.number:>2} {exercise.title}" + (f" ({state})" if more else ""),
-            )
-        )
-    done = list(states.values()).count("done")
-    begun = [exercise for exercise, state in states.items() if state == "open"]
-    print(f"\n{done} of {len(EXERCISES)} are done.")
-    tell_next(folder, begun[0] if begun else None)
+    states = {exercise.number: folder.state(exercise) for exercise in EXERCISES}
+    show(*((states[one.number], f"{one.number:>2} {one.title}") for one in EXERCISES))
+    print(f"\n{list(states.values()).count('done')} of {len(EXERCISES)} are done.")
+    tell_next(folder)
 
 
-def tell_next(folder, exercise=None):
-    """Print the one thing that is to be done next: go on with `exercise`, or begin another."""
-    if exercise:
-        number, file = exercise.number, folder.file(exercise)
-        print(
-            f"Next: write on in {file}, then {COMMAND} check {number} ({COMMAND} hint {number} helps)"
-        )
-        return
-    left = [one for one in EXERCISES if folder.state(one) != "done"]
-    print(f"Next: {COMMAND} {left[0].number}" if left else "All are right. Next: beyond/README.md")
+def tell_next(folder):
+    """Print the one thing that is to be done next."""
+    for exercise in EXERCISES:
+        number, file, state = exercise.number, folder.file(exercise), folder.state(exercise)
+        if state == "gone":
+            return print(f"Next: put {file} back, or {COMMAND} {number}, which writes it anew")
+        if state == "open":
+            return print(f"Next: write in {file}, then {COMMAND} check (or hint {number})")
+    left = [exercise.number for exercise in EXERCISES if folder.state(exercise) != "done"]
+    print(f"Next: {COMMAND} {left[0]}" if left else "All are right. Next: beyond/README.md")
 
 
 def begin(folder, exercise):
@@ -75,8 +64,7 @@ def begin(folder, exercise):
         again = f"{COMMAND} reset {exercise.number} writes it anew"
         raise NothingToDo(f"{file} is there, and stays as it is: open it in an editor; {again}")
     folder.write(exercise, skeleton(exercise))
-    print(f"Wrote {file}: open it in an editor.")
-    tell_next(folder, exercise)
+    print(f"Wrote {file}: open it in an editor. Then {COMMAND} check {exercise.number}")
 
 
 def reset(folder, exercise):
@@ -100,51 +88,49 @@ def show_solution(folder, exercise):
 
 
 def check(folder, exercises, seconds):
-    """Check those of `exercises` that have begun, say what is right, and exit with 1 if not all is."""
+    """Check `exercises`, say what is right, and exit with 1 if not all is."""
     from beyond.practice.runner import verdict_on
     from support.processes import process_context
 
     context, wrong = process_context(), []
     for exercise in exercises:
-        file = folder.file(exercise)
-        print(f"\nExercise {exercise.number}: {exercise.title} ({file})")
-        verdict = verdict_on(context, exercise, file, seconds)
-        show_verdict(verdict)
-        folder.note(exercise, has_passed=not verdict.fault)
+        print(f"Exercise {exercise.number}: {exercise.title} ({folder.file(exercise)})")
+        before = folder.digest(exercise)
+        verdict = verdict_on(context, exercise, folder.file(exercise), seconds)
+        show(*rows_of(verdict))
+        folder.note(exercise, None if verdict.fault else before)
         wrong += [exercise] if verdict.fault else []
-    print()
-    tell_next(folder, wrong[0] if wrong else None)
+        print()
+    tell_next(folder)
     sys.exit(1 if wrong else 0)
 
 
-def show_verdict(verdict):
-    """Print the steps of a verdict, the accuracy by round, and what is wrong."""
-    rows = [("right", title) for title in verdict.passed]
+def rows_of(verdict):
+    """Yield rows of (word, text): steps of a verdict, the accuracy by round, and what is wrong."""
+    for title in verdict.passed:
+        yield "right", title
     for run, accuracies in verdict.accuracies.items():
-        rounds = ", ".join(
-            f"{number}: {accuracy:.1%}" for number, accuracy in enumerate(accuracies)
-        )
-        rows.append(
-            ("", f"{run if len(verdict.accuracies) > 1 else 'accuracy'} by round: {rounds}")
-        )
+        rounds = ", ".join(f"{accuracy:.1%}" for accuracy in accuracies)
+        yield "", f"accuracy of rounds 0 to {len(accuracies) - 1} ({run}): {rounds}"
     if verdict.fault:
-        rows += [("not yet", verdict.title), *(("", line) for line in verdict.fault)]
+        yield "not yet", verdict.title
+        yield from (("", line) for line in verdict.fault)
     if verdict.printed:
-        rows.append(("note", f"It prints {verdict.printed!r}: take that out when all is right."))
-    show(*rows)
+        yield "note", f"It prints {verdict.printed!r}: take that out when all is right."
 
 
 def to_check(folder, words):
-    """Return the exercises in `words`, or all that have begun; raise UserError if there is none to check."""
+    """Return the exercises in `words`, or all that are open; raise if there is none to check."""
     wanted = [exercise_named(word) for word in words]
-    for exercise in wanted or filter(folder.has_begun, EXERCISES):
-        if not folder.file(exercise).is_file():
-            gone = "is gone" if folder.has_begun(exercise) else "is not there"
-            again = f"{COMMAND} {exercise.number} writes it anew"
-            raise UserError(f"{folder.file(exercise)} {gone}; put it back, or {again}")
-    found = wanted or [one for one in EXERCISES if folder.file(one).is_file()]
+    for exercise in wanted:
+        if not folder.state(exercise):
+            begin = f"{COMMAND} {exercise.number} begins it"
+            raise UserError(f"there is no {folder.file(exercise)}; {begin}")
+    states = {one.number: folder.state(one) for one in EXERCISES}
+    found = wanted or [one for one in EXERCISES if states[one.number] in ("open", "gone")]
     if not found:
-        raise UserError(f"there is nothing to check in {folder.where}/; begin with {COMMAND} 1")
+        first = next((number for number, state in states.items() if state != "done"), 1)
+        raise NothingToDo(f"Nothing is open in {folder.where}. Next: {COMMAND} {first}")
     return found
 
 
@@ -154,12 +140,7 @@ def main(arguments=None):
     add = options.add_argument
     add("words", nargs="*", metavar="[check|hint|solution|reset] [NUMBER]", help="what to do")
     add("--folder", type=path, default="practice", help="where the answers are")
-    add(
-        "--seconds",
-        type=positive_seconds,
-        default=20,
-        help="that an answer has before it is stopped",
-    )
+    add("--seconds", type=positive_seconds, default=20, help="an answer is stopped after as many")
     args = parse_options(arguments, [options])
     folder, words = Folder(args.folder), args.words
     if not words:

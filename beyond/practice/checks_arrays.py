@@ -7,6 +7,7 @@ from torch import nn
 import model as lesson
 from beyond.practice.judge import Wrong, call, compare, expect, kind, same
 
+SHARED = "changes when the model trains on, because it shares the model's memory: copy it."
 NUMBERS, IMAGES = [0.20, 0.50, -0.10], [6000, 3000, 1000]  # as in the lesson, Part 1
 
 
@@ -56,15 +57,20 @@ def shards(answer):
 def dealt(function, labels, clients):
     """Return the parts that `function` makes; raise Wrong unless each image is in one of them."""
     shares = call(function, labels, clients, np.random.default_rng(0))
-    is_list = isinstance(shares, (list, tuple, np.ndarray))
+    is_list = isinstance(shares, (list, tuple, np.ndarray)) and len(shares) == clients
     expect(is_list, f"What comes back is {kind(shares)}, and has to be a list of {clients} arrays.")
-    expect(len(shares) == clients, f"{len(shares)} parts come back, for {clients} clients.")
     for client, share in enumerate(shares):
         is_flat = np.ndim(share) == 1 and np.asarray(share).dtype.kind in "iu"
         expect(
             is_flat, f"Client {client} gets {kind(share)}, and not one array of numbers of images."
         )
-    everything, count = np.concatenate(shares), len(labels)
+    expect_once(np.concatenate(shares), labels)
+    return shares
+
+
+def expect_once(everything, labels):
+    """Raise Wrong unless `everything` that is dealt out are the numbers of all images, each once."""
+    count = len(labels)
     is_labels = same(np.sort(everything), np.sort(labels))
     expect(not is_labels, f"These are labels. Deal out the images' numbers, 0 to {count - 1}.")
     strange = everything[(everything < 0) | (everything >= count)]
@@ -75,7 +81,6 @@ def dealt(function, labels, clients):
     expect(
         len(never) == 0, f"{len(never)} images are nobody's, such as {never[:1]}: is that a rest?"
     )
-    return shares
 
 
 def expect_decided_by_rng(function, labels, clients):
@@ -99,33 +104,32 @@ def weights(answer):
     model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
     found = call(answer.get_weights, model)
     expect(not isinstance(found, dict), "get_weights returns a dict; the names do not travel.")
-    few = "parameters() leaves out the statistics of batch normalisation; state_dict() has them."
     is_short = isinstance(found, list) and len(found) == len(list(model.parameters()))
-    expect(not is_short, few)
+    expect(not is_short, "parameters() leaves out batch normalisation's statistics: state_dict().")
     compare(found, lesson.get_weights(model), what="get_weights(model)")
     yield "get_weights: copies, which stay as they are while the model trains on"
     change(model)
-    own = (
-        "What get_weights returned changes when the model trains on: it shares its memory. Copy it."
-    )
-    expect(not same(found, lesson.get_weights(model)), own)
+    is_own = not same(found, lesson.get_weights(model))
+    expect(is_own, f"What get_weights returned {SHARED}")
+    yield from setting_steps(answer, model, found)
+
+
+def setting_steps(answer, model, wanted):
+    """Take the steps of set_weights, with weights that `model` does not have."""
     yield "set_weights: the model has the new weights"
-    before, wanted = lesson.get_weights(model), [array.copy() for array in found]
+    before, kept = lesson.get_weights(model), [array.copy() for array in wanted]
     call(answer.set_weights, model, wanted)
     lost = {"it is as it was: what is put into state_dict() reaches it by load_state_dict": before}
-    compare(lesson.get_weights(model), found, lost, "The model")
+    compare(lesson.get_weights(model), wanted, lost, "The model")
     yield "set_weights: the model's weights are its own"
     change(model)
-    own = "The arrays that the model was given change when it trains: it shares their memory. Copy them."
-    expect(same(found, wanted), own)
+    expect(same(kept, wanted), f"What the model was given {SHARED}")
     yield "set_weights: too many arrays are refused"
     try:
         call(answer.set_weights, model, [*wanted, wanted[0]])
     except (ValueError, RuntimeError):
         return
-    raise Wrong(
-        "The arrays of a larger model are taken without a word: zip(..., strict=True) raises."
-    )
+    raise Wrong("A larger model's arrays are taken without a word: zip(..., strict=True) raises.")
 
 
 def change(model):

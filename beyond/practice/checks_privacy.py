@@ -42,39 +42,28 @@ def expect_averaged(answer, faults, wanted):
 
     `faults` are numbers of updates, with what is in the last place of their last array.
     """
-    inside, failures, results = Inside(), [("client 3", "lost")], []
-    for number in range(3):
-        weights = [np.full((2, 3), number, np.float32), np.full(4, number, np.float32)]
-        weights[1][3] = faults.get(number, number)
-        sent = ndarrays_to_parameters(weights)
-        results.append((f"client {number}", FitRes(Status(Code.OK, ""), sent, number + 1, {})))
+    inside, failures = Inside(), [("client 3", "lost")]
+    results = [result_of(number, faults.get(number, number)) for number in range(3)]
     found = call(answer.WithoutNaN(inside).aggregate_fit, 4, results, failures)
-    expect(
-        inside.asked,
-        "self.strategy is never asked to average: return self.strategy.aggregate_fit(...)",
-    )
+    expect(inside.asked, "self.strategy.aggregate_fit(...) is never called: who averages?")
     server_round, passed, passed_failures = inside.asked
-    names, faulty = (
-        [client for client, _ in passed],
-        {f"client {number}": faults[number] for number in faults},
-    )
-    for name in faulty.keys() & set(names):
-        expect(
-            False, f"The last place of {name}'s last array was {faulty[name]}, and it is averaged."
-        )
-    right = [f"client {number}" for number in wanted]
-    compare(
-        names,
-        right,
-        {"one has a fault, and the others go with it": []},
-        "The list of those averaged",
-    )
-    expect(
-        passed == [results[number] for number in wanted], "What is averaged is not what was sent."
-    )
-    compare((server_round, passed_failures), (4, failures), {}, "(server_round, failures)")
-    expected = FedAvg().aggregate_fit(4, passed, failures)
-    compare(found, expected, {}, "aggregate_fit(...)")
+    names = [client for client, _ in passed]
+    for number, fault in faults.items():
+        averaged = f"The last number of client {number} was {fault}, and it is averaged."
+        expect(f"client {number}" not in names, averaged)
+    sound = [results[number] for number in wanted]
+    alone = {"one has a fault, and the others go with it": []}
+    compare(names, [client for client, _ in sound], alone, "The list of those averaged")
+    expect(passed == sound, "What is averaged is not what was sent.")
+    compare((server_round, passed_failures), (4, failures), what="(server_round, failures)")
+    compare(found, FedAvg().aggregate_fit(4, passed, failures), what="aggregate_fit(...)")
+
+
+def result_of(number, last):
+    """Return a pair (client, FitRes), with `last` in the last place of its last array."""
+    weights = [np.full((2, 3), number, np.float32), np.append(np.zeros(3), last)]
+    sent = ndarrays_to_parameters(weights)
+    return f"client {number}", FitRes(Status(Code.OK, ""), sent, number + 1, {})
 
 
 def label(answer):
@@ -86,21 +75,14 @@ def label(answer):
     found = [call(answer.label_of, update) for update in updates]
     found = [int(one) if isinstance(one, np.integer) else one for one in found]
     mistakes = {
-        "that is the bias that fell most, and the true digit's rises": [
-            np.argmin(update[FC2_BIAS]) for update in updates
-        ],
-        "that is the bias of fc1, with 64 units": [
-            np.argmax(update[FC1_BIAS]) for update in updates
-        ],
-        "that is a place among fc2's 640 weights; its ten biases come after them": [
-            np.argmax(update[FC2_WEIGHT]) for update in updates
-        ],
-        "that is how far the bias rose, and not which": [
-            np.max(update[FC2_BIAS]) for update in updates
-        ],
-        "it is always the same": found[:1] * 10,
+        "it is always the same": lambda update: found[0],
+        "that bias fell most, and the true digit's rises": lambda update: update[FC2_BIAS].argmin(),
+        "that is the bias of fc1, with 64 units": lambda update: update[FC1_BIAS].argmax(),
+        "that is one of fc2's 640 weights": lambda update: update[FC2_WEIGHT].argmax(),
+        "that is how far it rose, and not which": lambda update: update[FC2_BIAS].max(),
     }
-    compare(found, list(range(10)), mistakes, "label_of(update)")
+    made = {words: list(map(mistake, updates)) for words, mistake in mistakes.items()}
+    compare(found, list(range(10)), made, "label_of(update)")
 
 
 def noise(answer):
@@ -113,21 +95,16 @@ def noise(answer):
     compare(call(answer.clipped, short, CLIP), short, longer, "clipped(update, clip)")
     yield "clipped: a long one has the length of the clip, all arrays together"
     for clip in (2.0, CLIP):
-        compare(
-            call(answer.clipped, long, clip),
-            clipped(long, clip),
-            miscut(long, clip),
-            "clipped(...)",
-        )
-    yield "private_mean: the mean of clipped updates, over all clients"
-    found = call(answer.private_mean, [long, short], CLIENTS, CLIP, Z, np.zeros)
-    right = private_mean([long, short], CLIENTS, CLIP, Z, np.zeros)
-    compare(found, right, mistakes_of_mean(long, short), "Without noise, private_mean(...)")
-    yield "private_mean: noise of the deviation that the accountant assumes"
-    expect_noise(answer, [long, short], right)
-    yield "private_mean: no update at all but one, and it is cut and noisy all the same"
-    found = call(answer.private_mean, [long], CLIENTS, CLIP, Z, np.zeros)
-    compare(found, private_mean([long], CLIENTS, CLIP, Z, np.zeros), {}, "private_mean(...)")
+        found, mistakes = call(answer.clipped, long, clip), miscut(long, clip)
+        compare(found, clipped(long, clip), mistakes, "clipped(update, clip)")
+    for updates in ([long, short], [long]):
+        yield f"private_mean: {len(updates)} of {CLIENTS} clients are there, and all are divided by"
+        given = (updates, CLIENTS, CLIP, Z)
+        found, right = call(answer.private_mean, *given, np.zeros), private_mean(*given, np.zeros)
+        mistakes = mistakes_of_mean(*updates) if len(updates) > 1 else {}
+        compare(found, right, mistakes, "Without noise, private_mean(...)")
+        yield "private_mean: noise of the deviation that the accountant assumes"
+        expect_noise(answer, given, right)
 
 
 def length(update):
@@ -166,7 +143,7 @@ def mistakes_of_mean(long, short):
     }
 
 
-def expect_noise(answer, updates, mean):
+def expect_noise(answer, given, mean):
     """Raise Wrong unless every number of `mean` gets noise of its own, as large as is right."""
     shapes = []
 
@@ -174,25 +151,25 @@ def expect_noise(answer, updates, mean):
         shapes.append(tuple(np.atleast_1d(shape)))
         return np.ones(shape)
 
-    found = call(answer.private_mean, updates, CLIENTS, CLIP, Z, ones)
-    compare([np.zeros_like(array) for array in found], [np.zeros_like(array) for array in mean])
-    added = np.concatenate([np.ravel(now - old) for now, old in zip(found, mean, strict=True)])
-    mistakes = {
+    found = call(answer.private_mean, *given, ones)
+    compare([array * 0 for array in found], [array * 0 for array in mean], what="private_mean(...)")
+    added = [np.ravel(now - old) for now, old in zip(found, mean, strict=True)]
+    deviation = float(np.concatenate(added).mean())
+    setting = f"With z {Z}, clip {CLIP} and {CLIENTS} clients, the noise's deviation"
+    compare(deviation, DEVIATION, mistakes_of_noise(len(given[0])), setting)
+    wanted = [array.shape for array in mean]
+    each = f"normal is asked for {shapes}; arrays are {wanted}: each number gets its own noise."
+    expect(shapes == wanted, each)
+
+
+def mistakes_of_noise(updates):
+    """Return {words: the deviation that is made by a mistake}, where so many `updates` came."""
+    return {
         "no number of yours comes from normal(shape)": 0.0,
         "that is the noise on the sum; divide it by clients, too": Z * CLIP,
-        "divide by all clients, not by the updates that came": Z * CLIP / 2,
+        "divide by all clients, not by the updates that came": Z * CLIP / updates,
         "neither clip nor clients are in it": Z,
         "clip is missing": Z / CLIENTS,
         "noise_multiplier is missing": CLIP / CLIENTS,
         "that is a variance, and normal wants a deviation": DEVIATION**2,
-        "it is added for every update, and the mean needs it once": 2 * DEVIATION,
     }
-    compare(
-        float(added.mean()),
-        DEVIATION,
-        mistakes,
-        "The noise's deviation, with z 1.5, clip 0.5, 4 clients,",
-    )
-    wanted = [array.shape for array in mean]
-    each = f"normal is asked for {shapes}, and the arrays are {wanted}: each number gets its own noise."
-    expect(shapes == wanted, each)

@@ -100,6 +100,11 @@ def config(answer):
     yield "every round has all that fit reads"
     for number in (1, 2, 3):
         expect_config(call(instructions, number), lesson(number))
+    yield from shrinking_steps(answer, lesson)
+
+
+def shrinking_steps(answer, lesson):
+    """Take the steps of with_shrinking_rate, around the lesson's instructions with the rate 0.2."""
     yield "a learning rate that shrinks from round to round"
     shrinking = call(answer.with_shrinking_rate, lesson, 0.5)
     compare(shrinking, lesson, what="with_shrinking_rate(...)")
@@ -107,9 +112,7 @@ def config(answer):
     compare(rates, [0.2, 0.1, 0.05, 0.025], WRONG_RATES, "The learning rate of rounds 1 to 4")
     yield "asked for round 2 again, it says the same"
     again = rate_in(call(shrinking, 2), lesson(2))
-    expect(
-        same(again, 0.1), f"This time it is {again:g}, not 0.1: compute it from server_round alone."
-    )
+    expect(same(again, 0.1), f"This time it is {again:g}, not 0.1: compute it from server_round.")
     yield "the config of the function inside stays as it is"
     inside = lesson(3)
     call(call(answer.with_shrinking_rate, lambda server_round: inside, 0.5), 3)
@@ -143,20 +146,18 @@ def evaluation(answer):
     test = call(answer.centralized_evaluation, model, images, labels)
     compare(test, lesson, what="centralized_evaluation(...)")
     yield "loss and accuracy of the weights that it is given"
-    for seed in (4, 5):
-        weights = fresh_weights(seed)
-        loss, metrics = lesson(1, weights, {})
-        found, accuracy = call(test, 1, weights, {}), metrics["accuracy"]
-        is_swapped = isinstance(found, tuple) and same(found[0], accuracy)
-        expect(
-            not is_swapped, "The accuracy comes first in yours; the loss comes first, then a dict."
-        )
-        mistakes = {
-            "the model has its old weights: set_weights first": (
-                before[0],
-                {"accuracy": before[1]},
-            ),
-            "the accuracy is a fraction, 1 at most": (loss, {"accuracy": 100 * accuracy}),
-            "that is a count, and no fraction": (loss, {"accuracy": COUNT * accuracy}),
-        }
-        compare(found, (loss, metrics), mistakes, "What your function returns")
+    for weights in (fresh_weights(4), fresh_weights(5)):
+        found, right = call(test, 1, weights, {}), lesson(1, weights, {})
+        mistakes = mistakes_of_evaluation(*right, *before)
+        compare(found, right, mistakes, "What your function returns")
+
+
+def mistakes_of_evaluation(loss, metrics, old_loss, old_accuracy):
+    """Return {words: what a function returns with that mistake, instead of (loss, metrics)}."""
+    accuracy = metrics["accuracy"]
+    return {
+        "the loss comes first, and then a dict": (accuracy, loss),
+        "the model has its old weights: set_weights": (old_loss, {"accuracy": old_accuracy}),
+        "the accuracy is a fraction, 1 at most": (loss, {"accuracy": 100 * accuracy}),
+        "that is a count, and no fraction": (loss, {"accuracy": COUNT * accuracy}),
+    }

@@ -61,21 +61,20 @@ class Folder:
         return self.where / f"{exercise.name}.py"
 
     def state(self, exercise):
-        """Return in a word or two how far an exercise is."""
-        file, passed = self.file(exercise), self.progress.get(exercise.name)
-        if not file.is_file():
-            return (
-                f"its file is gone: {COMMAND} {exercise.number}" if self.has_begun(exercise) else ""
-            )
-        return "done" if passed == _sha256(file) else "open"
+        """Return how far an exercise is: "done", "open", "gone", or "" if it has not begun."""
+        digest = self.digest(exercise)
+        if digest is None:
+            return "gone" if exercise.name in self.progress else ""
+        return "done" if self.progress.get(exercise.name) == digest else "open"
 
-    def has_begun(self, exercise):
-        """Return whether the exercise was written once, wherever its file is now."""
-        return exercise.name in self.progress
+    def digest(self, exercise):
+        """Return the SHA-256 of an exercise's file, or None if there is none."""
+        file = self.file(exercise)
+        return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
 
-    def note(self, exercise, has_passed=False):
-        """Keep that an exercise has begun, or that its answer is right."""
-        self.progress[exercise.name] = _sha256(self.file(exercise)) if has_passed else None
+    def note(self, exercise, passed=None):
+        """Keep that an exercise has begun, and the digest of the answer that has `passed`."""
+        self.progress[exercise.name] = passed
         with replaced_file(self.progress_file, is_lasting=False) as new:
             new.write(json.dumps(self.progress, indent=2).encode())
 
@@ -85,7 +84,3 @@ class Folder:
         with replaced_file(self.file(exercise), is_lasting=False) as new:
             new.write(text.encode())
         self.note(exercise)
-
-
-def _sha256(file):
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -86,26 +86,28 @@ def same(one, other):
 
 def unlike(found, expected, what):
     """Return in words how `found` is of another kind than `expected`, or None."""
-    wrong = f"{what} is {kind(found)}, and has to be {kind(expected)}"
     if isinstance(expected, dict) and isinstance(found, dict):
         missing = [f"{what} has no {key!r}" for key in expected if key not in found]
         parts = ((found[key], expected[key], f"{what}[{key!r}]") for key in expected)
         return missing[0] if missing else _first_unlike(parts)
+    if not _is_like(found, expected):
+        return f"{what} is {kind(found)}, and has to be {kind(expected)}"
     if isinstance(expected, (list, tuple)):
-        is_like = isinstance(found, (list, tuple)) and len(found) == len(expected)
         places = [f"{what}[{place}]" for place in range(len(expected))]
-        return _first_unlike(zip(found, expected, places, strict=True)) if is_like else wrong
-    if callable(expected):
-        is_like = callable(found)
-    elif isinstance(expected, np.ndarray):
-        is_like = isinstance(found, (np.ndarray, np.number)) and found.shape == expected.shape
-    elif isinstance(expected, float):
-        is_like = isinstance(found, NUMBERS)
-    else:
-        is_like = isinstance(found, type(expected))
-    if is_like and isinstance(found, (np.ndarray, *NUMBERS)) and not np.isfinite(found).all():
+        return _first_unlike(zip(found, expected, places, strict=True))
+    if isinstance(found, (np.ndarray, *NUMBERS)) and not np.isfinite(found).all():
         return f"{what} holds NaN or infinity"
-    return None if is_like else wrong
+    return None
+
+
+def _is_like(found, expected):
+    if callable(expected):
+        return callable(found)
+    if isinstance(expected, (list, tuple)):
+        return isinstance(found, (list, tuple)) and len(found) == len(expected)
+    if isinstance(expected, np.ndarray):
+        return isinstance(found, (np.ndarray, np.number)) and found.shape == expected.shape
+    return isinstance(found, NUMBERS if isinstance(expected, float) else type(expected))
 
 
 def _first_unlike(parts):

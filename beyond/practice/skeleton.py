@@ -110,30 +110,26 @@ def fault_to_read(exercise, path):
     """Return what is wrong with the answer in the file `path` without running it: lines, or []."""
     try:
         tree = ast.parse(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        return [f"{path} is gone: put it back, or {COMMAND} {exercise.number} writes it anew."]
     except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        shown = (getattr(error, "text", None) or "").strip()
-        return [f"{path}, line {line}: {getattr(error, 'msg', error)}", *([shown] if shown else [])]
-    for target in exercise.write:
-        module, name = target.split(":")
-        try:
-            written = find(tree, name)
-        except LookupError as error:
-            return [f"There is no {error.args[0]} in {path} any more; {_reset(exercise)}."]
-        lesson = find(Source(module).tree, name)
-        if _arguments(written) != _arguments(lesson):
-            return [
-                f"{name} takes ({_arguments(written)}), and has to take ({_arguments(lesson)}): "
-                f"write that again, or {_reset(exercise)}."
-            ]
-        if is_unwritten(written):
-            return [f"{name} is still to be written."]
-    return []
+        place = f"{path}, line {getattr(error, 'lineno', None) or 1}"
+        return [f"{place}: {(getattr(error, 'text', None) or '').strip()}", f"{error}"]
+    return [line for target in exercise.write if (line := _fault_in(tree, target, exercise, path))]
 
 
-def _reset(exercise):
-    command = f"{COMMAND} reset {exercise.number}"
-    return f"{command} writes the exercise anew"
+def _fault_in(tree, target, exercise, path):
+    """Return what is wrong with one function of an answer, in words, or None."""
+    module, name = target.split(":")
+    again = f"{COMMAND} reset {exercise.number} writes the exercise anew"
+    try:
+        written = find(tree, name)
+    except LookupError as error:
+        return f"There is no {error.args[0]} in {path} any more; {again}."
+    found, wanted = _arguments(written), _arguments(find(Source(module).tree, name))
+    if found != wanted:
+        return f"{name} takes ({found}), and has to take ({wanted}): write that again, or {again}."
+    return f"{name} is still to be written." if is_unwritten(written) else None
 
 
 def _arguments(function):

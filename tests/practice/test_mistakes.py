@@ -38,7 +38,7 @@ MISTAKES = {
         (
             "all of one",
             [(DEAL, "[rng.permutation(len(labels))]")],
-            "1 parts come back, for 4 clients",
+            "is a list of 1, and has to be a list of 4 arrays",
         ),
         (
             "uneven",
@@ -78,14 +78,14 @@ MISTAKES = {
             [("tensor.numpy(force=True).copy()", "tensor.clone()")],
             "[0] is a tensor of PyTorch's of shape (2, 3)",
         ),
-        ("views", [(".copy()", "")], "it shares its memory"),
+        ("views", [(".copy()", "")], "What get_weights returned changes"),
         (
             "parameters",
             [("model.state_dict().values()", "model.parameters()")],
-            "leaves out the statistics of batch",
+            "leaves out batch normalisation",
         ),
         ("not loaded", [("model.load_state_dict({", "dict({")], "it is as it was"),
-        ("lenient", [("strict=True", "strict=False")], "The arrays of a larger model are taken"),
+        ("lenient", [("strict=True", "strict=False")], "A larger model's arrays are taken"),
         (
             "shared",
             [
@@ -284,7 +284,7 @@ MISTAKES = {
             [("return evaluate_global_model", "return evaluate(model, images, labels)")],
             "is a tuple of 2, and has to be a function",
         ),
-        ("swapped", [(TESTED, "return accuracy, loss")], "The accuracy comes first in yours"),
+        ("swapped", [(TESTED, "return accuracy, loss")], "the loss comes first, and then a dict"),
         (
             "no dict",
             [(TESTED, "return loss, accuracy")],
@@ -353,7 +353,7 @@ MISTAKES = {
                     "return finite, {}",
                 )
             ],
-            "self.strategy is never asked",
+            "is never called: who averages?",
         ),
         ("itself", [("self.strategy.aggregate_fit", "self.aggregate_fit")], "RecursionError"),
         (
@@ -374,7 +374,7 @@ MISTAKES = {
                     "        if not finite:\n            return None, {}\n        return self",
                 )
             ],
-            "self.strategy is never asked",
+            "is never called: who averages?",
         ),
     ],
     "shards": [
@@ -427,9 +427,9 @@ MISTAKES = {
         ),
     ],
     "label": [
-        ("lowest", [("np.argmax", "np.argmin")], "that is the bias that fell most"),
+        ("lowest", [("np.argmax", "np.argmin")], "that bias fell most"),
         ("fc1", [("update[FC2_BIAS]", "update[5]")], "that is the bias of fc1, with 64 units"),
-        ("weights", [("update[FC2_BIAS]", "update[6]")], "a place among fc2's 640 weights"),
+        ("weights", [("update[FC2_BIAS]", "update[6]")], "one of fc2's 640 weights"),
         (
             "how far",
             [("int(np.argmax(", "float(np.max(")],
