@@ -52,7 +52,7 @@ def tell_next(folder):
         if state == "gone":
             return print(f"Next: put {file} back, or {COMMAND} {number}, which writes it anew")
         if state == "open":
-            return print(f"Next: write in {file}, then {COMMAND} check (or hint {number})")
+            return print(f"Next: write in {file}, then {COMMAND} check (hint {number} helps)")
     left = [exercise.number for exercise in EXERCISES if folder.state(exercise) != "done"]
     print(f"Next: {COMMAND} {left[0]}" if left else "All are right. Next: beyond/README.md")
 
@@ -78,7 +78,7 @@ def reset(folder, exercise):
 
 def hint(folder, exercise):
     """Print what helps."""
-    show(("hint", exercise.hint))
+    show(("hint", " ".join(exercise.hint.split())))
 
 
 def show_solution(folder, exercise):
@@ -116,7 +116,8 @@ def rows_of(verdict):
         yield "not yet", verdict.title
         yield from (("", line) for line in verdict.fault)
     if verdict.printed:
-        yield "note", f"It prints {verdict.printed!r}: take that out when all is right."
+        first = verdict.printed.strip().partition("\n")[0]
+        yield "note", f"It prints, first {first!r}: take that out when all is right."
 
 
 def to_check(folder, words):

@@ -53,6 +53,8 @@ def lines_about(error, path):
     ]
     if isinstance(error, SystemExit):
         return [*lines, "This ends the whole program: take it out."]
+    if isinstance(error, NotImplementedError) and frames:
+        return [f"{frames[-1].name} is still to be written."]
     what = f"{type(error).__name__}: {error}".removesuffix(": ")
     return [*lines, what] if frames else [f"What comes back cannot be used ({what})."]
 

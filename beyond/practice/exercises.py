@@ -38,7 +38,9 @@ def exercise_named(word):
     for exercise in EXERCISES:
         if word in (str(exercise.number), exercise.name):
             return exercise
-    raise UserError(f"there is no exercise {word!r}; give a number from 1 to {len(EXERCISES)}")
+    raise UserError(
+        f"there is no exercise {word!r}; {COMMAND} lists the {len(EXERCISES)} that there are"
+    )
 
 
 class Folder:

@@ -70,7 +70,7 @@ def stopped(log, path, seconds):
         return []
     place = re.search(rf'File "{re.escape(str(path))}", line (\d+)', text)
     where = f" in {path}, line {place[1]}" if place else ""
-    return [f"Stopped after {seconds:g} seconds{where}: is that a loop without an end? (--seconds)"]
+    return [f"Stopped after {seconds:g} seconds{where}: is that a loop without an end?"]
 
 
 def federate(context, exercise, path, folder, seconds, verdict):

@@ -114,8 +114,21 @@ def fault_to_read(exercise, path):
         return [f"{path} is gone: put it back, or {COMMAND} {exercise.number} writes it anew."]
     except (SyntaxError, ValueError) as error:
         place = f"{path}, line {getattr(error, 'lineno', None) or 1}"
-        return [f"{place}: {(getattr(error, 'text', None) or '').strip()}", f"{error}"]
-    return [line for target in exercise.write if (line := _fault_in(tree, target, exercise, path))]
+        return [
+            f"{place}: {(getattr(error, 'text', None) or '').strip()}",
+            getattr(error, "msg", f"{error}"),
+        ]
+    faults = [_fault_in(tree, target, exercise, path) for target in exercise.write]
+    if not any(faults) and all(
+        is_unwritten(find(tree, name_of(target))) for target in exercise.write
+    ):
+        return [f"{name_of(target)} is still to be written." for target in exercise.write]
+    return [fault for fault in faults if fault]
+
+
+def name_of(target):
+    """Return the name of what "module:function" is."""
+    return target.partition(":")[2]
 
 
 def _fault_in(tree, target, exercise, path):
@@ -129,7 +142,7 @@ def _fault_in(tree, target, exercise, path):
     found, wanted = _arguments(written), _arguments(find(Source(module).tree, name))
     if found != wanted:
         return f"{name} takes ({found}), and has to take ({wanted}): write that again, or {again}."
-    return f"{name} is still to be written." if is_unwritten(written) else None
+    return None
 
 
 def _arguments(function):

@@ -89,5 +89,7 @@ def test_the_ten_are_named_and_every_one_has_a_task_and_a_hint():
     assert len(EXERCISES) == 10 and len(set(NAMES)) == 10
     for exercise in EXERCISES:
         assert len(exercise.task.split()) > 20 and len(exercise.hint.split()) > 10
-    with pytest.raises(exercises.UserError, match="no exercise '11'; give a number from 1 to 10"):
+    with pytest.raises(
+        exercises.UserError, match="no exercise '11'; python -m beyond.practice lists the 10"
+    ):
         exercise_named("11")
