@@ -130,10 +130,9 @@ def checked(shared_stage, tmp_path_factory):
     for name, (changes, _) in STRANGE.items():
         (folder / f"{name}.py").write_text(wrong_answer(name, *changes))
     (folder / "fit.py").write_text(right_answer("fit"))
-    before = os.listdir(os.environ["TMPDIR"])
-    finished = shared_stage.run(*COMMAND, "check", "--seconds", 4, cwd=directory)
-    assert os.listdir(os.environ["TMPDIR"]) == before
-    return finished, directory
+    (directory / "temporary").mkdir()
+    words = (*COMMAND, "check", "--seconds", 4)
+    return shared_stage.run(*words, cwd=directory, TMPDIR=str(directory / "temporary")), directory
 
 
 @pytest.mark.parametrize("name", STRANGE)
@@ -159,8 +158,9 @@ def test_a_right_answer_trains_a_real_federation(checked):
 def test_a_check_leaves_answers_and_progress_and_nothing_else(checked):
     _, directory = checked
     files = {f"practice/{name}.py" for name in (*STRANGE, "fit")}
-    assert set(snapshot(directory)) == {"practice", "practice/progress.json", *files}
-    assert not processes_in(directory)
+    wait_until(lambda: not processes_in(directory), "the end of all processes")
+    folders = {"practice", "temporary"}
+    assert set(snapshot(directory)) == {*folders, "practice/progress.json", *files}
 
 
 def test_the_next_thing_is_the_first_that_is_not_right(checked):
