@@ -56,6 +56,8 @@ def lines_about(error, path):
     if isinstance(error, NotImplementedError) and frames:
         return [f"{frames[-1].name} is still to be written."]
     what = f"{type(error).__name__}: {error}".removesuffix(": ")
+    if "inhomogeneous" in what:
+        what = "ValueError: arrays of different shapes do not fit into one: take them one by one."
     return [*lines, what] if frames else [f"What comes back cannot be used ({what})."]
 
 

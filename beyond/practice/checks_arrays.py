@@ -9,6 +9,15 @@ from beyond.practice.judge import Wrong, call, compare, expect, kind, same
 
 SHARED = "changes when the model trains on, because it shares the model's memory: copy it."
 NUMBERS, IMAGES = [0.20, 0.50, -0.10], [6000, 3000, 1000]  # as in the lesson, Part 1
+TOTAL = np.dot(NUMBERS, IMAGES)
+WRONG_MEANS = {
+    "the client with 1,000 images counts as much as the one with 6,000": np.mean(NUMBERS),
+    "that is a sum, and no mean": sum(NUMBERS),
+    "the sum of number times images is still to be divided": TOTAL,
+    "divide by all images together, not by the number of clients": TOTAL / 3,
+    "// leaves out what comes after the point": TOTAL // sum(IMAGES),
+    "the first number goes with the first count": np.average(NUMBERS, weights=IMAGES[::-1]),
+}
 
 
 def deal(answer):
@@ -61,9 +70,7 @@ def dealt(function, labels, clients):
     expect(is_list, f"What comes back is {kind(shares)}, and has to be a list of {clients} arrays.")
     for client, share in enumerate(shares):
         is_flat = np.ndim(share) == 1 and np.asarray(share).dtype.kind in "iu"
-        expect(
-            is_flat, f"Client {client} gets {kind(share)}, and not one array of numbers of images."
-        )
+        expect(is_flat, f"Client {client} gets {kind(share)}, and not one array of whole numbers.")
     expect_once(np.concatenate(shares), labels)
     return shares
 
@@ -74,13 +81,17 @@ def expect_once(everything, labels):
     is_labels = same(np.sort(everything), np.sort(labels))
     expect(not is_labels, f"These are labels. Deal out the images' numbers, 0 to {count - 1}.")
     strange = everything[(everything < 0) | (everything >= count)]
-    expect(len(strange) == 0, f"There is no image {strange[:1]}: they are 0 to {count - 1}.")
+    expect(len(strange) == 0, f"There is no image {some(strange)}: they are 0 to {count - 1}.")
     times = np.bincount(everything, minlength=count)
     twice, never = np.flatnonzero(times > 1), np.flatnonzero(times == 0)
-    expect(len(twice) == 0, f"{len(twice)} images are in more than one place, such as {twice[:1]}.")
-    expect(
-        len(never) == 0, f"{len(never)} images are nobody's, such as {never[:1]}: is that a rest?"
-    )
+    expect(len(twice) == 0, f"{len(twice)} images are in more than one place: {some(twice)}.")
+    left_over = "what is left over after a division is somebody's, too"
+    expect(len(never) == 0, f"{len(never)} images are nobody's, {some(never)}: {left_over}.")
+
+
+def some(numbers):
+    """Return the first few of an array of numbers, as text."""
+    return ", ".join(map(str, numbers[:3])) + (" ..." if len(numbers) > 3 else "")
 
 
 def expect_decided_by_rng(function, labels, clients):
@@ -119,8 +130,11 @@ def setting_steps(answer, model, wanted):
     yield "set_weights: the model has the new weights"
     before, kept = lesson.get_weights(model), [array.copy() for array in wanted]
     call(answer.set_weights, model, wanted)
-    lost = {"it is as it was: what is put into state_dict() reaches it by load_state_dict": before}
-    compare(lesson.get_weights(model), wanted, lost, "The model")
+    mistakes = {
+        "it is as it was: what is put into state_dict() reaches it by load_state_dict": before,
+        "parameters() leaves out batch normalisation's statistics": wanted[:4] + before[4:],
+    }
+    compare(lesson.get_weights(model), wanted, mistakes, "The model")
     yield "set_weights: the model's weights are its own"
     change(model)
     expect(same(kept, wanted), f"What the model was given {SHARED}")
@@ -142,16 +156,9 @@ def change(model):
 def fedavg(answer):
     """Check exercise 3."""
     yield "one weight of three clients"
-    products, what = np.dot(NUMBERS, IMAGES), "Your average"
-    mistakes = {
-        "the client with 1,000 images counts as much as the one with 6,000": np.mean(NUMBERS),
-        "that is a sum, and no mean": sum(NUMBERS),
-        "the sum of number times images is still to be divided": products,
-        "divide by all images together, not by the number of clients": products / 3,
-        "the first number goes with the first count": np.average(NUMBERS, weights=IMAGES[::-1]),
-    }
+    what = "Your average"
     expected = float(np.average(NUMBERS, weights=IMAGES))
-    compare(call(answer.weighted_mean, NUMBERS, IMAGES), expected, mistakes, what)
+    compare(call(answer.weighted_mean, NUMBERS, IMAGES), expected, WRONG_MEANS, what)
     yield "one weight of two other clients, 1 and 2, with 10 and 30 images"
     compare(call(answer.weighted_mean, [1.0, 2.0], [10, 30]), 1.75, what=what)
     yield "all arrays of three models"

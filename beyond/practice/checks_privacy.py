@@ -7,10 +7,10 @@ from flwr.server.strategy import FedAvg
 from beyond.attacks.leakage import FC1_BIAS, FC2_BIAS, FC2_WEIGHT
 from beyond.attacks.updates import fresh_weights, update_of
 from beyond.differential_privacy.mechanism import clipped, private_mean
-from beyond.practice.judge import call, compare, expect
+from beyond.practice.judge import call, compare, expect, same
 
-CLIENTS, CLIP, Z = 4, 0.5, 1.5
-DEVIATION = Z * CLIP / CLIENTS  # 0.1875
+CLIENTS, CLIP, Z = 5, 0.5, 1.5
+DEVIATION = Z * CLIP / CLIENTS  # 0.15
 
 
 class Inside(FedAvg):
@@ -99,12 +99,18 @@ def noise(answer):
         compare(found, clipped(long, clip), mistakes, "clipped(update, clip)")
     for updates in ([long, short], [long]):
         yield f"private_mean: {len(updates)} of {CLIENTS} clients are there, and all are divided by"
-        given = (updates, CLIENTS, CLIP, Z)
-        found, right = call(answer.private_mean, *given, np.zeros), private_mean(*given, np.zeros)
-        mistakes = mistakes_of_mean(*updates) if len(updates) > 1 else {}
-        compare(found, right, mistakes, "Without noise, private_mean(...)")
-        yield "private_mean: noise of the deviation that the accountant assumes"
-        expect_noise(answer, given, right)
+        yield from private_steps(answer, (updates, CLIENTS, CLIP, Z))
+
+
+def private_steps(answer, given):
+    """Take the steps of private_mean; `given` are its arguments before the last."""
+    found, again = (call(answer.private_mean, *given, np.zeros) for _ in range(2))
+    expect(same(found, again), "It differs from call to call: take noise from normal(shape) only.")
+    mean, updates = private_mean(*given, np.zeros), given[0]
+    mistakes = mistakes_of_mean(*updates) if len(updates) > 1 else {}
+    compare(found, mean, mistakes, "Without noise, private_mean(...)")
+    yield f"private_mean: the noise that the accountant assumes, with {len(updates)} updates"
+    expect_noise(answer, given, mean)
 
 
 def length(update):
@@ -116,6 +122,9 @@ def miscut(update, clip):
     """Return {words: what a mistake makes of a long `update`}."""
     return {
         "it is not cut": update,
+        "the length is not the sum of the arrays' lengths": [
+            array * clip / sum(length([one]) for one in update) for array in update
+        ],
         "you cut each array by itself; the length is that over all together": [
             array * clip / length([array]) for array in update
         ],
@@ -148,7 +157,7 @@ def expect_noise(answer, given, mean):
     shapes = []
 
     def ones(shape):
-        shapes.append(tuple(np.atleast_1d(shape)))
+        shapes.append(np.zeros(shape).shape)
         return np.ones(shape)
 
     found = call(answer.private_mean, *given, ones)
@@ -169,6 +178,9 @@ def mistakes_of_noise(updates):
         "that is the noise on the sum; divide it by clients, too": Z * CLIP,
         "divide by all clients, not by the updates that came": Z * CLIP / updates,
         "neither clip nor clients are in it": Z,
+        "normal(shape) has the deviation 1: multiply": 1.0,
+        "it is added to every update, and the mean needs it once": DEVIATION * updates,
+        "a root is one too many": DEVIATION**0.5,
         "clip is missing": Z / CLIENTS,
         "noise_multiplier is missing": CLIP / CLIENTS,
         "that is a variance, and normal wants a deviation": DEVIATION**2,

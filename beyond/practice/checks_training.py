@@ -11,6 +11,12 @@ from support.options import run_server_options
 
 CONFIG = {**LESSON, "server_round": 2, "local_epochs": 2, "batch_size": 16, "learning_rate": 0.08}
 COUNT = 48  # images of a client; noise is enough to see what is computed
+OTHER_SHUFFLES = {
+    "round": {"server_round": 3},
+    "seed": {"seed": 8},
+    "client": {"number": 4},
+    "client in another round": {"number": 2, "server_round": 3},  # the same sum
+}
 WRONG_RATES = {
     "round 1 has the first rate, so the exponent is one less": [0.1, 0.05, 0.025, 0.0125],
     "nothing shrinks": [0.2] * 4,
@@ -49,10 +55,10 @@ def fit(answer):
         "The same round trains to other weights the second time: make rng anew, from config's seed."
     )
     expect(same(trained, fit_once(answer.FlowerClient)[-1]), again)
-    others = {"round": {"server_round": 3}, "seed": {"seed": 8}, "client": {"number": 4}}
-    for name, changes in others.items():
-        alike = f"Another {name} shuffles in the same way: put it into the seed of rng, too."
-        expect(not same(trained, fit_once(answer.FlowerClient, **changes)[-1]), alike)
+    for words, changes in OTHER_SHUFFLES.items():
+        is_other = not same(trained, fit_once(answer.FlowerClient, **changes)[-1])
+        each = "shuffles in the same way: the seed of rng is a list of round, client and seed."
+        expect(is_other, f"Another {words} {each}")
 
 
 def mistakes_of_fit(found, right, sent, own):
@@ -73,10 +79,14 @@ def mistakes_of_fit(found, right, sent, own):
 
 def watched(own, sent):
     """Return a `train` that raises Wrong if it is called with other values than config's."""
+    last = []
 
     def watched_train(model, images, labels, epochs, rng, learning_rate, batch_size):
-        old = {"these are the client's own old ones: set_parameters comes first": own}
-        compare(get_weights(model), sent, old, "The model when training begins")
+        mistakes = {
+            "these are the client's own old ones: set_parameters comes first": own,
+            "train was called before; it trains all epochs by itself": last,
+        }
+        compare(get_weights(model), sent, mistakes, "When training begins, get_weights(model)")
         compare(len(labels), COUNT, what="The number of images that are trained on")
         given = {"local_epochs": epochs, "learning_rate": learning_rate, "batch_size": batch_size}
         for name, value in given.items():
@@ -84,7 +94,9 @@ def watched(own, sent):
                 f"fit trains with {name} {value}, and config says {CONFIG[name]}: read it there."
             )
             expect(value == CONFIG[name], words)
-        return train(model, images, labels, epochs, rng, learning_rate, batch_size)
+        loss = train(model, images, labels, epochs, rng, learning_rate, batch_size)
+        last[:] = get_weights(model)
+        return loss
 
     return watched_train
 
@@ -149,7 +161,7 @@ def evaluation(answer):
     for weights in (fresh_weights(4), fresh_weights(5)):
         found, right = call(test, 1, weights, {}), lesson(1, weights, {})
         mistakes = mistakes_of_evaluation(*right, *before)
-        compare(found, right, mistakes, "What your function returns")
+        compare(found, right, mistakes, f"{test.__name__}(...)")
 
 
 def mistakes_of_evaluation(loss, metrics, old_loss, old_accuracy):
@@ -157,6 +169,8 @@ def mistakes_of_evaluation(loss, metrics, old_loss, old_accuracy):
     accuracy = metrics["accuracy"]
     return {
         "the loss comes first, and then a dict": (accuracy, loss),
+        "the loss comes first": (metrics, loss),
+        "evaluate returns the loss, and then the accuracy": (accuracy, {"accuracy": loss}),
         "the model has its old weights: set_weights": (old_loss, {"accuracy": old_accuracy}),
         "the accuracy is a fraction, 1 at most": (loss, {"accuracy": 100 * accuracy}),
         "that is a count, and no fraction": (loss, {"accuracy": COUNT * accuracy}),

@@ -42,7 +42,7 @@ def call(function, *arguments):
     try:
         names = list(inspect.signature(function).bind(*arguments).arguments)
     except TypeError as error:
-        raise Wrong(f"{name} is called with {len(arguments)} arguments: {error}.") from None
+        raise Wrong(f"{name} is called with {len(arguments)} argument(s): {error}.") from None
     before = [copy.deepcopy(one) if _is_data(one) else None for one in arguments]
     answer = function(*arguments)
     for argument, was, now in zip(names, before, arguments, strict=False):
@@ -125,7 +125,13 @@ def kind(value):
         return f"{name} of shape {tuple(value.shape)}" if value.shape else f"{name} of one number"
     if isinstance(value, NUMBERS):
         return f"a number ({type(value).__name__})"
-    return f"a {type(value).__name__}" + (f" of {len(value)}" if hasattr(value, "__len__") else "")
+    if isinstance(value, dict):
+        return f"a dict with {', '.join(map(repr, value)) or 'nothing in it'}"
+    if isinstance(value, tuple):
+        return f"a tuple of {len(value)} ({', '.join(map(kind, value))})"
+    name = type(value).__name__
+    article = "an" if name[0].lower() in "aeiou" else "a"
+    return f"{article} {name}" + (f" of {len(value)}" if hasattr(value, "__len__") else "")
 
 
 def difference(found, expected, what):
@@ -134,15 +140,25 @@ def difference(found, expected, what):
         key = next(key for key in expected if not same(found[key], expected[key]))
         return difference(found[key], expected[key], f"{what}[{key!r}]")
     if isinstance(expected, np.ndarray):
-        return f"{what} has other numbers than are right"
+        place = tuple(map(int, np.argwhere(~np.isclose(found, expected, TOLERANCE, TOLERANCE))[0]))
+        found, expected = found[place], expected[place]
+        return difference(found, expected, f"{what}[{', '.join(map(str, place))}]")
     if isinstance(expected, (list, tuple)) and not all(
         isinstance(one, NUMBERS) for one in expected
     ):
         wrong = [n for n, pair in enumerate(zip(found, expected, strict=True)) if not same(*pair)]
-        if isinstance(expected[wrong[0]], np.ndarray):
-            return f"{what} has other numbers than are right in array {', '.join(map(str, wrong))}"
-        return difference(found[wrong[0]], expected[wrong[0]], f"{what}[{wrong[0]}]")
+        first = difference(found[wrong[0]], expected[wrong[0]], f"{what}[{wrong[0]}]")
+        return first + _ratio(found, expected)
     return f"{what} is {_said(found)} where {_said(expected)} is right"
+
+
+def _ratio(found, expected):
+    """Return in words how many times as large as they should be all numbers in lists of arrays are."""
+    if not all(isinstance(array, np.ndarray) for array in expected):
+        return ""
+    numbers, right = (np.concatenate([*map(np.ravel, arrays)]) for arrays in (found, expected))
+    ratio = np.dot(numbers, right) / (np.dot(right, right) or 1)
+    return f" (all are {ratio:.4g} times what is right)" if same(numbers, ratio * right) else ""
 
 
 def _said(value):

@@ -101,7 +101,7 @@ MISTAKES = {
         (
             "first only",
             [("for name, array in pairs}", "for name, array in list(pairs)[:1]}, strict=False")],
-            "has other numbers than are right in array 1, 2",
+            "The model[1][0] is ",
         ),
     ],
     "fedavg": [
@@ -169,7 +169,7 @@ MISTAKES = {
         (
             "two things",
             [(FIT_END, "return get_weights(self.model), count")],
-            "is a tuple of 2, and has to be a tuple of 3",
+            "and has to be a tuple of 3 (a list of 8, a number (int), a dict",
         ),
         (
             "epochs",
@@ -221,14 +221,14 @@ MISTAKES = {
         (
             "metrics",
             [(FIT_END, "return get_weights(self.model), count, loss")],
-            "fit(...)[2] is a number (float), and has to be a dict",
+            "is a number (float), and has to be a dict with nothing in it",
         ),
     ],
     "config": [
         (
             "a dict",
             [("return instructions\n", "return instructions(1)\n")],
-            "is a dict of 5, and has to be a function",
+            "'seed', and has to be a function",
         ),
         (
             "no seed",
@@ -282,13 +282,13 @@ MISTAKES = {
         (
             "called",
             [("return evaluate_global_model", "return evaluate(model, images, labels)")],
-            "is a tuple of 2, and has to be a function",
+            "a number (float)), and has to be a function",
         ),
         ("swapped", [(TESTED, "return accuracy, loss")], "the loss comes first, and then a dict"),
         (
             "no dict",
             [(TESTED, "return loss, accuracy")],
-            "[1] is a number (float), and has to be a dict of 1",
+            "[1] is a number (float), and has to be a dict with 'accuracy'",
         ),
         (
             "percent",
@@ -299,7 +299,7 @@ MISTAKES = {
         (
             "two arguments",
             [("(server_round, weights, config)", "(weights, config)")],
-            "evaluate_global_model is called with 3 arguments",
+            "evaluate_global_model is called with 3 argument(s)",
         ),
         (
             "raw images",
@@ -359,7 +359,7 @@ MISTAKES = {
         (
             "failures",
             [("finite, failures)", "finite, [])")],
-            "(server_round, failures)[1] is a list of 0",
+            "(server_round, failures)[1] is a list of 0, and",
         ),
         (
             "round",
@@ -482,7 +482,7 @@ MISTAKES = {
                     "clip) for update in updates], len(updates))",
                 )
             ],
-            "Without noise, private_mean(...) has other numbers than are right in array 0, 1: divide by all",
+            "(all are 2.5 times what is right): divide by all clients",
         ),
         (
             "raw",
