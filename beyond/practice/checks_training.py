@@ -2,9 +2,10 @@
 
 import numpy as np
 
+import client
 import server
 from beyond.attacks.updates import LESSON, fresh_weights
-from beyond.practice.judge import call, compare, expect, same
+from beyond.practice.judge import call, compare, expect, same, unlike
 from model import evaluate, get_weights, make_model, set_weights, to_tensors, train
 from support.command_line import parse_options
 from support.options import run_server_options
@@ -46,6 +47,8 @@ def fit(answer):
     found, sent, own, trained = fit_once(answer.FlowerClient)
     right = (trained, COUNT, {})
     compare(found, right, mistakes_of_fit(found, right, sent, own), "fit(...)")
+    fault = unlike(found, fit_once(client.FlowerClient)[0], "fit(...)")
+    expect(not fault, fault)
     yield "trained as config says, beginning with the global model"
     answer.train = watched(own, sent)
     fit_once(answer.FlowerClient)
