@@ -45,9 +45,9 @@ def list_all(folder):
     tell_next(folder)
 
 
-def tell_next(folder):
-    """Print the one thing that is to be done next."""
-    for exercise in EXERCISES:
+def tell_next(folder, wrong=()):
+    """Print the one thing that is to be done next; what is known to be `wrong` comes first."""
+    for exercise in (*wrong, *EXERCISES):
         number, file, state = exercise.number, folder.file(exercise), folder.state(exercise)
         if state == "gone":
             return print(f"Next: put {file} back, or {COMMAND} {number}, which writes it anew")
@@ -88,7 +88,7 @@ def show_solution(folder, exercise):
 
 
 def check(folder, exercises, seconds):
-    """Check `exercises`, say what is right, and exit with 1 if not all is."""
+    """Check `exercises`, say what is right, and exit with status 1 if not all is."""
     from beyond.practice.runner import verdict_on
     from support.processes import process_context
 
@@ -101,8 +101,9 @@ def check(folder, exercises, seconds):
         folder.note(exercise, None if verdict.fault else before)
         wrong += [exercise] if verdict.fault else []
         print()
-    tell_next(folder)
-    sys.exit(1 if wrong else 0)
+    tell_next(folder, wrong)
+    if wrong:
+        sys.exit(1)
 
 
 def rows_of(verdict):

@@ -49,8 +49,10 @@ def expect_averaged(answer, faults, wanted):
     server_round, passed, passed_failures = inside.asked
     names = [client for client, _ in passed]
     for number, fault in faults.items():
-        averaged = f"The last number of client {number} was {fault}, and it is averaged."
-        expect(f"client {number}" not in names, averaged)
+        averaged = f"The last number that client {number} has sent is {fault}, and it is averaged"
+        expect(
+            f"client {number}" not in names, f"{averaged}: so is the model of all, from then on."
+        )
     sound = [results[number] for number in wanted]
     alone = {"one has a fault, and the others go with it": []}
     compare(names, [client for client, _ in sound], alone, "The list of those averaged")
@@ -97,8 +99,14 @@ def noise(answer):
     for clip in (2.0, CLIP):
         found, mistakes = call(answer.clipped, long, clip), miscut(long, clip)
         compare(found, clipped(long, clip), mistakes, "clipped(update, clip)")
+    yield "clipped: whole numbers, such as a counter's, become zero"
+    counted = [*long, np.arange(3)]
+    kept = {"these are counts": [*clipped(long, CLIP), counted[-1]]}
+    compare(
+        call(answer.clipped, counted, CLIP), clipped(counted, CLIP), kept, "clipped(update, clip)"
+    )
     for updates in ([long, short], [long]):
-        yield f"private_mean: {len(updates)} of {CLIENTS} clients are there, and all are divided by"
+        yield f"private_mean: the mean, when {len(updates)} of {CLIENTS} clients have answered"
         yield from private_steps(answer, (updates, CLIENTS, CLIP, Z))
 
 
@@ -109,7 +117,7 @@ def private_steps(answer, given):
     mean, updates = private_mean(*given, np.zeros), given[0]
     mistakes = mistakes_of_mean(*updates) if len(updates) > 1 else {}
     compare(found, mean, mistakes, "Without noise, private_mean(...)")
-    yield f"private_mean: the noise that the accountant assumes, with {len(updates)} updates"
+    yield f"private_mean: its noise, when {len(updates)} of {CLIENTS} clients have answered"
     expect_noise(answer, given, mean)
 
 

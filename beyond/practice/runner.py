@@ -1,8 +1,10 @@
 """Look at an answer from outside: another process runs it, and then a real federation, if there is one."""
 
 import json
+import os
 import re
-from contextlib import chdir
+import signal
+from contextlib import chdir, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,6 +56,8 @@ def attempted(context, exercise, path, work, seconds):
         process.join()
     finally:
         stop_all([process])
+        with suppress(AttributeError, OSError):  # Windows has no groups; this one may be empty
+            os.killpg(process.pid, signal.SIGKILL)  # what the answer has started
     check_not_lost(process)
     file = work / "verdict.json"
     said = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}

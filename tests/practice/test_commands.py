@@ -35,6 +35,17 @@ STRANGE = {
         [("finite = [", "results['x']\n        finite = [")],
         "all are averaged practice/without_nan.py, line 22, in aggregate_fit: results['x'] TypeError: list",
     ),
+    "label": (
+        [
+            (
+                "import numpy as np",
+                "import subprocess, threading, time\nimport numpy as np\n\n"
+                "subprocess.Popen(['sleep', '600'])\n"
+                "threading.Thread(target=time.sleep, args=(600,)).start()",
+            )
+        ],
+        "right ten updates, each of one image: which digit was it?",
+    ),
     "noise": (
         [("floats = [", "print('length', clip)\n    floats = [")],
         "It prints, first 'length 0.5'",
@@ -152,7 +163,7 @@ def test_a_right_answer_trains_a_real_federation(checked):
     assert first < 20 and last > 75
     assert finished.status == 1 and finished.stderr == ""
     done = json.loads((directory / "practice/progress.json").read_text())
-    assert [name for name, passed in done.items() if passed] == ["fit", "noise"]
+    assert [name for name, passed in done.items() if passed] == ["fit", "label", "noise"]
 
 
 def test_a_check_leaves_answers_and_progress_and_nothing_else(checked):

@@ -313,12 +313,12 @@ MISTAKES = {
         (
             "only NaN",
             [("np.isfinite(array).all()", "not np.isnan(array).any()")],
-            "was inf, and it is averaged",
+            "is inf, and it is averaged",
         ),
         (
             "any",
             [("np.isfinite(array).all()", "np.isfinite(array).any()")],
-            "was nan, and it is averaged",
+            "is nan, and it is averaged",
         ),
         (
             "first array",
