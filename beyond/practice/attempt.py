@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import sys
+import textwrap
 import traceback
 import types
 from contextlib import contextmanager, redirect_stdout
@@ -25,6 +26,7 @@ from support.mnist import load_mnist
 
 IMAGES, TEST_IMAGES = 1200, 500  # in a federation, of all clients together, and of the server
 MOST_FRAMES = 3
+LONGEST = 300  # characters of what an exception says
 CHECKS = "beyond.practice.checks_{}"
 
 
@@ -57,7 +59,7 @@ def lines_about(error, path):
         return [*lines, "This ends the whole program: take it out."]
     if isinstance(error, NotImplementedError) and frames:
         return [f"{frames[-1].name} is still to be written."]
-    what = f"{type(error).__name__}: {error}".removesuffix(": ")
+    what = textwrap.shorten(f"{type(error).__name__}: {error}".removesuffix(": "), LONGEST)
     if "inhomogeneous" in what:
         what = "ValueError: arrays of different shapes do not fit into one: take them one by one."
     return [*lines, what] if frames else [f"What comes back cannot be used ({what})."]

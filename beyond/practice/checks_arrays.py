@@ -81,17 +81,18 @@ def expect_once(everything, labels):
     is_labels = same(np.sort(everything), np.sort(labels))
     expect(not is_labels, f"These are labels. Deal out the images' numbers, 0 to {count - 1}.")
     strange = everything[(everything < 0) | (everything >= count)]
-    expect(len(strange) == 0, f"There is no image {some(strange)}: they are 0 to {count - 1}.")
+    expect(len(strange) == 0, f"There is no image {some(strange)}: they go from 0 to {count - 1}.")
     times = np.bincount(everything, minlength=count)
     twice, never = np.flatnonzero(times > 1), np.flatnonzero(times == 0)
-    expect(len(twice) == 0, f"{len(twice)} images are in more than one place: {some(twice)}.")
-    left_over = "what is left over after a division is somebody's, too"
-    expect(len(never) == 0, f"{len(never)} images are nobody's, {some(never)}: {left_over}.")
+    expect(len(twice) == 0, f"Images that are in more than one place: {some(twice)}.")
+    left_over = "What is left over after a division is somebody's, too"
+    expect(len(never) == 0, f"Images that are nobody's: {some(never)}. {left_over}.")
 
 
 def some(numbers):
-    """Return the first few of an array of numbers, as text."""
-    return ", ".join(map(str, numbers[:3])) + (" ..." if len(numbers) > 3 else "")
+    """Return the first few of an array of numbers, and how many there are."""
+    first = ", ".join(map(str, numbers[:3]))
+    return f"{first} ... ({len(numbers)} in all)" if len(numbers) > 3 else first
 
 
 def expect_decided_by_rng(function, labels, clients):

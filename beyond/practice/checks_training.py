@@ -1,5 +1,7 @@
 """The checks of exercises 4 to 6: what a client does, what it is told, and how the server tests."""
 
+from functools import wraps
+
 import numpy as np
 
 import client
@@ -11,6 +13,7 @@ from support.command_line import parse_options
 from support.options import run_server_options
 
 CONFIG = {**LESSON, "server_round": 2, "local_epochs": 2, "batch_size": 16, "learning_rate": 0.08}
+OWN, SENT = fresh_weights(1), fresh_weights(2)
 COUNT = 48  # images of a client; noise is enough to see what is computed
 OTHER_SHUFFLES = {
     "round": {"server_round": 3},
@@ -34,68 +37,65 @@ def some_images():
 
 
 def fit_once(make_client, number=3, **changes):
-    """Return (what fit returns, the weights that it was sent, the model's own before and after)."""
-    own, sent = fresh_weights(1), fresh_weights(2)
+    """Return (what fit returns, its model's weights) of a client that has OWN, and is sent SENT."""
     one = make_client(number, make_model(), *some_images())
-    set_weights(one.model, own)
-    return call(one.fit, sent, {**CONFIG, **changes}), sent, own, get_weights(one.model)
+    set_weights(one.model, OWN)
+    found = call(one.fit, [array.copy() for array in SENT], {**CONFIG, **changes})
+    return found, get_weights(one.model)
 
 
 def fit(answer):
     """Check exercise 4."""
+    yield "training begins with the global model, and goes as config says"
+    answer.train = watched(train)
+    found, trained = fit_once(answer.FlowerClient)
     yield "three things come back: weights, the number of images, a dict of metrics"
-    found, sent, own, trained = fit_once(answer.FlowerClient)
-    right = (trained, COUNT, {})
-    compare(found, right, mistakes_of_fit(found, right, sent, own), "fit(...)")
+    compare(found, (trained, COUNT, {}), mistakes_of_fit(found, trained), "fit(...)")
+    expect(not same(trained, SENT), "The weights are those that were sent: nothing is trained.")
     fault = unlike(found, fit_once(client.FlowerClient)[0], "fit(...)")
     expect(not fault, fault)
-    yield "trained as config says, beginning with the global model"
-    answer.train = watched(own, sent)
-    fit_once(answer.FlowerClient)
-    expect(not same(trained, sent), "The weights are those that were sent: nothing is trained.")
     yield "a shuffle that depends on round, client and seed, and on nothing else"
-    again = (
-        "The same round trains to other weights the second time: make rng anew, from config's seed."
+    is_repeated = same(trained, fit_once(answer.FlowerClient)[1])
+    expect(
+        is_repeated,
+        "The same round trains to other weights the second time: make a new rng in fit.",
     )
-    expect(same(trained, fit_once(answer.FlowerClient)[-1]), again)
     for words, changes in OTHER_SHUFFLES.items():
-        is_other = not same(trained, fit_once(answer.FlowerClient, **changes)[-1])
+        is_other = not same(trained, fit_once(answer.FlowerClient, **changes)[1])
         each = "shuffles in the same way: the seed of rng is a list of round, client and seed."
         expect(is_other, f"Another {words} {each}")
 
 
-def mistakes_of_fit(found, right, sent, own):
+def mistakes_of_fit(found, trained):
     """Return {words: what fit returns with that mistake}; what else is wrong is taken as it was `found`."""
-    trained, _, metrics = right
-    update = [after - before for after, before in zip(trained, sent, strict=True)]
+    update = [after - before for after, before in zip(trained, SENT, strict=True)]
     rest = found[1:] if isinstance(found, tuple) else ()
     counts = {
         "that is once for every epoch, and an image that is seen twice is one image": 2 * COUNT,
         "that is the number of batches": COUNT // CONFIG["batch_size"],
     }
     return {
-        "these weights were sent, before or without training": (sent, *rest),
-        "these are the client's old weights: take them after the training": (own, *rest),
+        "these weights were sent, before or without training": (SENT, *rest),
+        "these are the client's old weights: take them after the training": (OWN, *rest),
         "that is what has changed, and the server averages whole models": (update, *rest),
-    } | {words: (trained, count, metrics) for words, count in counts.items()}
+    } | {words: (trained, count, {}) for words, count in counts.items()}
 
 
-def watched(own, sent):
-    """Return a `train` that raises Wrong if it is called with other values than config's."""
+def watched(train):
+    """Return `train` with an eye on it: it raises Wrong if it is called with other values than config's."""
     last = []
 
+    @wraps(train)
     def watched_train(model, images, labels, epochs, rng, learning_rate, batch_size):
         mistakes = {
-            "these are the client's own old ones: set_parameters comes first": own,
+            "these are the client's own old ones: set_parameters comes first": OWN,
             "train was called before; it trains all epochs by itself": last,
         }
-        compare(get_weights(model), sent, mistakes, "When training begins, get_weights(model)")
+        compare(get_weights(model), SENT, mistakes, "When training begins, get_weights(model)")
         compare(len(labels), COUNT, what="The number of images that are trained on")
         given = {"local_epochs": epochs, "learning_rate": learning_rate, "batch_size": batch_size}
         for name, value in given.items():
-            words = (
-                f"fit trains with {name} {value}, and config says {CONFIG[name]}: read it there."
-            )
+            words = f"fit trains with {name} {value}; config says {CONFIG[name]}: read it there."
             expect(value == CONFIG[name], words)
         loss = train(model, images, labels, epochs, rng, learning_rate, batch_size)
         last[:] = get_weights(model)

@@ -91,7 +91,10 @@ def unlike(found, expected, what):
         parts = ((found[key], expected[key], f"{what}[{key!r}]") for key in expected)
         return missing[0] if missing else _first_unlike(parts)
     if not _is_like(found, expected):
-        return f"{what} is {kind(found)}, and has to be {kind(expected)}"
+        inside = (
+            ": define one inside, and return it without calling it" if callable(expected) else ""
+        )
+        return f"{what} is {kind(found)}, and has to be {kind(expected)}{inside}"
     if isinstance(expected, (list, tuple)):
         places = [f"{what}[{place}]" for place in range(len(expected))]
         return _first_unlike(zip(found, expected, places, strict=True))
@@ -119,7 +122,7 @@ def kind(value):
     if value is None:
         return "None (is a return missing?)"
     if callable(value):
-        return "a function, which is called in every round (define one inside, and return it)"
+        return "a function"
     if isinstance(value, (np.ndarray, torch.Tensor)):
         name = "an array" if isinstance(value, np.ndarray) else "a tensor of PyTorch's"
         return f"{name} of shape {tuple(value.shape)}" if value.shape else f"{name} of one number"

@@ -28,7 +28,7 @@ MISTAKES = {
         (
             "a rest",
             [(DEAL, "rng.permutation(len(labels))[:100].reshape(clients, -1)")],
-            "3 images are nobody's",
+            "Images that are nobody's: ",
         ),
         (
             "with replacement",
@@ -174,12 +174,12 @@ MISTAKES = {
         (
             "epochs",
             [('config["local_epochs"]', "1")],
-            "fit trains with local_epochs 1, and config says 2",
+            "fit trains with local_epochs 1; config says 2",
         ),
         (
             "rate",
             [('config["learning_rate"]', "0.05")],
-            "fit trains with learning_rate 0.05, and config",
+            "fit trains with learning_rate 0.05; config",
         ),
         ("batch", [('config["batch_size"]', "32")], "fit trains with batch_size 32"),
         (
@@ -392,7 +392,7 @@ MISTAKES = {
         (
             "one each",
             [("[pieces[first], pieces[second]]", "[pieces[first]]")],
-            "images are nobody's",
+            "Images that are nobody's",
         ),
         ("labels", [('np.argsort(labels, kind="stable")', "np.sort(labels)")], "These are labels"),
         (
@@ -423,7 +423,7 @@ MISTAKES = {
                     "np.concatenate([pieces[first], pieces[second]])[:-1]",
                 )
             ],
-            "images are nobody's",
+            "Images that are nobody's",
         ),
     ],
     "label": [
