@@ -50,7 +50,7 @@ chapter: $(VENV)/installed-dev ## Make the runs of the comparison that are not t
 
 beyond: $(VENV)/installed-beyond ## Record the long chapters again, and run the tests that take long.
 	$(BIN)/python -m pages.record wire attacks defences differential_privacy price example_privacy engine \
-		simulation deployment access secure_aggregation mask_limits operate
+		simulation deployment access secure_aggregation mask_limits operate practice
 	$(MAKE) readme
 	$(BIN)/python -m pytest -m thorough $(ARGS)
 

@@ -1,0 +1,119 @@
+"""Run an answer in a process of its own: it may loop for ever, print, raise, or end the program.
+
+Whoever has started this reads verdict.json, which is there before each step is taken, and the log.
+"""
+
+import faulthandler
+import importlib
+import json
+import multiprocessing
+import os
+import sys
+import textwrap
+import traceback
+import types
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import partition
+from beyond.practice.exercises import exercise_named
+from beyond.practice.judge import Printed, Wrong
+from beyond.practice.skeleton import solution
+from support.mnist import load_mnist
+
+IMAGES, TEST_IMAGES = 1200, 500  # in a federation, of all clients together, and of the server
+MOST_FRAMES = 3
+LONGEST = 300  # characters of what an exception says
+CHECKS = "beyond.practice.checks_{}"
+
+
+def the_answer(path):
+    """Return the module in a reader's file `path`; nothing is written beside it."""
+    module = types.ModuleType("answer")
+    exec(compile(Path(path).read_bytes(), path, "exec"), vars(module))
+    return module
+
+
+@contextmanager
+def stopped_after(seconds):
+    """End this process if the block takes longer; stderr then says in which line it was."""
+    faulthandler.dump_traceback_later(seconds, exit=True, file=sys.stderr)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def lines_about(error, path):
+    """Return lines that say what went wrong, with those frames only that are in the file `path`."""
+    if isinstance(error, Wrong):
+        return [str(error)]
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename == path]
+    lines = [
+        f"{path}, line {one.lineno}, in {one.name}: {one.line}" for one in frames[-MOST_FRAMES:]
+    ]
+    if isinstance(error, SystemExit):
+        return [*lines, "This ends the whole program: take it out."]
+    if isinstance(error, NotImplementedError) and frames:
+        return [f"{frames[-1].name} is still to be written."]
+    what = textwrap.shorten(f"{type(error).__name__}: {error}".removesuffix(": "), LONGEST)
+    if "inhomogeneous" in what:
+        what = "ValueError: arrays of different shapes do not fit into one: take them one by one."
+    return [*lines, what] if frames else [f"What comes back cannot be used ({what})."]
+
+
+def write_partitions(folder, deal, clients):
+    """Deal MNIST's first images out with the function `deal`, into `folder`/partitions."""
+    (images, labels), (test_images, test_labels) = load_mnist()
+    folder = folder / "partitions"
+    folder.mkdir(parents=True)
+    shares = deal(labels[:IMAGES], clients, np.random.default_rng(0))
+    for client, indices in enumerate(shares):
+        file = folder / f"client_{client}.npz"
+        np.savez(file, images=images[indices], labels=labels[indices])
+    test = {"images": test_images[:TEST_IMAGES], "labels": test_labels[:TEST_IMAGES]}
+    np.savez(folder / "test.npz", **test)
+
+
+def steps(exercise, path, work):
+    """Yield the titles of all steps, each before it is taken."""
+    check = getattr(importlib.import_module(CHECKS.format(exercise.checks)), exercise.name)
+    answer = the_answer(path)
+    yield from check(answer)
+    for run in exercise.runs:
+        deal = (
+            getattr(answer, exercise.deals) if run == "yours" and exercise.deals else partition.iid
+        )
+        write_partitions(work / run, deal, exercise.clients)
+
+
+def main(arguments=None, name=None, path=None, work=None, seconds=None):
+    """Judge the answer in the file `path` to the exercise `name`; `work` is where the verdict goes.
+
+    It has so many `seconds`, after the imports.
+    """
+    exercise, taken, verdict, printed = exercise_named(name), [], {"fault": []}, Printed()
+    importlib.import_module(CHECKS.format(exercise.checks))
+    torch.set_num_threads(1)
+    with stopped_after(seconds), redirect_stdout(printed):
+        try:
+            for title in steps(exercise, path, Path(work)):
+                verdict |= {"passed": list(taken), "title": title}
+                write_verdict(work, verdict)
+                taken.append(title)
+            verdict["passed"] = taken
+        except BaseException as error:  # what a reader has written raises anything
+            verdict["fault"] = lines_about(error, path)
+    may_print = any("print(" in code for _, code in solution(exercise))
+    verdict["printed"] = "" if may_print else printed.kept
+    write_verdict(work, {**verdict, "finished": True})
+    if multiprocessing.parent_process():  # not in a test
+        os._exit(0)  # threads that the answer has started would go on
+
+
+def write_verdict(work, verdict):
+    """Write verdict.json into the directory `work`."""
+    Path(work, "verdict.json").write_text(json.dumps(verdict), encoding="utf-8")

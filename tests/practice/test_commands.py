@@ -1,0 +1,203 @@
+"""python -m beyond.practice as a reader types it: in processes, with answers that may do anything."""
+
+import json
+import os
+import re
+import signal
+
+import pytest
+
+from beyond.practice.exercises import EXERCISES
+from tests.practice.answers import right_answer, wrong_answer
+from tests.support.harness import processes_in, snapshot, wait_until
+
+COMMAND = ("-m", "beyond.practice")
+DEAL = "return np.array_split("
+# What happens in the file, and what is said of it: all of it in one check.
+STRANGE = {
+    "deal": (
+        [(DEAL, "while True:\n        pass\n    return np.array_split(")],
+        "Stopped after 4 seconds in practice/deal.py, line 1",
+    ),
+    "weights": (
+        [("    return [tensor", "    import os\n    os._exit(0)\n    return [tensor")],
+        "It has ended the whole program (ended with status 0)",
+    ),
+    "config": (
+        [("    def instructions", "    exit()\n\n    def instructions")],
+        "This ends the whole program: take it out.",
+    ),
+    "evaluation": (
+        [("return loss, {", "return loss, {{")],
+        "practice/evaluation.py, line 20: return loss, {{",
+    ),
+    "without_nan": (
+        [("finite = [", "results['x']\n        finite = [")],
+        "all are averaged practice/without_nan.py, line 22, in aggregate_fit: results['x'] TypeError: list",
+    ),
+    "label": (
+        [
+            (
+                "import numpy as np",
+                "import subprocess, threading, time\nimport numpy as np\n\n"
+                "subprocess.Popen(['sleep', '600'])\n"
+                "threading.Thread(target=time.sleep, args=(600,)).start()",
+            )
+        ],
+        "right ten updates, each of one image: which digit was it?",
+    ),
+    "noise": (
+        [("floats = [", "print('length', clip)\n    floats = [")],
+        "It prints, first 'length 0.5'",
+    ),
+}
+
+
+@pytest.fixture
+def practice(stage, tmp_path):
+    """practice(*words) runs the command in an empty directory; returns what it has come to."""
+    return lambda *words: stage.run(*COMMAND, *words, cwd=tmp_path)
+
+
+@pytest.fixture
+def answers(tmp_path):
+    """answers({name: text}) puts these answers into practice/."""
+
+    def write(texts):
+        (tmp_path / "practice").mkdir()
+        for name, text in texts.items():
+            (tmp_path / f"practice/{name}.py").write_text(text)
+        return tmp_path / "practice"
+
+    return write
+
+
+def said(finished):
+    """Return what was printed, with lines that were wrapped in one."""
+    return " ".join(finished.stdout.split())
+
+
+def test_an_exercise_is_written_and_not_overwritten_without_a_word(practice, tmp_path):
+    assert "0 of 10 are done. Next: python -m beyond.practice 1" in said(practice())
+    assert "Wrote practice/fedavg.py" in practice(3).stdout
+    file = tmp_path / "practice/fedavg.py"
+    file.write_text("mine = 1\n")
+    assert "practice/fedavg.py is there, and stays as it is" in practice(3).stdout
+    assert file.read_text() == "mine = 1\n"
+    assert "What you had is in practice/fedavg.py.old" in practice("reset", 3).stdout
+    assert (tmp_path / "practice/fedavg.py.old").read_text() == "mine = 1\n"
+    assert "def weighted_mean" in file.read_text()
+    assert "open 3 The weighted mean" in said(practice())
+
+
+def test_hint_and_solution_are_shown_when_asked_for(practice):
+    assert "divided by all images together" in said(practice("hint", 3))
+    solution = practice("solution", "fit").stdout
+    assert solution.startswith("# client.py, line ") and "rng = np.random.default_rng" in solution
+
+
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (
+            ["12"],
+            "there is no exercise '12'; python -m beyond.practice lists the 10 that there are",
+        ),
+        (["chekc"], "there is no exercise 'chekc'"),
+        (["hint"], "give the number of one exercise: python -m beyond.practice hint 3"),
+        (["check", "4"], "there is no practice/fit.py; python -m beyond.practice 4 begins it"),
+        (["--seconds", "0", "check"], "argument --seconds"),
+        (["--folder", "a_file", "1"], "cannot write to a_file"),
+    ],
+)
+def test_a_mistyped_command_is_told_what_to_do(practice, tmp_path, words, complaint):
+    (tmp_path / "a_file").touch()
+    before = snapshot(tmp_path)
+    finished = practice(*words)
+    assert finished.status == 2 and len(finished.stderr.splitlines()) == 1
+    assert complaint in finished.stderr and snapshot(tmp_path) == before
+
+
+def test_a_file_that_is_gone_is_missed(practice, tmp_path):
+    practice(9)
+    (tmp_path / "practice/label.py").unlink()
+    assert "gone 9 Read a label off an update" in said(practice())
+    finished = practice("check")
+    again = "practice/label.py is gone: put it back, or python -m beyond.practice 9 writes it anew."
+    assert finished.status == 1 and again in said(finished)
+
+
+def test_progress_that_is_damaged_is_begun_again(practice, answers):
+    answers({"deal": right_answer("deal")}).joinpath("progress.json").write_text("[1, ")
+    assert "open 1 Deal the images out" in said(practice())
+
+
+@pytest.fixture(scope="module")
+def checked(shared_stage, tmp_path_factory):
+    """(what a check of strange answers and of a right one has come to, its directory)."""
+    directory = tmp_path_factory.mktemp("checked")
+    folder = directory / "practice"
+    folder.mkdir()
+    for name, (changes, _) in STRANGE.items():
+        (folder / f"{name}.py").write_text(wrong_answer(name, *changes))
+    (folder / "fit.py").write_text(right_answer("fit"))
+    (directory / "temporary").mkdir()
+    words = (*COMMAND, "check", "--seconds", 4)
+    return shared_stage.run(*words, cwd=directory, TMPDIR=str(directory / "temporary")), directory
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_what_an_answer_does_is_contained_and_said(checked, name):
+    finished, _ = checked
+    number = [exercise.name for exercise in EXERCISES].index(name) + 1
+    _, _, after = said(finished).partition(f"Exercise {number}:")
+    part, _, _ = after.partition("Exercise ")
+    assert STRANGE[name][1] in part, finished
+    assert "Traceback" not in finished.stdout and "attempt.py" not in finished.stdout
+
+
+def test_a_right_answer_trains_a_real_federation(checked):
+    finished, directory = checked
+    accuracies = re.search(r"accuracy of rounds 0 to 3 \(yours\): (.*)", finished.stdout)[1]
+    first, *_, last = (float(one.strip(" %")) for one in accuracies.split(","))
+    assert first < 20 and last > 75
+    assert finished.status == 1 and finished.stderr == ""
+    done = json.loads((directory / "practice/progress.json").read_text())
+    assert [name for name, passed in done.items() if passed] == ["fit", "label", "noise"]
+
+
+def test_a_check_leaves_answers_and_progress_and_nothing_else(checked):
+    _, directory = checked
+    files = {f"{name}.py" for name in (*STRANGE, "fit")}
+    wait_until(lambda: not processes_in(directory), "the end of all processes")
+    assert set(snapshot(directory / "practice")) == {*files, "progress.json"}
+    left = os.listdir(directory / "temporary")
+    assert not [name for name in left if not name.startswith("torchinductor")]  # PyTorch's own
+
+
+def test_the_next_thing_is_the_first_that_is_not_right(checked):
+    assert "Next: write in practice/deal.py, then" in checked[0].stdout.splitlines()[-1]
+
+
+def test_two_checks_at_once_and_ctrl_c(stage, answers, tmp_path):
+    folder = answers({"deal": wrong_answer("deal", *STRANGE["deal"][0])})
+    first = stage.start(*COMMAND, "check", "--seconds", 300, cwd=tmp_path)
+    wait_until(lambda: len(processes_in(tmp_path)) > 1, "the answer's process")
+    second = stage.start(*COMMAND, "check", cwd=tmp_path, beside=True)
+    assert "another check runs here; wait until it has ended" in second.complaint()
+    first.send(signal.SIGINT)
+    assert first.wait() == 130 and first.stderr == "beyond.practice: stopped\n"
+    wait_until(lambda: not processes_in(tmp_path), "the end of all processes")
+    assert os.listdir(folder) == ["deal.py"]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    "name", [exercise.name for exercise in EXERCISES if exercise.runs and exercise.name != "fit"]
+)
+def test_every_federation_learns_with_a_right_answer(practice, answers, name):
+    answers({name: right_answer(name)})
+    finished = practice("check")
+    assert finished.status == 0, finished
+    assert "right a real federation of" in said(finished)
+    assert "1 of 10 are done" in practice().stdout
