@@ -1,12 +1,14 @@
 """What is read off an update is true: checked against autograd, closed forms and counts by hand."""
 
 from statistics import NormalDist
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from beyond.attacks import training_images
 from beyond.attacks.inversion import invert, total_variation
 from beyond.attacks.leakage import input_of_fc1, label_counts, label_of, owned_digits
 from beyond.attacks.membership import (
@@ -14,9 +16,12 @@ from beyond.attacks.membership import (
     interval,
     scores_of_a_model,
     scores_of_an_update,
+    scores_of_updates,
     true_positive_rate,
 )
+from beyond.attacks.read_update import exactly_read, summary
 from beyond.attacks.similarity import Gallery, matched, psnr
+from beyond.attacks.training_images import Training
 from beyond.attacks.updates import fresh_weights, length_of, update_of
 from model import get_weights, make_model, set_weights, to_tensors
 
@@ -126,6 +131,21 @@ def test_one_image_comes_back_first_of_all(weights, digits):
     assert (found == again).all()  # nothing is left to chance
 
 
+def test_of_several_beginnings_the_one_that_explains_the_update_best_is_kept(weights, digits):
+    image, label = digits[0][3:4], digits[1][3:4]
+    update = update_of(weights, image, label)
+
+    def tried(restarts, seed):
+        return invert(weights, update, label, steps=3, restarts=restarts, seed=seed)
+
+    alone = [tried(1, seed) for seed in range(4)]
+    for seed in range(4):  # a restart's first beginning is the one that it would have had alone
+        images, loss = tried(3, seed)
+        assert loss <= alone[seed][1]
+        assert loss < alone[seed][1] or (images == alone[seed][0]).all()
+    assert any(tried(3, seed)[1] < alone[seed][1] for seed in range(4))
+
+
 def test_members_of_what_was_learned_by_heart_score_higher_than_strangers(weights, digits):
     members, strangers = ([part[some] for part in digits] for some in (slice(60), slice(60, 1060)))
     update = update_of(weights, *members, local_epochs=30)
@@ -136,6 +156,41 @@ def test_members_of_what_was_learned_by_heart_score_higher_than_strangers(weight
     ):
         assert [len(part) for part in scores] == [60, 1000]
         assert auc(*scores) > 0.7
+
+
+def test_every_clients_own_images_are_its_members_and_the_tests_are_strangers(weights, digits):
+    own = [np.arange(20 * number, 20 * (number + 1)) for number in range(3)]
+    training = SimpleNamespace(
+        take=lambda indices: (digits[0][indices], digits[1][indices]),
+        first_of_each=lambda clients, count: [indices[:count] for indices in own],
+    )
+    strangers = [part[1000:1050] for part in digits]
+    pairs = scores_of_updates(weights, training, strangers)
+    assert [[len(part) for part in pair] for pair in pairs] == [[20, 50]] * 3
+    for number, (members, _) in enumerate(pairs):
+        mine = training.take(own[number])
+        expected, _ = scores_of_an_update(weights, mine, strangers, number)
+        assert (members == expected).all()
+
+
+def test_an_answer_is_exact_if_all_ten_digits_are_right():
+    counts = np.array([[5, 0, 1], [5, 0, 1], [0, 0, 0]])
+    read = np.array([[True, False, True], [True, False, False], [True, True, True]])
+    assert exactly_read(counts, read) == 1
+    assert summary(counts, read) == "1 of 3 clients exactly, 5 of 9 answers right"
+
+
+def test_a_first_mistake_is_the_first_image_that_the_model_gets_wrong(weights, digits, monkeypatch):
+    few = digits[0][:600], digits[1][:600]
+    monkeypatch.setattr(training_images, "load_mnist", lambda: (few, None))
+    training = Training()
+    owners = training.owners("iid")
+    model = make_model()
+    set_weights(model, weights)
+    with torch.no_grad():
+        answers = model(to_tensors(*few)[0]).argmax(dim=1).numpy()
+    for owned, (found,) in zip(owners, training.first_mistakes(weights, 4), strict=False):
+        assert found == next(index for index in owned if answers[index] != few[1][index])
 
 
 def test_rates_are_those_of_a_shift_that_is_known():

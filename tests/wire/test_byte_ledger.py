@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flwr.common import ndarrays_to_parameters
 from flwr.common.serde import parameters_to_proto
-from flwr.proto.transport_pb2 import ClientMessage, Scalar
+from flwr.proto.transport_pb2 import ClientMessage, Scalar, ServerMessage
 from hpack import Encoder
 from hyperframe.frame import DataFrame, HeadersFrame, PingFrame
 
@@ -17,7 +17,7 @@ from beyond.wire.flower_messages import FIELDS, FRAMING, TRANSPORT, UNEXPLAINED,
 from beyond.wire.hidden_image import hide, reveal
 from beyond.wire.http2 import PREFACE, Reader
 from beyond.wire.image_search import Search
-from beyond.wire.relay import TO_SERVER, Connection
+from beyond.wire.relay import TO_CLIENT, TO_SERVER, Connection
 from model import get_weights, make_model
 
 
@@ -76,6 +76,23 @@ def spoken(content, size):
     frames = [DataFrame(1, text[start : start + size]) for start in range(0, len(text), size)]
     frames.insert(1, PingFrame(0, b"12345678"))
     return PREFACE + b"".join(frame.serialize() for frame in [headers, *frames])
+
+
+def instructions(server_round):
+    """Return what the server says on the same stream to ask for a round."""
+    message = ServerMessage()
+    message.fit_ins.config["server_round"].sint64 = server_round
+    content = message.SerializeToString()
+    return DataFrame(1, b"\0" + len(content).to_bytes(4, "big") + content).serialize()
+
+
+def test_a_client_that_comes_late_is_in_the_round_that_the_server_names(weights):
+    said = spoken(answer(weights), 4000)
+    chunks = [(0.0, TO_SERVER, said[:200]), (0.1, TO_CLIENT, instructions(7))]
+    ledger = keep_ledger([Connection([*chunks, (0.2, TO_SERVER, said[200:])])])
+    assert ledger.bytes[TO_SERVER, 7][WEIGHTS] == 46_730 * 4
+    told = [what[:3] for what in ledger.contents if what[2] != "headers"]
+    assert told == [(TO_CLIENT, 7, "fit_ins"), (TO_SERVER, 7, "fit_res")]
 
 
 @pytest.mark.parametrize("piece", [1000, 16384, 10**6])

@@ -6,13 +6,14 @@ import zlib
 import numpy as np
 import pytest
 
-from beyond.wire import smuggler
+from beyond.wire import room, smuggler
 from beyond.wire.hidden_image import reveal, reveal_between_steps
 from beyond.wire.image_search import Search
-from beyond.wire.room import with_random_bits
 from beyond.wire.row_index import from_base64
 from beyond.wire.smuggler import AMONG_METRICS, IN_WEIGHTS, WAYS
-from model import get_weights, make_model
+from model import CNN, make_model
+from support.command_line import UserError, run_command
+from tests.support.lesson import instructions, untrained
 from tests.wire.test_byte_ledger import answer
 
 PLACE = 7
@@ -41,7 +42,7 @@ def search(images):
 
 def sent(way, image):
     """Return (weights, metrics) of an answer in which `image` is smuggled."""
-    weights = get_weights(make_model())
+    weights = untrained()
     if way in AMONG_METRICS:
         return weights, {"note": AMONG_METRICS[way](image)}
     return IN_WEIGHTS[way](image, weights), {}
@@ -69,10 +70,14 @@ def test_an_accomplice_reads_what_is_not_found(images):
     assert (reveal(sent("low-bits", image)[0]) == image).all()
     between, _ = sent("between", image)
     assert (reveal_between_steps(between) == image).all()
-    moved = [np.abs(a - b).max() for a, b in zip(between, get_weights(make_model()), strict=True)]
+    weights = untrained()
+    assert max(np.abs(a - b).max() for a, b in zip(between, weights, strict=True)) < 1 / 1024
     once = np.frombuffer(sent("encrypted", image)[1]["note"], np.uint8).reshape(28, 28)
     assert smuggler.encrypted(once) == image.tobytes()
-    assert set(WAYS) == {*FOUND, "encrypted", "between", "low-bits", "count"} and len(moved) == 8
+    octets = [w[2].view(np.uint8).reshape(-1, 4) for w in (sent("second-bytes", image)[0], weights)]
+    assert (octets[0][:784, 1] == image.ravel()).all()
+    assert (octets[0][:, [0, 2, 3]] == octets[1][:, [0, 2, 3]]).all()
+    assert set(WAYS) == {*FOUND, "encrypted", "between", "low-bits", "count"}
 
 
 @pytest.mark.parametrize("factor, more", [(1 / 255, 0), (-1e-3, 0), (3.7, -9), (2 / 255, -1)])
@@ -101,12 +106,37 @@ def test_ways_may_be_combined(search, images):
 
 
 def test_random_bits_replace_as_many_as_are_asked_for():
-    weights = get_weights(make_model())
-    changed = with_random_bits(weights, 12, np.random.default_rng(0))
+    weights = untrained()
+    changed = room.with_random_bits(weights, 12, np.random.default_rng(0))
     for before, after in zip(weights, changed, strict=True):
         differing = before.view(np.uint32) ^ after.view(np.uint32)
         assert (differing < 2**12).all() and differing.shape == before.shape
-    assert any((differing >= 2**11).any() for differing in [differing])
+    words = np.concatenate([array.ravel() for array in changed]).view(np.uint32)
+    for bit in range(12):  # each is known to 0.23 %
+        assert (words >> bit & 1).mean() == pytest.approx(0.5, abs=0.012)
+
+
+def test_the_room_in_a_model_is_told_with_what_it_costs(tmp_path, mnist, monkeypatch, capsys):
+    np.savez(tmp_path / "model.npz", **dict(zip(CNN().state_dict(), untrained(), strict=True)))
+    few = mnist.test_images[:200], mnist.test_labels[:200].astype(np.int64)
+    monkeypatch.setattr(room, "load_mnist", lambda: (None, few))
+    monkeypatch.setattr(room, "BITS", (0, 8))
+    run_command(room.main, ["--model", str(tmp_path / "model.npz")])
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [row[:3] for row in rows] == [["0", "0", "0.0"], ["8", "46,730", "59.6"]]
+    assert float(rows[0][3]) == pytest.approx(100 * room.accuracy(untrained(), few), abs=0.01)
+    for name, advice in (("none.npz", "there is no"), ("other.npz", "choose another --model")):
+        np.savez(tmp_path / "other.npz", weights=np.zeros(3))
+        with pytest.raises(UserError, match=advice):
+            room.weights_in(tmp_path / name)
+
+
+def test_a_pixel_a_round_is_added_to_the_number_of_images(images):
+    labels = np.zeros(9, np.int64)
+    client = smuggler.smuggling_client("count")(0, make_model(), images[:9], labels)
+    for server_round in (1, 2, 11):
+        weights, count, metrics = client.fit(untrained(), instructions(server_round))
+        assert count - 9 == images[0][14, server_round - 1] and metrics == {}
 
 
 @pytest.mark.parametrize("before", [b"", b"a", b"ab", b"abc"])
