@@ -9,6 +9,7 @@ from support.command_line import RunError, UserError
 from support.history import read_history
 from tests.simulation.app_runs import AppRuns
 from tests.support.harness import sha256
+from tests.support.lesson import instructions, owner, untrained
 
 MESSAGES = (message_api.main, message_api.client_app)
 
@@ -52,6 +53,21 @@ def test_a_node_that_fails_is_done_without(app_runs):
     runs.run(*MESSAGES)
     rows = read_history(runs.directory / "results/run")
     assert [(row.clients, row.failures) for row in rows] == [(0, 0), (2, 1), (2, 1)]
+    for row in rows[1:]:  # weights went to all three, and came from two
+        each, rest = divmod(row.bytes_received, 2)
+        assert rest == 0 and 0 <= each - 46_730 * 4 < 2000 and row.bytes_sent == 3 * each
+
+
+@pytest.mark.parametrize("app", [MESSAGES, (apps.main, apps.client_app)], ids=["messages", "apps"])
+def test_a_run_begins_with_the_weights_of_its_seed(app_runs, app):
+    runs = app_runs(30)
+    model, _ = runs.run(*app, seed=3, **{"learning-rate": 0.1})
+    weights, alone = untrained(3), owner(runs.directory, 0)
+    for number in (1, 2):
+        told = instructions(number, "--seed", 3, "--batch-size", 8, "--learning-rate", 0.1)
+        weights, *_ = alone.fit(weights, told)
+    for mine, theirs in zip(weights, model, strict=True):
+        np.testing.assert_allclose(theirs, mine, rtol=0, atol=1e-6)
 
 
 def test_a_run_without_an_update_has_failed(app_runs):

@@ -1,0 +1,144 @@
+"""What a simulation is made of: whom its commands call, how they end, and what is said of a failure."""
+
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from beyond.simulation import environment
+from beyond.simulation.app_run import ServerLines, failure
+from beyond.simulation.tracebacks import Tracebacks
+from beyond.simulation.watchdog import end_processes
+from support.command_line import RunError, UserError
+from tests.support.harness import wait_until
+
+FOREIGN = {
+    "FLWR_LOG_LEVEL": "ERROR",
+    "RAY_ADDRESS": "10.0.0.1:6379",
+    "GRPC_VERBOSITY": "debug",
+    "PYTHONSTARTUP": "x.py",
+    "https_proxy": "http://127.0.0.1:9",
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "COLUMNS": "20",
+    "SSLKEYLOGFILE": "keys",
+}
+OWN = {"PYTHONPATH": "/somewhere", "LANG": "C", "MY_FLWR_NAME": "kept", "PROXY_MINE": "kept"}
+
+
+def test_commands_get_the_shells_environment_without_what_is_for_other_programs(
+    monkeypatch, tmp_path
+):
+    for name, value in (FOREIGN | OWN).items():
+        monkeypatch.setenv(name, value)
+    left = environment.shells_environment()
+    assert not FOREIGN.keys() & left.keys() and OWN.items() <= left.items()
+    first, second = (environment.private_environment(tmp_path) for _ in range(2))
+    assert first["FLWR_HOME"] == first["RAY_TMPDIR"] == str(tmp_path)
+    assert first["RAY_AUTH_TOKEN"] != second["RAY_AUTH_TOKEN"]
+    assert first["PATH"].startswith(os.path.dirname(sys.executable))
+
+
+SAID = "import os; print(os.environ.get('HOME'), os.path.exists(os.path.expanduser('~/{}')))"
+
+
+def test_rays_processes_have_a_home_that_describes_the_cluster_and_the_readers_caches(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", "/the/readers")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    changes = environment.no_cloud_environment(tmp_path)
+    words = [sys.executable, "-c", SAID.format(environment.NO_CLOUD)]
+    said = subprocess.run(words, env=os.environ | changes, capture_output=True, text=True)
+    assert said.stdout.split() == [str(tmp_path / "user"), "True"]
+    assert changes["XDG_CACHE_HOME"] == "/the/readers/.cache"
+
+
+STUBBORN = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+print(child.pid, flush=True)
+time.sleep(1000)
+"""
+
+
+def test_who_ignores_that_it_is_to_end_is_killed_and_what_it_has_started_and_who_lives_there(
+    tmp_path,
+):
+    leader = subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE)
+    child = psutil.Process(int(leader.stdout.readline()))
+    homes = [tmp_path / "home/node_0", tmp_path / "homes"]
+    resident, neighbour = (
+        subprocess.Popen(["sleep", "1000"], env={"FLWR_HOME": str(home)}) for home in homes
+    )
+    try:
+        wait_until(lambda: "FLWR_HOME" in psutil.Process(resident.pid).environ(), "it has begun")
+        end_processes([psutil.Process(leader.pid)], tmp_path / "home", grace=0.2)
+        assert leader.wait(5) == -9 and resident.wait(5) == -15
+        assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+        assert neighbour.poll() is None
+    finally:
+        for process in (leader, resident, neighbour):
+            process.kill()
+            process.wait()
+        leader.stdout.close()
+
+
+@pytest.mark.parametrize("kind", [UserError, RunError])
+def test_a_complaint_of_ours_keeps_its_kind_and_so_its_status(kind):
+    said = f"Traceback\nsupport.command_line.{kind.__name__}: mend it\nmore\n"
+    error = failure(said, ServerLines(), "see", 3, 10)
+    assert type(error) is kind and str(error) == "mend it"
+
+
+def test_any_other_end_says_how_far_the_run_has_come():
+    assert str(failure("", ServerLines(), "see", None, 10)) == (
+        "the run has ended before its first round; see"
+    )
+    assert str(failure("", ServerLines(), "see", 0, 10)).startswith(
+        "the run has ended after round 0 of 10; "
+    )
+
+
+TWO = """\
+before
+ERROR : Traceback (most recent call last):
+  File "/home/apps/lesson.1/server.py", line 30, in fit
+    oops()
+  File "/python/json.py", line 5, in loads
+KeyError: 'x'
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/python/flwr.py", line 7, in run
+RuntimeError: it failed
+after
+Traceback (most recent call last):
+  File "/python/flwr.py", line 9, in run
+ValueError: another
+"""
+
+
+def test_the_cause_of_a_failure_is_told_with_the_apps_own_line():
+    found = Tracebacks()
+    lines = TWO.splitlines(keepends=True)
+    taken = [line for line in lines[:13] if not found.take(line)]
+    assert taken == ["before\n", "\n", "after\n"]
+    assert found.last == "KeyError: 'x' (server.py, line 30)"
+    for line in lines[13:]:
+        assert found.take(line)
+    assert found.last == "ValueError: another"
+
+
+def test_what_a_serverapp_says_is_printed_from_its_beginning_to_its_end(capsys):
+    lines = ServerLines()
+    said = ["flwr\n", "Starting Flower ServerApp\n", "Round 1\n", "│ frame\n"]
+    assert [lines.take(line) for line in said] == [False] * 4
+    assert lines.take("The record of this run is in here\n")
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "Round 1",
+        "The record of this run is in here",
+    ]
