@@ -1,18 +1,20 @@
 """What a simulation is made of: whom its commands call, how they end, and what is said of a failure."""
 
 import os
+import statistics
 import subprocess
 import sys
 
 import psutil
 import pytest
 
-from beyond.simulation import environment
+from benchmarks.footprint import Footprint
+from beyond.simulation import environment, scale
 from beyond.simulation.app_run import ServerLines, failure
 from beyond.simulation.tracebacks import Tracebacks
 from beyond.simulation.watchdog import end_processes
 from support.command_line import RunError, UserError
-from tests.support.harness import wait_until
+from tests.support.harness import sha256, wait_until
 
 FOREIGN = {
     "FLWR_LOG_LEVEL": "ERROR",
@@ -142,3 +144,30 @@ def test_what_a_serverapp_says_is_printed_from_its_beginning_to_its_end(capsys):
         "Round 1",
         "The record of this run is in here",
     ]
+
+
+@pytest.mark.parametrize(("engine", "words"), [("processes", 1), ("simulation", 2)])
+def test_a_scale_says_what_the_run_has_recorded(tmp_path, monkeypatch, engine, words):
+    commands = []
+
+    def measure(command, directory, log):
+        commands.append(command)
+        run = directory / command[-1 - (engine == "processes")].partition("=")[2]
+        run.mkdir(parents=True)
+        header = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received\n"
+        rows = [
+            f"{k},1.0,0.{k + 1},{seconds},4,0,0,0\n" for k, seconds in enumerate((9, 7, 1, 2, 4))
+        ]
+        (run / "history.csv").write_text(header + "".join(rows))
+        (run / "global_model.npz").write_text(engine)
+        return Footprint(12.34, 2_345_000_000, 5)
+
+    monkeypatch.setattr(scale, "measure", measure)
+    found = scale.measured(engine, 4, 4, 1, tmp_path)
+    assert found.seconds_a_round == statistics.median([1, 2, 4])  # not the first, which waits
+    assert (found.seconds, found.peak_gigabytes, found.processes) == (12.3, 2.35, 5)
+    [model] = tmp_path.rglob("global_model.npz")
+    assert (found.accuracy, found.model) == (0.5, sha256(model))
+    [command] = commands
+    assert command[0] == sys.executable and command[1 : 1 + words] == scale.COMMANDS[engine]
+    assert {"--clients=4", "--rounds=4", "--local-epochs=1"} <= set(command)
