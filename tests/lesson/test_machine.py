@@ -22,6 +22,7 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
         ("100000 100000\n", 1),
         ("10000 100000\n", 1),  # a tenth of a core is a core that is slow
         (f"{100_000 * CORES + 1} 100000\n", CORES),
+        (f"{100_000 * CORES - 50_000} 100000\n", CORES),  # half a core is one, too
         ("nonsense\n", CORES),
         (None, CORES),
     ],
@@ -32,6 +33,22 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch, content, expected):
         file.write_text(content)
     monkeypatch.setattr(machine, "CPU_MAX", file)
     assert machine.available_cores() == expected
+
+
+LIMITS = """
+import resource
+from support.machine import make_room_for_connections
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, 1000))
+for clients in (20, 50, 30):
+    make_room_for_connections(clients)
+    print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+
+
+def test_room_is_made_as_needed_and_what_the_system_allows_stays():
+    pytest.importorskip("resource")
+    said = subprocess.run([sys.executable, "-c", LIMITS], cwd=ROOT, capture_output=True, text=True)
+    assert said.stdout.splitlines() == ["128 1000", "150 1000", "150 1000"], said.stderr
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit, OSError, ValueError])
