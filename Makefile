@@ -21,7 +21,7 @@ export PIP_USER := no
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install run watch test readme record chapter beyond bench certificates clean
+.PHONY: help install run watch test mutants readme record chapter beyond bench certificates clean
 
 help: ## List what can be made.
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -53,6 +53,9 @@ beyond: $(VENV)/installed-beyond ## Record the long chapters again, and run the 
 		simulation deployment access secure_aggregation mask_limits operate
 	$(MAKE) readme
 	$(BIN)/python -m pytest -m thorough $(ARGS)
+
+mutants: $(VENV)/installed-beyond ## Break lines of a list one at a time, and see whether tests notice: an hour.
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 watch: $(VENV)/installed ## Show a run in the browser, live or replayed: make watch ARGS=recorded/lesson
 	$(BIN)/python -m beyond.watch $(ARGS)

@@ -1,5 +1,6 @@
 """What the lists beside this file say: which line of which file is broken how, and who has to notice it."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +23,11 @@ class Mutant:
 
     def apply(self, text):
         """Return the file's `text` with the mistake in it. Raises ValueError if that is not possible."""
-        if (times := f"\n{text}".count(f"\n{self.lines}")) != 1:
+        lines = re.compile(f"^{re.escape(self.lines)}", re.MULTILINE)
+        broken, times = lines.subn(lambda found: self.broken, text)
+        if times != 1:
             raise ValueError(f"{self.file} has {times} times\n{self.lines}")
-        return f"\n{text}".replace(f"\n{self.lines}", f"\n{self.broken}")[1:]
+        return broken
 
 
 def read_mutants(path):
