@@ -20,7 +20,8 @@ from tests.mutants.entries import FOLDER, all_mutants
 from tests.support.harness import ROOT
 
 PASSED, FAILED = 0, 1  # statuses of pytest; others say that it could not run the tests
-LONGEST = 120  # seconds for one test: a mistake may make it wait
+# Seconds for one test, and for all that belong to a mistake, which may make them wait for ever.
+LONGEST, LONGEST_RUN = 120, 900
 
 
 def copy_repository(directory):
@@ -33,18 +34,21 @@ def copy_repository(directory):
             shutil.copy(ROOT / name, directory / name)
 
 
-def run_tests(directory, tests):
+def run_tests(directory, tests, timeout=None):
     """Run `tests` in the copy `directory` until one fails; return whether all pass, and what pytest says.
 
-    Raises RunError if it could not run them.
+    Those that have not ended after `timeout` seconds have not passed. Raises RunError if it could not run
+    them.
     """
     words = [sys.executable, "-m", "pytest", "-n", "0", "-x", f"--timeout={LONGEST}", "-m", ""]
     # Else Python could take a file's earlier version: it looks at the size and at the second.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("PYTEST_ADDOPTS", None)
-    end = subprocess.run(
-        [*words, *tests], cwd=directory, env=environment, capture_output=True, text=True
-    )
+    streams = {"capture_output": True, "text": True, "timeout": timeout}
+    try:
+        end = subprocess.run([*words, *tests], cwd=directory, env=environment, **streams)
+    except subprocess.TimeoutExpired:
+        return False, "they do not end"
     if end.returncode not in (PASSED, FAILED):
         raise RunError(
             f"pytest {' '.join(tests)} ended with {end.returncode}:\n{end.stdout[-2000:]}"
@@ -58,7 +62,7 @@ def survives(directory, mutant):
     sound = file.read_text()
     file.write_text(mutant.apply(sound))
     try:
-        return run_tests(directory, mutant.tests)[0]
+        return run_tests(directory, mutant.tests, LONGEST_RUN)[0]
     finally:
         file.write_text(sound)
 
