@@ -4,10 +4,13 @@ import socket
 import ssl
 import threading
 
+import httpx
 import pytest
 
 from beyond.access.flood import Attack
 from beyond.access.hosts import describe
+from beyond.access.stranger import outcome
+from support.command_line import RunError
 from tests.support.certificates import make_certificates
 from tests.support.harness import PATIENCE
 
@@ -68,6 +71,32 @@ def test_so_many_lines_from_so_many_addresses_send_bodies_of_that_size(tmp_path,
         assert len(bodies) >= LINES
         for length, got in bodies:
             assert LENGTH < length < LENGTH + 20 and got == length - (not whole)
+
+
+def refused(status):
+    """Return a deed that a server answers with this status."""
+    request = httpx.Request("POST", "http://x")
+    return httpx.HTTPStatusError(
+        "no", request=request, response=httpx.Response(status, request=request)
+    )
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("it is in", "it is in"),
+        (RunError("flwr supernode: see /Status/403; more"), "403 Forbidden"),
+        (RunError("no connection"), "refused: no connection"),
+        (refused(401), "401 Unauthorized"),
+    ],
+)
+def test_what_became_of_a_deed_is_told_as_the_server_has_answered(end, words):
+    def deed(place):
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+    assert outcome(deed, "a place") == words
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from beyond.attacks import training_images
 from beyond.attacks.inversion import invert, total_variation
+from beyond.attacks.inversion_grid import Case, attack, cases, labels_from
 from beyond.attacks.leakage import input_of_fc1, label_counts, label_of, owned_digits
 from beyond.attacks.membership import (
     auc,
@@ -191,6 +192,36 @@ def test_a_first_mistake_is_the_first_image_that_the_model_gets_wrong(weights, d
         answers = model(to_tensors(*few)[0]).argmax(dim=1).numpy()
     for owned, (found,) in zip(owners, training.first_mistakes(weights, 4), strict=False):
         assert found == next(index for index in owned if answers[index] != few[1][index])
+
+
+def test_what_an_attack_reports_is_about_the_images_that_were_trained_on(weights, digits):
+    training = SimpleNamespace(take=lambda indices: (digits[0][indices], digits[1][indices]))
+    group = np.array([3, 8, 11])
+    case = Case("a case", weights, [group[:1], group], steps=2, smoothness=0.01, restarts=1)
+    gallery = Gallery(digits[0][:300])
+    alone, three = attack(case, training, gallery, seed=0)
+    for results, members in ((alone, group[:1]), (three, group)):
+        assert [result.index for result in results] == members.tolist()
+        length = length_of(update_of(weights, *training.take(members)))
+        for result in results:
+            assert (result.image == digits[0][result.index]).all() and result.case == "a case"
+            assert result.length == pytest.approx(length)
+            pair = result.image, result.reconstruction
+            assert (result.rank, result.psnr) == (gallery.rank(*pair), psnr(*pair))
+    labels = labels_from(update_of(weights, *training.take(group)), 3)
+    assert labels.tolist() == sorted(digits[1][group].tolist())
+
+
+def test_the_cases_are_a_clients_first_images(weights, digits, monkeypatch):
+    few = digits[0][:600], digits[1][:600]
+    monkeypatch.setattr(training_images, "load_mnist", lambda: (few, None))
+    training = Training()
+    owners = training.owners("iid")
+    alone, batch, wrong, known, epoch = cases(training, weights, weights)
+    assert [group.tolist() for group in alone.groups] == [own[:1].tolist() for own in owners[:8]]
+    assert [group.tolist() for group in batch.groups] == [owners[0][:8].tolist()]
+    assert [group.tolist() for group in epoch.groups] == [owners[0].tolist()]
+    assert len(wrong.groups) == 6 and len(known.groups) == 4
 
 
 def test_rates_are_those_of_a_shift_that_is_known():

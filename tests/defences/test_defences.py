@@ -74,6 +74,9 @@ def test_an_attacked_update_is_clipped_and_has_the_noise_that_is_asked_for(weigh
     zero = [np.zeros_like(array) for array in weights]
     values = np.concatenate([array.ravel() for array in defended(zero, 0.25, seed=3, number=0)])
     assert values.std() == pytest.approx(0.25 * CLIP, rel=0.01) and values.dtype == np.float32
+    for other in ({"seed": 4, "number": 0}, {"seed": 3, "number": 1}):
+        more = np.concatenate([array.ravel() for array in defended(zero, 0.25, **other)])
+        assert abs(np.corrcoef(values, more)[0, 1]) < 0.05
 
 
 def test_noise_on_the_average_is_z_times_c_by_clients(partitions):

@@ -8,11 +8,13 @@ import torch
 import torch.nn.functional as F
 
 from beyond.differential_privacy.options import privacy_options
-from beyond.price import measure
+from beyond.price import data, measure
 from beyond.price.edge_network import EdgeModel, digits_of, features_of
 from beyond.price.grid import Point, searched_epsilon
+from beyond.price.many_clients import EdgeCrowd, LessonCrowd
 from beyond.price.server import edge_evaluation, edge_options, make_strategy
 from beyond.price.training import kept_models
+from model import evaluate, get_weights, make_model, set_weights, to_tensors
 from support.command_line import parse_options
 from support.options import server_options
 from tests.support.ports import idle_address
@@ -42,6 +44,36 @@ def test_an_edge_shows_in_the_direction_in_which_it_gets_lighter():
 
 def test_a_digit_counts_as_ones_own_from_its_first_image_on():
     assert digits_of(torch.tensor([3, 3, 8])).nonzero().flatten().tolist() == [3, 8]
+
+
+def test_crowds_are_as_accurate_as_the_models_whose_weights_they_have(images):
+    rng, labels = np.random.default_rng(4), np.arange(30) % 10
+    pixels, truth = to_tensors(images, labels)
+    features, shares = features_of(pixels, 4), np.split(np.arange(30), 3)
+    for crowd, model, inputs in (
+        (EdgeCrowd, EdgeModel(4), features),
+        (LessonCrowd, make_model(), pixels),
+    ):
+        weights = [rng.normal(size=w.shape).astype(np.float32) for w in get_weights(model)]
+        set_weights(model, weights)
+        made = crowd((inputs, truth), (inputs[:20], truth[:20]), shares, 0.1)
+        expected = evaluate(model, inputs[:20], truth[:20])[1]
+        assert made.accuracy(weights) == pytest.approx(expected)
+    assert not any(
+        array.any() for array in EdgeCrowd(*[(features, truth)] * 2, shares, 1).first_weights(3)
+    )
+
+
+def test_a_crowd_has_the_images_that_the_points_seed_deals_out(monkeypatch, images):
+    labels = np.arange(30) % 10
+    few = [(pixels, truth) for pixels, truth in [to_tensors(images, labels)] * 2]
+    monkeypatch.setattr(data, "examples", lambda validation: few)
+    point = Point("cnn", "none", 10, "iid", 8.0, seed=6)
+    crowd = data.crowd_of(point, learning_rate=0.3)
+    shares = np.array_split(np.random.default_rng(6).permutation(30), 10)
+    for (_, mine), share in zip(crowd.data, shares, strict=True):
+        assert mine.tolist() == labels[share].tolist()
+    assert crowd.learning_rate == 0.3
 
 
 def linear(seed):

@@ -9,8 +9,9 @@ import psutil
 import pytest
 
 from benchmarks.footprint import Footprint
-from beyond.simulation import environment, scale
+from beyond.simulation import environment, plot_scale, scale
 from beyond.simulation.app_run import ServerLines, failure
+from beyond.simulation.private_flower import last_line
 from beyond.simulation.tracebacks import Tracebacks
 from beyond.simulation.watchdog import end_processes
 from support.command_line import RunError, UserError
@@ -171,3 +172,32 @@ def test_a_scale_says_what_the_run_has_recorded(tmp_path, monkeypatch, engine, w
     [command] = commands
     assert command[0] == sys.executable and command[1 : 1 + words] == scale.COMMANDS[engine]
     assert {"--clients=4", "--rounds=4", "--local-epochs=1"} <= set(command)
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        ("first\n  the last one \n\n", "the last one"),
+        ("╭── Error ──╮\n│ no such run │\n╰────╯\n", "no such run"),
+        ("\n \n", "it said nothing"),
+    ],
+)
+def test_of_a_log_the_last_line_that_says_something_is_told(log, line):
+    assert last_line(log) == line
+
+
+@pytest.mark.parametrize(("clients", "rounds"), [(1, 10), (10, 10), (11, 3), (1000, 3)])
+def test_few_clients_run_more_rounds(clients, rounds):
+    assert scale.rounds_for(clients) == rounds
+
+
+def test_lines_cross_where_the_simulation_becomes_as_good():
+    def one(engine, clients, seconds):
+        return scale.Scale(engine, clients, 3, 1, 1.0, seconds, 1.0, 1, 0.5, "x")
+
+    scales = [one("processes", clients, s) for clients, s in ((10, 2.0), (30, 5.0), (100, 30.0))]
+    scales += [one("simulation", clients, s) for clients, s in ((10, 3.0), (30, 6.0), (100, 20.0))]
+    scales.append(one("simulation", 1000, 100.0))
+    assert plot_scale.crossing(scales, "seconds_a_round") == (30, 100)
+    assert plot_scale.crossing(scales[:2] + scales[3:5], "seconds_a_round") is None
+    assert plot_scale.farthest(scales, "seconds_a_round") == 0.5

@@ -10,7 +10,7 @@ from flwr.common import ndarrays_to_parameters
 from flwr.common.serde import parameters_to_proto
 from flwr.proto.transport_pb2 import ClientMessage, Scalar, ServerMessage
 from hpack import Encoder
-from hyperframe.frame import DataFrame, HeadersFrame, PingFrame
+from hyperframe.frame import ContinuationFrame, DataFrame, HeadersFrame, PingFrame
 
 from beyond.wire.byte_ledger import keep_ledger
 from beyond.wire.flower_messages import FIELDS, FRAMING, TRANSPORT, UNEXPLAINED, WEIGHTS, account
@@ -104,6 +104,21 @@ def test_frames_may_come_in_any_pieces(weights, piece):
     found = [one for part in pieces for one in reader.feed(part)]
     assert [said for what, _, said in found if what == "message"] == [content]
     assert reader.transport == len(text) - len(content) and reader.waiting == 0
+
+
+def test_headers_may_be_cut_into_frames_and_a_compressed_message_is_unread():
+    block = Encoder().encode([(":path", "/a"), ("x", "y" * 50)])
+    first, rest = HeadersFrame(3, block[:20]), ContinuationFrame(3, block[20:])
+    rest.flags.add("END_HEADERS")
+    padded = DataFrame(3, b"\0\0\0\0\3one\1\0\0\0\2", pad_length=7)
+    padded.flags.add("PADDED")
+    text = b"".join(frame.serialize() for frame in (first, rest, padded))
+    reader = Reader()
+    found = list(reader.feed(text))
+    assert found == [("headers", 3, {b":path": b"/a", b"x": b"y" * 50}), ("message", 3, b"one")]
+    # All is counted once: the message, what waits of the next one, and transport.
+    assert reader.waiting == 5 and reader.transport == len(text) - 3 - 5
+    assert list(Reader(PREFACE).feed(text)) == []  # that is no client's beginning
 
 
 def test_what_is_cut_off_or_no_http2_is_unexplained(weights):
