@@ -15,12 +15,18 @@ from beyond.attacks.leakage import input_of_fc1, label_counts, label_of, owned_d
 from beyond.attacks.membership import (
     auc,
     interval,
+    print_rates,
     scores_of_a_model,
     scores_of_an_update,
     scores_of_updates,
     true_positive_rate,
 )
-from beyond.attacks.read_update import exactly_read, summary
+from beyond.attacks.read_update import (
+    exactly_read,
+    print_single_images,
+    read_epochs,
+    summary,
+)
 from beyond.attacks.similarity import Gallery, matched, psnr
 from beyond.attacks.training_images import Training
 from beyond.attacks.updates import fresh_weights, length_of, update_of
@@ -172,6 +178,36 @@ def test_every_clients_own_images_are_its_members_and_the_tests_are_strangers(we
         mine = training.take(own[number])
         expected, _ = scores_of_an_update(weights, mine, strangers, number)
         assert (members == expected).all()
+
+
+def test_what_is_read_off_an_epoch_is_of_that_client_with_that_seed(weights, digits):
+    own = [np.arange(40 * number, 40 * (number + 1)) for number in range(2)]
+    training = SimpleNamespace(
+        take=lambda indices: (digits[0][indices], digits[1][indices]),
+        owners=lambda scheme, seed: {("iid", 3): own}[scheme, seed],
+    )
+    counts, read = read_epochs(training, weights, "iid", 3, images=30)
+    for number, owned in enumerate(own):
+        images, labels = training.take(owned[:30])
+        update = update_of(weights, images, labels, number, seed=3)
+        assert counts[number].tolist() == np.bincount(labels, minlength=10).tolist()
+        assert set(np.flatnonzero(read[number])) == owned_digits(update)
+
+
+def test_the_largest_error_is_told(capsys):
+    print_single_images(4, 5, [1e-7, 3e-6, 2e-6])
+    printed = capsys.readouterr().out
+    assert "bias: 4 of 5 right" in printed
+    assert "relative error 3.0e-06 at most, for 3 of 5 images" in printed
+
+
+def test_rates_are_told_in_percent(capsys):
+    members, strangers = np.arange(1000) + 500.0, np.arange(1000) + 0.0
+    print_rates([(members, strangers)])
+    one, tenth = capsys.readouterr().out.splitlines()
+    # Above 990 are 509 of 500 to 1,499; above 999 are 500.
+    assert one.startswith("  true positives at 1.0 % false positives: 50.9")
+    assert tenth.startswith("  true positives at 0.1 % false positives: 50.0")
 
 
 def test_an_answer_is_exact_if_all_ten_digits_are_right():

@@ -60,6 +60,14 @@ def test_every_round_shuffles_anew_and_every_seed_has_its_own_noise(weights, par
     assert abs(np.corrcoef(*noises)[0, 1]) < 0.05
 
 
+def test_clients_have_so_many_images_of_those_that_the_seed_deals_them(few_images, mnist):
+    partitions, (tests, _) = noised.deal(seed=2, per_client=7)
+    order = np.random.default_rng(2).permutation(6000)
+    for share, (images, labels) in zip(np.array_split(order, 10), partitions, strict=True):
+        assert (images == mnist.images[share[:7]]).all() and len(labels) == 7
+    assert len(tests) == 500
+
+
 def test_what_the_sum_tells_is_counted_digit_by_digit(capsys):
     ten = SimpleNamespace(labels=[0, 0, 1, 7], read=[0, 1, 1, 9], ranks=[1, 5, 1, 1])
     defences.print_sum(ten, 6)
@@ -130,6 +138,7 @@ def test_noised_and_defences_in_small(run_in_small):
     run_in_small(noised, "--rounds 1 --images 20 --output accuracies.csv")
     noises = [float(row["noise"]) for row in rows("accuracies.csv")]
     assert noises == [*noised.NOISES, noised.EPSILON_8]
+    assert all(0 < float(row["accuracy"]) <= 1 for row in rows("accuracies.csv"))
     run_in_small(defences, "--steps 8 --images 30 --accuracies accuracies.csv --output .")
     table = rows("defences.csv")
     assert [row["noise"] for row in table] == ["0", "0.003", "0.01", "0.03", "0.1", "0.3", "1"]

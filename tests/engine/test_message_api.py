@@ -1,15 +1,20 @@
 """The lesson in the Message API learns what the lesson in the classic API learns."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from flwr.app import Context, RecordDict
 
 from beyond.engine import apps, message_api
+from beyond.engine.grid_around import GridAround
 from beyond.simulation import messages
 from support.command_line import RunError, UserError
 from support.history import read_history
 from tests.simulation.app_runs import AppRuns
 from tests.support.harness import sha256
 from tests.support.lesson import instructions, owner, untrained
+from tests.support.small import write_partitions
 
 MESSAGES = (message_api.main, message_api.client_app)
 
@@ -68,6 +73,26 @@ def test_a_run_begins_with_the_weights_of_its_seed(app_runs, app):
         weights, *_ = alone.fit(weights, told)
     for mine, theirs in zip(weights, model, strict=True):
         np.testing.assert_allclose(theirs, mine, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("chapter", ["lesson", "heterogeneity", "privacy"])
+def test_a_node_reads_the_folder_that_its_own_config_names(mnist, tmp_path, chapter):
+    write_partitions(tmp_path / "far", mnist, [5, 7], test_size=1)
+    config = {"partition-id": 1, "folder": str(tmp_path / "far/partitions")}
+    context = Context(1, 2, config, RecordDict(), {"chapter": chapter})
+    participant = apps.make_client(context)
+    assert len(participant.client.numpy_client.labels) == 7 and participant.number == 1
+
+
+def test_a_grid_around_a_grid_passes_everything_on():
+    asked = {"get_node_ids": (), "get_nodes": (), "set_run": (7,), "push_messages": ([1],)}
+    asked |= {"pull_messages": (["a"],), "create_message": (1, 2), "send_and_receive": ([3],)}
+    for name, words in asked.items():
+        noted = []
+        inner = SimpleNamespace(**{name: lambda *a, n=noted, **b: n.append((a, b)) or "answer"})
+        answer = getattr(GridAround(inner), name)(*words)
+        assert answer == (None if name == "set_run" else "answer")
+        assert noted == [(words, {"timeout": None} if name == "send_and_receive" else {})]
 
 
 def test_a_run_without_an_update_has_failed(app_runs):

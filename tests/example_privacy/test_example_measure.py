@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from beyond.example_privacy import audit, measure, search
+from beyond.example_privacy import training as module
 from beyond.example_privacy.client import ExampleClient
 from beyond.example_privacy.training import DELTA, NoAccount, Run, clients_of
-from model import make_model
+from model import evaluate, make_model, set_weights, to_tensors
 from support.tables import read_table, write_table
 from tests.support.lesson import untrained
 
@@ -80,6 +81,24 @@ def test_seeded_noise_differs_from_client_to_client_and_from_round_to_round():
         drawn.append(client.fit(untrained(), config | {"server_round": server_round})[0][0])
     for one, other in ((0, 1), (0, 2)):
         assert not np.allclose(drawn[one], drawn[other])
+
+
+def test_a_training_is_rounds_of_the_mean_of_its_clients(mnist, monkeypatch):
+    training, tests = (
+        (images[:60], labels[:60].astype(np.int64))
+        for images, labels in ((mnist.images, mnist.labels), (mnist.test_images, mnist.test_labels))
+    )
+    monkeypatch.setattr(module, "arrays", lambda validation: {True: (training, tests)}[validation])
+    run = Run("iid", math.inf, 4, 2, 3, 3, 0.1, 0.5)
+    accuracy, noise = module.train(run, validation=True)
+    weights, clients = untrained(4), list(clients_of(run, *training))
+    for server_round in (1, 2):
+        config = {**vars(run), "server_round": server_round}
+        updates = [client.fit(weights, config)[0] for client in clients]
+        weights = [np.mean(arrays, axis=0) for arrays in zip(*updates, strict=True)]
+    model = make_model()
+    set_weights(model, weights)
+    assert noise == 0 and accuracy == pytest.approx(evaluate(model, *to_tensors(*tests))[1])
 
 
 def test_without_epsilon_there_is_no_noise_and_no_account(mnist):

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from beyond.wire import room, smuggler
+from beyond.wire.byte_ledger import keep_ledger
 from beyond.wire.hidden_image import reveal, reveal_between_steps
 from beyond.wire.image_search import Search
+from beyond.wire.relay import TO_CLIENT, TO_SERVER, Connection
+from beyond.wire.report import print_encrypted
 from beyond.wire.row_index import from_base64
 from beyond.wire.smuggler import AMONG_METRICS, IN_WEIGHTS, WAYS
 from model import CNN, make_model
@@ -97,6 +100,16 @@ def test_images_as_floats_from_0_to_1_are_found_by_rows_and_by_columns(search, i
     assert search.find(floats.T.tobytes())[PLACE][0] == "floats at some scale, by columns"
 
 
+def test_of_an_encrypted_stream_its_duration_is_told(capsys):
+    times = {TO_SERVER: (1.0, 3.5), TO_CLIENT: (2.0, 2.25)}
+    chunks = [(when, way, b"\x16\x03" + bytes(98)) for way, two in times.items() for when in two]
+    connections = [Connection(sorted(chunks, key=lambda chunk: chunk[0]))]
+    print_encrypted(keep_ledger(connections), connections)
+    told = capsys.readouterr().out.splitlines()
+    assert "to the server: 200 bytes within 2.5 s" in told[0]
+    assert "to the clients: 200 bytes within 0.2 s" in told[1]
+
+
 def test_ways_may_be_combined(search, images):
     columns = (255 - images[PLACE]).T.tobytes()
     packed = zlib.compress(columns)
@@ -144,5 +157,6 @@ def test_a_pixel_a_round_is_added_to_the_number_of_images():
 def test_base64_is_read_from_where_it_begins(images, before):
     """What stands in front may be letters, too, and shift the groups of four."""
     pixels = images[PLACE].tobytes()
-    content = before + base64.b64encode(pixels)
-    assert any(pixels[:300] in part for part in from_base64(content))
+    for encode in (base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes):
+        content = before + encode(pixels)
+        assert any(pixels[:300] in part for part in from_base64(content))
