@@ -8,7 +8,7 @@ import pytest
 from beyond.example_privacy import audit, measure, search
 from beyond.example_privacy import training as module
 from beyond.example_privacy.client import ExampleClient
-from beyond.example_privacy.training import DELTA, NoAccount, Run, clients_of
+from beyond.example_privacy.training import NoAccount, Run, clients_of
 from model import evaluate, make_model, set_weights, to_tensors
 from support.tables import read_table, write_table
 from tests.support.lesson import untrained
@@ -75,8 +75,9 @@ def test_seeded_noise_differs_from_client_to_client_and_from_round_to_round():
     images = np.full((10, 28, 28), 7, np.uint8)
     config = {"rounds": 2, "batch_size": 1, "local_steps": 1, "learning_rate": 0.1}
     drawn = []
+    account = NoAccount()
+    account.noise_multiplier = 1.0
     for number, server_round in ((0, 1), (1, 1), (0, 2)):
-        account = audit.Account(None, 8.0, DELTA)
         client = ExampleClient(number, make_model(), images, np.arange(10), account, 0.5, 3)
         drawn.append(client.fit(untrained(), config | {"server_round": server_round})[0][0])
     for one, other in ((0, 1), (0, 2)):
