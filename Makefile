@@ -21,7 +21,7 @@ export PIP_USER := no
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install run test readme record chapter beyond watch lock bench certificates clean
+.PHONY: help install run test mutants readme record chapter beyond watch lock bench certificates clean
 
 help: ## List what can be made.
 	@awk -F ':.*## ' '/^[a-z]*:.*## / { printf "make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ beyond: $(VENV)/installed-beyond ## Record the long chapters again, and run the 
 		simulation deployment access secure_aggregation mask_limits operate practice
 	$(MAKE) readme
 	$(BIN)/python -m pytest -m thorough $(ARGS)
+
+mutants: $(VENV)/installed-beyond ## Break lines of a list one at a time, and see whether tests notice: an hour.
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 watch: $(VENV)/installed ## Show a run in the browser, live or replayed: make watch ARGS=recorded/lesson
 	$(BIN)/python -m beyond.watch $(ARGS)

@@ -53,14 +53,16 @@ def upstream(certificates):
 
 
 @contextlib.contextmanager
-def proxied(directory):
+def proxied(directory, impostor=False):
     """Yield (connect, paths, nginx): connect(source) opens a connection to nginx; `paths` reached SuperLink.
 
-    The certificates lie where nginx's own language has words: a space, a $, a quote.
+    The certificates lie where nginx's own language has words: a space, a $, a quote. An `impostor` is in the
+    place of SuperLink, whose certificate another CA has signed.
     """
     certificates = make_certificates(directory / 'my "certificates" for $host;')
     trust = ssl.create_default_context(cafile=certificates / "ca.pem")
-    with PrivateFlower(directory) as flower, upstream(certificates) as (address, paths):
+    theirs = make_certificates(directory / "theirs") if impostor else certificates
+    with PrivateFlower(directory) as flower, upstream(theirs) as (address, paths):
         listen = free_address()
         nginx = start_proxy(flower, listen, address, certificates)
         host, port = listen.split(":")
@@ -70,6 +72,12 @@ def proxied(directory):
             return trust.wrap_socket(plain, server_hostname=host)
 
         yield connect, paths, nginx
+
+
+def test_nothing_is_passed_on_to_who_is_not_our_superlink(tmp_path):
+    with proxied(tmp_path, impostor=True) as (connect, paths, _), connect() as connection:
+        begin(connection, "POST", PUSH)
+        assert status(connection) == 502 and paths == []
 
 
 @pytest.fixture(scope="module")

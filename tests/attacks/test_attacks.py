@@ -1,22 +1,34 @@
 """What is read off an update is true: checked against autograd, closed forms and counts by hand."""
 
 from statistics import NormalDist
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from beyond.attacks import training_images
 from beyond.attacks.inversion import invert, total_variation
+from beyond.attacks.inversion_grid import Case, attack, cases, labels_from
 from beyond.attacks.leakage import input_of_fc1, label_counts, label_of, owned_digits
 from beyond.attacks.membership import (
     auc,
     interval,
+    print_rates,
     scores_of_a_model,
     scores_of_an_update,
+    scores_of_updates,
     true_positive_rate,
 )
+from beyond.attacks.read_update import (
+    exactly_read,
+    print_single_images,
+    read_epochs,
+    summary,
+)
 from beyond.attacks.similarity import Gallery, matched, psnr
+from beyond.attacks.training_images import Training
 from beyond.attacks.updates import fresh_weights, length_of, update_of
 from model import get_weights, make_model, set_weights, to_tensors
 
@@ -126,6 +138,21 @@ def test_one_image_comes_back_first_of_all(weights, digits):
     assert (found == again).all()  # nothing is left to chance
 
 
+def test_of_several_beginnings_the_one_that_explains_the_update_best_is_kept(weights, digits):
+    image, label = digits[0][3:4], digits[1][3:4]
+    update = update_of(weights, image, label)
+
+    def tried(restarts, seed):
+        return invert(weights, update, label, steps=3, restarts=restarts, seed=seed)
+
+    alone = [tried(1, seed) for seed in range(4)]
+    for seed in range(4):  # a restart's first beginning is the one that it would have had alone
+        images, loss = tried(3, seed)
+        assert loss <= alone[seed][1]
+        assert loss < alone[seed][1] or (images == alone[seed][0]).all()
+    assert any(tried(3, seed)[1] < alone[seed][1] for seed in range(4))
+
+
 def test_members_of_what_was_learned_by_heart_score_higher_than_strangers(weights, digits):
     members, strangers = ([part[some] for part in digits] for some in (slice(60), slice(60, 1060)))
     update = update_of(weights, *members, local_epochs=30)
@@ -136,6 +163,101 @@ def test_members_of_what_was_learned_by_heart_score_higher_than_strangers(weight
     ):
         assert [len(part) for part in scores] == [60, 1000]
         assert auc(*scores) > 0.7
+
+
+def test_every_clients_own_images_are_its_members_and_the_tests_are_strangers(weights, digits):
+    own = [np.arange(20 * number, 20 * (number + 1)) for number in range(3)]
+    training = SimpleNamespace(
+        take=lambda indices: (digits[0][indices], digits[1][indices]),
+        first_of_each=lambda clients, count: [indices[:count] for indices in own],
+    )
+    strangers = [part[1000:1050] for part in digits]
+    pairs = scores_of_updates(weights, training, strangers)
+    assert [[len(part) for part in pair] for pair in pairs] == [[20, 50]] * 3
+    for number, (members, _) in enumerate(pairs):
+        mine = training.take(own[number])
+        expected, _ = scores_of_an_update(weights, mine, strangers, number)
+        assert (members == expected).all()
+
+
+def test_what_is_read_off_an_epoch_is_of_that_client_with_that_seed(weights, digits):
+    own = [np.arange(40 * number, 40 * (number + 1)) for number in range(2)]
+    training = SimpleNamespace(
+        take=lambda indices: (digits[0][indices], digits[1][indices]),
+        owners=lambda scheme, seed: {("iid", 3): own}[scheme, seed],
+    )
+    counts, read = read_epochs(training, weights, "iid", 3, images=30)
+    for number, owned in enumerate(own):
+        images, labels = training.take(owned[:30])
+        update = update_of(weights, images, labels, number, seed=3)
+        assert counts[number].tolist() == np.bincount(labels, minlength=10).tolist()
+        assert set(np.flatnonzero(read[number])) == owned_digits(update)
+
+
+def test_the_largest_error_is_told(capsys):
+    print_single_images(4, 5, [1e-7, 3e-6, 2e-6])
+    printed = capsys.readouterr().out
+    assert "bias: 4 of 5 right" in printed
+    assert "relative error 3.0e-06 at most, for 3 of 5 images" in printed
+
+
+def test_rates_are_told_in_percent(capsys):
+    members, strangers = np.arange(1000) + 500.0, np.arange(1000) + 0.0
+    print_rates([(members, strangers)])
+    one, tenth = capsys.readouterr().out.splitlines()
+    # Above 990 are 509 of 500 to 1,499; above 999 are 500.
+    assert one.startswith("  true positives at 1.0 % false positives: 50.9")
+    assert tenth.startswith("  true positives at 0.1 % false positives: 50.0")
+
+
+def test_an_answer_is_exact_if_all_ten_digits_are_right():
+    counts = np.array([[5, 0, 1], [5, 0, 1], [0, 0, 0]])
+    read = np.array([[True, False, True], [True, False, False], [True, True, True]])
+    assert exactly_read(counts, read) == 1
+    assert summary(counts, read) == "1 of 3 clients exactly, 5 of 9 answers right"
+
+
+def test_a_first_mistake_is_the_first_image_that_the_model_gets_wrong(weights, digits, monkeypatch):
+    few = digits[0][:600], digits[1][:600]
+    monkeypatch.setattr(training_images, "load_mnist", lambda: (few, None))
+    training = Training()
+    owners = training.owners("iid")
+    model = make_model()
+    set_weights(model, weights)
+    with torch.no_grad():
+        answers = model(to_tensors(*few)[0]).argmax(dim=1).numpy()
+    for owned, (found,) in zip(owners, training.first_mistakes(weights, 4), strict=False):
+        assert found == next(index for index in owned if answers[index] != few[1][index])
+
+
+def test_what_an_attack_reports_is_about_the_images_that_were_trained_on(weights, digits):
+    training = SimpleNamespace(take=lambda indices: (digits[0][indices], digits[1][indices]))
+    group = np.array([3, 8, 11])
+    case = Case("a case", weights, [group[:1], group], steps=2, smoothness=0.01, restarts=1)
+    gallery = Gallery(digits[0][:300])
+    alone, three = attack(case, training, gallery, seed=0)
+    for results, members in ((alone, group[:1]), (three, group)):
+        assert [result.index for result in results] == members.tolist()
+        length = length_of(update_of(weights, *training.take(members)))
+        for result in results:
+            assert (result.image == digits[0][result.index]).all() and result.case == "a case"
+            assert result.length == pytest.approx(length)
+            pair = result.image, result.reconstruction
+            assert (result.rank, result.psnr) == (gallery.rank(*pair), psnr(*pair))
+    labels = labels_from(update_of(weights, *training.take(group)), 3)
+    assert labels.tolist() == sorted(digits[1][group].tolist())
+
+
+def test_the_cases_are_a_clients_first_images(weights, digits, monkeypatch):
+    few = digits[0][:600], digits[1][:600]
+    monkeypatch.setattr(training_images, "load_mnist", lambda: (few, None))
+    training = Training()
+    owners = training.owners("iid")
+    alone, batch, wrong, known, epoch = cases(training, weights, weights)
+    assert [group.tolist() for group in alone.groups] == [own[:1].tolist() for own in owners[:8]]
+    assert [group.tolist() for group in batch.groups] == [owners[0][:8].tolist()]
+    assert [group.tolist() for group in epoch.groups] == [owners[0].tolist()]
+    assert len(wrong.groups) == 6 and len(known.groups) == 4
 
 
 def test_rates_are_those_of_a_shift_that_is_known():

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import signal
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from beyond.communication.compare import check_that_all_took_part
+from beyond.communication import compare as compare_module
+from beyond.communication.compare import check_that_all_took_part, make_run, options_of
 from beyond.communication.grid import WORK, Run, grid
 from beyond.communication.plots import draw_pictures
 from beyond.heterogeneity.results import (
@@ -26,7 +28,7 @@ from support.command_line import RunError, UserError
 from support.tables import read_table, write_table
 from tests.heterogeneity.commands import module
 from tests.support.harness import processes_in, snapshot, wait_until
-from tests.support.ports import free_address
+from tests.support.ports import free_address, idle_address
 
 HEADER = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received\n"
 SMALL = ["--seeds", 1, "--rounds", 1, "--clients", 5]
@@ -137,6 +139,26 @@ def test_the_record_of_a_lone_client_that_is_damaged_is_named(tmp_path, monkeypa
         Path(run.name, "client_0/run.json").write_text(content, encoding="utf-8")
         with pytest.raises(UserError, match="seed_0/client_0/run.json is damaged"):
             collect([run])
+
+
+def test_sigterm_ends_it_all_and_a_run_that_fails_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run, args = Run("work", "iid", "FedAvg", 0, rounds=1), SimpleNamespace(output="out", clients=2)
+    ends = {143: SystemExit, 1: RunError, 2: RunError}
+    for status, kind in ends.items():
+        monkeypatch.setattr(compare_module, "train", lambda *words, s=status: sys.exit(s))
+        with pytest.raises(kind, match="143" if kind is SystemExit else "seed_0 failed; see"):
+            make_run(None, run, args)
+        assert not Path(run.name, "finished.json").exists()
+
+
+def test_no_client_is_given_up_on_a_busy_machine(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    args = SimpleNamespace(clients=5, address=idle_address())
+    options = options_of(Run("work", "iid", "FedAvg", 3, 2, 5, 0.2), args)
+    assert (options.patience, options.round_timeout) == (600, 600)
+    about = (options.clients, options.seed, options.local_epochs, options.fraction_fit)
+    assert about == (5, 3, 5, 0.2)
 
 
 def test_a_run_without_all_clients_does_not_count(tmp_path, monkeypatch):

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 import torch
 
+import federation
 from beyond.communication import paper
 from beyond.communication.paper import watch
 from beyond.communication.paper_cnn import PaperCNN
+from beyond.heterogeneity.options import heterogeneity_options
 from model import get_weights
+from support.command_line import RunError
 from tests.heterogeneity.commands import module, refused
 from tests.support.harness import snapshot
-from tests.support.ports import free_address
+from tests.support.ports import free_address, idle_address
 from tests.support.shared import SIZES, run_at_once
 
 WEIGHTS = 1_663_370  # McMahan et al. 2017, section 3
@@ -87,6 +90,44 @@ def test_a_run_is_watched_until_the_target_or_the_deadline():
     assert watched(0.92, hour) == (True, 1)  # ended in round 2
     assert watched(0.99, hour) == (False, 0)  # the federation has ended by itself
     assert watched(0.99, 0.0) == (True, 4)  # at the first round's end
+
+
+def test_a_federation_has_the_papers_settings(tmp_path):
+    args = paper.parse(["--seed", "7", "--clients", "50", "--output", str(tmp_path / "x.json")])
+    program, *words = paper.command(args, "shards", 0.03, 9)[2:]
+    assert program == "beyond.heterogeneity.federation"
+    words = [idle_address() if word == args.address else word for word in words]
+    told = federation.parse(words, [heterogeneity_options()])
+    # McMahan et al. 2017, Table 2: C = 0.1, E = 5, B = 10.
+    assert (told.fraction_fit, told.local_epochs, told.batch_size) == (0.1, 5, 10)
+    assert (told.seed, told.clients, told.scheme) == (7, 50, "shards")
+    assert (told.learning_rate, told.rounds, told.patience, told.round_timeout) == (
+        (0.03, 9, 600, 600)
+    )
+
+
+def test_a_result_stands_beside_earlier_ones(tmp_path, capsys):
+    args = SimpleNamespace(output=tmp_path / "trial.json", model="ours")
+    paper.keep(args, "iid", 1)
+    paper.keep(args, "shards", 2)
+    paper.keep(SimpleNamespace(output=args.output, model="paper"), "iid", 3)
+    paper.keep(args, "iid", 4)
+    assert paper.results_in(args.output) == {"ours": {"iid": 4, "shards": 2}, "paper": {"iid": 3}}
+    paper.report("ours", "iid", [0.1, 0.985, 0.995])
+    assert "ours, iid: 1.5 rounds to 99% (paper's CNN in the paper: 20); 2 rounds" in (
+        capsys.readouterr().out
+    )
+
+
+def test_the_rate_that_gets_farthest_is_taken(monkeypatch, tmp_path):
+    best = {0.003: 0.5, 0.01: 0.8, 0.03: 0.6}
+    curves = {rate: [0.1] * 9 + [accuracy, accuracy - 0.1] for rate, accuracy in best.items()}
+    monkeypatch.setattr(paper, "accuracies_of", lambda args, scheme, rate, rounds: curves[rate])
+    args = SimpleNamespace(tune=list(best), output=tmp_path / "x", model="ours", minutes=1)
+    assert paper.tune(args) == 0.01
+    curves[0.03].pop()
+    with pytest.raises(RunError, match="10 rounds take longer than --minutes 1"):
+        paper.tune(args)
 
 
 @pytest.mark.parametrize("content", [None, "[1]", '{"ours": 3}', "half a fi"])

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -45,12 +46,45 @@ def test_a_round_is_the_mean_of_clipped_updates_by_hand(weights, partitions):
     assert np.allclose(mean_of([[np.ones(2)], [np.zeros(2)]])[0], 0.5)
 
 
+def test_every_round_shuffles_anew_and_every_seed_has_its_own_noise(weights, partitions):
+    first, second = train_with_noise(partitions, noise=0.0, rounds=2, seed=0)
+    updates = [update_of(first, *p, number=k, server_round=2) for k, p in enumerate(partitions)]
+    scales = [min(1, CLIP / length_of(update)) for update in updates]
+    for number, array in enumerate(second):
+        steps = [scale * u[number] for scale, u in zip(scales, updates, strict=True)]
+        assert np.allclose(array, first[number] + sum(steps) / 2, atol=1e-6)
+    noises = []
+    for seed in (0, 1):
+        plain, noisy = (list(train_with_noise(partitions, z, 1, seed))[0] for z in (0.0, 3.0))
+        noises.append(np.concatenate([(a - b).ravel() for a, b in zip(noisy, plain, strict=True)]))
+    assert abs(np.corrcoef(*noises)[0, 1]) < 0.05
+
+
+def test_clients_have_so_many_images_of_those_that_the_seed_deals_them(few_images, mnist):
+    partitions, (tests, _) = noised.deal(seed=2, per_client=7)
+    order = np.random.default_rng(2).permutation(6000)
+    for share, (images, labels) in zip(np.array_split(order, 10), partitions, strict=True):
+        assert (images == mnist.images[share[:7]]).all() and len(labels) == 7
+    assert len(tests) == 500
+
+
+def test_what_the_sum_tells_is_counted_digit_by_digit(capsys):
+    ten = SimpleNamespace(labels=[0, 0, 1, 7], read=[0, 1, 1, 9], ranks=[1, 5, 1, 1])
+    defences.print_sum(ten, 6)
+    printed = capsys.readouterr().out
+    assert "each: 2 of 10 labels, rank 1 for 3 of 10 images" in printed
+    assert "digits of 6 of 10 clients" in printed
+
+
 def test_an_attacked_update_is_clipped_and_has_the_noise_that_is_asked_for(weights):
     long = [np.full_like(array, 5.0) for array in weights]
     assert length_of(defended(long, 0, seed=3, number=0)) == pytest.approx(CLIP)
     zero = [np.zeros_like(array) for array in weights]
     values = np.concatenate([array.ravel() for array in defended(zero, 0.25, seed=3, number=0)])
     assert values.std() == pytest.approx(0.25 * CLIP, rel=0.01) and values.dtype == np.float32
+    for other in ({"seed": 4, "number": 0}, {"seed": 3, "number": 1}):
+        more = np.concatenate([array.ravel() for array in defended(zero, 0.25, **other)])
+        assert abs(np.corrcoef(values, more)[0, 1]) < 0.05
 
 
 def test_noise_on_the_average_is_z_times_c_by_clients(partitions):
@@ -96,6 +130,7 @@ def test_invert_update_in_small(run_in_small):
     run_in_small(invert_update, "--model model.npz --only 1 --steps 15 --output .")
     table = rows("inversion.csv")
     assert len(table) == 8 and sum(int(row["rank"]) < 600 for row in table) >= 6
+    assert {row["case"] for row in table} == {"one image, fresh model"}
     assert Path("inversion.png").exists()
 
 
@@ -103,10 +138,14 @@ def test_noised_and_defences_in_small(run_in_small):
     run_in_small(noised, "--rounds 1 --images 20 --output accuracies.csv")
     noises = [float(row["noise"]) for row in rows("accuracies.csv")]
     assert noises == [*noised.NOISES, noised.EPSILON_8]
+    assert all(0 < float(row["accuracy"]) <= 1 for row in rows("accuracies.csv"))
     run_in_small(defences, "--steps 8 --images 30 --accuracies accuracies.csv --output .")
     table = rows("defences.csv")
     assert [row["noise"] for row in table] == ["0", "0.003", "0.01", "0.03", "0.1", "0.3", "1"]
     assert table[0]["labels"] == "50" and int(table[-1]["labels"]) < 25
+    assert int(table[-1]["digits"]) < int(table[0]["digits"])
+    assert all(float(row["least_rank"]) <= float(row["median_rank"]) for row in table)
+    assert any(float(row["least_rank"]) < float(row["median_rank"]) for row in table)
     labels, read = zip(*((row["label"], row["label_read"]) for row in rows("sum.csv")), strict=True)
     assert sorted(labels) == sorted(read)
     assert Path("defences.png").exists()

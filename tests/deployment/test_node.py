@@ -4,15 +4,17 @@ import os
 import signal
 import socket
 import ssl
-import subprocess
 import threading
+from pathlib import Path
 
 import certifi
 import pytest
+from flwr.proto.runtime_pb2 import AcquireTaskRequest
+from flwr.supercore.constant import TaskType
 
-from beyond.deployment.node import arrival
-from beyond.deployment.services import start_supernode
+from beyond.deployment.runtime_api import runtime_client
 from beyond.simulation.private_flower import PrivateFlower
+from support.files import locked
 from tests.support.certificates import make_certificates
 from tests.support.harness import ROOT, wait_until
 from tests.support.open_ports import assert_only_loopback, open_ports
@@ -43,14 +45,32 @@ def stop(command):
     assert command.wait() == 143
 
 
-@pytest.mark.thorough
-def test_it_comes_in_keeps_its_partition_and_ends_with_all_that_it_has_started(place, flower):
+def secrets_of(place):
+    """Return (address of the SuperNode's Runtime API, file of its secret) of the node in `place`."""
+    node = next(one for one in place.processes() if "flower-supernode" in " ".join(one.cmdline()))
+    port = node.cmdline()[node.cmdline().index("--port") + 1]
+    [secret] = {path for home in place.flower_homes for path in Path(home).glob("secret")}
+    return f"127.0.0.1:{port}", secret
+
+
+def test_it_comes_in_keeps_its_partition_and_its_tasks_and_ends_with_all_that_it_has_started(
+    place, flower, stage
+):
     address = flower.superlink("--insecure")
     node = place.start(*NODE, address, **SHELL)
     node.wait_for(IS_IN)
-    assert "flower-supernode" in place.names()
     assert_only_loopback(open_ports(place.processes()))
-    assert "another node has partition 0" in place.run(*NODE, address).complaint()
+    runtime, secret = secrets_of(place)
+    stranger = stage.run(*SUPEREXEC, runtime, "--insecure", cwd=place.directory)
+    assert stranger.status == 2 and "refuses this SuperExec" in stranger.stderr
+    assert secret.stat().st_size == 32 and secret.parent.stat().st_mode & 0o777 == 0o700
+    friend = runtime_client(runtime, secret=secret.read_bytes())
+    assert not friend.AcquireTask(
+        AcquireTaskRequest(supported_task_types=[TaskType.CLIENT_APP])
+    ).token
+    taken = pytest.raises(BlockingIOError)
+    with taken, locked(place.directory / "partitions/.client_0.npz.lock", BlockingIOError()):
+        pytest.fail("another node may have its partition")
     stop(node)
     place.assert_nothing_is_left()
 
@@ -85,23 +105,6 @@ def test_it_says_in_one_line_who_does_not_answer(place):
     assert node.wait() == 2
     line = node.output.splitlines()[-1]
     assert line.startswith("beyond.deployment.node: SuperLink at 127.0.0.1:9: ")
-
-
-@pytest.mark.thorough
-def test_with_a_secret_only_a_superexec_that_has_it_is_given_tasks(place, flower):
-    secret = place.directory / "secret"
-    secret.write_bytes(b"0123456789abcdef0123456789abcdef")
-    with_secret = ["--superexec-auth-secret-file", secret]
-    address = free_address()
-    reach = ["--superlink", flower.superlink("--insecure"), "--insecure", *with_secret]
-    node = start_supernode(flower, "node", address.rpartition(":")[2], *reach)
-    arrival(flower, node, "node")
-    superexec = [*SUPEREXEC, address, "--insecure"]
-    assert "refuses this SuperExec" in place.run(*superexec).output
-    known = place.start(*superexec, *with_secret)
-    known.wait_for("is ready for 1")
-    with pytest.raises(subprocess.TimeoutExpired):
-        known.wait(3)  # it is not turned away
 
 
 @pytest.fixture

@@ -76,6 +76,8 @@ def test_a_disk_without_locks_is_nobody_elses_partition(monkeypatch, number):
 
 def test_a_private_key_is_taken_and_a_public_one_is_not():
     check_key("keys/node")
+    private, folder = (Path(path).stat().st_mode & 0o777 for path in ("keys/node", "keys"))
+    assert (private, folder) == (0o600, 0o700)  # it is this account's alone
     with pytest.raises(UserError, match="is no private key for a SuperNode; make one with ssh-key"):
         check_key("keys/node.pub")
 

@@ -1,14 +1,20 @@
 """The lesson in the Message API learns what the lesson in the classic API learns."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from flwr.app import Context, RecordDict
 
 from beyond.engine import apps, message_api
+from beyond.engine.grid_around import GridAround
 from beyond.simulation import messages
 from support.command_line import RunError, UserError
 from support.history import read_history
 from tests.simulation.app_runs import AppRuns
 from tests.support.harness import sha256
+from tests.support.lesson import instructions, owner, untrained
+from tests.support.small import write_partitions
 
 MESSAGES = (message_api.main, message_api.client_app)
 
@@ -52,6 +58,41 @@ def test_a_node_that_fails_is_done_without(app_runs):
     runs.run(*MESSAGES)
     rows = read_history(runs.directory / "results/run")
     assert [(row.clients, row.failures) for row in rows] == [(0, 0), (2, 1), (2, 1)]
+    for row in rows[1:]:  # weights went to all three, and came from two
+        each, rest = divmod(row.bytes_received, 2)
+        assert rest == 0 and 0 <= each - 46_730 * 4 < 2000 and row.bytes_sent == 3 * each
+
+
+@pytest.mark.parametrize("app", [MESSAGES, (apps.main, apps.client_app)], ids=["messages", "apps"])
+def test_a_run_begins_with_the_weights_of_its_seed(app_runs, app):
+    runs = app_runs(30)
+    model, _ = runs.run(*app, seed=3, **{"learning-rate": 0.1})
+    weights, alone = untrained(3), owner(runs.directory, 0)
+    for number in (1, 2):
+        told = instructions(number, "--seed", 3, "--batch-size", 8, "--learning-rate", 0.1)
+        weights, *_ = alone.fit(weights, told)
+    for mine, theirs in zip(weights, model, strict=True):
+        np.testing.assert_allclose(theirs, mine, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("chapter", ["lesson", "heterogeneity", "privacy"])
+def test_a_node_reads_the_folder_that_its_own_config_names(mnist, tmp_path, chapter):
+    write_partitions(tmp_path / "far", mnist, [5, 7], test_size=1)
+    config = {"partition-id": 1, "folder": str(tmp_path / "far/partitions")}
+    context = Context(1, 2, config, RecordDict(), {"chapter": chapter})
+    participant = apps.make_client(context)
+    assert len(participant.client.numpy_client.labels) == 7 and participant.number == 1
+
+
+def test_a_grid_around_a_grid_passes_everything_on():
+    asked = {"get_node_ids": (), "get_nodes": (), "set_run": (7,), "push_messages": ([1],)}
+    asked |= {"pull_messages": (["a"],), "create_message": (1, 2), "send_and_receive": ([3],)}
+    for name, words in asked.items():
+        noted = []
+        inner = SimpleNamespace(**{name: lambda *a, n=noted, **b: n.append((a, b)) or "answer"})
+        answer = getattr(GridAround(inner), name)(*words)
+        assert answer == (None if name == "set_run" else "answer")
+        assert noted == [(words, {"timeout": None} if name == "send_and_receive" else {})]
 
 
 def test_a_run_without_an_update_has_failed(app_runs):

@@ -4,10 +4,11 @@ import threading
 from unittest.mock import Mock
 
 import pytest
+from flwr.client import Client
 from flwr.common import FitIns, Parameters
 from flwr.server.strategy import FedAvg
 
-from beyond.engine.node_client import partition_of
+from beyond.engine.node_client import NodeParticipant, partition_of
 from beyond.engine.node_roll_call import NodeRollCall
 from support.command_line import UserError
 from support.events import tell_nothing
@@ -108,6 +109,24 @@ def test_whoever_takes_part_is_asked_once():
 def test_a_node_has_to_say_which_partition_it_holds(config):
     with pytest.raises(UserError, match="this node's config has no partition-id"):
         partition_of(config)
+
+
+@pytest.mark.parametrize("question", ["fit", "evaluate"])
+def test_a_client_that_fails_fails_the_message_and_not_the_nodes_process(question):
+    """Flower answers what an app raises, if it is an Exception."""
+
+    class Misfit(Client):
+        """A client whose data does not fit its network."""
+
+        def fit(self, ins):
+            raise RuntimeError("shapes\ndiffer")
+
+        evaluate = fit
+
+    failing = pytest.raises(UserError, match="client_3.npz: RuntimeError: shapes differ")
+    with failing as caught:
+        getattr(NodeParticipant(Misfit(), 3), question)(None)
+    assert caught.value.__suppress_context__  # a node's log is no place for the whole chain
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ class Nodes:
         self.answer = answer
 
     def push_messages(self, messages):
+        self.sizes = [len(get_all_nested_objects(message)) for message in messages]
         self.replies = [packing_mod(message, None, self.answer) for message in messages]
         return ["one"]
 
@@ -81,9 +82,14 @@ def test_both_sides_see_what_the_other_has_said(fails):
         error = Error(code=1, reason="no")
         return Message(error if fails else content(), reply_to=message)
 
-    grid = PackingGrid(Nodes(answer))
-    [reply] = grid.pull_messages(grid.push_messages([question()]))
+    nodes = Nodes(answer)
+    grid = PackingGrid(nodes)
+    identifiers = grid.push_messages([question()])
+    assert nodes.sizes == [3]
+    assert fails or len(get_all_nested_objects(nodes.replies[0])) == 3
+    [reply] = grid.pull_messages(identifiers)
     [other] = grid.send_and_receive([question()])
+    assert nodes.sizes == [3]
     assert asked == [content(), content()]
     for one in (reply, other):
         assert one.has_error() if fails else one.content == content()

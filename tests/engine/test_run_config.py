@@ -1,12 +1,16 @@
 """The run config has the lesson's names, defaults and checks, and says all that options do."""
 
+import inspect
 import tomllib
+from importlib import import_module
 
+import numpy as np
 import pytest
 
 from beyond.engine.chapters import CHAPTERS, Chapter
 from beyond.engine.run_config import as_run_config, chapter_in, parse_run_config, run_parents
 from beyond.simulation.app_run import write_run_config
+from model import make_model
 from support.command_line import UserError, parse_options
 from support.options import run_server_options
 from support.typed_words import option_names
@@ -57,6 +61,21 @@ def test_options_reach_the_serverapp_as_they_were_typed(words):
     config = as_run_config(typed)
     assert config.keys() == CONFIG.keys()
     assert parse_run_config(config) == typed
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS.values(), ids=CHAPTERS)
+def test_a_chapter_has_the_client_and_the_strategy_that_its_own_commands_have(chapter):
+    doors = [
+        inspect.signature(import_module(name).main) for name in (chapter.client, chapter.server)
+    ]
+    client, strategy = (
+        signature.parameters[name].default
+        for signature, name in zip(doors, ("make_client", "make_strategy"), strict=True)
+    )
+    images = np.zeros((2, 28, 28), np.uint8)
+    made = chapter.make_client(0, make_model(), images, np.arange(2))
+    assert type(made) is client
+    assert strategy.__module__ == chapter.server
 
 
 @pytest.mark.parametrize("words", TYPED, ids=" ".join)

@@ -8,13 +8,32 @@ import pytest
 
 from support.argument_types import address
 from support.listening import free_port
-from tests.support.bad_values import BAD_IPV6
 
 NOWHERE = "http://127.0.0.1:9"  # a proxy that is not there
 PROXIES = [
     {"http_proxy": NOWHERE, "no_proxy": "example.org"},
     {"grpc_proxy": NOWHERE, "no_grpc_proxy": "example.org"},  # the only one gRPC reads then
 ]
+
+
+BAD = [
+    "",
+    "8080",
+    ":8080",
+    "localhost",
+    "localhost:",
+    "localhost:0",
+    "localhost:65536",
+    "localhost:-1",
+]
+BAD += ["localhost:http", "http://127.0.0.1:8080", "127.0.0.1:8080/", "127.0.0.1:8080 "]
+BAD_IPV6 = ["::1:8080", "[::1:8080", "::1]:8080", "[::1]]:8080", "[]:8080", "[127.0.0.1]:8080"]
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_what_is_no_host_and_port_is_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        address(text)
 
 
 @pytest.mark.parametrize("text", BAD_IPV6)

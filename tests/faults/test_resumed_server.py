@@ -9,6 +9,8 @@ from support.command_line import UserError, parse_options
 from support.options import server_options
 from support.robust_server import robust_server, roll_call_of
 from support.roll_call import RollCall
+from support.run_record import RunRecord
+from support.run_settings import check_settings
 from tests.support.handmade import three_clients
 from tests.support.harness import snapshot
 from tests.support.lesson import parsed
@@ -53,3 +55,23 @@ WAITS = [([], None), (["--patience", 7], 7), (["--resume"], 30), (["--resume", "
 def test_a_new_server_waits_for_everybody_and_a_resumed_one_half_a_minute(words, seconds):
     args = parsed(words, *server_options())
     assert roll_call_of(args, 1, RollCall, print).patience == seconds
+
+
+MADE_WITH = {"seed": 3, "warm": True, "cold": False, "decay": None, "tags": ["a", "b"]}
+OTHERS = {
+    "seed": (0, "with --seed 3"),
+    "warm": (False, "with --warm"),
+    "cold": (True, "without --cold"),
+    "decay": (0.5, "without --decay"),
+    "tags": ([], "with --tags a b"),
+    "new": (None, "without --new"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_setting_that_differs_is_named_as_the_run_was_made_whatever_it_is(tmp_path, name):
+    RunRecord(tmp_path, MADE_WITH, []).begin()
+    check_settings(tmp_path, MADE_WITH)
+    value, how = OTHERS[name]
+    with pytest.raises(UserError, match=f"was made {how}; resume it in the same way"):
+        check_settings(tmp_path, {name: value})

@@ -132,6 +132,14 @@ def test_one_valid_authority_of_several_is_enough(tmp_path, certificates):
     assert root_certificate(old.parent)
 
 
+def test_a_servers_own_certificate_has_to_be_valid_whoever_has_signed_it(tmp_path, certificates):
+    old = make_certificates(tmp_path / "old", valid_for=-DAY)
+    server = old / "server.pem"
+    server.write_bytes(server.read_bytes() + (certificates / "ca.pem").read_bytes())
+    with pytest.raises(UserError, match="server.pem has expired"):
+        server_certificates(old)
+
+
 @pytest.mark.parametrize("valid_for", DATES.values(), ids=DATES)
 def test_a_client_says_what_is_wrong_with_the_dates_of_a_server(tmp_path, valid_for):
     directory = make_certificates(tmp_path / "wrong", valid_for=valid_for)

@@ -158,6 +158,13 @@ def test_no_bytes_get_through_that_should_not(tensors):
     check(raw_update(tensors))
 
 
+@pytest.mark.parametrize(
+    "count, is_sound", [(0, False), (1, True), (LIMIT, True), (LIMIT + 1, False)]
+)
+def test_a_client_may_claim_as_many_examples_as_are_allowed(count, is_sound):
+    assert (find_fault(update(GLOBAL, count), GLOBAL, LIMIT) is None) == is_sound
+
+
 @pytest.mark.parametrize("shrink", [1, 1000], ids=["long", "short"])
 @pytest.mark.parametrize("factor, is_sound", [(0.999, True), (1.001, False)])
 def test_the_bound_is_where_it_is_said_to_be(factor, is_sound, shrink):

@@ -22,6 +22,11 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
         ("0::/\n", {"cpu.max": "100000 100000\n"}, 1),
         ("0::/\n", {"cpu.max": "10000 100000\n"}, 1),  # a tenth of a core is a core that is slow
         ("0::/\n", {"cpu.max": f"{100_000 * CORES + 1} 100000\n"}, CORES),
+        (
+            "0::/\n",
+            {"cpu.max": f"{100_000 * CORES - 50_000} 100000\n"},
+            CORES,
+        ),  # half a core is one, too
         ("0::/\n", {"cpu.max": "nonsense\n"}, CORES),
         ("0::/a/b\n", {"a/b/cpu.max": "max 100000\n", "a/cpu.max": "100000 100000\n"}, 1),
         ("0::/../outside\n", {"cpu.max": "100000 100000\n"}, 1),
@@ -45,6 +50,22 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch, membership, files, exp
         if file.name == "cpu.cfs_quota_us":
             file.with_name("cpu.cfs_period_us").write_text("100000\n", encoding="utf-8")
     assert machine.available_cores() == expected
+
+
+LIMITS = """
+import resource
+from support.machine import make_room_for_connections
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, 1000))
+for clients in (20, 50, 30):
+    make_room_for_connections(clients)
+    print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+
+
+def test_room_is_made_as_needed_and_what_the_system_allows_stays():
+    pytest.importorskip("resource")
+    said = subprocess.run([sys.executable, "-c", LIMITS], cwd=ROOT, capture_output=True, text=True)
+    assert said.stdout.splitlines() == ["128 1000", "150 1000", "150 1000"], said.stderr
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit, OSError, ValueError])

@@ -6,7 +6,15 @@ import psutil
 import pytest
 
 import federation
-from support.argument_types import decay, positive_float
+from support.argument_types import (
+    decay,
+    fraction,
+    natural_int,
+    percentage,
+    positive_float,
+    positive_int,
+    positive_seconds,
+)
 from support.command_line import Options
 from support.options import client_options, partition_options, server_options
 from support.typed_words import as_words, parse_words
@@ -33,6 +41,26 @@ DOCUMENTED = {
     "scheme": "iid",
     "alpha": None,  # 0.5 with dirichlet
 }
+
+
+MOST = 2**31 - 1
+BOUNDS = [  # type, what it takes, what it does not
+    (positive_int, ["1", str(MOST)], ["0", "-1", str(MOST + 1), "1.0"]),
+    (natural_int, ["0", str(MOST)], ["-1", str(MOST + 1)]),
+    (positive_float, ["1e-300", "1e300"], ["0", "-1e-300", "inf", "nan"]),
+    (positive_seconds, ["1e-3", "1e6"], ["0", "1000001", "inf"]),
+    (fraction, ["1e-9", "1"], ["0", "1.0001", "nan"]),
+    (decay, ["0", "0.9999"], ["-0.0001", "1", "nan"]),
+    (percentage, ["0", "99.99"], ["-0.01", "100"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "taken", "refused"), BOUNDS)
+def test_a_number_is_taken_up_to_its_bounds(kind, taken, refused):
+    assert [kind(text) for text in taken] == [float(text) for text in taken]
+    for text in (*refused, "", "two", "1e999", "0x1"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            kind(text)
 
 
 def test_defaults_are_those_that_are_documented():

@@ -39,9 +39,10 @@ def test_another_seed_gives_another_model_and_replaces_an_earlier_record(
     write_partitions(tmp_path, mnist, SIZES, TEST_SIZE, seed=1)
     run = tmp_path / "results/again"
     (run / "logs").mkdir(parents=True)
-    (run / "history.csv").write_text("round,loss\n" + "1,1\n" * 9, encoding="utf-8")
-    for name in ("global_model.npz", "logs/client_0.log"):
-        (run / name).write_text("of an earlier run", encoding="utf-8")
+    for name in ("history.csv", "global_model.npz", "logs/client_0.log"):
+        (run / name).write_text(
+            "of an earlier run\n" * 20_000, encoding="utf-8"
+        )  # longer than the new ones
     words = [*EPOCHS, "--seed", 1, "--parallel-clients", 1]
     finished = run_at_once(shared_stage, tmp_path, "results/again", *words)
     assert finished.status == 0, finished.output
@@ -51,6 +52,7 @@ def test_another_seed_gives_another_model_and_replaces_an_earlier_record(
     assert sha256(run / "global_model.npz") != sha256(federation_run.run / "global_model.npz")
     log = (run / "logs/client_0.log").read_text(encoding="utf-8")
     assert log.startswith(f"Client 0: {SIZES[0]} images that stay here\n")
+    assert not any(b"an earlier run" in file.read_bytes() for file in run.rglob("*.*"))
 
 
 def model_of_a_loop(directory, order):

@@ -10,6 +10,7 @@ import server
 from support.identity import number_of
 from support.roll_call import RollCall
 from tests.support.handmade import HandmadeClient, weights_of
+from tests.support.harness import wait_until
 
 
 def sampled(seed, server_round, count=2, clients=5):
@@ -134,6 +135,20 @@ def test_who_is_in_the_roll_call_when_a_run_ends_is_sent_home(asked):
     client.answers(roll_call)
     end.join(10)
     assert client.has_gone_home.is_set() and len(roll_call) == 0
+
+
+def test_who_has_not_said_who_it_is_is_dismissed_as_well(asked):
+    roll_call, client = asked
+    named = UndecidedClient(1)
+    named.may_answer.set()
+    roll_call.register(named)
+    wait_until(lambda: len(roll_call) == 1, "client 1 takes part")
+    closed = []
+    for one in (client, named):
+        one.bridge = SimpleNamespace(close=partial(closed.append, one))
+    roll_call.dismiss()
+    assert closed == [client, named] and list(roll_call.clients.values()) == [named]
+    client.answers(roll_call)
 
 
 @pytest.mark.parametrize("number", [-1, True, "0", 0.0, None, b"0"])

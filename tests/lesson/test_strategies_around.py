@@ -1,10 +1,18 @@
 """A strategy around a strategy answers its own question, passes on the others, and nests with Flower's."""
 
 import inspect
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
+from flwr.common import (
+    Code,
+    FitIns,
+    FitRes,
+    Status,
+    ndarrays_to_parameters,
+    parameters_to_ndarrays,
+)
 from flwr.server.strategy import (
     DifferentialPrivacyServerSideFixedClipping,
     FedAvg,
@@ -14,7 +22,7 @@ from flwr.server.strategy import (
 from support.command_line import RunError
 from support.events import EventLog
 from support.history import read_history
-from support.recorded_strategy import RecordedStrategy
+from support.recorded_strategy import RecordedStrategy, WatchedClient
 from support.run_record import RunRecord
 from support.sound_updates import AVERAGED, SoundUpdates
 from support.strategy_around import StrategyAround
@@ -117,6 +125,29 @@ def test_ours_nest_with_flowers_own(nest):
     weights, _ = a_round(nest(FedAvg()), [1.0, 3.0])
     for array in weights:
         np.testing.assert_allclose(array, 2.0, atol=1e-4)
+
+
+class Slow(Client):
+    """A client that takes five seconds, as its clock has it."""
+
+    def __init__(self, clock):
+        super().__init__(4)
+        self.clock = clock
+
+    def fit(self, ins, timeout, group_id):
+        self.clock.append(self.clock[-1] + 5.0)
+        return update(2.0, count=7)
+
+
+def test_what_a_client_took_is_told_in_seconds(monkeypatch):
+    clock, told = [100.0], []
+    clocks = SimpleNamespace(monotonic=lambda: clock[-1])
+    monkeypatch.setattr("support.recorded_strategy.time", clocks)
+    client = WatchedClient(Slow(clock), lambda what, **about: told.append((what, about)), 3)
+    client.fit(FitIns(ndarrays_to_parameters(WEIGHTS), {}), None, None)
+    (sent, before), (received, after) = told
+    assert (sent, received) == ("sent", "received") and before["bytes"] == after["bytes"] > 0
+    assert (after["took"], after["images"], after["round"], after["client"]) == (5.0, 7, 3, 4)
 
 
 def test_recorded_strategy_alone_records_what_it_sees(tmp_path):

@@ -50,7 +50,7 @@ def test_code_outputs_and_figures_are_those_of_the_files_and_the_recorded_runs(n
 def test_a_page_that_somebody_has_changed_is_stale_and_says_what_mends_it(tmp_path, monkeypatch):
     monkeypatch.setattr("pages.page.ROOT", tmp_path)
     monkeypatch.setattr("pages.__main__.ROOT", tmp_path)
-    monkeypatch.setattr("pages.page.PLACES", {"one": "page.md"})
+    monkeypatch.setattr("pages.page.PLACES", {"one": "page.md", "two": "second.md"})
     source, page = tmp_path / "pages/one/page.md", tmp_path / "page.md"
     source.parent.mkdir(parents=True)
     source.write_text("<!-- [[[cog print(6 * 7) ]]] -->\n<!-- [[[end]]] -->\n", encoding="utf-8")
@@ -64,6 +64,15 @@ def test_a_page_that_somebody_has_changed_is_stale_and_says_what_mends_it(tmp_pa
         == "page.md is not what pages/one/page.md and the code say; run make readme"
     )
     with pytest.raises(SystemExit, match=r"page\.md .* run make readme"):
+        main(["--check"])
+    (tmp_path / "pages/two").mkdir()
+    (tmp_path / "pages/two/page.md").write_text("words\n")
+    main([])
+    (tmp_path / "second.md").unlink()
+    with pytest.raises(SystemExit, match=r"^second\.md [^\n]*run make readme$"):
+        main(["--check"])
+    main([])
+    with pytest.raises(SystemExit, match="0"):
         main(["--check"])
 
 

@@ -1,5 +1,7 @@
 """The clients in one process make the updates that the lesson's clients make; the means are what they say."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -53,8 +55,8 @@ class OnePull:
         return [[np.array([3.0, 4.0]), np.zeros((100, 100))]] * 4
 
 
-def last_model(privacy, clip, noise_multiplier, rounds=1):
-    point = Point("edges", privacy, 10, "iid", 8.0, seed=0)
+def last_model(privacy, clip, noise_multiplier, rounds=1, seed=0):
+    point = Point("edges", privacy, 10, "iid", 8.0, seed)
     settings = {"rounds": rounds, "clip": clip}
     return list(models_of(OnePull(), settings, noise_multiplier, point))[-1]
 
@@ -78,6 +80,16 @@ def test_noise_is_as_wide_as_it_is_to_be(privacy, deviation):
     assert rest.std() == pytest.approx(deviation, rel=0.03)
 
 
-def test_only_what_has_noise_has_a_guarantee():
-    assert noise_of(Point("edges", "none", 10, "iid", 8.0, 0), 40) == 0
+def test_every_round_has_noise_of_its_own_and_another_seed_other_noise():
+    point = Point("edges", "central", 10, "iid", 8.0, seed=0)
+    first, second = models_of(OnePull(), {"rounds": 2, "clip": 0.5}, 3.0, point)
+    other = last_model("central", clip=0.5, noise_multiplier=3.0, seed=1)
+    for noise in (second[1] - first[1], other[1]):
+        assert abs(np.corrcoef(first[1].ravel(), noise.ravel())[0, 1]) < 0.05
+
+
+def test_only_what_has_noise_has_a_guarantee_and_its_noise_is_for_all_rounds():
     assert set(MEANS) == {"central", "local", "none"}
+    assert noise_of(Point("edges", "none", 10, "iid", 8.0, 0), 40) == 0
+    mu = math.sqrt(40) / noise_of(Point("edges", "local", 10, "iid", 8.0, 0), 40)
+    assert mu == pytest.approx(2.45, abs=0.01)  # which costs epsilon 8 at delta 0.01

@@ -57,6 +57,18 @@ def test_seeds_of_the_search_are_none_of_those_that_are_measured():
     assert max(max(seeds.values()) for seeds in SEEDS.values()) < search.FIRST_SEED
 
 
+def test_a_clip_is_a_path_over_its_rounds():
+    found = {}
+    for point, settings in search.trials():
+        path = round(settings["clip"] * settings["rounds"], 9)
+        where = (point.network, point.epsilon, point.clients)
+        assert point.privacy == "central" and path in search.PATHS[where] or path in (80, 120)
+        found.setdefault((*where, point.scheme, path), []).append(point.seed)
+    assert found["edges", 8.0, 10, "iid", 4] == list(range(1000, 1005))
+    assert found["cnn", 8.0, 10, "iid", 4] == [1000]
+    assert {key[3] for key in found if key[0] == "cnn"} == {"iid"}
+
+
 def test_every_trial_is_tried_once():
     rows = [tuple(search.row_of(*trial).values()) for trial in search.trials()]
     assert len(rows) == len(set(rows))

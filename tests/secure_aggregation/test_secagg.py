@@ -3,12 +3,13 @@
 import json
 from contextlib import suppress
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from flwr.client.mod import secaggplus_mod
 from flwr.clientapp import ClientApp
-from flwr.common import parameters_to_ndarrays
+from flwr.common import bytes_to_ndarray, ndarray_to_bytes, parameters_to_ndarrays
 from flwr.common.secure_aggregation.secaggplus_constants import RECORD_KEY_CONFIGS, Key, Stage
 from flwr.compat.common.recorddict_compat import recorddict_to_fitins
 from flwr.server.workflow import SecAggPlusWorkflow
@@ -231,6 +232,7 @@ MASKS = {
     "nothing": lambda masked: [b"", *masked[1:]],
     "no archive": lambda masked: [b"PK\x03\x04 no archive", *masked[1:]],
     "no array": lambda masked: [b"\x93NUMPY", *masked[1:]],
+    "floats": lambda masked: [ndarray_to_bytes(bytes_to_ndarray(one) * 1.0) for one in masked],
 }
 
 
@@ -368,6 +370,14 @@ def test_too_few_shares_are_refused_in_one_line(refuses_here, place, monkeypatch
 def test_options_that_do_not_go_together_are_refused(words):
     with pytest.raises(UserError, match=words[0]):
         secagg.parse(map(str, words))
+
+
+@pytest.mark.parametrize(
+    ("min_clients", "shares", "needed"), [(2, 5, 5), (7, 5, 7), (2, 12, 7), (1, 24, 13)]
+)
+def test_a_round_needs_enough_to_hide_among_and_to_open_the_sum(min_clients, shares, needed):
+    args = SimpleNamespace(min_clients=min_clients, shares=shares)
+    assert secagg_app.needed_clients(args) == needed
 
 
 @pytest.mark.thorough

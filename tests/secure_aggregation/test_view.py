@@ -1,12 +1,17 @@
 """What the chapter takes for the server's view would be the update itself, were there no masks."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 from flwr.common.secure_aggregation.quantization import quantize
 
 from beyond.attacks.leakage import owned_digits
 from beyond.attacks.updates import fresh_weights, update_of
-from beyond.secure_aggregation.shares import CLIPPING, INTEGERS
-from beyond.secure_aggregation.view import as_update
+from beyond.secure_aggregation.curious import BYTES, COLUMNS
+from beyond.secure_aggregation.shares import CLIPPING, INTEGERS, check_shares
+from beyond.secure_aggregation.view import as_update, masked_upload
+from support.tables import write_table
 
 PART = 0.1
 
@@ -29,3 +34,16 @@ def test_without_masks_the_servers_view_is_the_update(mnist, one_thread):
         for arrays in (as_update(masked, sent, PART), update)
     ]
     assert abs(np.corrcoef(*flat)[0, 1]) < 5 * 0.0047
+
+
+def test_an_upload_is_a_clients_part_of_all_stages(tmp_path):
+    rows = [["setup", 4, 4, 100, 400], ["unmask", 4, 3, 100, 90]]
+    write_table(tmp_path / BYTES, COLUMNS, rows)
+    assert masked_upload(tmp_path) == 100 + 30
+
+
+@pytest.mark.parametrize(("clients", "shares"), [(5, 5), (8, 8), (11, 11), (30, 11)])
+def test_a_client_makes_as_many_shares_as_there_are_clients_and_eleven_at_most(clients, shares):
+    args = SimpleNamespace(clients=clients, shares=None)
+    check_shares(args)
+    assert args.shares == shares

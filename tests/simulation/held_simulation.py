@@ -12,12 +12,12 @@ ACTOR, SUPERLINK = "ray::ClientAppA", "flower-superlin"  # as far as the system 
 OTHERS = 0o077  # the rights of everybody else
 
 
-def actors_of(place):
-    """Return the two processes of `place` that take turns at being a client, if they are there."""
-    if sum(map(_is_actor, psutil.process_iter())) < 2:
+def actors_of(place, count):
+    """Return the processes of `place` that take turns at being a client, if there are so many."""
+    if sum(map(_is_actor, psutil.process_iter())) < count:
         return None
     found = list(filter(_is_actor, place.processes()))
-    return found if len(found) == 2 else None
+    return found if len(found) == count else None
 
 
 def _is_actor(process):
@@ -28,7 +28,7 @@ def _is_actor(process):
 
 
 def look_around(place, actors):
-    """Return what there is to see in `place`. No round ends meanwhile: it needs both actors."""
+    """Return what there is to see in `place`. No round ends meanwhile: it needs all actors."""
     token = actors[0].environ()["RAY_AUTH_TOKEN"]
     with stopped(actors[0]):
         processes = place.processes()

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.timeout(400)  # a dozen processes start, one after the 
 LONGEST_RUN = 300.0  # seconds: half a minute on a machine that has nothing else to do
 SIMULATION = "beyond.simulation.federation"
 COMMON = ("--clients", "4", "--rounds", "2")
+ACTORS = 3  # as many clients at once as nobody would guess
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +73,10 @@ def simulation(place):
             "PHONE_NOTES": str(notes),
             "PHONE_TELEMETRY": "as it is",
         }
-        words = ("--parallel-clients", "2", "--run", "results/simulated")
+        words = ("--parallel-clients", ACTORS, "--run", "results/simulated")
         command = place.start("-m", SIMULATION, *COMMON, *words, **shell)
         command.wait_for("^Waiting for clients", LONGEST_RUN)
-        actors = wait_until(lambda: actors_of(place), "two actors of Ray's", LONGEST_RUN)
+        actors = wait_until(lambda: actors_of(place, ACTORS), "Ray's actors", LONGEST_RUN)
         seen = look_around(place, actors)
         assert command.wait(LONGEST_RUN) == 0, command.output
         seen.run, seen.proxy = place.directory / "results/simulated", proxy

@@ -4,18 +4,17 @@ import io
 
 import pytest
 
-COUNT = ["0", "-1", "two", "1.5", ""]
-NATURAL = ["-1", "two", "1.5", ""]
-SECONDS = ["0", "-1", "soon", "nan", "inf", "1e300", ""]
-ADDRESS = ["", "8080", ":8080", "localhost", "localhost:", "localhost:0", "localhost:65536"]
-ADDRESS += ["localhost:-1", "localhost:http", "http://127.0.0.1:8080", "127.0.0.1:8080/"]
-BAD_IPV6 = ["::1:8080", "[::1:8080", "::1]:8080", "[::1]]:8080", "[]:8080", "[127.0.0.1]:8080"]
-ADDRESS += ["127.0.0.1:8080 ", *BAD_IPV6]
+# Of each kind those words that the next kind would take. All others are tried where the kinds are: in
+# lesson/test_options.py and faults/test_addresses.py.
+COUNT = ["0", "1.5"]
+NATURAL = ["-1", "1.5"]
+SECONDS = ["0", "1e300"]
+ADDRESS = ["8080", "localhost:0"]
 LISTEN = [*ADDRESS, "198.51.100.7:8080", "0.0.0.0:8080", "a..b:8080", "x" * 70 + ":8080"]
 SEED = [*NATURAL, str(2**64)]
-POSITIVE = ["0", "-1", "nan", "inf", "much", ""]
-FRACTION = [*POSITIVE, "1.01"]
-DECAY = ["-0.1", "1", "nan", "inf", "much", ""]
+POSITIVE = ["0", "inf"]
+FRACTION = ["0", "1.01"]
+DECAY = ["-0.1", "1"]
 
 
 def parameters(options_of):

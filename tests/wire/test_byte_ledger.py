@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from flwr.common import ndarrays_to_parameters
 from flwr.common.serde import parameters_to_proto
-from flwr.proto.transport_pb2 import ClientMessage, Scalar
+from flwr.proto.transport_pb2 import ClientMessage, Scalar, ServerMessage
 from hpack import Encoder
-from hyperframe.frame import DataFrame, HeadersFrame, PingFrame
+from hyperframe.frame import ContinuationFrame, DataFrame, HeadersFrame, PingFrame
 
 from beyond.wire.byte_ledger import keep_ledger
 from beyond.wire.flower_messages import FIELDS, FRAMING, TRANSPORT, UNEXPLAINED, WEIGHTS, account
 from beyond.wire.hidden_image import hide, reveal
 from beyond.wire.http2 import PREFACE, Reader
 from beyond.wire.image_search import Search
-from beyond.wire.relay import TO_SERVER, Connection
+from beyond.wire.relay import TO_CLIENT, TO_SERVER, Connection
 from model import get_weights, make_model
 
 
@@ -78,6 +78,23 @@ def spoken(content, size):
     return PREFACE + b"".join(frame.serialize() for frame in [headers, *frames])
 
 
+def instructions(server_round):
+    """Return what the server says on the same stream to ask for a round."""
+    message = ServerMessage()
+    message.fit_ins.config["server_round"].sint64 = server_round
+    content = message.SerializeToString()
+    return DataFrame(1, b"\0" + len(content).to_bytes(4, "big") + content).serialize()
+
+
+def test_a_client_that_comes_late_is_in_the_round_that_the_server_names(weights):
+    said = spoken(answer(weights), 4000)
+    chunks = [(0.0, TO_SERVER, said[:200]), (0.1, TO_CLIENT, instructions(7))]
+    ledger = keep_ledger([Connection([*chunks, (0.2, TO_SERVER, said[200:])])])
+    assert ledger.bytes[TO_SERVER, 7][WEIGHTS] == 46_730 * 4
+    told = [what[:3] for what in ledger.contents if what[2] != "headers"]
+    assert told == [(TO_CLIENT, 7, "fit_ins"), (TO_SERVER, 7, "fit_res")]
+
+
 @pytest.mark.parametrize("piece", [1000, 16384, 10**6])
 def test_frames_may_come_in_any_pieces(weights, piece):
     content = answer(weights)
@@ -87,6 +104,21 @@ def test_frames_may_come_in_any_pieces(weights, piece):
     found = [one for part in pieces for one in reader.feed(part)]
     assert [said for what, _, said in found if what == "message"] == [content]
     assert reader.transport == len(text) - len(content) and reader.waiting == 0
+
+
+def test_headers_may_be_cut_into_frames_and_a_compressed_message_is_unread():
+    block = Encoder().encode([(":path", "/a"), ("x", "y" * 50)])
+    first, rest = HeadersFrame(3, block[:20]), ContinuationFrame(3, block[20:])
+    rest.flags.add("END_HEADERS")
+    padded = DataFrame(3, b"\0\0\0\0\3one\1\0\0\0\2", pad_length=7)
+    padded.flags.add("PADDED")
+    text = b"".join(frame.serialize() for frame in (first, rest, padded))
+    reader = Reader()
+    found = list(reader.feed(text))
+    assert found == [("headers", 3, {b":path": b"/a", b"x": b"y" * 50}), ("message", 3, b"one")]
+    # All is counted once: the message, what waits of the next one, and transport.
+    assert reader.waiting == 5 and reader.transport == len(text) - 3 - 5
+    assert list(Reader(PREFACE).feed(text)) == []  # that is no client's beginning
 
 
 def test_what_is_cut_off_or_no_http2_is_unexplained(weights):

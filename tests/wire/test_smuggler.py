@@ -6,13 +6,17 @@ import zlib
 import numpy as np
 import pytest
 
-from beyond.wire import smuggler
+from beyond.wire import room, smuggler
+from beyond.wire.byte_ledger import keep_ledger
 from beyond.wire.hidden_image import reveal, reveal_between_steps
 from beyond.wire.image_search import Search
-from beyond.wire.room import with_random_bits
+from beyond.wire.relay import TO_CLIENT, TO_SERVER, Connection
+from beyond.wire.report import print_encrypted
 from beyond.wire.row_index import from_base64
 from beyond.wire.smuggler import AMONG_METRICS, IN_WEIGHTS, WAYS
-from model import get_weights, make_model
+from model import CNN, make_model
+from support.command_line import UserError, run_command
+from tests.support.lesson import instructions, untrained
 from tests.wire.test_byte_ledger import answer
 
 PLACE = 7
@@ -41,7 +45,7 @@ def search(images):
 
 def sent(way, image):
     """Return (weights, metrics) of an answer in which `image` is smuggled."""
-    weights = get_weights(make_model())
+    weights = untrained()
     if way in AMONG_METRICS:
         return weights, {"note": AMONG_METRICS[way](image)}
     return IN_WEIGHTS[way](image, weights), {}
@@ -69,10 +73,14 @@ def test_an_accomplice_reads_what_is_not_found(images):
     assert (reveal(sent("low-bits", image)[0]) == image).all()
     between, _ = sent("between", image)
     assert (reveal_between_steps(between) == image).all()
-    moved = [np.abs(a - b).max() for a, b in zip(between, get_weights(make_model()), strict=True)]
+    weights = untrained()
+    assert max(np.abs(a - b).max() for a, b in zip(between, weights, strict=True)) < 1 / 1024
     once = np.frombuffer(sent("encrypted", image)[1]["note"], np.uint8).reshape(28, 28)
     assert smuggler.encrypted(once) == image.tobytes()
-    assert set(WAYS) == {*FOUND, "encrypted", "between", "low-bits", "count"} and len(moved) == 8
+    octets = [w[2].view(np.uint8).reshape(-1, 4) for w in (sent("second-bytes", image)[0], weights)]
+    assert (octets[0][:784, 1] == image.ravel()).all()
+    assert (octets[0][:, [0, 2, 3]] == octets[1][:, [0, 2, 3]]).all()
+    assert set(WAYS) == {*FOUND, "encrypted", "between", "low-bits", "count"}
 
 
 @pytest.mark.parametrize("factor, more", [(1 / 255, 0), (-1e-3, 0), (3.7, -9), (2 / 255, -1)])
@@ -92,6 +100,16 @@ def test_images_as_floats_from_0_to_1_are_found_by_rows_and_by_columns(search, i
     assert search.find(floats.T.tobytes())[PLACE][0] == "floats at some scale, by columns"
 
 
+def test_of_an_encrypted_stream_its_duration_is_told(capsys):
+    times = {TO_SERVER: (1.0, 3.5), TO_CLIENT: (2.0, 2.25)}
+    chunks = [(when, way, b"\x16\x03" + bytes(98)) for way, two in times.items() for when in two]
+    connections = [Connection(sorted(chunks, key=lambda chunk: chunk[0]))]
+    print_encrypted(keep_ledger(connections), connections)
+    told = capsys.readouterr().out.splitlines()
+    assert "to the server: 200 bytes within 2.5 s" in told[0]
+    assert "to the clients: 200 bytes within 0.2 s" in told[1]
+
+
 def test_ways_may_be_combined(search, images):
     columns = (255 - images[PLACE]).T.tobytes()
     packed = zlib.compress(columns)
@@ -101,17 +119,44 @@ def test_ways_may_be_combined(search, images):
 
 
 def test_random_bits_replace_as_many_as_are_asked_for():
-    weights = get_weights(make_model())
-    changed = with_random_bits(weights, 12, np.random.default_rng(0))
+    weights = untrained()
+    changed = room.with_random_bits(weights, 12, np.random.default_rng(0))
     for before, after in zip(weights, changed, strict=True):
         differing = before.view(np.uint32) ^ after.view(np.uint32)
         assert (differing < 2**12).all() and differing.shape == before.shape
-    assert any((differing >= 2**11).any() for differing in [differing])
+    words = np.concatenate([array.ravel() for array in changed]).view(np.uint32)
+    for bit in range(12):  # each is known to 0.23 %
+        assert (words >> bit & 1).mean() == pytest.approx(0.5, abs=0.012)
+
+
+def test_the_room_in_a_model_is_told_with_what_it_costs(tmp_path, mnist, monkeypatch, capsys):
+    np.savez(tmp_path / "model.npz", **dict(zip(CNN().state_dict(), untrained(), strict=True)))
+    few = mnist.test_images[:200], mnist.test_labels[:200].astype(np.int64)
+    monkeypatch.setattr(room, "load_mnist", lambda: (None, few))
+    monkeypatch.setattr(room, "BITS", (0, 8))
+    run_command(room.main, ["--model", str(tmp_path / "model.npz")])
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [row[:3] for row in rows] == [["0", "0", "0.0"], ["8", "46,730", "59.6"]]
+    assert float(rows[0][3]) == pytest.approx(100 * room.accuracy(untrained(), few), abs=0.01)
+    for name, advice in (("none.npz", "there is no"), ("other.npz", "choose another --model")):
+        np.savez(tmp_path / "other.npz", weights=np.zeros(3))
+        with pytest.raises(UserError, match=advice):
+            room.weights_in(tmp_path / name)
+
+
+def test_a_pixel_a_round_is_added_to_the_number_of_images():
+    images = np.arange(9 * 784, dtype=np.uint16).astype(np.uint8).reshape(9, 28, 28)
+    labels = np.zeros(9, np.int64)
+    client = smuggler.smuggling_client("count")(0, make_model(), images, labels)
+    for server_round in (1, 2, 11):
+        weights, count, metrics = client.fit(untrained(), instructions(server_round))
+        assert count - 9 == images[0][14, server_round - 1] and metrics == {}
 
 
 @pytest.mark.parametrize("before", [b"", b"a", b"ab", b"abc"])
 def test_base64_is_read_from_where_it_begins(images, before):
     """What stands in front may be letters, too, and shift the groups of four."""
     pixels = images[PLACE].tobytes()
-    content = before + base64.b64encode(pixels)
-    assert any(pixels[:300] in part for part in from_base64(content))
+    for encode in (base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes):
+        content = before + encode(pixels)
+        assert any(pixels[:300] in part for part in from_base64(content))

@@ -100,8 +100,8 @@ def test_smuggled_images_are_found_and_no_others(tapped):
 def test_what_hides_in_low_bits_is_not_found_but_there_for_who_knows(tapped, place):
     assert "\nLooked for: rows and columns" in tapped
     assert "\nNot looked for: single bits of weights" in tapped
-    revealed = re.findall("^The low bits of an update .* are (.*), exactly$", tapped, re.MULTILINE)
-    assert revealed == ["image 0 of client 3"]
+    revealed = re.findall("^The low bits of an update (.*), exactly$", tapped, re.MULTILINE)
+    assert revealed == [f"of round {ROUNDS} are image 0 of client 3"]
     assert matplotlib.image.imread(place / "results/low_bits.png").shape[1] > 300
 
 

@@ -1,0 +1,60 @@
+"""A recording is what its commands have printed, and nothing is kept of one that has failed."""
+
+import json
+
+import pytest
+
+from pages import record
+from pages.record import Recording
+from support.command_line import RunError, UserError
+
+SPEAK = "python -c \"print('one'); print('Round two')\""
+IDENTIFIER = "0123abcd-0123-4567-89ab-0123456789ab"
+
+
+def test_what_is_kept_of_a_screen_are_the_lines_that_were_asked_for(tmp_path):
+    kept = tmp_path / "recorded"
+    Recording((SPEAK, SPEAK, SPEAK), ("all", None, "again"), timed=True).make(tmp_path, kept)
+    assert (kept / "all.txt").read_text() == (kept / "again.txt").read_text() == "one\nRound two\n"
+    assert json.loads((kept / "seconds.json").read_text()).keys() == {"all", "again"}
+    Recording((SPEAK,), ("rounds",), lines="Round").make(tmp_path, kept)
+    assert (kept / "rounds.txt").read_text() == "Round two\n"
+
+
+def test_a_command_that_fails_is_not_recorded(tmp_path):
+    fails = f'{SPEAK[:-1]}; raise SystemExit(3)"'
+    for recording in (
+        Recording((fails,), ("screen",)),
+        Recording((fails, SPEAK), ("screen", "screen"), status=3),  # the last is to end with 3
+        Recording((SPEAK,), ("screen",), status=3),
+    ):
+        with pytest.raises(RunError, match="ended with status"):
+            recording.make(tmp_path, tmp_path / "recorded")
+    assert not (tmp_path / "recorded").exists()
+    Recording((SPEAK, fails), (None, "screen"), status=3).make(tmp_path, tmp_path / "recorded")
+    assert (tmp_path / "recorded/screen.txt").read_text() == "one\nRound two\n"
+
+
+def test_files_are_copied_from_where_the_commands_ran_and_identifiers_go(tmp_path):
+    words = f"python -c \"print('id {IDENTIFIER}'); open('made', 'w').write('a file')\""
+    recording = Recording((words,), ("screen",), files={"deep/kept": "made"})
+    recording.make(tmp_path, tmp_path / "recorded")
+    assert (tmp_path / "recorded/deep/kept").read_text() == "a file"
+    assert (tmp_path / "recorded/screen.txt").read_text() == "id <message id>\n"
+
+
+def test_every_address_is_a_free_port_of_its_own():
+    first, second = (record.words_of("python x --address {address}") for _ in range(2))
+    assert first[:-1] == second[:-1] and first[-1] != second[-1]
+    assert first[-1].startswith("127.0.0.1:")
+
+
+def test_a_name_stands_for_one_recording_or_for_all_of_a_page():
+    known = record.recordings()
+    some = next(name for name in known if name.startswith("wire/"))
+    assert list(record.chosen([some])) == [some]
+    assert list(record.chosen(["wire"])) == [name for name in known if name.startswith("wire/")]
+    assert record.chosen([]) == {}
+    for name in ("wir", "wire/nothing"):
+        with pytest.raises(UserError, match=f"there is no recording {name};"):
+            record.chosen([name])

@@ -1,0 +1,203 @@
+"""What a simulation is made of: whom its commands call, how they end, and what is said of a failure."""
+
+import os
+import statistics
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from benchmarks.footprint import Footprint
+from beyond.simulation import environment, plot_scale, scale
+from beyond.simulation.app_run import ServerLines, failure
+from beyond.simulation.private_flower import last_line
+from beyond.simulation.tracebacks import Tracebacks
+from beyond.simulation.watchdog import end_processes
+from support.command_line import RunError, UserError
+from tests.support.harness import sha256, wait_until
+
+FOREIGN = {
+    "FLWR_LOG_LEVEL": "ERROR",
+    "RAY_ADDRESS": "10.0.0.1:6379",
+    "GRPC_VERBOSITY": "debug",
+    "PYTHONSTARTUP": "x.py",
+    "https_proxy": "http://127.0.0.1:9",
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "COLUMNS": "20",
+    "SSLKEYLOGFILE": "keys",
+}
+OWN = {"PYTHONPATH": "/somewhere", "LANG": "C", "MY_FLWR_NAME": "kept", "PROXY_MINE": "kept"}
+
+
+def test_commands_get_the_shells_environment_without_what_is_for_other_programs(
+    monkeypatch, tmp_path
+):
+    for name, value in (FOREIGN | OWN).items():
+        monkeypatch.setenv(name, value)
+    left = environment.shells_environment()
+    assert not FOREIGN.keys() & left.keys() and OWN.items() <= left.items()
+    first, second = (environment.private_environment(tmp_path) for _ in range(2))
+    assert first["FLWR_HOME"] == first["RAY_TMPDIR"] == str(tmp_path)
+    assert first["RAY_AUTH_TOKEN"] != second["RAY_AUTH_TOKEN"]
+    assert first["PATH"].startswith(os.path.dirname(sys.executable))
+
+
+SAID = "import os; print(os.environ.get('HOME'), os.path.exists(os.path.expanduser('~/{}')))"
+
+
+def test_rays_processes_have_a_home_that_describes_the_cluster_and_the_readers_caches(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", "/the/readers")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    changes = environment.no_cloud_environment(tmp_path)
+    words = [sys.executable, "-c", SAID.format(environment.NO_CLOUD)]
+    said = subprocess.run(words, env=os.environ | changes, capture_output=True, text=True)
+    assert said.stdout.split() == [str(tmp_path / "user"), "True"]
+    assert changes["XDG_CACHE_HOME"] == "/the/readers/.cache"
+
+
+STUBBORN = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+print(child.pid, flush=True)
+time.sleep(1000)
+"""
+
+
+def test_who_ignores_that_it_is_to_end_is_killed_and_what_it_has_started_and_who_lives_there(
+    tmp_path,
+):
+    leader = subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE)
+    child = psutil.Process(int(leader.stdout.readline()))
+    homes = [tmp_path / "home/node_0", tmp_path / "homes"]
+    resident, neighbour = (
+        subprocess.Popen(["sleep", "1000"], env={"FLWR_HOME": str(home)}) for home in homes
+    )
+    try:
+        wait_until(lambda: "FLWR_HOME" in psutil.Process(resident.pid).environ(), "it has begun")
+        end_processes([psutil.Process(leader.pid)], tmp_path / "home", grace=0.2)
+        assert leader.wait(5) == -9 and resident.wait(5) == -15
+        assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+        assert neighbour.poll() is None
+    finally:
+        for process in (leader, resident, neighbour):
+            process.kill()
+            process.wait()
+        leader.stdout.close()
+
+
+@pytest.mark.parametrize("kind", [UserError, RunError])
+def test_a_complaint_of_ours_keeps_its_kind_and_so_its_status(kind):
+    said = f"Traceback\nsupport.command_line.{kind.__name__}: mend it\nmore\n"
+    error = failure(said, ServerLines(), "see", 3, 10)
+    assert type(error) is kind and str(error) == "mend it"
+
+
+def test_any_other_end_says_how_far_the_run_has_come():
+    assert str(failure("", ServerLines(), "see", None, 10)) == (
+        "the run has ended before its first round; see"
+    )
+    assert str(failure("", ServerLines(), "see", 0, 10)).startswith(
+        "the run has ended after round 0 of 10; "
+    )
+
+
+TWO = """\
+before
+ERROR : Traceback (most recent call last):
+  File "/home/apps/lesson.1/server.py", line 30, in fit
+    oops()
+  File "/python/json.py", line 5, in loads
+KeyError: 'x'
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/python/flwr.py", line 7, in run
+RuntimeError: it failed
+after
+Traceback (most recent call last):
+  File "/python/flwr.py", line 9, in run
+ValueError: another
+"""
+
+
+def test_the_cause_of_a_failure_is_told_with_the_apps_own_line():
+    found = Tracebacks()
+    lines = TWO.splitlines(keepends=True)
+    taken = [line for line in lines[:13] if not found.take(line)]
+    assert taken == ["before\n", "\n", "after\n"]
+    assert found.last == "KeyError: 'x' (server.py, line 30)"
+    for line in lines[13:]:
+        assert found.take(line)
+    assert found.last == "ValueError: another"
+
+
+def test_what_a_serverapp_says_is_printed_from_its_beginning_to_its_end(capsys):
+    lines = ServerLines()
+    said = ["flwr\n", "Starting Flower ServerApp\n", "Round 1\n", "│ frame\n"]
+    assert [lines.take(line) for line in said] == [False] * 4
+    assert lines.take("The record of this run is in here\n")
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "Round 1",
+        "The record of this run is in here",
+    ]
+
+
+@pytest.mark.parametrize(("engine", "words"), [("processes", 1), ("simulation", 2)])
+def test_a_scale_says_what_the_run_has_recorded(tmp_path, monkeypatch, engine, words):
+    commands = []
+
+    def measure(command, directory, log):
+        commands.append(command)
+        run = directory / command[-1 - (engine == "processes")].partition("=")[2]
+        run.mkdir(parents=True)
+        header = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received\n"
+        rows = [
+            f"{k},1.0,0.{k + 1},{seconds},4,0,0,0\n" for k, seconds in enumerate((9, 7, 1, 2, 4))
+        ]
+        (run / "history.csv").write_text(header + "".join(rows))
+        (run / "global_model.npz").write_text(engine)
+        return Footprint(12.34, 2_345_000_000, 5)
+
+    monkeypatch.setattr(scale, "measure", measure)
+    found = scale.measured(engine, 4, 4, 1, tmp_path)
+    assert found.seconds_a_round == statistics.median([1, 2, 4])  # not the first, which waits
+    assert (found.seconds, found.peak_gigabytes, found.processes) == (12.3, 2.35, 5)
+    [model] = tmp_path.rglob("global_model.npz")
+    assert (found.accuracy, found.model) == (0.5, sha256(model))
+    [command] = commands
+    assert command[0] == sys.executable and command[1 : 1 + words] == scale.COMMANDS[engine]
+    assert {"--clients=4", "--rounds=4", "--local-epochs=1"} <= set(command)
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        ("first\n  the last one \n\n", "the last one"),
+        ("╭── Error ──╮\n│ no such run │\n╰────╯\n", "no such run"),
+        ("\n \n", "it said nothing"),
+    ],
+)
+def test_of_a_log_the_last_line_that_says_something_is_told(log, line):
+    assert last_line(log) == line
+
+
+@pytest.mark.parametrize(("clients", "rounds"), [(1, 10), (10, 10), (11, 3), (1000, 3)])
+def test_few_clients_run_more_rounds(clients, rounds):
+    assert scale.rounds_for(clients) == rounds
+
+
+def test_lines_cross_where_the_simulation_becomes_as_good():
+    def one(engine, clients, seconds):
+        return scale.Scale(engine, clients, 3, 1, 1.0, seconds, 1.0, 1, 0.5, "x")
+
+    scales = [one("processes", clients, s) for clients, s in ((10, 2.0), (30, 5.0), (100, 30.0))]
+    scales += [one("simulation", clients, s) for clients, s in ((10, 3.0), (30, 6.0), (100, 20.0))]
+    scales.append(one("simulation", 1000, 100.0))
+    assert plot_scale.crossing(scales, "seconds_a_round") == (30, 100)
+    assert plot_scale.crossing(scales[:2] + scales[3:5], "seconds_a_round") is None
+    assert plot_scale.farthest(scales, "seconds_a_round") == 0.5
