@@ -21,7 +21,7 @@ export PIP_USER := no
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install run test mutants readme record chapter beyond watch lock bench certificates clean
+.PHONY: help install run test readme record chapter beyond mutants watch lock bench certificates clean
 
 help: ## List what can be made.
 	@awk -F ':.*## ' '/^[a-z]*:.*## / { printf "make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)

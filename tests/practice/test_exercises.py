@@ -36,7 +36,7 @@ def test_an_exercise_has_all_but_the_bodies(name, tmp_path):
         assert body_of(target) not in text
         assert f"def {target.rpartition('.')[2].rpartition(':')[2]}(" in text
     file = tmp_path / "file.py"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     assert "is still to be written" in fault_to_read(exercise, file)[0]
 
 
@@ -62,12 +62,12 @@ def test_the_solution_is_the_lessons_code(name):
 
 def test_an_exercise_follows_the_lesson(tmp_path, monkeypatch):
     original = importlib.import_module("partition").__file__
-    with open(original) as file:
+    with open(original, encoding="utf-8") as file:
         changed = file.read().replace(
             "def iid(labels, clients, rng)", "def iid(labels, owners, rng)"
         )
     (tmp_path / "partition.py").write_text(
-        changed.replace("Deal the shuffled images", "Deal photos")
+        changed.replace("Deal the shuffled images", "Deal photos"), encoding="utf-8"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "partition")
@@ -78,7 +78,8 @@ def test_an_exercise_follows_the_lesson(tmp_path, monkeypatch):
 def test_an_answer_to_an_earlier_lesson_is_told_what_has_changed(tmp_path):
     file = tmp_path / "deal.py"
     file.write_text(
-        right_answer("deal").replace("iid(labels, clients, rng)", "iid(labels, clients)")
+        right_answer("deal").replace("iid(labels, clients, rng)", "iid(labels, clients)"),
+        encoding="utf-8",
     )
     (line,) = fault_to_read(exercise_named("1"), file)
     assert "takes (labels, clients), and has to take (labels, clients, rng)" in line
