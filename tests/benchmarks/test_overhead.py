@@ -24,7 +24,7 @@ else:
 
 
 def test_a_footprint_counts_a_command_and_what_it_starts(tmp_path):
-    (tmp_path / "hungry.py").write_text(HUNGRY)
+    (tmp_path / "hungry.py").write_text(HUNGRY, encoding="utf-8")
     words = [sys.executable, "hungry.py"]
     found = footprint.measure(words, tmp_path, tmp_path / "log", pause=0.05)
     assert found.processes == 2 and 160e6 < found.peak_bytes < 300e6
@@ -37,7 +37,7 @@ def test_a_command_that_fails_has_no_footprint(tmp_path):
     words = [sys.executable, "-c", "import sys; print('why'); sys.exit(3)"]
     with pytest.raises(RunError, match="ended with status 3; see .*log"):
         footprint.measure(words, tmp_path, tmp_path / "log", pause=0.05)
-    assert (tmp_path / "log").read_text() == "why\n"
+    assert (tmp_path / "log").read_text(encoding="utf-8") == "why\n"
 
 
 def test_of_a_process_that_has_ended_nothing_is_counted():
@@ -49,7 +49,9 @@ def test_of_a_process_that_has_ended_nothing_is_counted():
 
 
 def test_a_command_is_measured_with_its_lines_and_one_that_fails_is_not(tmp_path):
-    (tmp_path / "spoken.py").write_text("import sys\nprint('one')\nsys.exit('two' in sys.argv)\n")
+    (tmp_path / "spoken.py").write_text(
+        "import sys\nprint('one')\nsys.exit('two' in sys.argv)\n", encoding="utf-8"
+    )
     found = overhead.measure(["spoken"], tmp_path)
     [(when, line)] = found["lines"]
     assert line == "one\n" and 0 < when <= found["seconds"]
@@ -96,13 +98,13 @@ def timed(tmp_path, monkeypatch):
     monkeypatch.setattr(overhead, "available_cores", lambda: 2)
     (tmp_path / "timed/logs").mkdir(parents=True)
     rows = [f"{k},1.0,0.5,10,2,0,0,0\n" for k in range(4)]
-    (tmp_path / "timed/history.csv").write_text(HEADER + "".join(rows))
+    (tmp_path / "timed/history.csv").write_text(HEADER + "".join(rows), encoding="utf-8")
     for number in range(2):
         said = [
             f"Round {k}: {seconds / 2} s of training\n"
             for k, seconds in ((1, 12), (2, 16), (3, 18))
         ]
-        (tmp_path / f"timed/logs/client_{number}.log").write_text("".join(said))
+        (tmp_path / f"timed/logs/client_{number}.log").write_text("".join(said), encoding="utf-8")
     return tmp_path
 
 
@@ -111,6 +113,8 @@ def test_what_is_not_training_is_what_is_left_of_a_round(timed):
     # 1 - 6/10, 1 - 8/10, 1 - 9/10: the median.
     assert overhead.measure_training(args, 3, timed) == pytest.approx(0.2)
     log = timed / "timed/logs/client_1.log"
-    log.write_text("".join(log.read_text().splitlines(keepends=True)[:2]))
+    log.write_text(
+        "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[:2]), encoding="utf-8"
+    )
     with pytest.raises(RunError, match="only 1 clients trained in round 3"):
         overhead.measure_training(args, 3, timed)

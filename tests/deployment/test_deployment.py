@@ -31,7 +31,7 @@ def deployment(tmp_path_factory, mnist):
         place.processes()  # by which it knows the Flower home, and by that nginx
         logs = [Path(home, "nginx/access.log") for home in place.flower_homes]
         yield SimpleNamespace(
-            asked=[log.read_text() for log in logs if log.exists()],
+            asked=[log.read_text(encoding="utf-8") for log in logs if log.exists()],
             place=place,
             meanwhile=place.names(),
             words=place.command_lines(),

@@ -51,7 +51,7 @@ def test_a_superexec_does_so_many_tasks_at_once_and_no_more():
 
 def told(tmp_path, log, status=0):
     """Return what `arrival` makes of a SuperNode that has ended with this log."""
-    (tmp_path / "node.log").write_text(log)
+    (tmp_path / "node.log").write_text(log, encoding="utf-8")
     return arrival(SimpleNamespace(logs=tmp_path), SimpleNamespace(poll=lambda: status), "node")
 
 
@@ -117,7 +117,7 @@ def test_a_drill_waits_for_a_message_of_the_round_under_way_and_tells_each_round
     drill.args = Namespace(clients=2, run=str(tmp_path / "run"))
     drill.flower, drill.rounds_told, drill.began = SimpleNamespace(logs=tmp_path), 3, 0.0
     sent = "[RUN 1, ROUND {}]\nINFO : Receiving: train message\n"
-    (tmp_path / "node_1.log").write_text(sent.format(3) * 2 + sent.format(2))
+    (tmp_path / "node_1.log").write_text(sent.format(3) * 2 + sent.format(2), encoding="utf-8")
     drill.wait_for_message(2)
     write_history(tmp_path / "run", [0.1, 0.5, 0.6, 0.7, 0.8])
     drill.tell_rounds(last=4)

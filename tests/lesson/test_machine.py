@@ -64,7 +64,9 @@ for clients in (20, 50, 30):
 
 def test_room_is_made_as_needed_and_what_the_system_allows_stays():
     pytest.importorskip("resource")
-    said = subprocess.run([sys.executable, "-c", LIMITS], cwd=ROOT, capture_output=True, text=True)
+    said = subprocess.run(
+        [sys.executable, "-c", LIMITS], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
+    )
     assert said.stdout.splitlines() == ["128 1000", "150 1000", "150 1000"], said.stderr
 
 

@@ -27,7 +27,9 @@ LONGEST, LONGEST_RUN = 120, 900
 def copy_repository(directory):
     """Copy all files that git knows, or would, into `directory`."""
     words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = subprocess.run(
+        words, cwd=ROOT, capture_output=True, text=True, check=True, encoding="utf-8"
+    ).stdout
     for name in names.split("\0"):
         if (ROOT / name).is_file():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
@@ -59,12 +61,12 @@ def run_tests(directory, tests, timeout=None):
 def survives(directory, mutant):
     """Return whether the tests that belong to `mutant` pass with its mistake in the copy `directory`."""
     file = directory / mutant.file
-    sound = file.read_text()
-    file.write_text(mutant.apply(sound))
+    sound = file.read_text(encoding="utf-8")
+    file.write_text(mutant.apply(sound), encoding="utf-8")
     try:
         return run_tests(directory, mutant.tests, LONGEST_RUN)[0]
     finally:
-        file.write_text(sound)
+        file.write_text(sound, encoding="utf-8")
 
 
 def main(arguments=None):

@@ -35,7 +35,7 @@ def read_mutants(path):
 
     The first line of each is "FILE: TEST TEST ...", then follow lines with - and lines with +, as in a diff.
     """
-    blocks = path.read_text().split("\n\n")
+    blocks = path.read_text(encoding="utf-8").split("\n\n")
     return [_mutant(lines) for block in blocks if (lines := _without_comments(block))]
 
 
@@ -57,4 +57,4 @@ def all_mutants(names=()):
 
 def read_source(mutant):
     """Return the text of the mutant's file, as it stands."""
-    return (ROOT / mutant.file).read_text()
+    return (ROOT / mutant.file).read_text(encoding="utf-8")

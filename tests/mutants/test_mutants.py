@@ -14,7 +14,7 @@ MUTANTS = all_mutants()
 
 def named_tests(file):
     """Return the names of the tests in a file."""
-    tree = ast.parse((ROOT / file).read_text())
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
@@ -32,9 +32,11 @@ def test_every_mistake_can_still_be_made_and_has_tests_that_are_there():
 @pytest.fixture
 def copy(tmp_path):
     """A repository with one line of code, and a test that knows half of what it should do."""
-    (tmp_path / "code.py").write_text("def half(number):\n    return number // 2\n")
+    (tmp_path / "code.py").write_text(
+        "def half(number):\n    return number // 2\n", encoding="utf-8"
+    )
     test = "from code import half\n\ndef test_half():\n    assert half(7) == 3\n"
-    (tmp_path / "test_half.py").write_text(test)
+    (tmp_path / "test_half.py").write_text(test, encoding="utf-8")
     return tmp_path
 
 
@@ -43,10 +45,10 @@ def mistake(broken, tests=("test_half.py",)):
 
 
 def test_a_mistake_that_no_test_notices_survives_and_the_file_is_whole_again(copy):
-    sound = (copy / "code.py").read_text()
+    sound = (copy / "code.py").read_text(encoding="utf-8")
     assert survives(copy, mistake("    return 3\n"))
     assert not survives(copy, mistake("    return number / 2\n"))
-    assert (copy / "code.py").read_text() == sound
+    assert (copy / "code.py").read_text(encoding="utf-8") == sound
     with pytest.raises(RunError, match="ended with"):
         run_tests(copy, ["test_nothing.py"])
 
@@ -59,7 +61,9 @@ def test_a_line_that_is_not_there_exactly_once_is_told():
 
 
 def test_a_list_is_read_as_it_is_written(tmp_path):
-    (tmp_path / "list.txt").write_text("# why\n\na.py: t.py::x u.py\n-  one\n-two\n+  three\n\n")
+    (tmp_path / "list.txt").write_text(
+        "# why\n\na.py: t.py::x u.py\n-  one\n-two\n+  three\n\n", encoding="utf-8"
+    )
     assert read_mutants(tmp_path / "list.txt") == [
         Mutant("a.py", ("t.py::x", "u.py"), "  one\ntwo\n", "  three\n")
     ]

@@ -66,7 +66,7 @@ def test_a_page_that_somebody_has_changed_is_stale_and_says_what_mends_it(tmp_pa
     with pytest.raises(SystemExit, match=r"page\.md .* run make readme"):
         main(["--check"])
     (tmp_path / "pages/two").mkdir()
-    (tmp_path / "pages/two/page.md").write_text("words\n")
+    (tmp_path / "pages/two/page.md").write_text("words\n", encoding="utf-8")
     main([])
     (tmp_path / "second.md").unlink()
     with pytest.raises(SystemExit, match=r"^second\.md [^\n]*run make readme$"):

@@ -15,10 +15,17 @@ IDENTIFIER = "0123abcd-0123-4567-89ab-0123456789ab"
 def test_what_is_kept_of_a_screen_are_the_lines_that_were_asked_for(tmp_path):
     kept = tmp_path / "recorded"
     Recording((SPEAK, SPEAK, SPEAK), ("all", None, "again"), timed=True).make(tmp_path, kept)
-    assert (kept / "all.txt").read_text() == (kept / "again.txt").read_text() == "one\nRound two\n"
-    assert json.loads((kept / "seconds.json").read_text()).keys() == {"all", "again"}
+    assert (
+        (kept / "all.txt").read_text(encoding="utf-8")
+        == (kept / "again.txt").read_text(encoding="utf-8")
+        == "one\nRound two\n"
+    )
+    assert json.loads((kept / "seconds.json").read_text(encoding="utf-8")).keys() == {
+        "all",
+        "again",
+    }
     Recording((SPEAK,), ("rounds",), lines="Round").make(tmp_path, kept)
-    assert (kept / "rounds.txt").read_text() == "Round two\n"
+    assert (kept / "rounds.txt").read_text(encoding="utf-8") == "Round two\n"
 
 
 def test_a_command_that_fails_is_not_recorded(tmp_path):
@@ -32,15 +39,15 @@ def test_a_command_that_fails_is_not_recorded(tmp_path):
             recording.make(tmp_path, tmp_path / "recorded")
     assert not (tmp_path / "recorded").exists()
     Recording((SPEAK, fails), (None, "screen"), status=3).make(tmp_path, tmp_path / "recorded")
-    assert (tmp_path / "recorded/screen.txt").read_text() == "one\nRound two\n"
+    assert (tmp_path / "recorded/screen.txt").read_text(encoding="utf-8") == "one\nRound two\n"
 
 
 def test_files_are_copied_from_where_the_commands_ran_and_identifiers_go(tmp_path):
     words = f"python -c \"print('id {IDENTIFIER}'); open('made', 'w').write('a file')\""
     recording = Recording((words,), ("screen",), files={"deep/kept": "made"})
     recording.make(tmp_path, tmp_path / "recorded")
-    assert (tmp_path / "recorded/deep/kept").read_text() == "a file"
-    assert (tmp_path / "recorded/screen.txt").read_text() == "id <message id>\n"
+    assert (tmp_path / "recorded/deep/kept").read_text(encoding="utf-8") == "a file"
+    assert (tmp_path / "recorded/screen.txt").read_text(encoding="utf-8") == "id <message id>\n"
 
 
 def test_every_address_is_a_free_port_of_its_own():

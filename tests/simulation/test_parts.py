@@ -53,7 +53,9 @@ def test_rays_processes_have_a_home_that_describes_the_cluster_and_the_readers_c
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     changes = environment.no_cloud_environment(tmp_path)
     words = [sys.executable, "-c", SAID.format(environment.NO_CLOUD)]
-    said = subprocess.run(words, env=os.environ | changes, capture_output=True, text=True)
+    said = subprocess.run(
+        words, env=os.environ | changes, capture_output=True, text=True, encoding="utf-8"
+    )
     assert said.stdout.split() == [str(tmp_path / "user"), "True"]
     assert changes["XDG_CACHE_HOME"] == "/the/readers/.cache"
 
@@ -159,8 +161,8 @@ def test_a_scale_says_what_the_run_has_recorded(tmp_path, monkeypatch, engine, w
         rows = [
             f"{k},1.0,0.{k + 1},{seconds},4,0,0,0\n" for k, seconds in enumerate((9, 7, 1, 2, 4))
         ]
-        (run / "history.csv").write_text(header + "".join(rows))
-        (run / "global_model.npz").write_text(engine)
+        (run / "history.csv").write_text(header + "".join(rows), encoding="utf-8")
+        (run / "global_model.npz").write_text(engine, encoding="utf-8")
         return Footprint(12.34, 2_345_000_000, 5)
 
     monkeypatch.setattr(scale, "measure", measure)
