@@ -165,7 +165,7 @@ def test_a_run_without_all_clients_does_not_count(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = Run("work", "iid", "FedAvg", 0, rounds=1, fraction_fit=0.2)
     Path(run.name).mkdir(parents=True)
-    for clients, failures, sound in [(2, 0, True), (1, 1, False), (1, 0, False)]:
+    for clients, failures, sound in [(2, 0, True), (1, 1, False), (1, 0, False), (2, 1, False)]:
         rounds = f"0,2.3,0.1,0.1,0,0,0,0\n1,1.5,0.5,0.1,{clients},{failures},10,20\n"
         Path(run.name, "history.csv").write_text(HEADER + rounds, encoding="utf-8")
         with nullcontext() if sound else pytest.raises(RunError, match="of 2 clients"):
@@ -203,7 +203,7 @@ def recorded(tmp_path, monkeypatch):
         *(Run("strategies", "shards", "FedAvg", seed, 2) for seed in (0, 1)),
         Run("baselines", "iid", "pooled", 0, 2),
     ]
-    records = {f"{runs[0].name}/client_0": 0.2, f"{runs[0].name}/client_10": 0.1}
+    records = {f"{runs[0].name}/client_2": 0.2, f"{runs[0].name}/client_10": 0.1}
     records |= {run.name: 0.5 + run.seed / 10 for run in runs[1:]}
     for name, accuracy in records.items():
         by_hand(tmp_path / name, (0.1, accuracy / 2, accuracy))
@@ -212,7 +212,7 @@ def recorded(tmp_path, monkeypatch):
 
 def test_lone_clients_have_lines_of_their_own(recorded):
     alone = curves(collect(recorded), method="alone")
-    assert [curve[0]["client"] for curve in alone] == ["0", "10"]
+    assert [curve[0]["client"] for curve in alone] == ["2", "10"]
     assert [curve[-1]["accuracy"] for curve in alone] == [0.2, 0.1]
     assert {row["digits"] for curve in alone for row in curve} == {"2 7"}
 
