@@ -24,6 +24,7 @@ PLACES = {
     "lesson": "README.md",
     "operate": "beyond/deployment/OPERATE.md",
     "architecture": "ARCHITECTURE.md",
+    "platforms": "PLATFORMS.md",
     "benchmarks": "benchmarks/README.md",
     "real_networks": "beyond/real_networks.md",
 }
@@ -38,7 +39,7 @@ class Page:
         self.name = name
         self.source = ROOT / "pages" / name / "page.md"
         self.path = ROOT / PLACES.get(name, f"beyond/{name}/README.md")
-        self.recorded = ROOT / "recorded" if name == "lesson" else self.path.parent / "recorded"
+        self.recorded = self.path.parent / "recorded"
 
     @cached_property
     def facts(self):
