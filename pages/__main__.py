@@ -1,4 +1,4 @@
-"""Write every page of this repository from its source.
+"""Write every page of this repository from its source, and the lesson's also as a notebook.
 
 python -m pages                   # make readme does this
 python -m pages --check           # writes nothing; exits 1 and names what is stale
@@ -6,6 +6,7 @@ python -m pages --check           # writes nothing; exits 1 and names what is st
 
 import sys
 
+from pages.notebook import all_notebooks
 from pages.page import all_pages
 from support.command_line import ROOT, Options, parse_options, run_command
 
@@ -14,9 +15,10 @@ def main(arguments=None):
     """Run the command line described above."""
     options = Options()
     options.add_argument("--check", action="store_true", help="compare instead of writing")
+    pages = [*all_pages(), *all_notebooks()]
     if parse_options(arguments, [options]).check:
-        sys.exit("\n".join(filter(None, (page.stale() for page in all_pages()))) or 0)
-    for page in all_pages():
+        sys.exit("\n".join(filter(None, (page.stale() for page in pages))) or 0)
+    for page in pages:
         page.write()
         print(f"Wrote {page.path.relative_to(ROOT)}")
 

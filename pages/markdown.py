@@ -138,6 +138,21 @@ class _Cells(Formatter):
 _CELLS = _Cells()
 
 
+def in_notebook(text, language="python"):
+    """Print a cell that only the notebook of the page has: code, or text if `language` is "markdown"."""
+    block(f"notebook-{language}", textwrap.dedent(text).strip())
+
+
+def in_terminals():
+    """Begin what a notebook leaves out, because it has cells instead of terminals."""
+    print("\n<!-- in terminals -->\n")
+
+
+def everywhere():
+    """End what in_terminals has begun."""
+    print("\n<!-- everywhere -->\n")
+
+
 def block(language, text):
     """Print a block of code or of a terminal's text."""
     print(f"\n```{language}\n{text}\n```\n")

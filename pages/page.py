@@ -24,10 +24,17 @@ PLACES = {
     "lesson": "README.md",
     "operate": "beyond/deployment/OPERATE.md",
     "architecture": "ARCHITECTURE.md",
+    "platforms": "PLATFORMS.md",
     "benchmarks": "benchmarks/README.md",
     "real_networks": "beyond/real_networks.md",
 }
 HEADER = "<!-- make readme writes this page from {source}: change it there. -->\n\n"
+# What only one of the two has, the page or the notebook that is made of it.
+IN_TERMINALS = re.compile(
+    r"^<!-- in terminals -->$.*?^<!-- everywhere -->$", re.MULTILINE | re.DOTALL
+)
+MARKS = re.compile(r"^<!-- (in terminals|everywhere) -->\n", re.MULTILINE)
+IN_NOTEBOOK = re.compile(r"^```notebook-\w+$.*?^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -38,7 +45,7 @@ class Page:
         self.name = name
         self.source = ROOT / "pages" / name / "page.md"
         self.path = ROOT / PLACES.get(name, f"beyond/{name}/README.md")
-        self.recorded = ROOT / "recorded" if name == "lesson" else self.path.parent / "recorded"
+        self.recorded = self.path.parent / "recorded"
 
     @cached_property
     def facts(self):
@@ -84,8 +91,8 @@ class Page:
         where = os.path.relpath(self.recorded / f"{name}.png", root or self.path.parent)
         markdown.image(where, alt.format(**self.figures) if "{" in alt else alt, width)
 
-    def render(self):
-        """Return the text of the page."""
+    def marked(self):
+        """Return what the source comes to, for the page and for a notebook."""
         cog, text = Cog(), io.StringIO()
         cog.options.delete_code = cog.options.print_output = True
         cog.process_file(
@@ -94,8 +101,11 @@ class Page:
             str(self.source),
             self._names(),
         )
-        header = HEADER.format(source=self.source.relative_to(ROOT).as_posix())
-        return header + without_gaps(text.getvalue())
+        return HEADER.format(source=self.source.relative_to(ROOT).as_posix()) + text.getvalue()
+
+    def render(self):
+        """Return the text of the page."""
+        return without_gaps(MARKS.sub("", IN_NOTEBOOK.sub("", self.marked())))
 
     def stale(self):
         """Return what is wrong with the page and which command mends it; None if its source says the same."""
