@@ -23,9 +23,9 @@ def record(directory, recorded):
     """Do the exercise in `directory`, a copy of the repository."""
     screens = {"begun": run(directory, f"{COMMAND} 3")}
     file = directory / "practice/fedavg.py"
-    file.write_text(answer(PLAIN))
+    file.write_text(answer(PLAIN), encoding="utf-8")
     screens["wrong"] = run(directory, f"{COMMAND} check", status=1)
-    file.write_text(answer(WEIGHTED, ARRAYS))
+    file.write_text(answer(WEIGHTED, ARRAYS), encoding="utf-8")
     began = time.perf_counter()
     screens["right"] = run(directory, f"{COMMAND} check")
     keep_json(recorded / "seconds.json", {"check": round(time.perf_counter() - began)})

@@ -43,6 +43,6 @@ def wrong_answer(name, *changes):
 def verdict_on(name, text, directory):
     """Return what attempt.py says in this process about an answer: the content of verdict.json."""
     file = directory / f"{name}.py"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     attempt.main(name=name, path=str(file), work=str(directory), seconds=60)
-    return json.loads((directory / "verdict.json").read_text())
+    return json.loads((directory / "verdict.json").read_text(encoding="utf-8"))

@@ -66,7 +66,7 @@ def answers(tmp_path):
     def write(texts):
         (tmp_path / "practice").mkdir()
         for name, text in texts.items():
-            (tmp_path / f"practice/{name}.py").write_text(text)
+            (tmp_path / f"practice/{name}.py").write_text(text, encoding="utf-8")
         return tmp_path / "practice"
 
     return write
@@ -81,12 +81,12 @@ def test_an_exercise_is_written_and_not_overwritten_without_a_word(practice, tmp
     assert "0 of 10 are done. Next: python -m beyond.practice 1" in said(practice())
     assert "Wrote practice/fedavg.py" in practice(3).stdout
     file = tmp_path / "practice/fedavg.py"
-    file.write_text("mine = 1\n")
+    file.write_text("mine = 1\n", encoding="utf-8")
     assert "practice/fedavg.py is there, and stays as it is" in practice(3).stdout
-    assert file.read_text() == "mine = 1\n"
+    assert file.read_text(encoding="utf-8") == "mine = 1\n"
     assert "What you had is in practice/fedavg.py.old" in practice("reset", 3).stdout
-    assert (tmp_path / "practice/fedavg.py.old").read_text() == "mine = 1\n"
-    assert "def weighted_mean" in file.read_text()
+    assert (tmp_path / "practice/fedavg.py.old").read_text(encoding="utf-8") == "mine = 1\n"
+    assert "def weighted_mean" in file.read_text(encoding="utf-8")
     assert "open 3 The weighted mean" in said(practice())
 
 
@@ -142,7 +142,9 @@ def test_what_is_checked_is_what_is_open_or_named(practice, answers):
 
 
 def test_progress_that_is_damaged_is_begun_again(practice, answers):
-    answers({"deal": right_answer("deal")}).joinpath("progress.json").write_text("[1, ")
+    answers({"deal": right_answer("deal")}).joinpath("progress.json").write_text(
+        "[1, ", encoding="utf-8"
+    )
     assert "open 1 Deal the images out" in said(practice())
 
 
@@ -153,8 +155,8 @@ def checked(shared_stage, tmp_path_factory):
     folder = directory / "practice"
     folder.mkdir()
     for name, (changes, _) in STRANGE.items():
-        (folder / f"{name}.py").write_text(wrong_answer(name, *changes))
-    (folder / "fit.py").write_text(right_answer("fit"))
+        (folder / f"{name}.py").write_text(wrong_answer(name, *changes), encoding="utf-8")
+    (folder / "fit.py").write_text(right_answer("fit"), encoding="utf-8")
     (directory / "temporary").mkdir()
     words = (*COMMAND, "check", "--seconds", 4)
     return shared_stage.run(*words, cwd=directory, TMPDIR=str(directory / "temporary")), directory
@@ -176,7 +178,7 @@ def test_a_right_answer_trains_a_real_federation(checked):
     first, *_, last = (float(one.strip(" %")) for one in accuracies.split(","))
     assert first < 20 and last > 75
     assert finished.status == 1 and finished.stderr == ""
-    done = json.loads((directory / "practice/progress.json").read_text())
+    done = json.loads((directory / "practice/progress.json").read_text(encoding="utf-8"))
     assert [name for name, passed in done.items() if passed] == ["fit", "label", "noise"]
 
 
