@@ -3,7 +3,7 @@
     python -m beyond.practice             # what there is, and what is done
     python -m beyond.practice 3           # write practice/fedavg.py, with functions that are to be written
     python -m beyond.practice check       # run what is open, and say what is right and what is not
-    python -m beyond.practice check 3     # run this one, done or not
+    python -m beyond.practice check 3     # run this one, done or not; check all
     python -m beyond.practice hint 3      # also: solution 3, reset 3
 
 Answers stay in practice/. Nothing is sent anywhere.
@@ -122,17 +122,23 @@ def rows_of(verdict):
 
 
 def to_check(folder, words):
-    """Return the exercises in `words`, or all that are open; raise if there is none to check."""
-    wanted = [exercise_named(word) for word in words]
-    for exercise in wanted:
-        if not folder.state(exercise):
-            begin = f"{COMMAND} {exercise.number} begins it"
-            raise UserError(f"there is no {folder.file(exercise)}; {begin}")
-    states = {one.number: folder.state(one) for one in EXERCISES}
-    found = wanted or [one for one in EXERCISES if states[one.number] in ("open", "gone")]
+    """Return the exercises in `words`: numbers, "all" that have begun, or nothing for what is open."""
+    states = {exercise.name: folder.state(exercise) for exercise in EXERCISES}
+    if not any(states.values()):
+        raise UserError(f"there is no answer in {folder.where}/; {COMMAND} 1 begins the first")
+    if words and words != ["all"]:
+        wanted = [exercise_named(word) for word in words]
+        for exercise in wanted:
+            if not states[exercise.name]:
+                begin = f"{COMMAND} {exercise.number} begins it"
+                raise UserError(f"there is no {folder.file(exercise)}; {begin}")
+        return wanted
+    checked = ("open", "gone", "done") if words else ("open", "gone")
+    found = [exercise for exercise in EXERCISES if states[exercise.name] in checked]
     if not found:
-        first = next((number for number, state in states.items() if state != "done"), 1)
-        raise NothingToDo(f"Nothing is open in {folder.where}. Next: {COMMAND} {first}")
+        first = next((one.number for one in EXERCISES if not states[one.name]), None)
+        ahead = f"Next: {COMMAND} {first}" if first else "All are done."
+        raise NothingToDo(f"Nothing is open in {folder.where}/. {ahead}")
     return found
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,14 +50,13 @@ class Folder:
     def __init__(self, where):
         self.where = Path(where)
         self.progress_file = self.where / "progress.json"
-        try:
-            self.progress = dict(json.loads(self.progress_file.read_text(encoding="utf-8")))
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-        ):  # nothing has been done yet, or the file is damaged
-            self.progress = {}
+
+    @property
+    def progress(self):
+        """What is known now, also by another command; {} if nothing is, or if its file is damaged."""
+        with suppress(OSError, ValueError, TypeError):
+            return dict(json.loads(self.progress_file.read_text(encoding="utf-8")))
+        return {}
 
     def file(self, exercise):
         """Return the path of an exercise's file."""
@@ -76,9 +76,9 @@ class Folder:
 
     def note(self, exercise, passed=None):
         """Keep that an exercise has begun, and the digest of the answer that has `passed`."""
-        self.progress[exercise.name] = passed
+        progress = {**self.progress, exercise.name: passed}
         with replaced_file(self.progress_file, is_lasting=False) as new:
-            new.write(json.dumps(self.progress, indent=2).encode())
+            new.write(json.dumps(progress, indent=2).encode())
 
     def write(self, exercise, text):
         """Write an exercise's file, all at once."""

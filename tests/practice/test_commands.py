@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from beyond.practice.exercises import EXERCISES
+from beyond.practice.exercises import EXERCISES, Folder
 from tests.practice.answers import right_answer, wrong_answer
 from tests.support.harness import processes_in, snapshot, wait_until
 
@@ -105,7 +105,10 @@ def test_hint_and_solution_are_shown_when_asked_for(practice):
         ),
         (["chekc"], "there is no exercise 'chekc'"),
         (["hint"], "give the number of one exercise: python -m beyond.practice hint 3"),
-        (["check", "4"], "there is no practice/fit.py; python -m beyond.practice 4 begins it"),
+        (
+            ["check"],
+            "there is no answer in practice/; python -m beyond.practice 1 begins the first",
+        ),
         (["--seconds", "0", "check"], "argument --seconds"),
         (["--folder", "a_file", "1"], "cannot write to a_file"),
     ],
@@ -125,6 +128,17 @@ def test_a_file_that_is_gone_is_missed(practice, tmp_path):
     finished = practice("check")
     again = "practice/label.py is gone: put it back, or python -m beyond.practice 9 writes it anew."
     assert finished.status == 1 and again in said(finished)
+
+
+def test_what_is_checked_is_what_is_open_or_named(practice, answers):
+    folder = Folder(answers({"label": right_answer("label")}))
+    assert "begins it" in practice("check", 4).stderr
+    folder.note(EXERCISES[8], passed=folder.digest(EXERCISES[8]))
+    assert (
+        "Nothing is open in practice/. Next: python -m beyond.practice 1"
+        in practice("check").stdout
+    )
+    assert "right ten updates" in said(practice("check", "all"))
 
 
 def test_progress_that_is_damaged_is_begun_again(practice, answers):

@@ -1,7 +1,6 @@
 """Exercises are made from the lesson's files: their answers pass, and they follow when those change."""
 
 import ast
-import importlib
 import sys
 
 import pytest
@@ -10,6 +9,7 @@ from beyond.practice import attempt, exercises
 from beyond.practice.exercises import EXERCISES, exercise_named
 from beyond.practice.skeleton import fault_to_read, skeleton, solution
 from tests.practice.answers import body_of, right_answer, verdict_on
+from tests.support.harness import ROOT
 
 NAMES = [exercise.name for exercise in EXERCISES]
 
@@ -61,14 +61,10 @@ def test_the_solution_is_the_lessons_code(name):
 
 
 def test_an_exercise_follows_the_lesson(tmp_path, monkeypatch):
-    original = importlib.import_module("partition").__file__
-    with open(original, encoding="utf-8") as file:
-        changed = file.read().replace(
-            "def iid(labels, clients, rng)", "def iid(labels, owners, rng)"
-        )
-    (tmp_path / "partition.py").write_text(
-        changed.replace("Deal the shuffled images", "Deal photos"), encoding="utf-8"
-    )
+    changed = (ROOT / "partition.py").read_text(encoding="utf-8")
+    changed = changed.replace("def iid(labels, clients, rng)", "def iid(labels, owners, rng)")
+    changed = changed.replace("Deal the shuffled images", "Deal photos")
+    (tmp_path / "partition.py").write_text(changed, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "partition")
     text = skeleton(exercise_named("1"))
@@ -77,10 +73,8 @@ def test_an_exercise_follows_the_lesson(tmp_path, monkeypatch):
 
 def test_an_answer_to_an_earlier_lesson_is_told_what_has_changed(tmp_path):
     file = tmp_path / "deal.py"
-    file.write_text(
-        right_answer("deal").replace("iid(labels, clients, rng)", "iid(labels, clients)"),
-        encoding="utf-8",
-    )
+    earlier = right_answer("deal").replace("iid(labels, clients, rng)", "iid(labels, clients)")
+    file.write_text(earlier, encoding="utf-8")
     (line,) = fault_to_read(exercise_named("1"), file)
     assert "takes (labels, clients), and has to take (labels, clients, rng)" in line
     assert "reset 1" in line
