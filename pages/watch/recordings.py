@@ -97,4 +97,22 @@ def take_all(directory, recorded):
         browser.close()
 
 
-RECORDINGS = {"pictures": Recording(function=take_all)}
+RUN = ("events.jsonl", "run.json", "history.csv")
+
+
+def replay(name, command):
+    """Return the recording of a run of `command`, of which a replay is made, in recorded/NAME/."""
+    files = {f"{name}/{file}": f"results/{name}/{file}" for file in RUN}
+    return Recording((f"python {command} --run results/{name}",), files=files)
+
+
+PRIVATE = (
+    "-m beyond.differential_privacy.federation --address {address} --clip 0.5 --target-epsilon 8"
+)
+RECORDINGS = {
+    "iid": replay("iid", "federation.py --address {address}"),
+    "skewed": replay("skewed", "federation.py --address {address} --scheme shards"),
+    "private": replay("private", PRIVATE),
+    "hundred": replay("hundred", "-m beyond.simulation.federation --clients 100 --rounds 5"),
+    "pictures": Recording(function=take_all),
+}
