@@ -35,7 +35,9 @@ def about(run):
     shown |= {name: value for name, value in partitions.items() if name in ("scheme", "alpha")}
     is_private = any(settings.get(name) for name in PRIVATE)
     digits = None if is_private or not partitions else digits_of(json.dumps(partitions))
-    return {"name": str(run), "settings": shown, "digits": digits, "history": history(run)}
+    # A whole path would say whose machine it is, in a file that travels.
+    name = str(run) if not Path(run).is_absolute() else "/".join(Path(run).parts[-2:])
+    return {"name": name, "settings": shown, "digits": digits, "history": history(run)}
 
 
 def history(run):

@@ -4,13 +4,13 @@ const BOXES = 20; // clients that have room for words
 const CELLS = 200; // and for a small picture; more of them are a dot each
 
 // {unit, kind, server, boxes, lines, height}: rectangles {x, y, w, h}, and lines as lists of points [x, y],
-// from the server to the client. `unit` scales type and glyphs.
-export function layout(width, count, height = 0) {
+// from the server to the client. `unit` scales type and glyphs; with `digits`, boxes have room for their bars.
+export function layout(width, count, height = 0, digits = true) {
   const unit = clamp(Math.min(width / 1100, height ? height / 560 : Infinity), 0.8, 1.9);
   const w = Math.min(width - 2, 560 * unit);
   const server = { x: (width - w) / 2, y: 2, w, h: 118 * unit };
   const kind = count <= BOXES ? "box" : count <= CELLS ? "cell" : "dot";
-  const grid = grids[kind](width, count, unit);
+  const grid = grids[kind](width, count, unit, digits);
   const rows = Math.ceil(count / grid.columns) || 1;
   const used = rows * (grid.h + grid.gap) - grid.gap;
   const fan = clamp(height - server.h - used - 8, 92 * unit, 240 * unit);
@@ -29,12 +29,12 @@ export function layout(width, count, height = 0) {
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 const grids = {
-  box(width, count, unit) {
+  box(width, count, unit, digits) {
     const most = width >= 860 ? 10 : 5;
     const columns = Math.min(count, most) || 1;
     const gap = width < 600 ? 5 : 9 * unit;
     const w = Math.min((width - 2) / columns - gap, 190 * unit);
-    return { columns, gap, w, h: Math.max(164 * unit, 132) };
+    return { columns, gap, w, h: Math.max((digits ? 164 : 122) * unit, digits ? 132 : 98) };
   },
   cell(width, count, unit) {
     const gap = 5 * unit;

@@ -55,7 +55,7 @@ export class Stage {
   draw(time, colors, height = 0) {
     const { canvas, context } = this;
     const width = canvas.parentElement.clientWidth;
-    this.places = layout(width, this.clients.length, height);
+    this.places = layout(width, this.clients.length, height, Boolean(this.about.digits));
     const ratio = window.devicePixelRatio || 1;
     const size = [Math.round(width * ratio), Math.round(this.places.height * ratio)];
     if (canvas.width !== size[0] || canvas.height !== size[1]) {
