@@ -178,7 +178,28 @@ def test_a_private_run_tells_of_no_client_and_nothing_is_made_up(says):
     said = says(begin() + quiet[:1])
     assert said["doing"] == "Round 1: 3 clients are asked"
     assert set(said["clients"].values()) == {"asked"}
-    assert set(says(begin() + quiet)["clients"].values()) == {"averaged"}
+    bytes_moved = {"bytes_sent": 3000, "bytes_received": 6000}
+    quiet[-1] = {**quiet[-1], **bytes_moved}
+    end = says(begin() + quiet)
+    assert set(end["clients"].values()) == {"averaged"}
+    assert end["facts"]["moved"] == "↓ 3 kB  ↑ 6 kB"
+    loud = a_round(1)
+    loud[-1] = {**loud[-1], **bytes_moved}
+    assert says(begin() + loud)["facts"]["moved"] == "↓ 3 kB  ↑ 3 kB"  # as its events say
+
+
+def test_what_the_server_makes_of_updates_is_what_the_settings_say(tmp_path):
+    code = "return given.map((settings) => words.rule({ settings }))"
+    average = "w = Σ nₖ/n · wₖ"
+    rules = [
+        ({}, average),
+        ({"strategy": "fedprox"}, average),
+        ({"strategy": "fedadam"}, f"{average}, then fedadam"),
+        ({"target_epsilon": 8, "clip": 0.5}, "each clipped, plus noise"),
+        ({"noise_multiplier": 1}, "each clipped, plus noise"),
+        ({"shares": 3}, "known only as a sum"),
+    ]
+    assert run_javascript(tmp_path, code, [one for one, _ in rules]) == [rule for _, rule in rules]
 
 
 def test_one_image_means_that_nobody_knows_and_seconds_are_seconds(says):

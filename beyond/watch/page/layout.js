@@ -6,10 +6,11 @@ const CELLS = 200; // and for a small picture; more of them are a dot each
 // {unit, kind, server, boxes, lines, height}: rectangles {x, y, w, h}, and lines as lists of points [x, y],
 // from the server to the client. `unit` scales type and glyphs; with `digits`, boxes have room for their bars.
 export function layout(width, count, height = 0, digits = true) {
-  const unit = clamp(Math.min(width / 1100, height ? height / 560 : Infinity), 0.8, 1.9);
+  const kind = count <= BOXES ? "box" : count <= CELLS ? "cell" : "dot";
+  const least = kind !== "box" ? 560 : digits ? 400 : 360; // in which all of it has room, at a unit of 1
+  const unit = clamp(Math.min(width / 1100, height ? height / least : Infinity), 0.8, 1.9);
   const w = Math.min(width - 2, 560 * unit);
   const server = { x: (width - w) / 2, y: 2, w, h: 118 * unit };
-  const kind = count <= BOXES ? "box" : count <= CELLS ? "cell" : "dot";
   const grid = grids[kind](width, count, unit, digits);
   const rows = Math.ceil(count / grid.columns) || 1;
   const used = rows * (grid.h + grid.gap) - grid.gap;

@@ -151,6 +151,10 @@ const CHANGES = {
   evaluated(run, event) {
     const { round, accuracy, loss, failures, took } = event;
     Object.assign(run, { phase: "evaluated", round });
+    if (!run.tells) { // a private run's bytes are in its history only
+      run.sent += event.bytes_sent ?? 0;
+      run.received += event.bytes_received ?? 0;
+    }
     run.curve = [...run.curve.filter((point) => point.round < round), { round, accuracy, loss, failures, took }];
     if (!round) return;
     for (const client of run.clients.values()) {

@@ -3,7 +3,7 @@
 import { along, at, layout } from "./layout.js";
 import { bars, box, cross, line, matrix, pile, rack, text, trace } from "./draw.js";
 import { inAverage } from "./run.js";
-import { images, integer } from "./words.js";
+import { images, integer, isPrivate, rule } from "./words.js";
 
 const TRAVEL = 800; // milliseconds for weights on their way
 const AVERAGE = 1700; // milliseconds for the average
@@ -42,7 +42,8 @@ export class Stage {
   // Whether anything moves.
   isBusy(time) {
     if (!this.run || still.matches) return false;
-    const moving = this.clients.some(({ key, part }) => part === "training" || time - this.moves.get(key).began < TRAVEL);
+    const trains = isPrivate(this.about) ? "asked" : "training";
+    const moving = this.clients.some(({ key, part }) => part === trains || time - this.moves.get(key).began < TRAVEL);
     return moving || this.averageAt(time) !== null;
   }
 
@@ -96,7 +97,8 @@ export class Stage {
     if (["left out", "missing"].includes(client.part)) look.stroke = "fault";
     if (this.clients[this.chosen] === client) Object.assign(look, { stroke: "ink", width: 2.5 });
     const digits = this.about.digits?.[client.number];
-    const isTraining = client.part === "training" && client.presence === "here";
+    const isAsked = client.part === "asked" && isPrivate(this.about); // of whom nothing more is told
+    const isTraining = (client.part === "training" || isAsked) && client.presence === "here";
     const own = digits?.some(Boolean) ? digits.flatMap((count, digit) => (count ? [digit] : [])) : [3, 0, 7, 1, 9, 4];
     const beat = isTraining && !still.matches ? Math.floor(time / FLICKER) : 0;
     const digit = own[(beat + (client.number ?? 0)) % own.length];
@@ -134,7 +136,7 @@ export class Stage {
       ? [`averages ${integer(count)} update${count === 1 ? "" : "s"}`, total > parts.length ? `of ${integer(total)} images` : ""]
       : ["an average of", "the clients' weights"];
     lines.forEach((content, index) => text(pen, x, server.y + (34 + 20 * index) * unit, content, { size: 14 * unit, most }));
-    text(pen, x, server.y + 82 * unit, "w = Σ nₖ/n · wₖ", { size: 14 * unit, color: "weights", most });
+    text(pen, x, server.y + 82 * unit, rule(this.about), { size: 14 * unit, color: "weights", most });
   }
 
   // Weights on their way, down or up; at the server's edge until they are averaged.
@@ -144,7 +146,8 @@ export class Stage {
     const side = { box: 26, cell: 15, dot: 7 }[kind] * Math.max(unit, 0.9);
     const way = Math.min(1, (time - began) / TRAVEL);
     const put = ([x, y], weights, scale = 1) => matrix(pen, x - (side * scale) / 2, y - (side * scale) / 2, side * scale, weights, RANGE);
-    if (part === "training" && way < 1) put(along(points, way), this.run.weights);
+    const isOut = part === "training" || (part === "asked" && isPrivate(this.about));
+    if (isOut && way < 1) put(along(points, way), this.run.weights);
     if (["answered", "left out"].includes(part)) {
       const place = along(points, part === "answered" ? 1 - way * 0.93 : 0.07);
       put(place, client.weights);

@@ -2,7 +2,7 @@
 
 import { inAverage, isOver } from "./run.js";
 import { Stage } from "./stage.js";
-import { doing, facts, images, integer, settings, share, words } from "./words.js";
+import { FORMULA, doing, facts, images, integer, rule, settings, share, words } from "./words.js";
 
 const MOST_ROWS = 200; // of the table; with more clients than that nobody reads it
 
@@ -85,7 +85,7 @@ export class View {
   hint() {
     const parts = inAverage(this.record.run);
     const total = parts.reduce((sum, client) => sum + client.images, 0);
-    if (total <= parts.length) return "Point at a client to read what it does";
+    if (total <= parts.length || rule(this.record.about) !== FORMULA) return "Point at a client to read what it does";
     const terms = parts.slice(0, 3).map((client) => `${integer(client.images)}/${integer(total)} · w${sub(client.number)}`);
     return `w = ${terms.join(" + ")}${parts.length > 3 ? " + …" : ""}`;
   }

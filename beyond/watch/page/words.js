@@ -153,6 +153,19 @@ const SENTENCES = {
 
 export const line = (event) => `${clock(event.at)} ${sentence(event)}`.trim();
 
+export const isPrivate = (about) => Boolean(about.settings?.target_epsilon ?? about.settings?.noise_multiplier);
+const PLAIN = ["fedavg", "fedprox"]; // strategies whose new model is the average
+
+// What the server makes of the updates.
+export function rule(about) {
+  if (isPrivate(about)) return "each clipped, plus noise";
+  if (about.settings?.shares) return "known only as a sum";
+  const strategy = String(about.settings?.strategy ?? PLAIN[0]);
+  return PLAIN.includes(strategy.toLowerCase()) ? FORMULA : `${FORMULA}, then ${strategy}`;
+}
+
+export const FORMULA = "w = Σ nₖ/n · wₖ";
+
 // The settings of a run as one line.
 export function settings(about, run) {
   const { scheme, alpha, ...others } = about.settings ?? {};
