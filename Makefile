@@ -21,7 +21,7 @@ export PIP_USER := no
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install run test readme record chapter beyond mutants watch lock bench certificates clean
+.PHONY: help install run test readme record chapter beyond mutants watch site lock bench certificates clean
 
 help: ## List what can be made.
 	@awk -F ':.*## ' '/^[a-z]*:.*## / { printf "make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ mutants: $(VENV)/installed-beyond ## Break lines of a list one at a time, and se
 
 watch: $(VENV)/installed ## Show a run in the browser, live or replayed: make watch ARGS=recorded/lesson
 	$(BIN)/python -m beyond.watch $(ARGS)
+
+site: $(VENV)/installed-beyond ## Make all pages into a web site, recorded runs into replays -> site/index.html
+	$(BIN)/python -m pages.site $(ARGS)
 
 lock: $(VENV)/installed ## Note every package that the requirements come to, with its checksums, in requirements-locked.txt
 	$(BIN)/uv pip compile requirements.txt requirements-dev.txt requirements-beyond.txt --universal --python-version 3.11 \

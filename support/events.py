@@ -124,7 +124,10 @@ def events_of(args, row):
         try:
             yield events
         except BaseException as error:
-            reasons = {KeyboardInterrupt: "by Ctrl-C", SystemExit: "by SIGTERM"}
+            reasons = {
+                KeyboardInterrupt: "by Ctrl-C",
+                SystemExit: "by a signal from another process",
+            }
             events.end("stopped", reason=reasons.get(type(error)) or str(error))
             raise
         events.end("finished")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout  # PyTorch brings it
 
+A_LOOK = 0.2  # seconds; who only asks whether a lock is held holds it for a moment
 NO_SUCH_CALL = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
@@ -96,7 +97,7 @@ def locked(path, refusal):
     A process that ends, however it ends, holds no lock any more. Nothing is locked on a disk that knows no
     locks, or on which we may not write. Raises `refusal`, an exception, if another process holds the lock.
     """
-    lock = FileLock(path, mode=0o666, blocking=False, thread_local=False)
+    lock = FileLock(path, A_LOOK, mode=0o666, thread_local=False)
     try:
         lock.acquire()
     except Timeout:

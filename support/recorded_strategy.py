@@ -1,8 +1,9 @@
 """A strategy around a strategy that records, reports and tells every round, and goes on with a run."""
 
+import math
 import time
 
-from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
+from flwr.common import Parameters, ndarrays_to_parameters, parameters_to_ndarrays
 
 from support.command_line import RunError, UserError
 from support.events import tell_nothing
@@ -12,6 +13,8 @@ from support.identity import FAILURE, number_of, reason_in, who
 from support.partitions import PARTITIONS
 from support.sound_updates import AVERAGED
 from support.strategy_around import StrategyAround
+
+SHOWN = 9  # weights that an event tells, for a picture of what travels
 
 
 class RecordedStrategy(StrategyAround):
@@ -45,7 +48,7 @@ class RecordedStrategy(StrategyAround):
         self.asked = len(instructions)
         self.counts["bytes_sent"] = sum(payload_bytes(fit.parameters) for _, fit in instructions)
         asked = [number_of(client) for client, _ in instructions]
-        self.tell("round", round=server_round, asked=asked)
+        self.tell("round", round=server_round, asked=asked, weights=some_weights(parameters))
         # How long a client takes says how much data it has.
         tell = tell_nothing if self.is_private else self.tell
         return [(WatchedClient(one, tell, server_round), fit) for one, fit in instructions]
@@ -59,7 +62,8 @@ class RecordedStrategy(StrategyAround):
         self.updates += averaged
         silent = self.asked - averaged
         self.counts.update(clients=averaged, failures=silent, bytes_received=received)
-        self.tell("averaged", round=server_round, clients=averaged)
+        new = some_weights(parameters) if parameters else []  # none if the model stays as it was
+        self.tell("averaged", round=server_round, clients=averaged, weights=new)
         return parameters, metrics
 
     def evaluate(self, server_round, parameters):
@@ -125,6 +129,7 @@ class WatchedClient:
             bytes=payload_bytes(answer.parameters),
             took=round(time.monotonic() - began, 3),
             images=answer.num_examples,
+            weights=some_weights(answer.parameters),
         )
         return answer
 
@@ -136,3 +141,18 @@ def _unwatched(client):
 def payload_bytes(parameters):
     """Return the size in bytes of serialized weights, as gRPC carries them."""
     return sum(len(tensor) for tensor in parameters.tensors)
+
+
+def some_weights(parameters):
+    """Return the first weights of serialized ones, as numbers with four decimals; None for one that is none.
+
+    Returns an empty list if the bytes, which may be a stranger's, cannot be decoded.
+    """
+    try:
+        (array,) = parameters_to_ndarrays(
+            Parameters(parameters.tensors[:1], parameters.tensor_type)
+        )
+        first = array.ravel()[:SHOWN].astype(float).tolist()
+    except Exception:
+        return []
+    return [round(weight, 4) if math.isfinite(weight) else None for weight in first]

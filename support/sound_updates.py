@@ -152,12 +152,12 @@ def _fault_in_weights(weights, global_weights, trained):
         return f"has {len(weights)} arrays, not {len(global_weights)}"
     for position, (array, wanted) in enumerate(zip(weights, global_weights, strict=True)):
         if not isinstance(array, np.ndarray):  # an archive of arrays, say
-            return f"array {position} is a {type(array).__name__}, not an array"
+            return f"has a {type(array).__name__} in place of array {position}"
         if array.dtype != wanted.dtype or array.shape != wanted.shape:
             found = f"{array.dtype} {array.shape}"
-            return f"array {position} is {found}, not {wanted.dtype} {wanted.shape}"
+            return f"has an array {position} of {found}, not {wanted.dtype} {wanted.shape}"
         if not np.isfinite(array).all():
-            return f"array {position} holds NaN or infinity"
+            return f"has NaN or infinity in array {position}"
     pairs = zip(weights, global_weights, strict=True)
     return _fault_in_distance(list(compress(pairs, trained)))
 

@@ -2,11 +2,15 @@
 
     python -m beyond.watch                      # results/fedavg, which may start before, meanwhile or later
     python -m beyond.watch recorded/lesson      # the run that the README shows
+    python -m beyond.watch RUN RUN              # two runs side by side, the same round on both sides
+    python -m beyond.watch RUN --export replay.html    # one file, to be opened without a server
 
-It only reads the run's events.jsonl: the run does not know it, and it may be stopped at any time.
+It only reads the run's directory: the run does not know it, and it may be stopped at any time.
 """
 
 import argparse
+import os
+import secrets
 import socket
 import threading
 import webbrowser
@@ -14,7 +18,9 @@ from pathlib import Path
 
 import uvicorn
 
+from beyond.watch.assets import export
 from beyond.watch.site import make_site
+from support.argument_types import path
 from support.command_line import Options, UserError, parse_options, run_command
 from support.events import NAME
 from support.history import run_directory
@@ -36,7 +42,7 @@ def listener(number):
         return socket.create_server(("127.0.0.1", number))
     except OSError as error:
         raise UserError(
-            f"cannot listen on 127.0.0.1:{number}: {error.strerror}; choose another --port"
+            f"cannot listen on 127.0.0.1:{number}: {os.strerror(error.errno)}; choose another --port"
         ) from None
 
 
@@ -48,36 +54,51 @@ def check_events(events):
 
 
 def parse(arguments):
-    """Return the options of the command line."""
+    """Return the options of the command line. Raises UserError if it names more runs than two."""
     options = Options()
     add = options.add_argument
-    add("run", nargs="?", type=run_directory, default="results/fedavg", help="directory of a run")
+    add("runs", nargs="*", type=run_directory, metavar="RUN", help="directory of a run, or of two")
     add("--port", type=port, default=8090, help="port on this machine to serve the page on")
     add("--open", action="store_true", help="open the page in a browser")
     add("--no-wait", action="store_true", help="do not wait for a run that has not started yet")
-    return parse_options(arguments, [options])
+    add("--export", type=path, metavar="FILE", help="write page and record to one file, and end")
+    args = parse_options(arguments, [options])
+    args.runs = args.runs or ["results/fedavg"]
+    if len(args.runs) > 2:
+        raise UserError(f"{len(args.runs)} runs do not fit side by side; name one or two")
+    return args
 
 
 def main(arguments=None):
     """Run the command line described above."""
     args = parse(arguments)
-    events = Path(args.run, NAME)
+    if args.export:
+        export(args.runs, args.export)
+        print(f"{args.export} shows {shown(args.runs)}; open it in a browser")
+        return
     if args.no_wait:
-        check_events(events)
+        for run in args.runs:
+            check_events(Path(run, NAME))
     with listener(args.port) as own:
-        address = f"http://127.0.0.1:{own.getsockname()[1]}/"
-        print(f"{address} shows {args.run}/; Ctrl-C ends this, and no run", flush=True)
-        if not events.is_file():
-            print(f"Waiting for {events}", flush=True)
+        token = secrets.token_urlsafe(16)
+        address = f"http://127.0.0.1:{own.getsockname()[1]}/?token={token}"
+        print(f"{address} shows {shown(args.runs)}; Ctrl-C ends this, and no run", flush=True)
+        if not Path(args.runs[0], NAME).is_file():
+            print(f"Waiting for {Path(args.runs[0], NAME)}", flush=True)
         if args.open:
             # One that runs in the terminal (w3m) stays until it is closed, and wants its page before that.
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
-        serve(own, events)
+        serve(own, args.runs, token)
 
 
-def serve(own, events):
-    """Serve the page on the socket `own` until we are stopped; the file `events` need not be there yet."""
-    site = make_site(events, is_over=lambda: server.should_exit)
+def shown(runs):
+    """Return the names of `runs` for a sentence."""
+    return " and ".join(f"{run}/" for run in runs)
+
+
+def serve(own, runs, token):
+    """Serve the page on the socket `own` until we are stopped; the runs need not be there yet."""
+    site = make_site(runs, token, is_over=lambda: server.should_exit)
     config = uvicorn.Config(site, log_level="critical", timeout_graceful_shutdown=SECONDS)
     server = uvicorn.Server(config)
     server.run(sockets=[own])

@@ -1,54 +1,143 @@
-"""Follow a file of lines that grows, is replaced, or is not there yet."""
+"""Follow a file of lines that grows, is replaced, or is not there yet, however many readers it has."""
 
-import asyncio
 import os
+import stat
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks
+    fcntl = None
 
 OFTEN = 0.2  # seconds; nothing tells us, on every system and disk, that a file has grown
+SAMPLE = 512  # bytes in which a file that was written anew differs from what we have read
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class News:
+    """What one look at the file has found."""
+
+    generation: str  # another one for another file; empty if there is none
+    size: int  # bytes of its whole lines
+    fault: str = ""  # why it is not read
+    alive: bool | None = None  # whether a server holds the run's lock; None if nobody knows
 
 
 class Follower:
-    """Reads what is new in the file `path` whenever `news` is called."""
+    """Looks at the file `path` of a run, at most once in OFTEN seconds, whoever asks."""
 
     def __init__(self, path):
-        self.path = path
-        self.identity = None  # of the file that we have begun to read: (device, inode)
-        self.position = 0
+        self.path = Path(path)
+        self.looked = -OFTEN
+        self.changed = time.monotonic()  # when the file had last grown
+        self.times_rewritten = 0
+        self.was_there = False
+        self._forget()
 
-    def news(self):
-        """Return (whether the file is another one than before, its new whole lines as text)."""
+    def look(self):
+        """Return the News, as of now or of a moment ago."""
+        if time.monotonic() - self.looked >= OFTEN:
+            self.news = self._look()
+            self.looked = time.monotonic()
+        return self.news
+
+    def idle(self):
+        """Return for how many seconds the file has not grown, by this machine's clock."""
+        return time.monotonic() - self.changed
+
+    def read(self, generation, start):
+        """Yield the bytes of the whole lines from `start`, unless the file has become another one."""
+        news = self.look()
+        if news.generation != generation:
+            return
+        with self._open() as file:
+            file.seek(start)
+            while start < news.size and (part := file.read(min(BLOCK, news.size - start))):
+                start += len(part)
+                yield part
+
+    def _forget(self):
+        self.identity, self.size, self.sample = None, 0, b""
+
+    def _look(self):
+        alive = is_held(self.path.with_name(".lock"))
         try:
-            with open(self.path, "rb") as file:
-                is_other = self._is_other(os.fstat(file.fileno()))
-                file.seek(self.position)
-                content = file.read()
-        except OSError:
-            is_other, content = self.identity is not None, b""
-            self.identity, self.position = None, 0
-        whole = content[: content.rfind(b"\n") + 1]
-        self.position += len(whole)
-        return is_other, whole.decode(errors="replace").splitlines()
+            with self._open() as file:
+                self.was_there = True
+                return News(*self._whole_lines(file), alive=alive)
+        except FileNotFoundError:
+            gone = "it is gone" if self.was_there else "no such run yet; waiting for it"
+        except OSError as error:
+            gone = error.strerror
+        self._forget()
+        return News("", 0, f"{self.path}: {gone}", alive)
 
-    def _is_other(self, status):
+    def _open(self):
+        """Open the file. Raises OSError if it is none, or if a link leads out of the run's directory."""
+        directory, path = self.path.parent.resolve(), self.path.resolve()
+        if directory not in path.parents:
+            raise OSError(0, "a link leads out of the run's directory")
+        # A FIFO would keep us waiting.
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
+            raise OSError(0, "it is not a regular file")
+        return os.fdopen(number, "rb")
+
+    def _whole_lines(self, file):
+        """Return (generation, bytes of whole lines), having noted whether the file is another one."""
+        status = os.fstat(file.fileno())
         identity = (status.st_dev, status.st_ino)
-        is_other = identity != self.identity or status.st_size < self.position
-        if is_other:
-            self.identity, self.position = identity, 0
-        return is_other
+        is_first = self.identity is None
+        if identity != self.identity:
+            self.identity, self.size = identity, 0
+        elif status.st_size < self.size or self._sample(file) != self.sample:
+            self.size, self.times_rewritten = 0, self.times_rewritten + 1
+        before = self.size
+        self._grow(file, status.st_size)
+        if is_first:
+            self.changed = time.monotonic() - max(0.0, time.time() - status.st_mtime)
+        elif self.size != before:
+            self.changed = time.monotonic()
+        first_line, _, _ = self.sample.partition(b"\n")
+        name = f"{identity} {self.times_rewritten} {first_line}"
+        return sha256(name.encode()).hexdigest()[:16] if self.size else "", self.size
+
+    def _grow(self, file, size):
+        """Note how far the whole lines reach in a file of `size` bytes."""
+        end = size
+        while end > self.size:
+            begin = max(self.size, end - BLOCK)
+            file.seek(begin)
+            if (last := file.read(end - begin).rfind(b"\n")) >= 0:
+                self.size = begin + last + 1
+                self.sample = self._sample(file)
+                return
+            end = begin
+
+    def _sample(self, file):
+        """Return bytes at the beginning and at the end of what is known."""
+        file.seek(0)
+        first = file.read(min(SAMPLE, self.size))
+        file.seek(max(0, self.size - SAMPLE))
+        return first + file.read(min(SAMPLE, self.size))
 
 
-async def follow(path, is_over):
-    """Yield ("begin", path) for every new file and ("line", text) for its lines, until `is_over()`.
-
-    ("absent", path) comes first if there is no file, and when it has gone. A browser ignores what is empty.
-    """
-    follower = Follower(path)
-    is_other, lines = follower.news()
-    if not is_other:
-        yield "absent", str(path)
-    while not is_over():
-        if is_other:
-            yield "begin" if follower.identity else "absent", str(path)
-        for line in lines:
-            yield "line", line
-        await asyncio.sleep(OFTEN)
-        is_other, lines = follower.news()
+def is_held(path):
+    """Return whether a process holds the lock that is the file `path`; None if that cannot be asked."""
+    if fcntl is None:
+        return None
+    try:
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    return False

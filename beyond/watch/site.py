@@ -1,58 +1,136 @@
-"""The page as a web site on this machine: four files, and a stream of events."""
+"""The page as a web site on this machine: its files, and what it asks for to follow runs."""
 
-from collections.abc import AsyncIterable
+import asyncio
+import hmac
+import json
+from hashlib import sha256
+from http.cookies import SimpleCookie
 from pathlib import Path
 
-from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
-from beyond.watch.follow import follow
-from beyond.watch.glyphs import palettes, symbols
+from beyond.watch.about import about
+from beyond.watch.assets import TYPES, assets, page
+from beyond.watch.follow import OFTEN, Follower
+from support.events import NAME
 
-FILES = Path(__file__).resolve().parent / "page"
 # Any other Host is a stranger's page that has got here by its DNS.
 OURS = ["127.0.0.1", "localhost"]
+PATIENCE = 20  # seconds for which a question for news may wait
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
 }
 
 
-def make_site(events, is_over):
-    """Return the site that shows the file `events`; its streams end when `is_over()`."""
+def make_site(runs, token, is_over):
+    """Return the site that shows `runs`, directories, to who knows `token`; it ends when `is_over()`."""
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     site.add_middleware(TrustedHostMiddleware, allowed_hosts=OURS, www_redirect=False)
-    site.exception_handler(404)(not_here)
-    site.exception_handler(405)(not_here)
-
-    @site.get("/", response_class=HTMLResponse)
-    def page():
-        text = (FILES / "index.html").read_text(encoding="utf-8")
-        return HTMLResponse(text.replace("<!-- glyphs -->", symbols()), headers=HEADERS)
-
-    @site.get("/style.css")
-    def style():
-        text = palettes() + (FILES / "style.css").read_text(encoding="utf-8")
-        return Response(text, media_type="text/css", headers=HEADERS)
-
-    @site.get("/{name}.js")
-    def script(name: str):
-        if name not in ("run", "watch"):
-            return not_here()
-        text = (FILES / f"{name}.js").read_text(encoding="utf-8")
-        return Response(text, media_type="text/javascript", headers=HEADERS)
-
-    @site.get("/events", response_class=EventSourceResponse)
-    async def stream() -> AsyncIterable[ServerSentEvent]:
-        async for kind, line in follow(events, is_over):
-            yield ServerSentEvent(event=kind, raw_data=line)
-
+    site.add_middleware(Doorkeeper, token=token)
+    for error in (404, 405, RequestValidationError):
+        site.exception_handler(error)(not_here)
+    followers = [Follower(Path(run, NAME)) for run in runs]
+    add_files(site)
+    add_record(site, runs, followers, is_over)
     return site
 
 
-def not_here(request: Request = None, error=None):
-    """Answer whatever is no GET of a known path."""
+def add_files(site):
+    """Let `site` answer with the page and its files."""
+
+    @site.api_route("/", methods=["GET", "HEAD"])
+    def index():
+        return HTMLResponse(page())
+
+    @site.api_route("/{path:path}", methods=["GET", "HEAD"])
+    def file(path: str):
+        text = assets().get(path)
+        return Response(text, media_type=TYPES[Path(path).suffix]) if text else not_here()
+
+
+def add_record(site, runs, followers, is_over):
+    """Let `site` answer what is new in the files of `followers`, and with their lines."""
+
+    def news():
+        looks = [(vars(one.look()), one.idle()) for one in followers]
+        version = sha256(json.dumps([look for look, _ in looks]).encode()).hexdigest()[:12]
+        return version, [{**look, "idle": round(idle, 1)} for look, idle in looks]
+
+    async def changed(known: str = "", wait: float = PATIENCE):
+        """Answer once there is something that who asks does not know, or after a while."""
+        end = asyncio.get_running_loop().time() + min(wait, PATIENCE)
+        while (now := news())[0] == known and not is_over():
+            if asyncio.get_running_loop().time() > end:
+                break
+            await asyncio.sleep(OFTEN)
+        return JSONResponse({"version": now[0], "runs": now[1]})
+
+    def lines(number: int, generation: str, start: int):
+        if not 0 <= number < len(followers) or start < 0:
+            return not_here()
+        return StreamingResponse(followers[number].read(generation, start), media_type="text/plain")
+
+    def described(number: int):
+        return JSONResponse(about(runs[number])) if 0 <= number < len(runs) else not_here()
+
+    for path, answer in {
+        "/news": changed,
+        "/lines/{number}": lines,
+        "/about/{number}": described,
+    }.items():
+        site.add_api_route(path, answer, methods=["GET", "HEAD"], response_model=None)
+        site.router.routes.insert(0, site.router.routes.pop())  # before what answers any path
+
+
+class Doorkeeper:
+    """ASGI middleware: lets in who has the token, in the address or in a cookie, and sets HEADERS."""
+
+    def __init__(self, app, token):
+        self.app = app
+        self.token = token
+
+    async def __call__(self, scope, receive, send):
+        """Answer one request."""
+
+        async def send_with_headers(message):
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        app = self.app if scope["type"] != "http" else self._answer(Request(scope)) or self.app
+        await app(scope, receive, send_with_headers)
+
+    def _answer(self, request):
+        """Return the answer to who has no cookie yet; None to who has it."""
+        cookie = f"watch-{request.scope['server'][1]}"  # cookies know no ports
+        known = SimpleCookie(request.headers.get("cookie", "")).get(cookie)
+        if known and self._is_right(known.value):
+            return None
+        if not self._is_right(request.query_params.get("token", "")):
+            return PlainTextResponse(
+                "This page is shown to who has started it: open the address, with its token, that "
+                "python -m beyond.watch has printed.\n",
+                status_code=403,
+            )
+        answer = RedirectResponse(request.url.path, status_code=303)
+        answer.set_cookie(cookie, self.token, httponly=True, samesite="lax")
+        return answer
+
+    def _is_right(self, token):
+        return hmac.compare_digest(token.encode(), self.token.encode())
+
+
+def not_here(request=None, error=None):
+    """Answer whatever is no question for a known path."""
     return PlainTextResponse("There is nothing here.\n", status_code=404)

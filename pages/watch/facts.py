@@ -1,19 +1,47 @@
 """What pages show of the page in the browser, at a moment of a recorded run."""
 
 import json
+import os
 
 from pages.markdown import both_themes, paragraph
 from pages.page import Page
 from support.events import NAME, parsed
 
 LESSON = Page("lesson")
-RUNS = ("lesson", "faults")
+OWN = Page("watch")
+# What replays are made of: {directory of the run: what it shows}.
+REPLAYS = {
+    LESSON.recorded / "lesson": "the lesson's run",
+    LESSON.recorded / "faults": '"Kill one": a client dies and comes back, and so does the server',
+    OWN.recorded / "iid": "the lesson's run again, with nine of the weights in its record",
+    OWN.recorded / "skewed": "the same with `--scheme shards`: each client has two or three digits",
+    OWN.recorded / "private": "the same with a guarantee, epsilon 8: the accuracy is what it costs",
+    OWN.recorded / "hundred": "a hundred clients, in Flower's simulation",
+}
 
 
 def read_events(run):
-    """Return the events of a recorded run, without damaged lines."""
-    lines = (LESSON.recorded / run / NAME).read_bytes().splitlines()
+    """Return the events of the lesson's recorded run of that name, without damaged lines."""
+    return events_in(LESSON.recorded / run)
+
+
+def events_in(directory):
+    """Return the events of a run, without damaged lines."""
+    lines = (directory / NAME).read_bytes().splitlines()
     return [event for line in lines if (event := parsed(line))]
+
+
+def opening():
+    """Print the moving picture with which README.md opens, and a still for who wants no motion."""
+    film = "beyond/watch/recorded/iid/rounds"
+    reduced = "(prefers-reduced-motion: reduce)"
+    dark = "(prefers-color-scheme: dark)"
+    sources = {f"{reduced} and {dark}": "dark.png", reduced: "light.png", dark: "dark.webp"}
+    print('\n<a href="beyond/watch/recorded/iid/"><picture>')
+    for media, ending in sources.items():
+        print(f'  <source media="{media}" srcset="{film}.{ending}">')
+    alt = "Two rounds: weights travel from a server to ten clients, and back to be averaged."
+    print(f'  <img src="{film}.light.webp" width="760" alt="{alt}">\n</picture></a>\n')
 
 
 def while_typing():
@@ -24,9 +52,8 @@ def while_typing():
     )
     moment(
         "lesson",
-        """A page in the browser. The server waits in the middle of round 3, with the accuracy so far as a
-        curve; below it ten cards, one for each client with its images: five have answered, the others train
-        or are still to be sent weights.""",
+        """A page in the browser, in the middle of round 3: the server with the global model on top; ten
+        clients below, each with its images; lines between them, and five updates at the server's edge.""",
     )
 
 
@@ -37,7 +64,7 @@ def without_client_3():
     )
     moment(
         "faults",
-        """The same page: the card of client 3 has a warning sign and says gone; nine have answered.""",
+        """The same page: client 3 is pale, its line broken, and its second round a ring: no answer.""",
     )
 
 
@@ -45,8 +72,8 @@ def a_late_moment():
     """Print the picture of "Kill one" as seen from the folder of this page."""
     moment(
         "faults",
-        """The page at the end of a round: the server with its figures and the accuracy as a curve, ten
-        cards for ten clients, one of them with a warning sign, and the controls of the replay.""",
+        """The page at the end of a round: the server on top, ten clients below with lines between them; one
+        client is pale, and its trace has a ring for the round without an answer.""",
         root="../../",
     )
 
@@ -59,10 +86,18 @@ def moment(run, alt, root=""):
 def one_of_each():
     """Print one line of every kind that the recorded runs have."""
     seen = {}
-    for run in RUNS:
-        for event in read_events(run):
+    for run in (OWN.recorded / "iid", OWN.recorded / "skewed", LESSON.recorded / "faults"):
+        for event in events_in(run):
             seen.setdefault(event["what"], event)
     print("\n```json")
     for event in seen.values():
         print(json.dumps(event))
     print("```\n")
+
+
+def replays():
+    """Print a list of the recorded runs, by what they show."""
+    paragraph("Recorded runs:")
+    for run, what in REPLAYS.items():
+        print(f"- [{run.name}]({os.path.relpath(run, OWN.path.parent)}/): {what}")
+    print()

@@ -52,7 +52,7 @@ def test_every_diagram_is_shown_in_both_themes():
 
 def test_a_reader_sees_a_result_before_line_80():
     first_lines = "\n".join(README.read_text(encoding="utf-8").splitlines()[:80])
-    assert "accuracy.png" in first_lines
+    assert "rounds.light.webp" in first_lines
     assert re.search(r"^Round 10 of 10: accuracy 9\d", first_lines, re.MULTILINE)
 
 

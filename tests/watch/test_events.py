@@ -11,10 +11,13 @@ from collections import Counter
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
+from flwr.common import Parameters, ndarrays_to_parameters
 
 from support.events import EventLog
 from support.history import Round
+from support.recorded_strategy import some_weights
 from tests.support.federation import SIZES
 from tests.support.harness import environment
 
@@ -83,6 +86,20 @@ def test_every_byte_round_and_client_is_told_and_why_one_is_left_out(finished):
     assert of(events, "left")[0]["client"] == 2  # before or after it is missed
 
 
+def test_some_weights_are_told_and_the_average_is_that_of_the_updates(finished):
+    """An average by hand, of what the events tell: weighted by images, without the lie of round 2."""
+    events, _ = finished
+    for number in (1, 2, 3):
+        lies = {event["client"] for event in of(events, "left_out", number)}
+        updates = [one for one in of(events, "received", number) if one["client"] not in lies]
+        assert all(len(one["weights"]) == 9 for one in updates)
+        images = [one["images"] for one in updates]
+        mean = np.average([one["weights"] for one in updates], axis=0, weights=images)
+        (averaged,) = of(events, "averaged", number)
+        assert averaged["weights"] == pytest.approx(mean, abs=2e-4)
+        assert averaged["weights"] != of(events, "round", number)[0]["weights"]
+
+
 def test_events_begin_and_end_and_time_goes_on(finished):
     events, _ = finished
     assert (events[0]["what"], events[0]["clients"], events[0]["rounds"]) == ("started", 3, 3)
@@ -145,7 +162,7 @@ def test_a_run_that_is_stopped_says_by_what(federation):
     server.send(signal.SIGTERM)
     server.wait()
     last = events_in(federation.run)[-1]
-    assert (last["what"], last.get("reason")) == ("stopped", "by SIGTERM")
+    assert (last["what"], last.get("reason")) == ("stopped", "by a signal from another process")
 
 
 @contextmanager
@@ -240,6 +257,8 @@ def test_without_events_a_run_ends_goes_on_and_comes_to_the_same(federation):
 def test_a_file_that_may_not_grow_is_given_up_once(tmp_path):
     code = """
 import resource
+from flwr.common import Parameters, ndarrays_to_parameters
+
 from support.events import EventLog
 log = EventLog(".")
 log.begin()
@@ -262,3 +281,11 @@ log.close()
     assert line.startswith(f"Cannot write events.jsonl: {os.strerror(errno.EFBIG)}")
     whole, half = (tmp_path / "events.jsonl").read_bytes().splitlines(keepends=True)
     assert json.loads(whole)["client"] == 0 and not half.endswith(b"\n")
+
+
+def test_weights_that_are_no_numbers_are_null_and_bytes_that_are_no_weights_none_at_all():
+    some = ndarrays_to_parameters([np.array([[1.23456, np.nan], [-np.inf, 7]], np.float32)])
+    assert some_weights(some) == [1.2346, None, None, 7.0]
+    assert some_weights(ndarrays_to_parameters([np.arange(99)])) == list(range(9))
+    for tensors in ([], [b""], [b"garbage"]):
+        assert some_weights(Parameters(tensors, "numpy.ndarray")) == []

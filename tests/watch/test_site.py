@@ -1,10 +1,13 @@
 """The watch command as a site: what it serves, what it refuses, and how its stream follows the file."""
 
+import fcntl
 import http.client
 import json
+import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 from contextlib import contextmanager
 
@@ -12,7 +15,7 @@ import psutil
 import pytest
 
 from tests.support.complaints import complaint
-from tests.support.harness import PATIENCE
+from tests.support.harness import PATIENCE, environment, wait_until
 from tests.support.ports import free_address
 
 LINES = [
@@ -26,16 +29,19 @@ def watching(start_warm, tmp_path):
     """The watch command for a run that is not there yet, as (Actor, port, its events.jsonl)."""
     port = free_address().rpartition(":")[2]
     command = start_warm(["-m", "beyond.watch", "results/run", "--port", port], tmp_path)
-    command.wait_for(f"^http://127.0.0.1:{port}/ shows results/run/")
+    command.token = command.wait_for(rf"^http://127.0.0.1:{port}/\?token=(\S+) shows results/run/")[
+        1
+    ]
     run = tmp_path / "results/run"
     run.mkdir(parents=True)
     return command, int(port), run / "events.jsonl"
 
 
-def answer(port, path="/", method="GET", **headers):
-    """Return (status, headers, text) of one request."""
+def answer(port, path="/", method="GET", token="", **headers):
+    """Return (status, headers, text) of one request by who has `token`, in a cookie."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
+        headers.setdefault("Cookie", f"watch-{port}={token}")
         connection.request(method, path, headers=headers)
         got = connection.getresponse()
         return got.status, got.headers, got.read().decode()
@@ -43,56 +49,114 @@ def answer(port, path="/", method="GET", **headers):
         connection.close()
 
 
-@contextmanager
-def stream(port):
-    """Yield a function that returns the next (event, data) of the stream."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    connection.request("GET", "/events")
-    got = connection.getresponse()
-    assert got.headers["Content-Type"].startswith("text/event-stream")
+class Reader:
+    """Follows the only run as the page does: asks for news, then for lines."""
 
-    def following():
-        fields = {}
-        while line := got.readline().decode().rstrip("\n"):
-            if not line.startswith(":"):
-                name, _, value = line.partition(":")
-                fields[name] = value.strip()
-        return (fields["event"], fields.get("data", "")) if fields else following()
+    def __init__(self, watching):
+        command, self.port, _ = watching
+        self.token = command.token
+        self.version, self.generation, self.position, self.text = "", "", 0, ""
 
-    try:
-        yield following
-    finally:
-        connection.close()
+    def ask(self, path):
+        """Return the answer to a question, as text."""
+        status, _, text = answer(self.port, path, token=self.token)
+        assert status == 200, (status, text)
+        return text
+
+    def follow(self):
+        """Wait for news, take what is new, and return the News as a dict."""
+        news = json.loads(self.ask(f"/news?known={self.version}&wait=20"))
+        self.version, (run,) = news["version"], news["runs"]
+        if run["generation"] != self.generation:
+            self.generation, self.position, self.text = run["generation"], 0, ""
+        if run["size"] > self.position:
+            query = f"generation={self.generation}&start={self.position}"
+            self.text += self.ask(f"/lines/0?{query}")
+            self.position = len(self.text.encode())
+        return run
+
+    def wait_for(self, what, condition):
+        """Follow until `condition(news)` is true; return the news."""
+        return wait_until(lambda: (news := self.follow()) and condition(news) and news, what)
 
 
 def test_the_page_and_its_files_are_served_and_need_nobody_else(watching):
-    _, port, _ = watching
-    status, headers, page = answer(port)
+    command, port, _ = watching
+    status, headers, page = answer(port, token=command.token)
     assert status == 200 and "default-src 'self'" in headers["Content-Security-Policy"]
+    everything = page
     for path in re.findall(r'(?:src|href)="([^"#][^":]*)"', page):
-        assert answer(port, f"/{path}")[0] == 200
-    everything = page + "".join(
-        answer(port, f"/{name}")[2] for name in ("style.css", "watch.js", "run.js")
-    )
-    assert set(re.findall(r"https?://[^\s\"')]+", everything)) <= {"http://www.w3.org/2000/svg"}
+        status, _, text = answer(port, f"/{path}", token=command.token)
+        assert status == 200
+        everything += text
+    modules = set(re.findall(r'from "\./([\w.]+)"', everything))
+    while modules:
+        status, headers, text = answer(port, f"/{modules.pop()}", token=command.token)
+        assert status == 200 and headers["Content-Type"].startswith("text/javascript")
+        modules |= set(re.findall(r'from "\./([\w.]+)"', text)) - set(modules)
+        everything += text.partition("*/")[2] if "uPlot" in text[:20] else text
+    addresses = set(re.findall(r"https?://[^\s\"')]+", everything))
+    assert addresses <= {"http://www.w3.org/2000/svg", "https://github.com/leeoniya/uPlot"}
 
 
 ABSENT = ["/run.json", "/../../etc/passwd", "/..%2f..%2f__main__.js", "/glyphs.js", "/docs"]
-ABSENT += ["/openapi.json"]
+ABSENT += ["/openapi.json", "/lines/1?generation=x&start=0", "/about/9", "/about/-1", "/lines/0"]
+WANTED_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
 
 
-def test_anything_else_gets_404(watching):
-    _, port, _ = watching
-    others = [("POST", "/"), ("HEAD", "/events"), ("DELETE", "/style.css")]
+def assert_guarded(headers):
+    """Check that an answer has the headers that every answer is to have."""
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert {name: headers[name] for name in WANTED_HEADERS} == WANTED_HEADERS
+
+
+def test_anything_else_gets_404_head_is_answered_and_every_answer_is_guarded(watching):
+    command, port, _ = watching
+    others = [("POST", "/"), ("DELETE", "/style.css"), ("POST", "/news")]
     for method, path in [*others, *(("GET", path) for path in ABSENT)]:
-        assert answer(port, path, method)[0] == 404, path
+        status, headers, _ = answer(port, path, method, command.token)
+        assert status == 404, path
+        assert_guarded(headers)
+    for path in ("/", "/style.css", "/news?wait=0", "/about/0"):
+        status, headers, text = answer(port, path, "HEAD", command.token)
+        assert (status, text) == (200, ""), path
+        assert_guarded(headers)
+
+
+def test_who_has_no_token_sees_nothing_and_is_told_where_the_address_is(watching):
+    """Every account of this machine may connect; only who has started the command has read the address."""
+    command, port, _ = watching
+    for path in ("/", "/style.css", "/news", "/about/0", "/lines/0?generation=&start=0"):
+        for more in ("", "?token=wrong"):
+            status, headers, text = answer(port, path + more)
+            assert status == 403 and "python -m beyond.watch has printed" in text
+            assert "set-cookie" not in headers
+            assert_guarded(headers)
+    status, headers, _ = answer(port, f"/?token={command.token}")
+    assert (status, headers["Location"]) == (303, "/")
+    assert "HttpOnly" in headers["Set-Cookie"] and "SameSite=lax" in headers["Set-Cookie"]
+    cookie = headers["Set-Cookie"].partition(";")[0]
+    assert answer(port, Cookie=cookie)[0] == 200
+    assert answer(port, Cookie=cookie.replace(str(port), "1"))[0] == 403  # another page's
 
 
 def test_a_strangers_host_is_refused(watching):
-    _, port, _ = watching
-    for host, status in {"localhost": 200, f"127.0.0.1:{port}": 200, "evil.example": 400}.items():
-        assert answer(port, Host=host)[0] == status
-    assert answer(port, "/events", Host="evil.example")[0] == 400
+    command, port, _ = watching
+    hosts = {"localhost": 200, f"127.0.0.1:{port}": 200, "evil.example": 400}
+    hosts |= {
+        "printer.local": 400,
+        "localhost.evil.example": 400,
+        "my.localhost": 400,
+        "127.0.0.2": 400,
+    }
+    cookies = "; ".join(f"watch-{number}={command.token}" for number in (port, 80))
+    for host, status in hosts.items():
+        assert answer(port, Host=host, Cookie=cookies)[0] == status, host
+    assert answer(port, "/news", Host="evil.example", Cookie=cookies)[0] == 400
 
 
 def connections(command, port, state):
@@ -106,50 +170,120 @@ def test_nobody_beyond_this_machine_is_listened_to(watching):
     assert connections(command, port, psutil.CONN_LISTEN) == ["127.0.0.1"]
 
 
-def test_the_stream_follows_a_file_that_comes_grows_and_is_replaced(watching):
-    _, port, path = watching
-    with stream(port) as following:
-        assert following() == ("absent", "results/run/events.jsonl")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(LINES[0] + "\n" + LINES[1][:20])  # half a line is none
-            file.flush()
-            assert [following(), following()] == [
-                ("begin", "results/run/events.jsonl"),
-                ("line", LINES[0]),
-            ]
-            file.write(LINES[1][20:] + "\n")
-            file.flush()
-            assert following() == ("line", LINES[1])
-        new = path.with_name("new")
-        new.write_text(LINES[1] + "\n", encoding="utf-8")
-        new.replace(path)
-        assert [following(), following()] == [
-            ("begin", "results/run/events.jsonl"),
-            ("line", LINES[1]),
-        ]
-        path.write_text("", encoding="utf-8")
-        assert following()[0] == "begin"
+def test_a_reader_follows_a_file_that_comes_grows_is_replaced_written_anew_and_goes(watching):
+    _, _, path = watching
+    reader = Reader(watching)
+    assert "no such run yet" in reader.follow()["fault"]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(LINES[0] + "\n" + LINES[1][:20])  # half a line is none
+        file.flush()
+        reader.wait_for("the first line", lambda news: reader.text == LINES[0] + "\n")
+        file.write(LINES[1][20:] + "\n")
+        file.flush()
+        reader.wait_for("the second", lambda news: reader.text == f"{LINES[0]}\n{LINES[1]}\n")
+    first = reader.generation
+    with open(path, "r+", encoding="utf-8") as file:  # the same file, longer, with other lines
+        file.write(f"{LINES[1]}\n" * 9)
+    reader.wait_for("the file written anew", lambda news: reader.text == f"{LINES[1]}\n" * 9)
+    second = reader.generation
+    new = path.with_name("new")
+    new.write_text(f"{LINES[1]}\n" * 12, encoding="utf-8")
+    new.replace(path)
+    reader.wait_for("another file", lambda news: reader.text == f"{LINES[1]}\n" * 12)
+    assert len({first, second, reader.generation}) == 3
+    path.unlink()
+    path.parent.rmdir()
+    assert "it is gone" in reader.wait_for("its end", lambda news: not news["generation"])["fault"]
 
 
-def test_ten_browsers_see_the_same_and_one_that_goes_leaves_nothing(watching):
+def test_a_restarted_command_goes_on_where_a_page_is(watching, start_warm, tmp_path):
+    command, port, path = watching
+    path.write_text(f"{LINES[0]}\n", encoding="utf-8")
+    reader = Reader(watching)
+    reader.wait_for("the line", lambda news: reader.text)
+    before = reader.generation
+    command.send(signal.SIGTERM)
+    command.wait()
+    again = start_warm(["-m", "beyond.watch", "results/run", "--port", port], tmp_path)
+    reader.token, reader.version = again.wait_for(r"token=(\S+)")[1], ""
+    assert reader.follow()["generation"] == before
+
+
+def test_what_is_no_file_of_the_run_is_not_read(watching, tmp_path):
+    _, _, path = watching
+    reader = Reader(watching)
+    secret = tmp_path / "secret"
+    secret.write_text("a secret\n", encoding="utf-8")
+    path.symlink_to(secret)
+    led_out = reader.wait_for("the link", lambda news: "leads out" in news["fault"])
+    assert (led_out["size"], reader.text) == (0, "")
+    path.unlink()
+    os.mkfifo(path)
+    reader.wait_for("the FIFO", lambda news: "not a regular file" in news["fault"])
+    path.unlink()
+    inside = path.with_name("inside.jsonl")
+    inside.write_text(f"{LINES[0]}\n", encoding="utf-8")
+    path.symlink_to(inside)
+    reader.wait_for("a link within the run", lambda news: reader.text == f"{LINES[0]}\n")
+
+
+def test_whether_a_server_holds_the_run_is_known_at_once_and_looking_disturbs_none(watching):
+    _, _, path = watching
+    reader = Reader(watching)
+    path.write_text(f"{LINES[0]}\n", encoding="utf-8")
+    code = "import signal, sys\nfrom support.run_settings import locked_run\n"
+    code += "with locked_run(sys.argv[1]):\n    print('mine', flush=True)\n    signal.pause()\n"
+    words = [sys.executable, "-c", code, str(path.parent)]
+    assert not reader.wait_for("a look", lambda news: news["size"])["alive"]
+    for _ in range(3):  # while it is looked at five times a second
+        server = subprocess.Popen(
+            words, env=environment(), stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        with server:
+            assert server.stdout.readline() == "mine\n"
+            reader.wait_for("a living server", lambda news: news["alive"])
+            server.kill()
+        reader.wait_for("its end", lambda news: news["alive"] is False)
+    with (
+        open(path.with_name(".lock"), "w", encoding="utf-8") as file,
+        locked_run_for_a_moment(file),
+    ):
+        started = subprocess.run(
+            words, env=environment(), capture_output=True, text=True, encoding="utf-8"
+        )
+    assert "another server is writing" in started.stderr
+
+
+@contextmanager
+def locked_run_for_a_moment(file):
+    """Hold the lock in another way than the product does."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    yield
+    fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def test_ten_browsers_see_the_same_and_none_that_goes_leaves_anything(watching):
     command, port, path = watching
     path.write_text("".join(f"{line}\n" for line in LINES), encoding="utf-8")
-
     for _ in range(10):
-        with stream(port) as following:
-            assert [following()[0] for _ in range(3)] == ["begin", "line", "line"]
+        reader = Reader(watching)
+        reader.wait_for("both lines", lambda news, reader=reader: reader.text.count("\n") == 2)
     command.wait_until(
-        lambda: not connections(command, port, psutil.CONN_ESTABLISHED), "all streams have ended"
+        lambda: not connections(command, port, psutil.CONN_ESTABLISHED), "all questions have ended"
     )
 
 
-def test_ctrl_c_ends_it_although_a_page_is_open(watching):
+def test_ctrl_c_ends_it_although_a_page_waits_for_news(watching):
     command, port, path = watching
     path.write_text(LINES[0] + "\n", encoding="utf-8")
-    with stream(port) as following:
-        assert following()[0] == "begin"
-        command.send(signal.SIGINT)
-        assert command.wait(8) == 130
+    reader = Reader(watching)
+    reader.follow()
+    waiting = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    cookie = {"Cookie": f"watch-{port}={command.token}"}
+    waiting.request("GET", f"/news?known={reader.version}&wait=20", headers=cookie)
+    command.send(signal.SIGINT)
+    assert command.wait(8) == 130
+    waiting.close()
     assert "Traceback" not in command.output
 
 
@@ -157,7 +291,8 @@ def test_ctrl_c_ends_it_although_a_page_is_open(watching):
 BROWSER = """
 import signal, sys, urllib.request
 from pathlib import Path
-page = urllib.request.urlopen(sys.argv[1], timeout=30).read()
+opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+page = opener.open(sys.argv[1], timeout=30).read()
 Path("page.new").write_bytes(page)
 Path("page.new").rename("page.html")
 signal.pause()
@@ -173,8 +308,8 @@ def test_a_browser_in_the_terminal_gets_the_page_and_stops_nobody(stage, tmp_pat
     assert "<title>Watch the federation</title>" in (tmp_path / "page.html").read_text(
         encoding="utf-8"
     )
-    port = int(command.wait_for(r"^http://127.0.0.1:(\d+)/ shows")[1])
-    assert answer(port)[0] == 200  # while the browser is open
+    port, token = command.wait_for(r"^http://127.0.0.1:(\d+)/\?token=(\S+) shows").groups()
+    assert answer(int(port), token=token)[0] == 200  # while the browser is open
     command.send(signal.SIGINT)
     assert command.wait() == 130 and "Traceback" not in command.output
 
@@ -194,13 +329,17 @@ def test_mistakes_get_one_line(stage, tmp_path):
         assert mistake in refused(stage, tmp_path, *words)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         line = refused(stage, tmp_path, "--port", taken.getsockname()[1])
-    assert "choose another --port" in line
+    assert "Address already in use; choose another --port" in line and "attempting" not in line
+    assert "do not fit side by side" in refused(stage, tmp_path, "a", "b", "c")
+    nothing = refused(stage, tmp_path, "results/x", "--export", "x.html")
+    assert "there is no results/x/events.jsonl to export" in nothing
+    assert not (tmp_path / "x.html").exists()
 
 
 def test_what_is_served_is_only_read(watching, tmp_path):
-    _, port, path = watching
+    _, _, path = watching
     path.write_text(LINES[0] + "\n", encoding="utf-8")
-    with stream(port) as following:
-        following()
+    reader = Reader(watching)
+    reader.wait_for("the line", lambda news: reader.text)
     assert [entry.name for entry in path.parent.iterdir()] == ["events.jsonl"]
-    assert json.loads(path.read_text(encoding="utf-8")) == json.loads(LINES[0])
+    assert path.read_text(encoding="utf-8") == LINES[0] + "\n"

@@ -1,9 +1,8 @@
-// What a run looks like after some of its events: a state, and sentences. No part of this knows the page.
+// What a run looks like after some of its events: a state. No part of this knows the page, or words.
 
-const NO_RUN = { doing: "Waiting for a run", over: false, round: null, rounds: null, expected: 0, here: 0,
-  asked: [], answered: 0, sent: 0, received: 0, seconds: 0, curve: [] };
-
-const MOST = 10_000; // cards; more of them would keep a browser busy for minutes
+const MOST = 10_000; // clients; more of them would keep a browser busy for minutes
+const LONGEST = 60; // characters of a name
+const WEIGHTS = 9; // of the model, that an event may tell
 
 const number = Number.isFinite;
 const numberOrNull = (value) => value === null || number(value);
@@ -30,171 +29,185 @@ const NEEDS = {
   stopped: { reason: string },
 };
 
-// Whether `event` has all that it must have: the rest of this file takes that for granted.
-export function isWhole(event) {
+// The event in a line of the record, without what nobody reads; null if it lacks something.
+export function parsed(line) {
+  let event;
+  try {
+    event = JSON.parse(line);
+  } catch {
+    return null;
+  }
   const needs = { what: string, seconds: number, ...NEEDS[event?.what] };
-  return Object.entries(needs).every(([name, fits]) => fits(event?.[name]));
+  if (!Object.entries(needs).every(([name, fits]) => fits(event?.[name]))) return null;
+  event.at = Date.parse(event.time) || 0; // a number takes a tenth of the memory of a text
+  event.time = undefined;
+  if (event.name) event.name = short(event.name);
+  if (!isPicture(event.weights)) event.weights = undefined;
+  return event;
 }
 
+function isPicture(weights) {
+  return Array.isArray(weights) && weights.length === WEIGHTS && weights.every(numberOrNull);
+}
+
+const names = new Map(); // one text for a name, however many events have it
+
+function short(name) {
+  const cut = name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name;
+  if (names.size < MOST && !names.has(cut)) names.set(cut, cut);
+  return names.get(cut) ?? cut;
+}
+
+// phase: what the server does; round: the one that runs, or the last; curve: every round on record;
+// parts of clients: what each does in the round; trace: one mark for every round on record.
 export function emptyRun() {
-  return { ...structuredClone(NO_RUN), clients: new Map() };
+  return { phase: "none", round: 0, rounds: null, expected: 0, here: 0, needed: 0, asked: null, tells: false,
+    sent: 0, received: 0, seconds: 0, curve: [], breaks: [], refusals: [], reason: "", weights: null,
+    averaged: null, clients: new Map() };
 }
 
-// The state after `event`, a whole one. Changes and returns `run`; what it does not know changes nothing but the clock.
+export function copyOf(run) {
+  return { ...run, clients: new Map(run.clients) }; // what is in it is replaced, and never changed
+}
+
+// Change `run` to the state after `event`, and return it. What it does not know changes nothing but the clock.
 export function after(run, event) {
   run.seconds = event.seconds;
-  const change = CHANGES[event.what];
-  if (change) change(run, event);
+  CHANGES[event.what]?.(run, event);
   return run;
 }
 
 const CHANGES = {
   __proto__: null,
   started(run, event) {
-    Object.assign(run, emptyRun(), { rounds: event.rounds, expected: event.clients, doing: "Starting" });
+    Object.assign(run, emptyRun(), { phase: "started", rounds: event.rounds, expected: event.clients });
+    run.seconds = event.seconds;
     makeClients(run);
   },
   resumed(run, event) {
-    Object.assign(run, { rounds: event.rounds, expected: event.clients, here: 0, over: false, asked: [] });
-    run.doing = `Going on after round ${event.round}`;
+    Object.assign(run, { phase: "started", rounds: event.rounds, expected: event.clients, here: 0, asked: null });
     run.round = event.round;
-    run.clients.clear();
+    note(run, "resumed", "");
+    for (const client of run.clients.values()) put(run, client, { presence: "absent", part: "" });
     makeClients(run);
   },
   waiting(run, event) {
-    run.here = event.here;
-    run.doing = `Waiting for clients: ${event.here} of ${event.expected} are here, ${event.needed} needed`;
+    Object.assign(run, { phase: "waiting", here: event.here, needed: event.needed });
   },
   joined(run, event) {
+    const before = find(run, event);
+    if (before.presence === "gone") note(run, "back", event.name);
     run.here = event.here;
-    put(run, event, { status: "here" });
+    put(run, before, { name: event.name, presence: "here", part: "" });
   },
   left(run, event) {
     run.here = event.here;
     const isLast = run.curve.at(-1)?.round === run.rounds; // who leaves after that has not been lost
-    put(run, event, { status: isLast ? "done" : "gone" });
+    if (!isLast) note(run, "gone", event.name);
+    put(run, find(run, event), { name: event.name, presence: isLast ? "done" : "gone", left: event.at });
   },
   refused(run, event) {
-    const client = find(run, event);
-    if (client.status === "absent") put(run, event, { status: "refused", reason: event.reason });
+    run.refusals = [...run.refusals, { name: event.name, reason: event.reason }];
+    const client = run.clients.get(event.client); // a twin has the number of one that takes part
+    if (client?.presence === "absent") put(run, client, { presence: "refused", reason: event.reason });
   },
   round(run, event) {
-    Object.assign(run, { round: event.round, asked: event.asked, answered: 0 });
-    run.doing = `Round ${event.round}: sending weights, waiting for updates`;
+    const asked = new Set(event.asked);
+    Object.assign(run, { phase: "training", round: event.round, asked: event.asked, tells: false, averaged: null });
+    if (event.weights) run.weights = event.weights;
     for (const client of run.clients.values()) {
-      if (["here", "answered", "late", "left out"].includes(client.status)) client.status = "here";
-      client.reason = "";
+      const part = asked.has(client.number) ? "asked" : "not asked";
+      put(run, client, { part, weights: null, took: 0 });
     }
   },
   sent(run, event) {
     run.sent += event.bytes;
-    const status = find(run, event).status === "gone" ? "gone" : "training"; // it may just have left
-    put(run, event, { status, since: event.seconds, bytes: event.bytes });
+    run.tells = true; // a private run does not
+    put(run, find(run, event), { name: event.name, part: "training", since: event.seconds, bytes: event.bytes });
   },
   received(run, event) {
     run.received += event.bytes;
-    run.answered += 1;
-    const { bytes, took, images } = event;
-    put(run, event, { status: "answered", bytes, took, images });
+    const { name, bytes, took, images, weights } = event;
+    put(run, find(run, event), { name, part: "answered", bytes, took, images, weights: weights ?? null });
   },
   missing(run, event) {
-    const client = find(run, event);
-    const status = client.status === "gone" ? "gone" : "late";
-    put(run, event, { status, reason: event.reason });
+    const trouble = { round: event.round, what: "missing", reason: event.reason };
+    put(run, find(run, event), { name: event.name, part: "missing", trouble });
   },
   left_out(run, event) {
-    put(run, event, { status: "left out", reason: event.reason });
+    const trouble = { round: event.round, what: "left out", reason: event.reason };
+    put(run, find(run, event), { name: event.name, part: "left out", trouble });
   },
   averaged(run, event) {
-    run.doing = `Round ${event.round}: ${event.clients} updates averaged, testing the global model`;
+    Object.assign(run, { phase: "averaged", averaged: event.clients });
+    const counts = run.tells ? ["answered"] : ["asked"];
+    if (event.clients) {
+      if (event.weights) run.weights = event.weights;
+      for (const client of run.clients.values()) {
+        if (counts.includes(client.part)) put(run, client, { part: "averaged" });
+      }
+    }
   },
   evaluated(run, event) {
-    run.round = event.round;
-    run.curve = run.curve.filter((point) => point.round < event.round);
-    run.curve.push({ round: event.round, accuracy: event.accuracy });
-    run.doing = `Round ${event.round} is finished: accuracy ${percent(event.accuracy)}`;
+    const { round, accuracy, loss, failures, took } = event;
+    Object.assign(run, { phase: "evaluated", round });
+    if (!run.tells) { // a private run's bytes are in its history only
+      run.sent += event.bytes_sent ?? 0;
+      run.received += event.bytes_received ?? 0;
+    }
+    run.curve = [...run.curve.filter((point) => point.round < round), { round, accuracy, loss, failures, took }];
+    if (!round) return;
+    for (const client of run.clients.values()) {
+      const trace = client.trace.padEnd(round - 1, MARKS["not asked"]).slice(0, round - 1);
+      put(run, client, { trace: trace + (MARKS[client.part] ?? MARKS["not asked"]) });
+    }
   },
   finished(run) {
-    Object.assign(run, { doing: "Finished", over: true });
+    run.phase = "finished";
   },
   stopped(run, event) {
-    Object.assign(run, { doing: `Stopped: ${event.reason}`, over: true });
+    Object.assign(run, { phase: "stopped", reason: event.reason });
   },
 };
 
+// One for every round on record, in a client's trace.
+export const MARKS = { averaged: "a", answered: "n", "left out": "x", missing: "m", training: "m", asked: "m",
+  "not asked": "-" };
+
+export const isOver = (run) => run.phase === "finished" || run.phase === "stopped";
+
+// How many of the clients that were asked have sent an update in this round.
+export function answered(run) {
+  const parts = ["answered", "averaged", "left out"];
+  return [...run.clients.values()].filter((client) => parts.includes(client.part)).length;
+}
+
+// How many were asked and sent nothing, or nothing sound, as history.csv counts them.
+export const failures = (run) => run.curve.reduce((sum, point) => sum + (point.failures ?? 0), 0);
+
+// The clients whose updates the newest average is made of.
+export const inAverage = (run) => [...run.clients.values()].filter((client) => client.part === "averaged");
+
+// What has happened after the last round on record.
+function note(run, what, who) {
+  run.breaks = [...run.breaks, { round: run.curve.at(-1)?.round ?? 0, what, who }];
+}
+
 function makeClients(run) {
   for (let number = 0; number < Math.min(run.expected, MOST); number += 1) {
-    run.clients.set(number, { number, name: `Client ${number}`, status: "absent", reason: "" });
+    if (!run.clients.has(number)) run.clients.set(number, newClient(number, `Client ${number}`));
   }
 }
 
-function key(event) {
-  return event.client ?? event.name;
+function newClient(number, name) {
+  return { key: number ?? name, number, name, presence: "absent", part: "", reason: "", trace: "", trouble: null,
+    since: 0, left: 0, bytes: 0, images: 0, took: 0, weights: null };
 }
 
 function find(run, event) {
-  const unknown = { number: event.client, name: event.name, status: "absent", reason: "" };
-  return run.clients.get(key(event)) ?? unknown;
+  return run.clients.get(event.client ?? event.name) ?? newClient(event.client, event.name);
 }
 
-function put(run, event, changes) {
-  const client = find(run, event);
-  run.clients.set(key(event), { ...client, name: event.name ?? client.name, ...changes });
-}
-
-export function percent(fraction) {
-  return fraction === null ? "–" : `${(100 * fraction).toFixed(2)} %`;
-}
-
-export function size(bytes) {
-  if (bytes < 1000) return `${bytes} bytes`;
-  return bytes < 999_500 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(2)} MB`;
-}
-
-// What a client does, in words; `now` are the seconds of the run.
-export function words(client, now) {
-  switch (client.status) {
-    case "absent": return "not here yet";
-    case "here": return "waits for its turn";
-    case "done": return "has done its part";
-    case "training": return `trains, ${Math.max(0, now - client.since).toFixed(0)} s`;
-    case "answered": return `answered, ${client.took.toFixed(1)} s`;
-    case "late": return `no update in time: ${client.reason}`;
-    case "left out": return `left out: ${client.reason}`;
-    case "refused": return `refused: ${client.reason}`;
-    default: return "gone";
-  }
-}
-
-// One line about the round, for those who cannot see the picture, too.
-export function progress(run) {
-  if (run.round === null) return "";
-  if (run.over) return `After round ${run.round} of ${run.rounds}`;
-  if (!run.asked.length) return `${run.here} of ${run.expected} clients are here`;
-  return `Round ${run.round}: ${run.answered} of ${run.asked.length} updates are in`;
-}
-
-// An event as a line of the log.
-export function sentence(event) {
-  const who = event.name;
-  switch (event.what) {
-    case "started": return `The server has started: ${event.clients} clients, ${event.rounds} rounds`;
-    case "resumed": return `The server goes on after round ${event.round}`;
-    case "waiting": return `Waiting for clients: ${event.here} of ${event.expected} are here`;
-    case "joined": return `${who} joined: ${event.here} of ${event.expected} clients`;
-    case "left": return `${who} left: ${event.here} of ${event.expected} clients`;
-    case "refused": return `${who} refused: ${event.reason}`;
-    case "round": return `Round ${event.round}: ${event.asked.length} clients are asked`;
-    case "sent": return `Round ${event.round}: ${size(event.bytes)} of weights to ${who}`;
-    case "received": return `Round ${event.round}: update of ${who}, ${size(event.bytes)}, `
-      + `${event.images} images, ${event.took.toFixed(1)} s`;
-    case "missing": return `Round ${event.round}: no update from ${who}; ${event.reason}`;
-    case "left_out": return `Round ${event.round}: left out the update from ${who}: ${event.reason}`;
-    case "averaged": return `Round ${event.round}: ${event.clients} updates averaged`;
-    case "evaluated": return `Round ${event.round}: accuracy ${percent(event.accuracy)}, `
-      + `loss ${event.loss?.toFixed(4) ?? "–"}`;
-    case "finished": return "The run is finished";
-    case "stopped": return `The run was stopped: ${event.reason}`;
-    default: return event.what;
-  }
+function put(run, client, changes) {
+  run.clients.set(client.key, { ...client, ...changes });
 }

@@ -1,304 +1,242 @@
-// The page: it takes events from the stream, and shows the run after all of them, or after some.
+// The page: it takes records, shows the moment that is wanted of them, and does what its buttons say.
 
-import { after, emptyRun, isWhole, percent, progress, sentence, size, words } from "./run.js";
+import { Curve } from "./curve.js";
+import { Player } from "./replay.js";
+import { follow, recordsInside } from "./sources.js";
+import { View } from "./view.js";
+import { announcement, line, title } from "./words.js";
 
-const LINES = 12; // of the log
-const IMAGES = "#glyph-images"; // a drawing, the same for all: what a client owns, the server does not know
-const SMALL = 20; // with more clients than this their cards are small
-const SILENCE = 180; // seconds; a server that was killed tells nothing, neither does one that waits
+const LINES = 40; // of the log
+const NEAR = 200; // events; what happened before that is not played again
+const QUIET = 2500; // milliseconds between two texts that a screen reader reads
 const at = (id) => document.getElementById(id);
 
-let events = [];
-let damaged = 0;
-let news = ""; // while there is no event: what the stream says of that
-let shown = 0; // how many of the events the page shows
-let run = emptyRun();
-let follows = true; // the latest event
+let views = []; // one for each run; the first one leads
 let player = null;
-let drawn = false; // whether a drawing is on its way
-let shownAt = 0; // when the latest event was replayed, by our clock
+let follows = true; // the latest event
+let colors = {};
+let isDrawn = false;
+let spoken = -Infinity;
+const curve = new Curve(at("curve"), (said) => text("point", said));
 
-function listen() {
-  const stream = new EventSource("events");
-  stream.addEventListener("begin", () => restart(""));
-  stream.addEventListener("absent", (message) => restart(`Waiting for ${message.data}: no such run yet`));
-  stream.addEventListener("line", (message) => take(message.data));
-  stream.addEventListener("open", () => connected(true));
-  stream.addEventListener("error", () => {
-    connected(false);
-    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 1000); // the browser has given up
-  });
+// Set a text, and only if it is another one.
+function text(id, value) {
+  if (at(id).textContent !== value) at(id).textContent = value;
 }
 
-function connected(is) {
-  text("connection", is ? "" : "The page has lost python -m beyond.watch, and looks for it");
+function told({ records, connection, progress }) {
+  if (connection !== undefined) text("connection", connection);
+  at("progress").hidden = !(progress < 1);
+  if (progress !== undefined) at("progress").value = progress;
+  if (!records?.length) return;
+  if (views.length !== records.length) begin(records);
+  if (records[0].generation !== views.generation) {
+    views.generation = records[0].generation;
+    follows = true;
+    show(Infinity, true);
+    goTo(location.hash);
+  }
+  if (follows) show(Infinity);
+  drawSoon();
 }
 
-function restart(why) {
-  news = why;
-  events = [];
-  damaged = 0;
+function begin(records) {
+  views = records.map((record) => new View(record, at("run"), at("runs"), drawSoon));
+  at("runs").classList.toggle("two", views.length > 1);
+  player = new Player(records[0], { step: (count) => show(count), ended: latest, told: (passed) => text("passed", passed) });
+  player.speed = speed();
+}
+
+// Show the leading run after `count` events, and every other one at the same place of the same round.
+// What has happened since the moment before moves, unless this is a jump.
+function show(count, isJump = false) {
+  const lead = views[0].record;
+  const goal = Math.min(count, lead.events.length);
+  const isNear = !isJump && goal >= lead.shown && goal - lead.shown < NEAR;
+  while (isNear && lead.shown < goal - 1) views[0].show(lead.shown + 1, true);
+  views[0].show(goal, isNear);
+  for (const view of views.slice(1)) {
+    const own = follows && goal === lead.events.length ? view.record.events.length : view.record.countAt(lead.place(goal));
+    view.show(own, isNear && own >= view.record.shown && own - view.record.shown < NEAR);
+  }
+  drawSoon();
+}
+
+function latest() {
   follows = true;
-  stop();
-  show(0);
+  show(Infinity);
 }
 
-function take(line) {
-  const event = parsed(line);
-  if (event) events.push(event);
-  else damaged += 1;
-  drawSoon();
-}
-
-function parsed(line) {
-  try {
-    const event = JSON.parse(line);
-    return isWhole(event) ? event : null;
-  } catch {
-    return null;
-  }
-}
-
-// Show the run after `count` events.
-function show(count) {
-  if (count < shown) {
-    run = emptyRun();
-    shown = 0;
-  }
-  for (; shown < count; shown += 1) after(run, events[shown]);
-  drawSoon();
+function goTo(hash) {
+  const count = views[0]?.record.moment(hash) ?? null;
+  if (count === null) return;
+  follows = false;
+  show(count, true);
 }
 
 function drawSoon() {
-  if (drawn) return;
-  drawn = true;
-  setTimeout(draw, 50);
+  if (isDrawn) return;
+  isDrawn = true;
+  requestAnimationFrame(draw);
 }
 
-function draw() {
-  drawn = false;
-  if (follows) for (; shown < events.length; shown += 1) after(run, events[shown]);
-  drawServer();
-  drawClients();
-  drawCurve();
+function draw(time) {
+  isDrawn = false;
+  if (!views.length) return;
+  const height = document.fullscreenElement ? room() : 0;
+  const busy = views.map((view) => view.draw(time, colors, { height, since: player.since, isLatest: follows }));
+  curve.show(views.map(({ record }) => ({ name: record.about.name, run: record.run })), colors);
   drawLog();
   drawReplay();
+  document.title = title(views[0].record.run, views[0].record.about.name);
+  speak(time);
+  if (busy.some(Boolean)) drawSoon();
 }
 
-// The seconds of the run: between two events time goes on, live, unless it is silent, and when it plays.
-function now() {
-  if (player) return run.seconds + (speed() * (performance.now() - shownAt)) / 1000;
-  return run.seconds + Math.min(silence(), SILENCE);
+// The height that a full screen leaves for the stage.
+function room() {
+  const others = [document.querySelector("header"), at("replay"), at("chart"), document.querySelector(".facts"), document.querySelector(".chosen")];
+  return Math.max(260, innerHeight - others.reduce((sum, one) => sum + one.offsetHeight, 0) - 30);
 }
 
-// The seconds since the latest event of a run that goes on, by the clock; 0 in a replay.
-function silence() {
-  const lives = follows && !run.over && shown && shown === events.length;
-  const seconds = lives ? (Date.now() - Date.parse(events.at(-1).time)) / 1000 : 0;
-  return seconds > 0 ? seconds : 0; // nor if it has no time
-}
-
-function doing() {
-  if (!shown && news) return news;
-  return silence() > SILENCE ? `${run.doing}; nothing heard for ${Math.floor(silence() / 60)} minutes` : run.doing;
-}
-
-function speed() {
-  return Number(document.querySelector("input[name=speed]:checked").value);
-}
-
-function drawServer() {
-  text("doing", doing());
-  text("progress", progress(run));
-  text("round", run.round === null ? "–" : `${run.round} of ${run.rounds}`);
-  const last = run.curve.at(-1);
-  text("accuracy", last ? percent(last.accuracy) : "–");
-  text("sent", size(run.sent));
-  text("received", size(run.received));
-  text("seconds", now().toFixed(0));
-}
-
-// Set a text, and only if it is another one: a live region reads every change aloud.
-function text(id, value) {
-  const element = typeof id === "string" ? at(id) : id;
-  if (element.textContent !== value) element.textContent = value;
-}
-
-function drawClients() {
-  const list = at("clients");
-  list.classList.toggle("small", run.clients.size > SMALL);
-  const clients = [...run.clients.values()];
-  while (list.children.length > clients.length) list.lastChild.remove();
-  while (list.children.length < clients.length) list.append(card());
-  clients.forEach((client, index) => drawCard(list.children[index], client));
-}
-
-function card() {
-  const element = document.createElement("li");
-  const pictures = ["pile", "moving"].map((name) => {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("class", name);
-    svg.setAttribute("aria-hidden", "true");
-    svg.append(document.createElementNS("http://www.w3.org/2000/svg", "use"));
-    return svg;
-  });
-  const lines = ["name", "status", "flow"].map((name) => {
-    const line = document.createElement(name === "name" ? "h3" : "p");
-    line.className = name;
-    return line;
-  });
-  element.append(...pictures, ...lines);
-  return element;
-}
-
-function drawCard(element, client) {
-  const [pile, moving, name, status, flow] = element.children;
-  if (element.dataset.status !== client.status) element.dataset.status = client.status;
-  pile.firstChild.setAttribute("href", IMAGES);
-  moving.firstChild.setAttribute("href", `#glyph-${GLYPHS[client.status] ?? "person"}`);
-  text(name, client.name);
-  text(status, words(client, now()));
-  text(flow, FLOWS[client.status]?.(client) ?? "");
-}
-
-const GLYPHS = { training: "weights", answered: "check", done: "check", late: "warning", "left out": "warning",
-  refused: "warning", gone: "warning" };
-const FLOWS = {
-  training: (client) => `↓ ${size(client.bytes)}`,
-  answered: (client) => `↑ ${size(client.bytes)}`,
-};
-
-function drawCurve() {
-  const svg = at("curve");
-  const last = run.curve.at(-1);
-  const label = last
-    ? `Accuracy by round: ${run.curve.map((point) => `round ${point.round} ${percent(point.accuracy)}`).join(", ")}`
-    : "Accuracy by round: nothing yet";
-  if (svg.getAttribute("aria-label") === label && svg.childNodes.length) return;
-  svg.setAttribute("aria-label", label);
-  const rounds = Math.max(run.rounds ?? 1, last?.round ?? 1, 1);
-  const points = run.curve.filter((point) => point.accuracy !== null);
-  const places = points.map(({ round, accuracy }) => [36 + (256 * round) / rounds, 104 - 96 * accuracy]);
-  svg.replaceChildren(
-    ...[0, 0.5, 1].flatMap((level) => [
-      shape("path", { d: `M36 ${104 - 96 * level}H292`, class: "grid" }),
-      shape("text", { x: 32, y: 108 - 96 * level, class: "level" }, `${100 * level} %`),
-    ]),
-    shape("text", { x: 36, y: 118, class: "end" }, "0"),
-    shape("text", { x: 292, y: 118, class: "level" }, String(rounds)),
-    shape("polyline", { points: places.map((place) => place.join(",")).join(" "), class: "line" }),
-    ...places.map(([x, y]) => shape("circle", { cx: x, cy: y, r: places.length > 40 ? 1 : 2.5, class: "point" })),
-  );
-}
-
-function shape(name, attributes, content) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  if (content) element.textContent = content;
-  return element;
+function speak(time) {
+  const { run, look } = views[0].record;
+  const said = announcement(run, follows ? look.alive : null);
+  if (said === at("said").textContent || time - spoken < QUIET) return;
+  text("said", said);
+  spoken = time;
 }
 
 function drawLog() {
-  const lines = events.slice(Math.max(0, shown - LINES), shown);
+  const { events, shown, damaged } = views[0].record;
+  const lines = events.slice(Math.max(0, shown - LINES), shown).reverse();
   const log = at("log");
   while (log.children.length > lines.length) log.lastChild.remove();
   while (log.children.length < lines.length) log.append(document.createElement("li"));
-  lines.forEach((event, index) => text(log.children[index], line(event)));
+  lines.forEach((event, index) => {
+    const said = line(event);
+    if (log.children[index].textContent !== said) log.children[index].textContent = said;
+  });
   text("damaged", damaged ? `Damaged lines of events.jsonl, left out: ${damaged}` : "");
 }
 
-function line(event) {
-  return `${String(event.time ?? "").slice(11, 19)} ${sentence(event)}`;
-}
-
 function drawReplay() {
+  const { events, shown, run } = views[0].record;
   const position = at("position");
   position.max = events.length;
   position.value = shown;
   position.setAttribute("aria-valuetext", `event ${shown} of ${events.length}, ${run.seconds.toFixed(1)} s`);
   at("live").setAttribute("aria-pressed", String(follows));
-  text("play", player ? "Pause" : "Play");
-  at("play").disabled = events.length === 0;
-  at("back").disabled = shown === 0;
-  at("forward").disabled = shown === events.length;
-}
-
-function go(count) {
-  follows = false;
-  show(Math.min(Math.max(count, 0), events.length));
-}
-
-function play() {
-  if (player) return stop();
-  if (shown === events.length) go(0);
-  follows = false;
-  playNext();
-}
-
-// One event after the other, as far apart as they were, by the chosen speed.
-function playNext() {
-  if (shown === events.length) return stop();
-  const before = events[shown - 1]?.seconds ?? events[shown].seconds;
-  const pause = Math.max(0, events[shown].seconds - before) / speed();
-  shownAt = performance.now();
-  player = setTimeout(() => {
-    go(shown + 1);
-    playNext();
-  }, 1000 * pause);
-}
-
-function stop() {
-  clearTimeout(player);
-  player = null;
-  drawSoon();
-}
-
-function by(hand) {
-  return () => {
-    stop();
-    hand();
-  };
-}
-
-function setTheme(theme) {
-  document.documentElement.dataset.theme = theme;
-  text("theme", theme === "dark" ? "Light" : "Dark");
-  try {
-    localStorage.setItem("theme", theme);
-  } catch { // the browser lets no page remember anything
+  text("play", player.plays ? "Pause" : "Play");
+  at("play").setAttribute("aria-disabled", String(!events.length));
+  at("back").setAttribute("aria-disabled", String(!shown));
+  at("forward").setAttribute("aria-disabled", String(shown === events.length));
+  const address = follows || player.plays ? " " : `#event=${shown}`;
+  if (!player.plays && location.hash !== address.trim() && !location.hash.startsWith("#round=")) {
+    history.replaceState(null, "", follows ? location.pathname + location.search : address);
   }
 }
 
-function rememberedTheme() {
+const speed = () => Number(document.querySelector("input[name=speed]:checked").value);
+
+// What a button does: it stops the replay, and leaves the latest event.
+function by(hand) {
+  return () => {
+    if (!views.length) return;
+    player.stop();
+    follows = false;
+    history.replaceState(null, "", location.pathname + location.search);
+    hand();
+    drawSoon();
+  };
+}
+
+function playOrPause() {
+  if (!views.length || !views[0].record.events.length) return;
+  if (player.plays) return player.stop() ?? drawSoon();
+  const { record } = views[0];
+  if (follows && record.look.alive && !record.isOver) return; // it plays already, live
+  follows = false;
+  history.replaceState(null, "", location.pathname + location.search);
+  player.start();
+  drawSoon();
+}
+
+function theme(chosen) {
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  if (chosen) document.documentElement.dataset.theme = chosen;
+  const now = document.documentElement.dataset.theme ?? system;
+  text("theme", now === "dark" ? "Light" : "Dark");
+  const style = getComputedStyle(document.documentElement);
+  const roles = ["ground", "panel", "line", "faint", "ink", "muted", "fault", "weights", "data"];
+  const tints = ["weights-tint", "data-tint", "data-hatch"];
+  colors = Object.fromEntries([...roles, ...tints].map((role) => [role.replace("-", "_"), style.getPropertyValue(`--${role}`).trim()]));
+  drawSoon();
+  return now;
+}
+
+// A browser may let no page remember anything.
+function remembered(value) {
   try {
+    if (value) localStorage.setItem("theme", value);
     return localStorage.getItem("theme");
-  } catch { // nor read it
+  } catch {
     return null;
   }
 }
 
-function currentTheme() {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+function fill() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen?.();
 }
 
-function hurry() {
-  if (!player) return;
-  clearTimeout(player);
-  playNext();
+// The stages and the curve as they are, in one picture.
+function save() {
+  const parts = [...document.querySelectorAll(".picture canvas"), at("curve").querySelector("canvas")].filter((one) => one?.width);
+  const sheet = document.createElement("canvas");
+  sheet.width = Math.max(...parts.map((one) => one.width));
+  sheet.height = parts.reduce((sum, one) => sum + one.height, 0);
+  const context = sheet.getContext("2d");
+  context.fillStyle = colors.ground;
+  context.fillRect(0, 0, sheet.width, sheet.height);
+  let top = 0;
+  for (const part of parts) {
+    context.drawImage(part, 0, top);
+    top += part.height;
+  }
+  const link = document.createElement("a");
+  link.download = `${(views[0]?.record.about.name || "run").replaceAll("/", "-")}-event-${views[0]?.record.shown ?? 0}.png`;
+  link.href = sheet.toDataURL("image/png");
+  link.click();
 }
 
-listen();
-at("play").addEventListener("click", play);
-for (const radio of document.querySelectorAll("input[name=speed]")) radio.addEventListener("change", hurry);
-at("back").addEventListener("click", by(() => go(shown - 1)));
-at("forward").addEventListener("click", by(() => go(shown + 1)));
-at("position").addEventListener("input", by(() => go(Number(at("position").value))));
-at("live").addEventListener("click", by(() => {
-  follows = true;
+at("play").addEventListener("click", playOrPause);
+for (const radio of document.querySelectorAll("input[name=speed]")) radio.addEventListener("change", () => player?.hurry(speed()));
+at("back").addEventListener("click", by(() => show(views[0].record.shown - 1)));
+at("forward").addEventListener("click", by(() => show(views[0].record.shown + 1)));
+at("position").addEventListener("input", () => {
+  const wanted = Number(at("position").value);
+  by(() => show(wanted, true))();
+});
+at("live").addEventListener("click", by(latest));
+at("save").addEventListener("click", save);
+at("full").addEventListener("click", fill);
+at("scale").addEventListener("click", () => {
+  curve.isClose = !curve.isClose;
+  at("scale").setAttribute("aria-pressed", String(curve.isClose));
   drawSoon();
-}));
-at("theme").addEventListener("click", () => setTheme(currentTheme() === "dark" ? "light" : "dark"));
-if (rememberedTheme()) setTheme(rememberedTheme());
-text("theme", currentTheme() === "dark" ? "Light" : "Dark");
-setInterval(() => (player || !run.over) && drawSoon(), 250); // seconds go on
+});
+at("theme").addEventListener("click", () => remembered(theme(at("theme").textContent.toLowerCase())));
+addEventListener("keydown", (event) => event.key === "f" && !event.ctrlKey && !event.metaKey && fill());
+addEventListener("hashchange", () => goTo(location.hash));
+addEventListener("resize", drawSoon);
+document.addEventListener("fullscreenchange", () => {
+  document.body.classList.toggle("cinema", Boolean(document.fullscreenElement));
+  drawSoon();
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => theme());
+theme(remembered());
+setInterval(drawSoon, 250); // seconds go on
+const inside = await recordsInside();
+if (inside) told({ records: inside });
+else follow(told);

@@ -1,0 +1,114 @@
+// The curve: accuracy and loss of every round on record, with what happened between rounds on its axis.
+
+import uPlot from "./uplot.js";
+import { percent } from "./words.js";
+
+const MARKS = { gone: "✕", back: "○", resumed: "▶" };
+const MOST_MARKS = 60;
+
+export class Curve {
+  constructor(element, told) {
+    Object.assign(this, { element, told, plot: null, drawn: "", isClose: false });
+    element.addEventListener("keydown", (event) => this.walk(event));
+  }
+
+  // Show the rounds of `runs`, [{name, run}]; nothing happens if that is what is shown.
+  show(runs, colors) {
+    const size = [this.element.clientWidth, this.element.clientHeight];
+    const is = JSON.stringify([size, colors.ink, this.isClose, runs.map(({ name, run }) => [name, run.rounds, run.curve, run.breaks])]);
+    if (is === this.drawn) return;
+    this.drawn = is;
+    this.runs = runs;
+    this.plot?.destroy();
+    const rounds = Math.max(1, ...runs.map(({ run }) => Math.max(run.rounds ?? 0, run.curve.at(-1)?.round ?? 0)));
+    this.plot = new uPlot(this.options(size, rounds, colors), this.data(rounds), this.element);
+    this.element.setAttribute("aria-label", this.label());
+    this.tell(null);
+  }
+
+  data(rounds) {
+    const all = Array.from({ length: rounds + 1 }, (_, round) => round);
+    const of = (run, name) => all.map((round) => run.curve.find((point) => point.round === round)?.[name] ?? null);
+    const losses = this.runs.length === 1 ? [of(this.runs[0].run, "loss")] : [];
+    return [all, ...this.runs.map(({ run }) => of(run, "accuracy")), ...losses];
+  }
+
+  options([width, height], rounds, colors) {
+    const grid = { stroke: colors.line, width: 0.5 };
+    const axis = { stroke: colors.muted, grid, ticks: grid, font: "12px Helvetica, Arial, sans-serif" };
+    const look = (second) => ({ stroke: second ? colors.muted : colors.ink, width: 2, dash: second ? [6, 4] : [], points: { show: rounds < 60, size: 6 }, spanGaps: true });
+    const loss = this.runs.length === 1;
+    return {
+      width, height, legend: { show: false }, cursor: { y: false, drag: { x: false } }, padding: [14, loss ? 0 : 14, 0, 0],
+      scales: { x: { time: false, range: [0, rounds] }, y: { range: (_, low, high) => this.range(low, high) }, loss: { range: (_, low, high) => [0, high || 1] } },
+      axes: [
+        { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500], size: 30 },
+        { ...axis, scale: "y", size: 58, values: (_, values) => values.map((value) => `${+(100 * value).toFixed(1)} %`) },
+        ...(loss ? [{ ...axis, scale: "loss", side: 1, grid: { show: false }, size: 44 }] : []),
+      ],
+      series: [{}, ...this.runs.map((_, index) => ({ scale: "y", ...look(index) })),
+        ...(loss ? [{ scale: "loss", stroke: colors.faint, width: 1.5, dash: [2, 3], points: { show: false }, spanGaps: true }] : [])],
+      hooks: { setCursor: [(plot) => this.tell(plot.cursor.idx)], draw: [(plot) => this.mark(plot, colors)] },
+    };
+  }
+
+  // From 0 to 100 %, or what there is of the rounds from 2 on.
+  range() {
+    if (!this.isClose) return [0, 1];
+    const later = this.runs.flatMap(({ run }) => run.curve.filter((point) => point.round > 1 && point.accuracy !== null));
+    const values = later.map((point) => point.accuracy);
+    if (!values.length) return [0, 1];
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const air = Math.max((high - low) * 0.15, 0.001);
+    return [Math.max(0, low - air), Math.min(1, high + air)];
+  }
+
+  // Who went and came back, and where the run was resumed.
+  mark(plot, colors) {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.font = `${13 * devicePixelRatio}px Helvetica, Arial, sans-serif`;
+    ctx.textAlign = "center";
+    ctx.setLineDash([3, 3]);
+    const used = {}; // by round, how many marks stand there already
+    for (const { round, what } of this.runs.flatMap(({ run }) => run.breaks).slice(-MOST_MARKS)) {
+      used[round] = (used[round] ?? 0) + 1;
+      const x = plot.valToPos(round + 0.5, "x", true) + (used[round] - 1) * 14 * devicePixelRatio;
+      ctx.fillStyle = ctx.strokeStyle = what === "gone" ? colors.fault : colors.muted;
+      ctx.fillText(MARKS[what], x, bbox.top + bbox.height - 5 * devicePixelRatio);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height - 20 * devicePixelRatio);
+      ctx.stroke();
+    }
+    ctx.restore();
+  }
+
+  walk(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step || !this.plot) return;
+    event.preventDefault();
+    const last = this.plot.data[0].length - 1;
+    const round = Math.min(Math.max((this.plot.cursor.idx ?? -1) + step, 0), last);
+    this.plot.setCursor({ left: this.plot.valToPos(round, "x"), top: 0 });
+  }
+
+  // Say what the round under the cursor has come to, or else the newest.
+  tell(round) {
+    const said = this.runs.map(({ name, run }) => {
+      const point = round === null || round === undefined ? run.curve.at(-1) : run.curve.find((one) => one.round === round);
+      if (!point) return round === null || round === undefined ? "" : `Round ${round} is not on record`;
+      const loss = point.loss === null ? "–" : point.loss.toFixed(4);
+      const between = run.breaks.filter((one) => one.round === point.round)
+        .map(({ what, who }) => (what === "resumed" ? "resumed" : `${who} ${what}`));
+      const who = this.runs.length > 1 ? `${name}: ` : "";
+      return `${who}Round ${point.round}: accuracy ${percent(point.accuracy)}, loss ${loss}${between.length ? `; then ${between.join(", ")}` : ""}`;
+    });
+    this.told(said.filter(Boolean).join("  |  "));
+  }
+
+  label() {
+    const of = ({ run }) => run.curve.map((point) => `round ${point.round} ${percent(point.accuracy)}`).join(", ") || "nothing yet";
+    return `Accuracy by round: ${this.runs.map(of).join("; ")}`;
+  }
+}

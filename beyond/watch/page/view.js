@@ -1,0 +1,120 @@
+// One run on the page: its name and figures, its stage, and its clients in words.
+
+import { inAverage, isOver } from "./run.js";
+import { Stage } from "./stage.js";
+import { FORMULA, doing, facts, images, integer, rule, settings, share, words } from "./words.js";
+
+const MOST_ROWS = 200; // of the table; with more clients than that nobody reads it
+
+export class View {
+  constructor(record, template, parent, drawSoon) {
+    this.record = record;
+    this.element = template.content.firstElementChild.cloneNode(true);
+    parent.append(this.element);
+    this.canvas = this.find("canvas");
+    this.stage = new Stage(this.canvas);
+    this.stage.show(record.run, record.about, { near: false });
+    const point = (index) => {
+      this.stage.chosen = index;
+      drawSoon();
+    };
+    this.canvas.addEventListener("pointermove", (event) => point(this.stage.find(event.offsetX, event.offsetY)));
+    this.canvas.addEventListener("pointerleave", () => point(-1));
+    this.canvas.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      point((this.stage.chosen + step + record.run.clients.size) % record.run.clients.size);
+    });
+    this.canvas.addEventListener("blur", () => point(-1));
+    this.find("details").addEventListener("toggle", drawSoon);
+  }
+
+  find(selector) {
+    return this.element.querySelector(selector);
+  }
+
+  text(selector, value) {
+    const element = this.find(selector);
+    if (element.textContent !== value) element.textContent = value;
+  }
+
+  show(count, isNear) {
+    const run = this.record.show(count);
+    this.stage.show(run, this.record.about, { near: isNear });
+  }
+
+  // Draw the moment; return whether something moves. `since` are the seconds that a replay has gone on for.
+  draw(time, colors, { height, since, isLatest }) {
+    const { run, about, look, events, shown } = this.record;
+    const isNow = isLatest && shown === events.length;
+    const alive = isNow ? look.alive : null;
+    const idle = isNow && look.idle ? look.idle + (time - (this.record.heard ?? time)) / 1000 : 0;
+    const goesOn = !isOver(run) && shown && alive !== false;
+    this.now = run.seconds + (goesOn ? since || Math.min(idle, 180) : 0);
+    this.text(".name", about.name);
+    this.text(".settings", settings(about, run));
+    this.text(".doing", this.doing(alive, idle));
+    const all = facts(run);
+    for (const name of ["round", "accuracy", "moved", "failures"]) this.text(`.${name}`, all[name]);
+    this.text(".accuracy-of", all.accuracyOf);
+    this.text(".seconds", integer(Math.floor(this.now)));
+    this.stage.draw(time, colors, height);
+    this.drawWords();
+    return this.stage.isBusy(time);
+  }
+
+  doing(alive, idle) {
+    const { run, look, about } = this.record;
+    if (about.history.length) return "Only history.csv is there: the curve, and nothing of clients";
+    if (!this.record.events.length && look.fault) return look.fault;
+    return doing(run, alive, idle);
+  }
+
+  drawWords() {
+    const { run } = this.record;
+    const client = this.stage.clients[this.stage.chosen];
+    this.text(".chosen", client ? this.about(client) : this.hint());
+    const count = integer(run.clients.size);
+    const label = `${count} clients around a server. ${client ? this.about(client) : "Arrow keys go from client to client"}`;
+    if (this.canvas.getAttribute("aria-label") !== label) this.canvas.setAttribute("aria-label", label);
+    if (this.find("details").open) this.drawTable();
+  }
+
+  // Without a client that is pointed at: what the average is made of, for the first three.
+  hint() {
+    const parts = inAverage(this.record.run);
+    const total = parts.reduce((sum, client) => sum + client.images, 0);
+    if (total <= parts.length || rule(this.record.about) !== FORMULA) return "Point at a client to read what it does";
+    const terms = parts.slice(0, 3).map((client) => `${integer(client.images)}/${integer(total)} · w${sub(client.number)}`);
+    return `w = ${terms.join(" + ")}${parts.length > 3 ? " + …" : ""}`;
+  }
+
+  about(client) {
+    const parts = inAverage(this.record.run);
+    const total = parts.reduce((sum, one) => sum + one.images, 0);
+    const own = parts.find((one) => one.key === client.key);
+    const weighs = own && total > parts.length ? `counts ${integer(own.images)} of ${integer(total)} images in the average` : "";
+    const said = [words(client, this.now, this.record.run), images(client), weighs, client.trace ? share(client) : ""];
+    return `${client.name}: ${[...new Set(said)].filter(Boolean).join("; ")}`;
+  }
+
+  drawTable() {
+    const rows = this.find(".clients");
+    const clients = this.stage.clients.slice(0, MOST_ROWS);
+    while (rows.children.length > clients.length) rows.lastChild.remove();
+    while (rows.children.length < clients.length) {
+      rows.append(document.createElement("tr"));
+      for (let cell = 0; cell < 4; cell += 1) rows.lastChild.append(document.createElement("td"));
+    }
+    clients.forEach((client, index) => {
+      const said = [client.name, words(client, this.now, this.record.run), images(client), client.trace ? share(client) : ""];
+      said.forEach((content, cell) => {
+        const element = rows.children[index].children[cell];
+        if (element.textContent !== content) element.textContent = content;
+      });
+    });
+  }
+}
+
+const sub = (number) => String(number ?? "?").replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);

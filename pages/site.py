@@ -1,0 +1,137 @@
+"""Make the web site: every page as HTML, and every recorded run of the list in watch as a replay.
+
+    python -m pages.site              # -> site/
+    python -m pages.site elsewhere
+
+MkDocs with Material writes the pages. Nothing in them is loaded from elsewhere.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from beyond.watch.assets import export
+from pages.watch.facts import REPLAYS
+from support.argument_types import path
+from support.command_line import ROOT, Options, UserError, parse_options, run_command
+
+CONTENTS = Path("beyond/README.md")  # what stands in which order
+LAST = ("ARCHITECTURE.md", "CONTRIBUTING.md")
+NOT_SHOWN = ("pages", "tests", ".github")
+TARGET = re.compile(r'\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"')
+FEATURES = (
+    "navigation.footer",
+    "navigation.top",
+    "toc.follow",
+    "content.code.copy",
+    "search.highlight",
+)
+
+
+def tracked_files():
+    """Return the paths of all files in the repository, relative to it. Raises UserError without git."""
+    done = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
+    )
+    if done.returncode != 0:
+        raise UserError("git does not know this directory; clone the repository with git")
+    return [Path(line) for line in done.stdout.splitlines()]
+
+
+def targets(document):
+    """Return what a page links to in the repository, as paths relative to it."""
+    found = TARGET.findall((ROOT / document).read_text(encoding="utf-8"))
+    links = [(one or other).partition("#")[0] for one, other in found]
+    own = [link for link in links if link and not re.match(r"\w+:", link)]
+    return [Path(os.path.normpath(document.parent / link)) for link in own]
+
+
+def copy_documents(directory):
+    """Copy all pages, and every file that they link to, to `directory`; return the pages."""
+    files = tracked_files()
+    pages = [one for one in files if one.suffix == ".md" and one.parts[0] not in NOT_SHOWN]
+    linked = {target for page in pages for target in targets(page)}
+    for file in {*pages, *(linked & set(files))}:
+        (directory / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / file, directory / file)
+    return pages
+
+
+def in_reading_order(pages):
+    """Return the pages as the table of contents names them."""
+    wanted = [Path("README.md"), CONTENTS, *targets(CONTENTS), *pages]
+    order = [page for page in dict.fromkeys(wanted) if page in pages]
+    return [page for page in order if str(page) not in LAST] + list(map(Path, LAST))
+
+
+def title_of(page):
+    """Return a page's first heading."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.search(r"^# (.+)$", text, re.MULTILINE)[1].partition(":")[0]
+
+
+def configuration(documents, pages, site):
+    """Return MkDocs' settings."""
+    from pymdownx.slugs import slugify  # GitHub's anchors
+
+    schemes = {"default": ("light", "slate"), "slate": ("dark", "default")}
+    palette = [
+        {
+            "scheme": scheme,
+            "media": f"(prefers-color-scheme: {media})",
+            "primary": "indigo",
+            "toggle": {"icon": "material/theme-light-dark", "name": "Light or dark"},
+        }
+        for scheme, (media, _) in schemes.items()
+    ]
+    return {
+        "site_name": "Your first federated model",
+        "docs_dir": str(documents),
+        "site_dir": str(site),
+        "nav": [{title_of(page): page.as_posix()} for page in pages],
+        "theme": {"name": "material", "font": False, "palette": palette, "features": [*FEATURES]},
+        "plugins": ["search"],
+        "use_directory_urls": False,
+        "markdown_extensions": [
+            {"toc": {"slugify": slugify(case="lower"), "permalink": True}},
+            *("tables", "md_in_html", "sane_lists", "pymdownx.superfences", "pymdownx.highlight"),
+        ],
+        "validation": {"links": {"unrecognized_links": "ignore"}},
+    }
+
+
+def build(site):
+    """Write the whole site to the directory `site`."""
+    from mkdocs.commands.build import build as build_pages
+    from mkdocs.config import load_config
+
+    with tempfile.TemporaryDirectory() as directory:
+        documents = Path(directory, "docs")
+        pages = in_reading_order(copy_documents(documents))
+        config = Path(directory, "mkdocs.yml")
+        config.touch()
+        build_pages(load_config(str(config), **configuration(documents, pages, site)))
+    for run in REPLAYS:
+        place = run.relative_to(ROOT)
+        (site / place).mkdir(parents=True, exist_ok=True)
+        export([place], site / place / "index.html")
+
+
+def main(arguments=None):
+    """Run the command line described above."""
+    options = Options()
+    options.add_argument("site", nargs="?", type=path, default="site", help="directory to write")
+    args = parse_options(arguments, [options])
+    os.chdir(ROOT)
+    if not find_spec("material"):
+        raise UserError("the site needs mkdocs-material; make site installs it")
+    build(Path(args.site).resolve())
+    print(f"{args.site}/index.html opens the site")
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,115 @@
+"""The web site that make site builds, crawled in a real browser that reaches nothing but the site."""
+
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+
+from pages import site
+from pages.watch.facts import REPLAYS
+from tests.support.harness import ROOT
+
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(
+        not find_spec("material"), reason="no mkdocs-material here: make site installs it"
+    ),
+]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """The address at which the whole site is served."""
+    place = tmp_path_factory.mktemp("site")
+    site.main([str(place)])
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=place))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def page(browser, address):
+    """A page that notes what it complains of, and what it wants from elsewhere."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.complaints = []
+
+    def only_here(route):
+        if route.request.url.startswith((address, "data:", "blob:")):
+            return route.continue_()
+        page.complaints.append(f"wants {route.request.url}")
+        return route.abort()
+
+    context.route("**/*", only_here)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda said: said.type == "error" and page.complaints.append(f"{page.url}: {said.text}"),
+    )
+    page.on(
+        "response",
+        lambda answer: (
+            answer.status >= 400 and page.complaints.append(f"{answer.status} {answer.url}")
+        ),
+    )
+    yield page
+    context.close()
+
+
+LINKS = """() => [...document.querySelectorAll("a[href], img[src], source[srcset]")]
+    .map((one) => new URL(one.href || one.src || one.srcset, location.href).href)"""
+
+
+def test_every_link_leads_somewhere_and_no_page_complains(page, address):
+    waiting, ids, links = [address], {}, {}
+    while waiting:
+        url = waiting.pop()
+        page.goto(url)
+        ids[url] = set(
+            page.evaluate("() => [...document.querySelectorAll('[id]')].map((one) => one.id)")
+        )
+        for link in page.evaluate(LINKS):
+            if not link.startswith(address):
+                continue
+            place, fragment = urldefrag(link)
+            links.setdefault((place, fragment), url)
+            is_page = place.endswith((".html", "/"))
+            if is_page and place not in ids and place not in waiting:
+                waiting.append(place)
+    assert page.complaints == []
+    for (place, fragment), source in links.items():
+        if place in ids:
+            assert not fragment or unquote(fragment) in ids[place], (
+                f"{source} names {place}#{fragment}"
+            )
+        else:
+            assert page.request.get(place).status == 200, f"{source} names {place}"
+    shown = {urlsplit(url).path for url in ids}
+    assert {f"/{run.relative_to(ROOT).as_posix()}/" for run in REPLAYS} <= shown
+
+
+@pytest.mark.parametrize("run", REPLAYS, ids=lambda run: run.name)
+def test_every_replay_plays_without_a_server(page, address, run):
+    place = run.relative_to(ROOT).as_posix()
+    page.goto(f"{address}{place}/#round=1")
+    doing = page.locator(".doing")
+    page.get_by_text("Round 1 is finished").wait_for()
+    page.locator("#live").click()
+    page.get_by_text("Finished: ").first.wait_for()
+    assert doing.text_content().startswith("Finished: ")
+    assert page.locator(".name").text_content() == place
+    assert page.complaints == []
