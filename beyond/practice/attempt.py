@@ -65,9 +65,19 @@ def lines_about(error, path):
     return [*lines, what] if frames else [f"What comes back cannot be used ({what})."]
 
 
-def write_partitions(folder, deal, clients):
-    """Deal MNIST's first images out with the function `deal`, into `folder`/partitions."""
-    (images, labels), (test_images, test_labels) = load_mnist()
+@contextmanager
+def contained(path, seconds, verdict):
+    """Stop the block after so many `seconds`, and put what goes wrong in it into `verdict`."""
+    with stopped_after(seconds):
+        try:
+            yield
+        except BaseException as error:  # what a reader has written raises anything
+            verdict["fault"] = lines_about(error, path)
+
+
+def write_partitions(folder, mnist, deal, clients):
+    """Deal the first images of `mnist` out with the function `deal`, into `folder`/partitions."""
+    (images, labels), (test_images, test_labels) = mnist
     folder = folder / "partitions"
     folder.mkdir(parents=True)
     shares = deal(labels[:IMAGES], clients, np.random.default_rng(0))
@@ -78,16 +88,26 @@ def write_partitions(folder, deal, clients):
     np.savez(folder / "test.npz", **test)
 
 
-def steps(exercise, path, work):
-    """Yield the titles of all steps, each before it is taken."""
+def judge(exercise, path, work, seconds):
+    """Return the verdict on an answer; `work` gets the partitions of its federations."""
     check = getattr(importlib.import_module(CHECKS.format(exercise.checks)), exercise.name)
-    answer = the_answer(path)
-    yield from check(answer)
-    for run in exercise.runs:
-        deal = (
-            getattr(answer, exercise.deals) if run == "yours" and exercise.deals else partition.iid
-        )
-        write_partitions(work / run, deal, exercise.clients)
+    verdict = {"passed": [], "fault": []}
+    with contained(path, seconds, verdict):
+        answer, taken = the_answer(path), []
+        for title in check(answer):
+            verdict |= {"passed": list(taken), "title": title}
+            write_verdict(work, verdict)
+            taken.append(title)
+        verdict["passed"] = taken
+    if verdict["fault"] or not exercise.runs:
+        return verdict
+    mnist = load_mnist()
+    with contained(path, seconds, verdict):
+        for run in exercise.runs:
+            is_own = run == "yours" and exercise.deals
+            deal = getattr(answer, exercise.deals) if is_own else partition.iid
+            write_partitions(work / run, mnist, deal, exercise.clients)
+    return verdict
 
 
 def main(arguments=None, name=None, path=None, work=None, seconds=None):
@@ -95,18 +115,10 @@ def main(arguments=None, name=None, path=None, work=None, seconds=None):
 
     It has so many `seconds`, after the imports.
     """
-    exercise, taken, verdict, printed = exercise_named(name), [], {"fault": []}, Printed()
-    importlib.import_module(CHECKS.format(exercise.checks))
+    exercise, printed, work = exercise_named(name), Printed(), Path(work)
     torch.set_num_threads(1)
-    with stopped_after(seconds), redirect_stdout(printed):
-        try:
-            for title in steps(exercise, path, Path(work)):
-                verdict |= {"passed": list(taken), "title": title}
-                write_verdict(work, verdict)
-                taken.append(title)
-            verdict["passed"] = taken
-        except BaseException as error:  # what a reader has written raises anything
-            verdict["fault"] = lines_about(error, path)
+    with redirect_stdout(printed):
+        verdict = judge(exercise, path, work, seconds)
     may_print = any("print(" in code for _, code in solution(exercise))
     verdict["printed"] = "" if may_print else printed.kept
     write_verdict(work, {**verdict, "finished": True})
@@ -116,4 +128,4 @@ def main(arguments=None, name=None, path=None, work=None, seconds=None):
 
 def write_verdict(work, verdict):
     """Write verdict.json into the directory `work`."""
-    Path(work, "verdict.json").write_text(json.dumps(verdict), encoding="utf-8")
+    (work / "verdict.json").write_text(json.dumps(verdict), encoding="utf-8")

@@ -14,7 +14,8 @@ from beyond.practice.skeleton import fault_to_read
 from support.command_line import RunError, UserError
 from support.history import read_history
 from support.listening import free_port
-from support.processes import check_not_lost, ending, last_words, start_command, stop_all
+from support.processes import check_not_lost, ending, start_command, stop_all
+from support.signals import signals_deferred
 
 PROGRAMS = ("beyond.practice.server", "beyond.practice.client")
 WORDS = (
@@ -49,32 +50,44 @@ def verdict_on(context, exercise, path, seconds):
 
 def attempted(context, exercise, path, work, seconds):
     """Let attempt.py run an answer, and return its Verdict, also if it could not say one."""
-    log = work / "log.txt"
+    log, file = work / "log.txt", work / "verdict.json"
     given = {"name": exercise.name, "path": str(path), "work": str(work), "seconds": seconds}
-    process = start_command(context, "beyond.practice.attempt", [], log, **given)
-    try:
-        process.join()
-    finally:
-        stop_all([process])
-        with suppress(AttributeError, OSError):  # Windows has no groups; this one may be empty
-            os.killpg(process.pid, signal.SIGKILL)  # what the answer has started
-    check_not_lost(process)
-    file = work / "verdict.json"
+    status = contained(context, log, **given)
     said = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if not said.pop("finished", False):
-        ended = f"It has ended the whole program ({ending(process.exitcode)}): os._exit, or out of memory?"
-        said["fault"] = stopped(log, path, seconds) or [ended]
+        ended = f"It has ended the whole program ({ending(status)}): os._exit, or out of memory?"
+        said["fault"] = stopped(texts_of([log]), path, seconds) or [ended]
     return Verdict(**said)
 
 
-def stopped(log, path, seconds):
-    """Return where an answer was when its time was over, as `log` has it, or nothing if that was not so."""
-    text = log.read_text(encoding="utf-8", errors="replace")
+def contained(context, log, **given):
+    """Run attempt.py, and return its exit status; nothing that an answer has started goes on."""
+    processes = []
+    try:
+        with signals_deferred():  # the first one takes seconds to start, and is to be stopped, too
+            processes.append(start_command(context, "beyond.practice.attempt", [], log, **given))
+        processes[0].join()
+    finally:
+        stop_all(processes)
+        for process in processes:
+            with suppress(AttributeError, OSError):  # Windows has no groups; this one may be empty
+                os.killpg(process.pid, signal.SIGKILL)
+    check_not_lost(processes[0])
+    return processes[0].exitcode
+
+
+def stopped(texts, path, seconds):
+    """Return where an answer was when its time was over, as logs say, or nothing if that was not so."""
+    text = "".join(texts)
     if "Timeout (" not in text:
         return []
-    place = re.search(rf'File "{re.escape(str(path))}", line (\d+)', text)
-    where = f" in {path}, line {place[1]}" if place else ""
-    return [f"Stopped after {seconds:g} seconds{where}: is that a loop without an end?"]
+    if place := re.search(rf'File "{re.escape(str(path))}", line (\d+)', text):
+        return [
+            f"Stopped after {seconds:g} seconds in line {place[1]}: is that a loop without an end?"
+        ]
+    return [
+        f"Stopped after {seconds:g} seconds: this machine is busy, and --seconds gives it more."
+    ]
 
 
 def federate(context, exercise, path, folder, seconds, verdict):
@@ -90,18 +103,27 @@ def federate(context, exercise, path, folder, seconds, verdict):
         except (RunError, UserError, SystemExit) as error:
             if getattr(error, "code", 1) not in (1, 2):  # a signal is not the answer's fault
                 raise
-            verdict.fault = stopped(log, path, limit) or [why_it_failed(log, error)]
+            texts = texts_of([*sorted(folder.glob("run/logs/*.log")), log])
+            verdict.fault = stopped(texts, path, limit) or [why_it_failed(texts, error)]
             return
-        accuracies = [row.accuracy for row in read_history("run")]
-    verdict.accuracies[folder.name] = accuracies
+        keep_accuracies(verdict, folder.name, [row.accuracy for row in read_history("run")])
+
+
+def keep_accuracies(verdict, run, accuracies):
+    """Add to `verdict` the accuracies of the rounds of `run`, and whether something has been learned."""
+    verdict.accuracies[run] = accuracies
     if max(accuracies[1:]) < accuracies[0] + LEARNED:
         verdict.fault = ["It has learned nothing: see the accuracies."]
     elif verdict.title not in verdict.passed:
         verdict.passed.append(verdict.title)
 
 
-def why_it_failed(log, error):
-    """Return the first line of the server's `log` that says why an update is missing, or its last one."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    missing = [line for line in lines if re.search("no update from|left out the update", line)]
-    return (missing or [last_words(log) if lines else str(error)])[0]
+def why_it_failed(texts, error):
+    """Return the last words of the first program of which the logs' `texts` have some, or of `error`."""
+    found = [re.search(r"^beyond\.practice\.\w+: (.*)", text, re.MULTILINE) for text in texts]
+    return next((match[1] for match in found if match), str(error))
+
+
+def texts_of(logs):
+    """Return what is in those of `logs` that are there."""
+    return [log.read_text(encoding="utf-8", errors="replace") for log in logs if log.exists()]

@@ -17,7 +17,7 @@ DEAL = "return np.array_split("
 STRANGE = {
     "deal": (
         [(DEAL, "while True:\n        pass\n    return np.array_split(")],
-        "Stopped after 4 seconds in practice/deal.py, line 1",
+        "Stopped after 4 seconds in line 1",
     ),
     "weights": (
         [("    return [tensor", "    import os\n    os._exit(0)\n    return [tensor")],
