@@ -16,6 +16,7 @@ from beyond.practice.skeleton import skeleton, solution
 from support.argument_types import path, positive_seconds
 from support.command_line import NothingToDo, Options, UserError, parse_options, run_command
 from support.files import locked
+from support.signals import is_hosted
 
 ACTIONS = ("check", "hint", "solution", "reset")
 BUSY = UserError("another check runs here; wait until it has ended")
@@ -102,7 +103,7 @@ def check(folder, exercises, seconds):
         wrong += [exercise] if verdict.fault else []
         print()
     tell_next(folder, wrong)
-    if wrong:
+    if wrong and not is_hosted():  # a notebook has no use for a status
         sys.exit(1)
 
 
