@@ -47,7 +47,7 @@ def deployment(tmp_path_factory, mnist):
 def homes_of_tasks(run):
     """Return the directories to which tasks have unpacked the app so far, in this order."""
     log = (run / "logs/superexec.log").read_text(encoding="utf-8")
-    return list(map(Path, re.findall(r"installed .* to (\S+)", log)))
+    return list(map(Path, re.findall(r"installed .* to (\S+)\.\s", log)))  # a sentence, which ends
 
 
 def words_for_two():
