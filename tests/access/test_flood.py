@@ -14,7 +14,7 @@ from support.command_line import RunError
 from tests.support.certificates import make_certificates
 from tests.support.harness import PATIENCE
 
-LENGTH, LINES, ADDRESSES = 5000, 2, 2
+LENGTH, LINES, ADDRESSES = 5000, 3, 2
 
 
 class Victim:

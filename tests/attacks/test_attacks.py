@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from beyond.attacks import training_images
+from beyond.attacks import read_update, training_images
 from beyond.attacks.inversion import invert, total_variation
 from beyond.attacks.inversion_grid import Case, attack, cases, labels_from
 from beyond.attacks.leakage import input_of_fc1, label_counts, label_of, owned_digits
@@ -180,7 +180,14 @@ def test_every_clients_own_images_are_its_members_and_the_tests_are_strangers(we
         assert (members == expected).all()
 
 
-def test_what_is_read_off_an_epoch_is_of_that_client_with_that_seed(weights, digits):
+def test_what_is_read_off_an_epoch_is_of_that_client_with_that_seed(weights, digits, monkeypatch):
+    trained = []
+
+    def noted(sent, images, labels, *number, **changes):
+        trained.append((*number, changes))
+        return update_of(sent, images, labels, *number, **changes)
+
+    monkeypatch.setattr(read_update, "update_of", noted)
     own = [np.arange(40 * number, 40 * (number + 1)) for number in range(2)]
     training = SimpleNamespace(
         take=lambda indices: (digits[0][indices], digits[1][indices]),
@@ -192,6 +199,7 @@ def test_what_is_read_off_an_epoch_is_of_that_client_with_that_seed(weights, dig
         update = update_of(weights, images, labels, number, seed=3)
         assert counts[number].tolist() == np.bincount(labels, minlength=10).tolist()
         assert set(np.flatnonzero(read[number])) == owned_digits(update)
+    assert trained == [(0, {"seed": 3}), (1, {"seed": 3})]
 
 
 def test_the_largest_error_is_told(capsys):

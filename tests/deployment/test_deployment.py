@@ -30,16 +30,24 @@ def deployment(tmp_path_factory, mnist):
         command.wait_for("^Round  1 of")
         place.processes()  # by which it knows the Flower home, and by that nginx
         logs = [Path(home, "nginx/access.log") for home in place.flower_homes]
+        run = place.directory / "results/run"
         yield SimpleNamespace(
             asked=[log.read_text(encoding="utf-8") for log in logs if log.exists()],
+            homes=[(home, home.exists()) for home in homes_of_tasks(run)],
             place=place,
             meanwhile=place.names(),
             words=place.command_lines(),
             ports=open_ports(place.processes()),
             status=command.wait(),
-            run=place.directory / "results/run",
+            run=run,
             output=command.output,
         )
+
+
+def homes_of_tasks(run):
+    """Return the directories to which tasks have unpacked the app so far, in this order."""
+    log = (run / "logs/superexec.log").read_text(encoding="utf-8")
+    return list(map(Path, re.findall(r"installed .* to (\S+)\.\s", log)))  # a sentence, which ends
 
 
 def words_for_two():
@@ -82,13 +90,14 @@ def test_tasks_ran_in_forks_of_the_superexec_and_each_has_unpacked_the_app_for_i
     log = (logs / "superexec.log").read_text(encoding="utf-8")
     assert "SuperExec is ready for 2 SuperNodes" in log
     assert log.count("trained on 80 images") == log.count("trained on 60 images") == ROUNDS
-    homes = re.findall(r"installed .* to (\S+)", log)
+    homes = homes_of_tasks(deployment.run)
     tasks = sum(
         (logs / f"node_{number}.log").read_text(encoding="utf-8").count("Receiving: ")
         for number in (0, 1)
     )
     assert len(set(homes)) == len(homes) == tasks > 2 * ROUNDS
-    assert not any(Path(home).exists() for home in homes)
+    assert len(deployment.homes) >= 4  # two answers to the roll call, and round 1
+    assert deployment.homes[:2] == [(home, False) for home in homes[:2]]  # gone while it ran
 
 
 def test_only_the_serverapp_has_its_token_where_everybody_reads_it(deployment):

@@ -7,7 +7,9 @@ import time
 from argparse import Namespace
 from types import SimpleNamespace
 
+import httpx
 import psutil
+import pytest
 
 from beyond.deployment.drill import Drill
 from beyond.deployment.node import FAILED, arrival, words_of
@@ -15,9 +17,17 @@ from beyond.deployment.services import fresh_logs
 from beyond.deployment.superexec import OURS, find_stock
 from beyond.deployment.tasks import TaskServer
 from beyond.deployment.watched_services import Service
+from support.command_line import UserError
 from tests.support.harness import ROOT, wait_until
 from tests.support.ports import idle_address
 from tests.support.small import write_history
+
+
+def refused(status):
+    """Return what a client of Flower's raises when a server answers with this status."""
+    request = httpx.Request("POST", "http://x")
+    answer = httpx.Response(status, request=request)
+    return httpx.HTTPStatusError("no", request=request, response=answer)
 
 
 class Task:
@@ -47,6 +57,18 @@ def test_a_superexec_does_so_many_tasks_at_once_and_no_more():
     assert [task.is_finished for task in tasks] == [True, False] and server.tasks == tasks[1:]
     tasks[1].may_end.set()
     tasks[1].process.join()
+
+
+def test_what_is_wrong_at_an_address_is_told_once_and_a_refusal_ends_it(capsys):
+    files = {"root_certificates": None, "superexec_auth_secret_file": None}
+    server = TaskServer(Namespace(runtime_api_address=[idle_address()], **files))
+    for reason in ("refused", "refused", "reset", "refused"):
+        server._note("here", httpx.ConnectError(reason))
+    told = capsys.readouterr().out.splitlines()
+    assert told == [f"here has no tasks: {reason}" for reason in ("refused", "reset", "refused")]
+    for status in (401, 403):
+        with pytest.raises(UserError, match="here refuses this SuperExec"):
+            server._note("here", refused(status))
 
 
 def told(tmp_path, log, status=0):
@@ -124,5 +146,5 @@ def test_a_drill_waits_for_a_message_of_the_round_under_way_and_tells_each_round
     told = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in told] == ["Round 3", "Round 4"]
     assert "accuracy 70.00%" in told[0]
-    drill.began = time.time() + 60  # what is there is of an earlier run
+    drill.began, drill.rounds_told = time.time() + 60, 0  # what is there is of an earlier run
     assert drill._news() == []

@@ -10,6 +10,7 @@ from beyond.secure_aggregation import app as secagg_app
 from beyond.secure_aggregation import careful_training as secagg_training
 from beyond.secure_aggregation.careful_client import Refusal
 from beyond.secure_aggregation.careful_training import check_update
+from beyond.secure_aggregation.shares import STEP
 from client import FlowerClient
 from model import CNN, get_weights
 from support.command_line import RunError
@@ -90,6 +91,11 @@ def test_what_is_lost_in_rounding_is_nothing(mnist, one_thread):
     for rate in (1e-12, 1e-8):
         with pytest.raises(Refusal, match="has learned nothing"):
             check_update(*lesson_update(mnist, learning_rate=rate), 0.1)
+    sent, _ = lesson_update(mnist)
+    moved = [sent[0] + np.float32(3 * STEP), *sent[1:]]
+    check_update(sent, moved, 0.5)
+    with pytest.raises(Refusal, match="has learned nothing"):
+        check_update(sent, moved, 0.2)  # as it is multiplied, less than a step
 
 
 def test_a_statistic_that_moves_is_nothing_learned(mnist, one_thread, monkeypatch):
