@@ -74,12 +74,10 @@ def title_of(page):
     return re.search(r"^# (.+)$", text, re.MULTILINE)[1].partition(":")[0]
 
 
-def configuration(documents, pages, site):
-    """Return MkDocs' settings."""
-    from pymdownx.slugs import slugify  # GitHub's anchors
-
+def palettes():
+    """Return the colours by day and by night, as Material is told them."""
     schemes = {"default": ("light", "slate"), "slate": ("dark", "default")}
-    palette = [
+    return [
         {
             "scheme": scheme,
             "media": f"(prefers-color-scheme: {media})",
@@ -88,12 +86,23 @@ def configuration(documents, pages, site):
         }
         for scheme, (media, _) in schemes.items()
     ]
+
+
+def configuration(documents, pages, site):
+    """Return MkDocs' settings."""
+    from pymdownx.slugs import slugify  # GitHub's anchors
+
     return {
         "site_name": "Your first federated model",
         "docs_dir": str(documents),
         "site_dir": str(site),
         "nav": [{title_of(page): page.as_posix()} for page in pages],
-        "theme": {"name": "material", "font": False, "palette": palette, "features": [*FEATURES]},
+        "theme": {
+            "name": "material",
+            "font": False,
+            "palette": palettes(),
+            "features": [*FEATURES],
+        },
         "plugins": ["search"],
         "use_directory_urls": False,
         "markdown_extensions": [

@@ -59,18 +59,20 @@ def add_files(site):
         return Response(text, media_type=TYPES[Path(path).suffix]) if text else not_here()
 
 
+def news_of(followers):
+    """Return (version, what `followers` have to tell): the version changes when that does."""
+    looks = [(vars(one.look()), one.idle()) for one in followers]
+    version = sha256(json.dumps([look for look, _ in looks]).encode()).hexdigest()[:12]
+    return version, [{**look, "idle": round(idle, 1)} for look, idle in looks]
+
+
 def add_record(site, runs, followers, is_over):
     """Let `site` answer what is new in the files of `followers`, and with their lines."""
-
-    def news():
-        looks = [(vars(one.look()), one.idle()) for one in followers]
-        version = sha256(json.dumps([look for look, _ in looks]).encode()).hexdigest()[:12]
-        return version, [{**look, "idle": round(idle, 1)} for look, idle in looks]
 
     async def changed(known: str = "", wait: float = PATIENCE):
         """Answer once there is something that who asks does not know, or after a while."""
         end = asyncio.get_running_loop().time() + min(wait, PATIENCE)
-        while (now := news())[0] == known and not is_over():
+        while (now := news_of(followers))[0] == known and not is_over():
             if asyncio.get_running_loop().time() > end:
                 break
             await asyncio.sleep(OFTEN)
@@ -84,11 +86,8 @@ def add_record(site, runs, followers, is_over):
     def described(number: int):
         return JSONResponse(about(runs[number])) if 0 <= number < len(runs) else not_here()
 
-    for path, answer in {
-        "/news": changed,
-        "/lines/{number}": lines,
-        "/about/{number}": described,
-    }.items():
+    answers = {"/news": changed, "/lines/{number}": lines, "/about/{number}": described}
+    for path, answer in answers.items():
         site.add_api_route(path, answer, methods=["GET", "HEAD"], response_model=None)
         site.router.routes.insert(0, site.router.routes.pop())  # before what answers any path
 
