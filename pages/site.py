@@ -74,17 +74,18 @@ def title_of(page):
     return re.search(r"^# (.+)$", text, re.MULTILINE)[1].partition(":")[0]
 
 
-def palettes():
-    """Return the colours by day and by night, as Material is told them."""
-    schemes = {"default": ("light", "slate"), "slate": ("dark", "default")}
+def palette():
+    """Return Material's settings for light and dark, as the browser wants it or the reader chooses."""
+    schemes = {"light": "default", "dark": "slate"}
+    toggle = {"icon": "material/theme-light-dark", "name": "Light or dark"}
     return [
         {
             "scheme": scheme,
             "media": f"(prefers-color-scheme: {media})",
             "primary": "indigo",
-            "toggle": {"icon": "material/theme-light-dark", "name": "Light or dark"},
+            "toggle": toggle,
         }
-        for scheme, (media, _) in schemes.items()
+        for media, scheme in schemes.items()
     ]
 
 
@@ -97,12 +98,7 @@ def configuration(documents, pages, site):
         "docs_dir": str(documents),
         "site_dir": str(site),
         "nav": [{title_of(page): page.as_posix()} for page in pages],
-        "theme": {
-            "name": "material",
-            "font": False,
-            "palette": palettes(),
-            "features": [*FEATURES],
-        },
+        "theme": {"name": "material", "font": False, "palette": palette(), "features": [*FEATURES]},
         "plugins": ["search"],
         "use_directory_urls": False,
         "markdown_extensions": [

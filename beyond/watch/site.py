@@ -42,7 +42,7 @@ def make_site(runs, token, is_over):
         site.exception_handler(error)(not_here)
     followers = [Follower(Path(run, NAME)) for run in runs]
     add_files(site)
-    add_record(site, runs, followers, is_over)
+    Questions(runs, followers, is_over).add_to(site)
     return site
 
 
@@ -59,37 +59,50 @@ def add_files(site):
         return Response(text, media_type=TYPES[Path(path).suffix]) if text else not_here()
 
 
-def news_of(followers):
-    """Return (version, what `followers` have to tell): the version changes when that does."""
-    looks = [(vars(one.look()), one.idle()) for one in followers]
-    version = sha256(json.dumps([look for look, _ in looks]).encode()).hexdigest()[:12]
-    return version, [{**look, "idle": round(idle, 1)} for look, idle in looks]
+class Questions:
+    """What the page asks of `runs`, whose files `followers` follow; nobody waits once `is_over()`."""
 
+    def __init__(self, runs, followers, is_over):
+        self.runs = runs
+        self.followers = followers
+        self.is_over = is_over
 
-def add_record(site, runs, followers, is_over):
-    """Let `site` answer what is new in the files of `followers`, and with their lines."""
+    def add_to(self, site):
+        """Let `site` answer them, before what answers any path."""
+        for path, answer in {
+            "/news": self.news,
+            "/lines/{number}": self.lines,
+            "/about/{number}": self.about,
+        }.items():
+            site.add_api_route(path, answer, methods=["GET", "HEAD"], response_model=None)
+            site.router.routes.insert(0, site.router.routes.pop())
 
-    async def changed(known: str = "", wait: float = PATIENCE):
+    async def news(self, known: str = "", wait: float = PATIENCE):
         """Answer once there is something that who asks does not know, or after a while."""
-        end = asyncio.get_running_loop().time() + min(wait, PATIENCE)
-        while (now := news_of(followers))[0] == known and not is_over():
-            if asyncio.get_running_loop().time() > end:
-                break
+        clock = asyncio.get_running_loop().time
+        end = clock() + min(wait, PATIENCE)
+        while (now := self._looks())[0] == known and not self.is_over() and clock() <= end:
             await asyncio.sleep(OFTEN)
         return JSONResponse({"version": now[0], "runs": now[1]})
 
-    def lines(number: int, generation: str, start: int):
-        if not 0 <= number < len(followers) or start < 0:
+    def lines(self, number: int, generation: str, start: int):
+        """Answer with the lines of one run, from the byte `start`."""
+        if not 0 <= number < len(self.followers) or start < 0:
             return not_here()
-        return StreamingResponse(followers[number].read(generation, start), media_type="text/plain")
+        content = self.followers[number].read(generation, start)
+        return StreamingResponse(content, media_type="text/plain")
 
-    def described(number: int):
-        return JSONResponse(about(runs[number])) if 0 <= number < len(runs) else not_here()
+    def about(self, number: int):
+        """Answer what is known of one run besides its lines."""
+        return (
+            JSONResponse(about(self.runs[number])) if 0 <= number < len(self.runs) else not_here()
+        )
 
-    answers = {"/news": changed, "/lines/{number}": lines, "/about/{number}": described}
-    for path, answer in answers.items():
-        site.add_api_route(path, answer, methods=["GET", "HEAD"], response_model=None)
-        site.router.routes.insert(0, site.router.routes.pop())  # before what answers any path
+    def _looks(self):
+        """Return (a name for all of what is known now, what is known of each run)."""
+        looks = [(vars(one.look()), one.idle()) for one in self.followers]
+        version = sha256(json.dumps([look for look, _ in looks]).encode()).hexdigest()[:12]
+        return version, [{**look, "idle": round(idle, 1)} for look, idle in looks]
 
 
 class Doorkeeper:
