@@ -103,6 +103,20 @@ def no_command_has_run_here(monkeypatch):
         signal.signal(number, handler)
 
 
+@pytest.fixture(scope="session")
+def nowhere(tmp_path_factory):
+    """An empty directory."""
+    return tmp_path_factory.mktemp("nowhere")
+
+
+@pytest.fixture(autouse=True)
+def away_from_the_checkout(monkeypatch, nowhere):
+    """Run tests where nothing is: partitions and results of the checkout are those of a reader's run."""
+    monkeypatch.chdir(nowhere)
+    yield
+    assert not any(nowhere.iterdir()), "this test writes to the current directory"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
     """Compute in this process as the clients do, which gives their very bits, and disturbs nobody beside."""

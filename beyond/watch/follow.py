@@ -81,12 +81,7 @@ class Follower:
         directory, path = self.path.parent.resolve(), self.path.resolve()
         if directory not in path.parents:
             raise OSError(0, "a link leads out of the run's directory")
-        # A FIFO would keep us waiting.
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        if not stat.S_ISREG(os.fstat(number).st_mode):
-            os.close(number)
-            raise OSError(0, "it is not a regular file")
-        return os.fdopen(number, "rb")
+        return _opened(path)
 
     def _whole_lines(self, file):
         """Return (generation, bytes of whole lines), having noted whether the file is another one."""
@@ -127,12 +122,22 @@ class Follower:
         return first + file.read(min(SAMPLE, self.size))
 
 
+def _opened(path):
+    """Return the file `path`, open for reading. Raises OSError if it is not a regular one."""
+    # A FIFO would keep us waiting.
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(0, "it is not a regular file")
+    return os.fdopen(number, "rb")
+
+
 def is_held(path):
     """Return whether a process holds the lock that is the file `path`; None if that cannot be asked."""
     if fcntl is None:
         return None
     try:
-        with open(path, "rb") as file:
+        with _opened(path) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False

@@ -4,7 +4,6 @@ import asyncio
 import hmac
 import json
 from hashlib import sha256
-from http.cookies import SimpleCookie
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -126,8 +125,7 @@ class Doorkeeper:
     def _answer(self, request):
         """Return the answer to who has no cookie yet; None to who has it."""
         cookie = f"watch-{request.scope['server'][1]}"  # cookies know no ports
-        known = SimpleCookie(request.headers.get("cookie", "")).get(cookie)
-        if known and self._is_right(known.value):
+        if self._is_right(request.cookies.get(cookie, "")):
             return None
         if not self._is_right(request.query_params.get("token", "")):
             return PlainTextResponse(
@@ -135,7 +133,7 @@ class Doorkeeper:
                 "python -m beyond.watch has printed.\n",
                 status_code=403,
             )
-        answer = RedirectResponse(request.url.path, status_code=303)
+        answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(cookie, self.token, httponly=True, samesite="lax")
         return answer
 

@@ -114,7 +114,7 @@ def test_another_run_on_the_same_images_finds_them_spent_and_a_larger_budget_goe
 
 
 @pytest.mark.parametrize(
-    "lie", [{"rounds": 1}, {"rounds": -5}, {"local_epochs": 50}, {"batch_size": 10**6}, {"seed": 1}]
+    "lie", [{"rounds": 1}, {"rounds": -5}, {"local_epochs": 10}, {"batch_size": 10**6}, {"seed": 1}]
 )
 def test_a_server_that_asks_for_more_gets_no_more_than_epsilon(begin, lie):
     client = begin()
@@ -124,7 +124,7 @@ def test_a_server_that_asks_for_more_gets_no_more_than_epsilon(begin, lie):
     assert on_disk(client)[-1]["epsilon"] <= 8
 
 
-@pytest.mark.parametrize("rounds", [20, 2])
+@pytest.mark.parametrize("rounds", [8, 2])
 def test_a_plan_that_changes_on_the_way_is_followed(begin, rounds):
     client = begin()
     fit(client, 1, 4)

@@ -50,7 +50,7 @@ BAD_VALUES = {
         "--max-wait": SECONDS,
         "--certificates": ["a_file", "no_such_directory"],
     },
-    "federation.py": PARTITION | SERVER,
+    "federation.py": PARTITION | SERVER | {"--start": ["fork", ""]},
     "plot_accuracy.py": {
         "--output": ["a_file/accuracy.png", "no_such_directory/accuracy.png", "results", "."],
         "--from": ["-1", "100", "nan", "low", ""],

@@ -31,8 +31,8 @@ def kill_the_forkserver():
     """Let there be a forkserver that was killed."""
     process_context, server = federation.process_context, multiprocessing.forkserver
 
-    def context_without_forkserver():
-        context = process_context()
+    def context_without_forkserver(method):
+        context = process_context(method)
         server.ensure_running()
         os.kill(server._forkserver._forkserver_pid, signal.SIGKILL)
         server._forkserver.ensure_running = lambda: None

@@ -224,6 +224,7 @@ def test_what_is_no_file_of_the_run_is_not_read(watching, tmp_path):
     inside = path.with_name("inside.jsonl")
     inside.write_text(f"{LINES[0]}\n", encoding="utf-8")
     path.symlink_to(inside)
+    os.mkfifo(path.with_name(".lock"))
     reader.wait_for("a link within the run", lambda news: reader.text == f"{LINES[0]}\n")
 
 
