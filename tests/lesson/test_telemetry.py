@@ -75,8 +75,14 @@ create_event(EventType.PING, None)
 """
 
 
-@pytest.mark.parametrize("wish, called", [("unset", set()), ("1", {"telemetry.flower.ai"})])
-@pytest.mark.parametrize("first, then", [("flwr.server", "support"), ("support", "flwr.server")])
+@pytest.mark.parametrize(
+    "first, then, wish, called",
+    [
+        ("flwr.server", "support", "unset", set()),
+        ("support", "flwr.server", "unset", set()),
+        ("flwr.server", "support", "1", {"telemetry.flower.ai"}),
+    ],
+)
 def test_the_order_of_imports_switches_nothing_on(tmp_path, first, then, wish, called):
     code = EVENT.format(wish=wish, first=first, then=then)
     paths = {"PYTHONPATH": os.pathsep.join(map(str, (PROGRAMS, ROOT)))}
@@ -109,7 +115,7 @@ def is_import(node):
     return isinstance(node, ast.ImportFrom)
 
 
-@pytest.mark.parametrize("name", ["server", "all"])
+@pytest.mark.parametrize("name", ["server", pytest.param("all", marks=pytest.mark.thorough)])
 def test_who_wants_telemetry_has_it(federation, start_noted, start_all_noted, name):
     """What shows that the tests above can fail."""
     command = start_noted("1", "server") if name == "server" else start_all_noted("1")
