@@ -110,7 +110,7 @@ def counted(directory):
     return len(sent_rounds(directory)), len(spent_rows(directory))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.thorough)])
 def test_a_run_killed_at_random_moments_forgets_nothing_it_has_sent(tmp_path, seed):
     moments = random.Random(seed)
     status, resume = None, False

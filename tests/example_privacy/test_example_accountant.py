@@ -91,7 +91,7 @@ def test_a_budget_without_end_still_gets_noise():
     assert noise_multiplier_for(1e6, DELTA, 0.5, 10) == LEAST_NOISE
 
 
-@pytest.mark.parametrize("mu", [0.5, 1.67, 3.0])
+@pytest.mark.parametrize("mu", [0.5, 3.0])
 @pytest.mark.parametrize("false_alarms", [0.01, 0.1])
 def test_what_an_attacker_finds_at_best_is_the_gaussian_trade_off(mu, false_alarms):
     normal = NormalDist()

@@ -70,25 +70,25 @@ def test_a_line_that_no_cell_can_do_is_refused():
 
 
 def test_its_cells_run_the_lesson_with_a_server_and_clients_as_processes(clone, mnist):
-    """With two small clients, without the runs of federation.py and the killed ones."""
-    write_partitions(clone, mnist, sizes=[60] * 2, test_size=20)
-    (clone / "partitions/settings.json").unlink()  # the reader's own, so there are two
+    """With a small client, without the runs of federation.py and the killed ones."""
+    write_partitions(clone, mnist, sizes=[60], test_size=20)
+    (clone / "partitions/settings.json").unlink()  # the reader's own, so there is one
     address = free_address()
     cells = code(
         {
-            '"server.py"': f'"server.py --clients 2 --rounds 3 --address {address}"',
+            '"server.py"': f'"server.py --clients 1 --rounds 3 --address {address}"',
             "{number}": f"{{number}} --server {address}",
-            "range(10)": "range(2)",
-            "10 of 10": "2 of 2",
+            "range(10)": "range(1)",
+            "10 of 10": "1 of 1",
         }
     )
     skipped = ("federation.py", "killed", "kill()", "%run partition.py", "results/e5")
     cells = [one for one in cells if not any(word in one for word in skipped)]
     *_, joined, trained, second, ended, plot, picture, classified = execute(clone, cells)
-    assert "Client 1 joined" in joined
+    assert "Client 0 joined" in joined
     assert trained.splitlines()[-1].startswith("Round 2: trained on 60 images, loss ")
     assert second.splitlines()[-1].startswith("Round  2 of 3: accuracy ")
-    assert "Round  3 of 3: accuracy " in ended and ended.count("Disconnect and shut down") == 2
+    assert "Round  3 of 3: accuracy " in ended and ended.count("Disconnect and shut down") == 1
     assert plot == "Wrote results/fedavg/accuracy.png\n" and "image/png" in picture
     assert re.fullmatch(r"The model reads \d, the label says 7\n", classified)
     assert len(read_history(clone / "results/fedavg")) == 4
