@@ -84,14 +84,15 @@ def test_seeded_noise_differs_from_client_to_client_and_from_round_to_round():
         assert not np.allclose(drawn[one], drawn[other])
 
 
-def test_a_training_is_rounds_of_the_mean_of_its_clients(mnist, monkeypatch):
+@pytest.mark.parametrize("validation", [True, False])
+def test_a_training_is_rounds_of_the_mean_of_its_clients(mnist, monkeypatch, validation):
     training, tests = (
         (images[:60], labels[:60].astype(np.int64))
         for images, labels in ((mnist.images, mnist.labels), (mnist.test_images, mnist.test_labels))
     )
-    monkeypatch.setattr(module, "arrays", lambda validation: {True: (training, tests)}[validation])
+    monkeypatch.setattr(module, "arrays", {validation: (training, tests)}.get)
     run = Run("iid", math.inf, 4, 2, 3, 3, 0.1, 0.5)
-    accuracy, noise = module.train(run, validation=True)
+    accuracy, noise = module.train(run, validation)
     weights, clients = untrained(4), list(clients_of(run, *training))
     for server_round in (1, 2):
         config = {**vars(run), "server_round": server_round}
