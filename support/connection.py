@@ -1,6 +1,6 @@
 """Finding a server that may not be there yet, and finding it again.
 
-Flower 1.41's start_client has `max_retries` and `max_wait_time`, but its gRPC transport uses neither:
+Flower 1.42's start_client has `max_retries` and `max_wait_time`, but its gRPC transport uses neither:
 a client that starts before its server, or outlives it, ends in a traceback.
 """
 

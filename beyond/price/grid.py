@@ -75,7 +75,8 @@ def grid(most_seeds=math.inf):
             bare = (*SEARCHED[clients], math.inf)
             trainings += [("edges", "none", *where, epsilon) for epsilon in bare]
             trainings.append(("edges", "local", *where, 8.0))
-        trainings += [("cnn", privacy, clients, "iid", 8.0) for privacy in ("central", "none")]
+        bare = (("central", 8.0), ("none", 8.0), ("none", math.inf))
+        trainings += [("cnn", privacy, clients, "iid", epsilon) for privacy, epsilon in bare]
     return [
         Point(*training, seed)
         for seed in range(max(SEEDS["edges"].values()))

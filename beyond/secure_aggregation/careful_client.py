@@ -1,7 +1,7 @@
 """What a client of secure aggregation does not answer, although Flower's SecAgg+ would.
 
 A server that lies opens an update if it is told both secrets of a client, its key and its own mask. Where
-each takes more than half of the shares, a client has to tell both, and ours do not. (Flower 1.41 tells
+each takes more than half of the shares, a client has to tell both, and ours do not. (Flower 1.42 tells
 both, and leaves it to the server how many shares are enough, and how many keys make a mask.) What a client is
 to train is looked at in careful_training.py.
 """

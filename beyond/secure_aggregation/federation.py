@@ -6,7 +6,7 @@
     ... --curious --run results/seen           # the server keeps what it holds of round 1
 
 It runs in Flower's simulation, as beyond.simulation.federation does. This is no guarantee: the page
-says what Flower 1.41's masks are made of.
+says what Flower 1.42's masks are made of.
 """
 
 from beyond.secure_aggregation.app import components

@@ -67,7 +67,7 @@ class SecureServer(RobustServer, SecAggServer):
 class Workflow(SecAggPlusWorkflow):
     """Flower's SecAgg+, which also does without clients that leave before their masks are in a sum.
 
-    Flower 1.41 asks for shares of all clients that have not sent a masked update, also of those that had left
+    Flower 1.42 asks for shares of all clients that have not sent a masked update, also of those that had left
     before they handed out any: then no client can answer, and the round is lost.
     """
 

@@ -28,14 +28,18 @@ def levels():
 def epsilon(noise, rounds):
     """Return epsilon of so many rounds at delta 0.01, as text."""
     spent = spent_epsilon(noise, rounds, 0.01) if noise else math.inf
-    return "over 500" if spent > 500 else f"{spent:.0f}" if spent >= 10 else f"{spent:.1f}"
+    return f"{spent:,.0f}" if spent >= 10 else f"{spent:.1f}"
 
 
 def candidate_figures(gone):
     """Return what sentences quote about the attacker with candidates, where the picture is `gone`."""
     rows = {float(row["noise"]): row for row in PAGE.rows("candidates")}
+    others = {float(row["noise"]): row for row in PAGE.rows("candidates_seed_1")}
     at, after = rows[float(gone)], rows[0.3]
     return {
+        "other_gone_first": others[float(gone)]["first"],
+        "other_next_label": others[0.3]["labels"],
+        "other_last_label": others[1.0]["labels"],
         "candidates": f"{int(at['candidates']):,}",
         "draws": at["updates"],
         "gone_first": at["first"],

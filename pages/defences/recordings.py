@@ -15,9 +15,15 @@ RECORDINGS = {
         timed=True,
     ),
     "candidates": Recording(
-        ("python -m beyond.defences.candidates",),
+        (
+            "python -m beyond.defences.candidates",
+            "python -m beyond.defences.candidates --seed 1 --output results/other",
+        ),
         screens=("candidates",),
-        files={"candidates.csv": f"{RESULTS}/candidates.csv"},
+        files={
+            "candidates.csv": f"{RESULTS}/candidates.csv",
+            "candidates_seed_1.csv": "results/other/candidates.csv",
+        },
         timed=True,
     ),
 }

@@ -5,7 +5,7 @@ from statistics import mean
 
 from beyond.differential_privacy.accountant import epsilon_of, mu_of
 from beyond.differential_privacy.privacy_record import read_privacy
-from pages.markdown import block, paragraph, percent, table
+from pages.markdown import block, paragraph, percent, spread, table
 from pages.page import Page
 from support.command_line import ROOT
 
@@ -92,13 +92,14 @@ def board():
         for scheme, name in SCHEMES.items():
             cells = [found(clients, scheme, privacy="none")]
             cells += [found(clients, scheme, epsilon) for epsilon in (8.0, 2.0)]
-            shown = [percent(mean(cell), 1) if cell else "not on record" for cell in cells]
+            shown = [spread(cell) if cell else "not on record" for cell in cells]
             lines.append([f"{clients:,}", f"{delta:g}", name, *shown])
     table(["clients", "δ", "their data", "clipped, without noise", "ε = 8", "ε = 2"], lines)
     commands = [command(COMMAND, "edges", clients) for clients in (10, 100)]
     block("shell", "\n".join([*commands, command(THOUSAND, "cnn", 1000)]))
     paragraph(
-        "A thousand processes do not fit on one machine: the last line simulates them, with the lesson's "
+        "Means and ranges of all seeds. The other rows have [other settings](../price/README.md). A "
+        "thousand processes do not fit on one machine: the last line simulates them, with the lesson's "
         f"network, which has {percent(mean(found(1000, 'iid', network='cnn')), 1)} there."
     )
 
@@ -115,4 +116,5 @@ def command(text, network, clients):
 def images():
     """Say where single images are protected, if that room is there."""
     if (ROOT / "beyond/example_privacy").exists():
-        paragraph("To protect each image instead: [another room](../example_privacy/README.md).")
+        chapter = "[the chapter on that](../example_privacy/README.md)"
+        paragraph(f"To protect single images only costs less: {chapter}.")

@@ -1,6 +1,7 @@
 """Accuracy against epsilon: the tables and figures of the price, read from the recordings."""
 
 import functools
+import itertools
 import statistics
 
 from beyond.differential_privacy.accountant import (
@@ -8,7 +9,7 @@ from beyond.differential_privacy.accountant import (
     signal_to_noise,
     spent_epsilon,
 )
-from beyond.price.grid import CELLS, DELTAS, EPSILONS, SCHEMES, grid
+from beyond.price.grid import CELLS, DELTAS, EPSILONS, SCHEMES, grid, settings_key
 from pages.markdown import block, percent, spread, table, table_of
 from pages.page import Page
 from pages.price.measured import PAGE, at_an_end, clipped, first_row, found, free, rows
@@ -59,19 +60,22 @@ def words_of(row):
 
 def command_block():
     """Print the command that trains ten clients with IID data at epsilon 8."""
-    words, more = words_of(first_row(10, "iid")), f"--target-epsilon 8 {ALWAYS} --run results/price"
-    block("shell", f"python -m beyond.price.federation {words} \\\n    {more}")
+    words = f"--target-epsilon 8 {words_of(first_row(10, 'iid'))}"
+    block(
+        "shell", f"python -m beyond.price.federation {words} \\\n    {ALWAYS} --run results/price"
+    )
 
 
 def command_table():
-    """Print what to type for each number of clients at epsilon 8, and what comes of it."""
+    """Print what to type for each number of clients at epsilon 8 and at 2, and what comes of it."""
     lines = []
-    for clients in DELTAS:
+    for epsilon, clients in itertools.product((8.0, 2.0), DELTAS):
         for scheme in reversed(SCHEMES):
-            accuracies = (found(clients, scheme), clipped(clients, scheme), free(clients, scheme))
-            means = map(mean_of, accuracies)
-            lines.append([f"`{words_of(first_row(clients, scheme))}`", *means])
-    table(["type", "ε = 8", "same clip, no noise", "neither clip nor noise"], lines)
+            where = (clients, scheme)
+            accuracies = found(*where, epsilon), clipped(*where, epsilon), free(*where)
+            words = f"--target-epsilon {epsilon:g} {words_of(first_row(*where, epsilon))}"
+            lines.append([f"`{words}`", *map(mean_of, accuracies)])
+    table(["type", "accuracy", "same clip, no noise", "neither clip nor noise"], lines)
 
 
 def price_table():
@@ -116,10 +120,10 @@ def failures_table():
     lines = []
     for clients, scheme in POINTS:
         cells = [found(clients, scheme), found(clients, scheme, privacy="local")]
-        cells += [found(clients, scheme, network="cnn"), clipped(clients, scheme, network="cnn")]
+        cells += [measured(clients, scheme, network="cnn") for measured in (found, clipped, free)]
         lines.append([f"{clients:,}", NAMES[scheme], *map(spread_of, cells)])
     edges = ["edges and one layer, noise on the sum", "edges and one layer, noise at every client"]
-    cnn = ["the lesson's CNN, noise on the sum", "the lesson's CNN, the same clip, no noise"]
+    cnn = ["the lesson's CNN, noise on the sum", "the same clip, no noise", "neither"]
     table(["clients", "dealt out", *edges, *cnn], lines)
 
 
@@ -152,9 +156,16 @@ def figures():
         ),
         **{f"epsilon_{clients}": at_the_smallest_delta(clients) for clients in (10, 100)},
         **{f"ratio_10_{weights}": ratio(10, weights) for weights in WEIGHTS},
+        "cnn_rounds": ", ".join(map(str, rounds_of("cnn"))),
         "seeds_10": NUMBERS[len(found(10, "iid"))],
         "seeds_more": NUMBERS[len(found(100, "iid"))],
     }
+
+
+def rounds_of(network):
+    """Return how many rounds a network trains at epsilon 8, for each number of clients."""
+    chosen = PAGE.json("price_settings")
+    return [chosen[settings_key(network, clients, "iid", 8.0)]["rounds"] for clients in DELTAS]
 
 
 def at_the_smallest_delta(clients):
@@ -167,8 +178,8 @@ def _accuracies():
     """Return the mean accuracy of every point, with and without clip and noise, as text."""
     known = {}
     for clients in DELTAS:
-        known[f"cnn_{clients}"] = mean_of(found(clients, "iid", network="cnn"))
-        known[f"bare_cnn_{clients}"] = mean_of(clipped(clients, "iid", network="cnn"))
+        for name, accuracies in (("", found), ("bare_", clipped), ("free_", free)):
+            known[f"{name}cnn_{clients}"] = mean_of(accuracies(clients, "iid", network="cnn"))
     for clients, scheme in POINTS:
         known[f"free_{scheme}_{clients}"] = mean_of(free(clients, scheme))
         known[f"local_{scheme}_{clients}"] = mean_of(found(clients, scheme, privacy="local"))
@@ -188,7 +199,7 @@ def local_row():
     )
     cells = [
         "a malicious server sends weights made to leak",
-        "noise that the clients add themselves",
+        "noise that the clients add to their updates",
         "[local DP](../price/README.md#what-does-not-work), as a measurement: it has no switch",
         price.format(**PAGE.figures),
     ]

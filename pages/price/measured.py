@@ -31,9 +31,9 @@ def clipped(clients, scheme, epsilon=8.0, **other):
     return found(clients, scheme, searched_epsilon(clients, epsilon), privacy="none", **other)
 
 
-def free(clients, scheme):
+def free(clients, scheme, **other):
     """Return the accuracies with neither clip nor noise, in as many rounds as at epsilon 8."""
-    return found(clients, scheme, math.inf, privacy="none")
+    return found(clients, scheme, math.inf, privacy="none", **other)
 
 
 def at_an_end():
@@ -51,8 +51,8 @@ def path_of(settings):
     return round(settings["rounds"] * settings["clip"], 6)
 
 
-def first_row(clients, scheme):
-    """Return the line of price.csv at epsilon 8, noise on the sum, with the first seed."""
-    wanted = {"network": "edges", "privacy": "central", "epsilon": 8.0}
+def first_row(clients, scheme, epsilon=8.0):
+    """Return the line of price.csv at a point with noise on the sum and the first seed."""
+    wanted = {"network": "edges", "privacy": "central", "epsilon": epsilon}
     wanted |= {"clients": clients, "scheme": scheme}
     return next(row for row in rows() if wanted.items() <= row.items())

@@ -44,6 +44,12 @@ def figures():
     return known | smuggling_figures() | room_figures()
 
 
+def bytes_elsewhere():
+    """Return in how many bytes of a client outside of weights something could hide, in a whole run."""
+    found = re.search(r"at most ([\d,]+) bytes elsewhere", PAGE.screen("wiretap"))
+    return int(found[1].replace(",", "")) // 3  # of three clients
+
+
 def smuggling_figures():
     """Return what sentences quote about the smugglers, as text."""
     screen = PAGE.screen("smugglers")
@@ -64,6 +70,7 @@ def room_figures():
     (_, _, before), *_ = rows = room_rows()
     bits, images, after = [row for row in rows if before - row[2] < 0.1][-1]
     return {
+        "elsewhere_each": str(bytes_elsewhere()),
         "room_bits": str(bits),
         "room_images": f"{images:.0f}",
         "room_before": f"{before:.2f} %",

@@ -57,7 +57,7 @@ class Victim:
 def test_so_many_lines_from_so_many_addresses_send_bodies_of_that_size(tmp_path, whole):
     certificates = make_certificates(tmp_path / "certificates")
     victim = Victim(certificates)
-    server = threading.Thread(target=victim.serve, args=[whole])
+    server = threading.Thread(target=victim.serve, args=[whole], daemon=True)
     server.start()
     trust = ssl.create_default_context(cafile=certificates / "ca.pem")
     port = victim.listener.getsockname()[1]

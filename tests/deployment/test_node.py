@@ -142,7 +142,7 @@ def test_whom_it_cannot_trust_it_does_not_ask_again(tmp_path, stage):
     context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        thread = threading.Thread(target=turned_away, args=(listener, context))
+        thread = threading.Thread(target=turned_away, args=(listener, context), daemon=True)
         thread.start()
         trust = ("--root-certificates", certifi.where())
         done = stage.run(*SUPEREXEC, address, *trust, cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""What Flower 1.41's own wrappers for differential privacy do, beside what ours does: a test for each fault.
+"""What Flower 1.42's own wrappers for differential privacy do, beside what ours does: a test for each fault.
 
 The page's table names these tests. Should one of Flower's columns fail with another Flower, the table is old.
 """

@@ -147,7 +147,7 @@ def test_a_client_says_what_is_wrong_with_the_dates_of_a_server(tmp_path, valid_
     context.load_cert_chain(directory / "server.pem", directory / "server.key")
     with socket.create_server(("127.0.0.1", 0)) as plain:
         listener = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=True)
-        answer = threading.Thread(target=accept_in_vain, args=[listener])
+        answer = threading.Thread(target=accept_in_vain, args=[listener], daemon=True)
         answer.start()
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(UserError, match="not to be trusted .*check the clocks"):

@@ -10,7 +10,8 @@ from tests.support.harness import ROOT
 MOST_LINES = {"client.py": 80, "server.py": 85, "partition.py": 95, "model.py": 90}
 LESSON = [*MOST_LINES, "federation.py", "plot_accuracy.py"]
 SUPPORT = sorted(path.name for path in (ROOT / "support").glob("*.py") if path.stem != "__init__")
-NOT_OURS = {ROOT / ".venv", ROOT / "practice"}  # the second is what a reader has written
+# What a reader has written, and environments, whatever make was told to call them.
+NOT_OURS = {ROOT / "practice", *(file.parent for file in ROOT.glob("*/pyvenv.cfg"))}
 CODE = [path for path in ROOT.rglob("*.py") if not NOT_OURS & {*path.parents}]
 OF_CHAPTERS = (
     "proximal|FedProx|FedAdam|FedYogi|FedAvgM|held.out|client_evaluation|fraction_fit|penalty|noise|clip"

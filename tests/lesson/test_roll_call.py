@@ -127,7 +127,7 @@ def test_who_hangs_up_during_its_roll_call_is_no_ghost(asked, capsys):
 
 def test_who_is_in_the_roll_call_when_a_run_ends_is_sent_home(asked):
     roll_call, client = asked
-    end = threading.Thread(target=roll_call.close)
+    end = threading.Thread(target=roll_call.close, daemon=True)
     end.start()
     while not roll_call.is_over:
         end.join(0.001)

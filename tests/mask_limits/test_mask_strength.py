@@ -1,4 +1,4 @@
-"""What secure aggregation in Flower 1.41 does not give, measured with Flower's own functions."""
+"""What secure aggregation in Flower 1.42 does not give, measured with Flower's own functions."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,6 @@
 """What the page says to type for ten, a hundred and a thousand clients, typed in small."""
 
+import itertools
 import re
 import shlex
 
@@ -17,7 +18,7 @@ from tests.support.ports import free_address
 
 TEXT = PAGE.path.read_text(encoding="utf-8")
 COMMAND = re.search(r"^python -m beyond\.price\.federation ((?:.*\\\n)*.*)$", TEXT, re.MULTILINE)[1]
-ROWS = re.findall(r"`(--clients .*?)`", TEXT)
+ROWS = re.findall(r"`(--target-epsilon .*?)`", TEXT)
 SMALL = ["--clients", 3, "--scheme", "iid", "--rounds", 2]  # typed last, it is what counts
 
 
@@ -32,10 +33,10 @@ def words_of(row):
 
 
 def test_there_is_a_row_for_ten_a_hundred_and_a_thousand_clients_and_both_ways_of_dealing_out():
-    found = {tuple(shlex.split(row)[1:4:2]) for row in ROWS}
-    assert found == {
-        (clients, scheme) for clients in ("10", "100", "1000") for scheme in ("iid", "shards")
-    }
+    found = [tuple(shlex.split(row)[1:6:2]) for row in ROWS]
+    assert sorted(found) == sorted(
+        itertools.product(("8", "2"), ("10", "100", "1000"), ("iid", "shards"))
+    )
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -49,7 +50,7 @@ def test_every_command_of_the_page_asks_for_what_was_measured(row, monkeypatch):
         recorded
         for recorded in map(measure.begun_row, grid(1))
         if (recorded["network"], recorded["privacy"], recorded["epsilon"])
-        == ("edges", "central", 8.0)
+        == ("edges", "central", args.target_epsilon)
         and (recorded["clients"], recorded["scheme"]) == wanted[:2]
     ]
     names = ("clients", "scheme", "rounds", "clip", "learning_rate", "keep")
@@ -57,7 +58,7 @@ def test_every_command_of_the_page_asks_for_what_was_measured(row, monkeypatch):
     assert args.batch_size >= 60_000 / args.clients  # one step a round
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if "shards" in row])
+@pytest.mark.parametrize("row", [row for row in ROWS if "epsilon 8" in row and "shards" in row])
 def test_every_command_of_the_page_trains_in_small(row, start_warm, place):
     words = [*words_of(row), *SMALL, "--address", free_address(), "--run", "run"]
     start_warm(["-m", "beyond.price.federation", *words], place).finish()

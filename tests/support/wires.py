@@ -42,7 +42,7 @@ class Wire:
             _hang_up(server)
 
     def _start(self, work, *arguments):
-        self._threads.append(threading.Thread(target=work, args=arguments))
+        self._threads.append(threading.Thread(target=work, args=arguments, daemon=True))
         self._threads[-1].start()
 
     def _accept(self):

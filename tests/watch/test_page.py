@@ -56,7 +56,7 @@ def site(tmp_path_factory):
     shown = make_site(runs, TOKEN, is_over=lambda: server.should_exit)
     server = uvicorn.Server(uvicorn.Config(shown, log_level="critical", ws="none"))
     with listener(0) as own:
-        thread = Thread(target=server.run, kwargs={"sockets": [own]})
+        thread = Thread(target=server.run, kwargs={"sockets": [own]}, daemon=True)
         thread.start()
         yield f"{LOCAL}:{own.getsockname()[1]}/?token={TOKEN}", runs
         server.should_exit = True

@@ -33,7 +33,7 @@ def address(tmp_path_factory):
     place = tmp_path_factory.mktemp("site")
     site.main([str(place)])
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=place))
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
