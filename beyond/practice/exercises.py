@@ -21,7 +21,6 @@ class Exercise:
     number: int
     name: str
     title: str
-    checks: str
     write: tuple
     task: str
     hint: str

@@ -48,7 +48,7 @@ STRANGE = {
     ),
     "noise": (
         [("floats = [", "print('length', clip)\n    floats = [")],
-        "It prints, first 'length 0.5'",
+        "It prints, first 'length 0.6'",
     ),
 }
 
