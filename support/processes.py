@@ -52,7 +52,7 @@ def process_context(method=None):
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(ROOT), *paths]))
     _choose_short_directory()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["support.preload"])
+    context.set_forkserver_preload(["support.forkserver"])
     return context
 
 

@@ -111,6 +111,32 @@ def test_an_answer_to_an_earlier_lesson_is_told_what_has_changed(tmp_path):
     assert "reset 1" in line
 
 
+def test_a_function_that_is_missing_is_missed_where_it_has_to_be(tmp_path):
+    cases = {
+        "deal": ("def iid(", "def other(", "There is no def iid at the top level of"),
+        "fit": ("def fit(", "def other(", "There is no def fit in the class FlowerClient of"),
+        "without_nan": (
+            "class W",
+            "class Other",
+            "There is no class WithoutNaN at the top level of",
+        ),
+    }
+    for name, (old, new, words) in cases.items():
+        file = tmp_path / f"{name}.py"
+        file.write_text(wrong_answer(name, (old, new)), encoding="utf-8")
+        (line,) = fault_to_read(exercise_named(name), file)
+        assert words in line and f"--folder {tmp_path}" in line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_gives_an_answer_away_is_in_the_solution_only(name):
+    exercise = exercise_named(name)
+    shown = "\n".join(code for _, code in solution(exercise))
+    for hidden in (*exercise.hide, "_is_float"):
+        assert hidden not in skeleton(exercise)
+        assert hidden not in exercise.hide or f" import {hidden}" in shown or f", {hidden}" in shown
+
+
 def test_the_ten_are_named_and_every_one_has_a_task_and_a_hint():
     assert len(EXERCISES) == 10 and len(set(NAMES)) == 10
     for exercise in EXERCISES:
