@@ -62,17 +62,16 @@ def attempted(context, exercise, path, work, seconds):
 
 def contained(context, log, **given):
     """Run attempt.py, and return its exit status."""
+    started = []
     with groups_that_end(context) as watched:
         try:
-            with (
-                signals_deferred()
-            ):  # the first one takes seconds to start, and is to be stopped, too
-                process = start_command(watched, "beyond.practice.attempt", [], log, **given)
-            process.join()
+            with signals_deferred():  # the first takes seconds to start, and is to be stopped, too
+                started.append(start_command(watched, "beyond.practice.attempt", [], log, **given))
+            started[0].join()
         finally:
-            stop_all(watched.processes)
-    check_not_lost(process)
-    return process.exitcode
+            stop_all(started)
+    check_not_lost(started[0])
+    return started[0].exitcode
 
 
 class WatchedContext:

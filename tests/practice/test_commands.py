@@ -4,12 +4,16 @@ import json
 import os
 import re
 import signal
+from subprocess import Popen
+from types import SimpleNamespace
 
 import pytest
 
+from beyond.practice import runner
 from beyond.practice.exercises import EXERCISES, Folder
+from support.command_line import RunError
 from tests.practice.answers import right_answer, wrong_answer
-from tests.support.harness import ROOT, processes_in, snapshot, wait_until
+from tests.support.harness import PATIENCE, ROOT, processes_in, snapshot, wait_until
 
 COMMAND = ("-m", "beyond.practice")
 DEAL = "return np.array_split("
@@ -209,11 +213,7 @@ def checked(shared_stage, tmp_path_factory):
     folder.mkdir()
     for name, (changes, _) in STRANGE.items():
         (folder / f"{name}.py").write_text(wrong_answer(name, *changes), encoding="utf-8")
-    started = (
-        "import numpy",
-        "import subprocess\nsubprocess.Popen(['sleep', '600'])\nimport numpy",
-    )
-    (folder / "fit.py").write_text(wrong_answer("fit", started), encoding="utf-8")
+    (folder / "fit.py").write_text(right_answer("fit"), encoding="utf-8")
     (directory / "temporary").mkdir()
     words = (*COMMAND, "check", "--seconds", 4)
     return shared_stage.run(*words, cwd=directory, TMPDIR=str(directory / "temporary")), directory
@@ -246,6 +246,20 @@ def test_a_check_leaves_answers_and_progress_and_nothing_else(checked):
     assert set(snapshot(directory / "practice")) == {*files, "progress.json"}
     left = os.listdir(directory / "temporary")
     assert not [name for name in left if not name.startswith("torchinductor")]  # PyTorch's own
+
+
+def test_what_an_answer_has_started_ends_with_its_federation(tmp_path, monkeypatch):
+    started = []
+
+    def run_processes(context, *given, **doors):
+        started.append(context.Process())
+        raise RunError("stopped")
+
+    monkeypatch.setattr(runner.federation, "run_processes", run_processes)
+    context = SimpleNamespace(Process=lambda: Popen(["sleep", "600"], process_group=0))
+    verdict = runner.Verdict()
+    runner.federate(context, EXERCISES[3], tmp_path / "fit.py", tmp_path, 20, verdict)
+    assert verdict.fault == ["stopped"] and started[0].wait(PATIENCE) == -signal.SIGKILL
 
 
 def test_the_next_thing_is_the_first_that_is_not_right(checked):
