@@ -33,7 +33,8 @@ positive_int = _whole_number(1)
 natural_int = _whole_number(0)
 positive_float = _number("a number above 0", lambda number: 0 < number < math.inf)
 positive_seconds = _number(
-    f"a number of seconds from 0 to {LONGEST_WAIT:.0f}", lambda number: 0 < number <= LONGEST_WAIT
+    f"a number of seconds above 0, at most {LONGEST_WAIT:.0f}",
+    lambda number: 0 < number <= LONGEST_WAIT,
 )
 fraction = _number("above 0 and at most 1", lambda number: 0 < number <= 1)
 decay = _number("from 0 to below 1", lambda number: 0 <= number < 1)

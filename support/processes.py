@@ -28,6 +28,7 @@ from support.command_line import (
 )
 from support.machine import available_cores
 from support.output import prepare_output, print_into
+from support.signals import ctrl_c_blocked
 
 LONGEST_TMPDIR = 60  # characters
 FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone
@@ -47,12 +48,17 @@ def process_context(method=None):
     """Return the multiprocessing context to start commands in: `method`, or the first of start_methods."""
     if (method or start_methods()[0]) == "spawn":
         return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver, resource_tracker  # Windows lacks them
+
     # The forkserver looks for modules on PYTHONPATH only, wherever we were started from.
     paths = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(ROOT), *paths]))
     _choose_short_directory()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["support.preload"])
+    context.set_forkserver_preload(["support.forkserver"])
+    resource_tracker.ensure_running()  # it would let Ctrl-C in again
+    with ctrl_c_blocked():
+        forkserver.ensure_running()
     return context
 
 

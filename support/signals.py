@@ -66,6 +66,16 @@ def signals_deferred():
 
 
 @contextmanager
+def ctrl_c_blocked():
+    """Let Ctrl-C wait until the block has ended, and in a process that begins there until that lets it in."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def end_as_signalled():
     """Turn the end that Flower's signal handlers make of the block into what run_command expects.
 

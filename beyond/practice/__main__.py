@@ -11,7 +11,7 @@ Answers stay in practice/. Nothing is sent anywhere.
 
 import sys
 
-from beyond.practice.exercises import COMMAND, EXERCISES, Folder, exercise_named
+from beyond.practice.exercises import EXERCISES, FOLDER, Folder, exercise_named
 from beyond.practice.skeleton import skeleton, solution
 from support.argument_types import path, positive_seconds
 from support.command_line import NothingToDo, Options, UserError, parse_options, run_command
@@ -35,7 +35,10 @@ def show(*rows):
     table.add_column()
     for word, text in rows:
         table.add_row(Text(word, STYLES.get(word, "")), Text(text))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    print(*map(str.rstrip, captured.get().splitlines()), sep="\n")
 
 
 def list_all(folder):
@@ -51,29 +54,34 @@ def tell_next(folder, wrong=()):
     for exercise in (*wrong, *EXERCISES):
         number, file, state = exercise.number, folder.file(exercise), folder.state(exercise)
         if state == "gone":
-            return print(f"Next: put {file} back, or {COMMAND} {number}, which writes it anew")
+            return print(
+                f"Next: put {file} back, or {folder.command(number)}, which writes it anew"
+            )
         if state == "open":
-            return print(f"Next: write in {file}, then {COMMAND} check (hint {number} helps)")
+            again = folder.command("check")
+            return print(f"Next: write in {file}, then {again} (hint {number} helps)")
     left = [exercise.number for exercise in EXERCISES if folder.state(exercise) != "done"]
-    print(f"Next: {COMMAND} {left[0]}" if left else "All are right. Next: beyond/README.md")
+    print(f"Next: {folder.command(left[0])}" if left else "All are right. Next: beyond/README.md")
 
 
 def begin(folder, exercise):
     """Write an exercise's file, unless it is there."""
     file = folder.file(exercise)
     if file.exists():
-        again = f"{COMMAND} reset {exercise.number} writes it anew"
+        again = f"{folder.command(f'reset {exercise.number}')} writes it anew"
         raise NothingToDo(f"{file} is there, and stays as it is: open it in an editor; {again}")
     folder.write(exercise, skeleton(exercise))
-    print(f"Wrote {file}: open it in an editor. Then {COMMAND} check {exercise.number}")
+    check_it = folder.command(f"check {exercise.number}")
+    print(f"Wrote {file}: open it in an editor. Then {check_it}")
 
 
 def reset(folder, exercise):
     """Write an exercise's file anew, and keep what was in it."""
     file = folder.file(exercise)
     if file.exists():
-        old = file.replace(file.with_suffix(".py.old"))
-        print(f"What you had is in {old}.")
+        if file.read_bytes() == skeleton(exercise).encode():
+            raise NothingToDo(f"Nothing is written in {file} yet: it stays as it is")
+        print(f"What you had is in {folder.put_aside(exercise)}.")
     begin(folder, exercise)
 
 
@@ -99,7 +107,8 @@ def check(folder, exercises, seconds):
         before = folder.digest(exercise)
         verdict = verdict_on(context, exercise, folder.file(exercise), seconds)
         show(*rows_of(verdict))
-        folder.note(exercise, None if verdict.fault else before)
+        if before:  # a file that is gone may come back
+            folder.note(exercise, None if verdict.fault else before)
         wrong += [exercise] if verdict.fault else []
         print()
     tell_next(folder, wrong)
@@ -126,21 +135,37 @@ def to_check(folder, words):
     """Return the exercises in `words`: numbers, "all" that have begun, or nothing for what is open."""
     states = {exercise.name: folder.state(exercise) for exercise in EXERCISES}
     if not any(states.values()):
-        raise UserError(f"there is no answer in {folder.where}/; {COMMAND} 1 begins the first")
+        first = folder.command(1)
+        raise UserError(f"there is no answer in {folder.where}/; {first} begins the first")
     if words and words != ["all"]:
         wanted = [exercise_named(word) for word in words]
         for exercise in wanted:
             if not states[exercise.name]:
-                begin = f"{COMMAND} {exercise.number} begins it"
-                raise UserError(f"there is no {folder.file(exercise)}; {begin}")
+                own = folder.command(exercise.number)
+                raise UserError(f"there is no {folder.file(exercise)}; {own} begins it")
         return wanted
     checked = ("open", "gone", "done") if words else ("open", "gone")
     found = [exercise for exercise in EXERCISES if states[exercise.name] in checked]
     if not found:
         first = next((one.number for one in EXERCISES if not states[one.name]), None)
-        ahead = f"Next: {COMMAND} {first}" if first else "All are done."
+        ahead = f"Next: {folder.command(first)}" if first else "All are done."
         raise NothingToDo(f"Nothing is open in {folder.where}/. {ahead}")
     return found
+
+
+def action_in(words, folder):
+    """Return (what is to be done, with which exercises); raise UserError if the words do not say that."""
+    action = words[0].lower()
+    if action not in ACTIONS:
+        for word in set(words[1:]) & set(ACTIONS):
+            raise UserError(f"{word} comes first: {folder.command(f'{word} {words[0]}')}")
+        action, words = "", ["", *words]
+    if action == "check" and "all" in words[1:] and len(words) > 2:
+        raise UserError(f"give numbers, or all: {folder.command('check all')}")
+    if action != "check" and len(words) != 2:
+        example = folder.command(f"{action} 3".strip())
+        raise UserError(f"give the number of one exercise: {example}")
+    return action, words[1:]
 
 
 def main(arguments=None):
@@ -148,20 +173,20 @@ def main(arguments=None):
     options = Options()
     add = options.add_argument
     add("words", nargs="*", metavar="[check|hint|solution|reset] [NUMBER]", help="what to do")
-    add("--folder", type=path, default="practice", help="where the answers are")
-    add("--seconds", type=positive_seconds, default=20, help="an answer is stopped after as many")
+    add("--folder", type=path, default=FOLDER, help="where the answers are")
+    add("--seconds", type=positive_seconds, default=20, help="an answer has as many for its check")
     args = parse_options(arguments, [options])
-    folder, words = Folder(args.folder), args.words
-    if not words:
+    folder = Folder(args.folder)
+    if folder.where.is_file():
+        raise UserError(f"--folder: {folder.where} is a file, and answers are in a directory")
+    if not args.words:
         return list_all(folder)
-    action = words.pop(0) if words[0] in ACTIONS else "begin"
+    action, words = action_in(args.words, folder)
     if action == "check":
         exercises = to_check(folder, words)
         with locked(folder.where / ".check.lock", BUSY):
             return check(folder, exercises, args.seconds)
-    if len(words) != 1:
-        raise UserError(f"give the number of one exercise: {COMMAND} {action} 3")
-    do = {"begin": begin, "hint": hint, "solution": show_solution, "reset": reset}[action]
+    do = {"": begin, "hint": hint, "solution": show_solution, "reset": reset}[action]
     do(folder, exercise_named(words[0]))
 
 

@@ -14,26 +14,32 @@ import traceback
 import types
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
 
 import partition
 from beyond.practice.exercises import exercise_named
-from beyond.practice.judge import Printed, Wrong
+from beyond.practice.judge import Printed, Wrong, expect
 from beyond.practice.skeleton import solution
 from support.mnist import load_mnist
 
 IMAGES, TEST_IMAGES = 1200, 500  # in a federation, of all clients together, and of the server
 MOST_FRAMES = 3
 LONGEST = 300  # characters of what an exception says
-CHECKS = "beyond.practice.checks_{}"
+CHECKS = "beyond.practice.checks.{}"
 
 
 def the_answer(path):
-    """Return the module in a reader's file `path`; nothing is written beside it."""
-    module = types.ModuleType("answer")
-    exec(compile(Path(path).read_bytes(), path, "exec"), vars(module))
+    """Return the module in a reader's file `path`, as an import would; nothing is written beside it."""
+    module = sys.modules["answer"] = types.ModuleType("answer")  # dataclass looks there
+    module.__file__ = path
+    sys.path.append(
+        str(Path(path).parent)
+    )  # for modules beside it; it is the last that is searched
+    with patch.object(sys, "dont_write_bytecode", True):
+        exec(compile(Path(path).read_bytes(), path, "exec"), vars(module))
     return module
 
 
@@ -81,6 +87,7 @@ def write_partitions(folder, mnist, deal, clients):
     folder = folder / "partitions"
     folder.mkdir(parents=True)
     shares = deal(labels[:IMAGES], clients, np.random.default_rng(0))
+    expect(len(shares) == clients, f"{clients} clients get {len(shares)} parts.")
     for client, indices in enumerate(shares):
         file = folder / f"client_{client}.npz"
         np.savez(file, images=images[indices], labels=labels[indices])
@@ -90,7 +97,7 @@ def write_partitions(folder, mnist, deal, clients):
 
 def judge(exercise, path, work, seconds):
     """Return the verdict on an answer; `work` gets the partitions of its federations."""
-    check = getattr(importlib.import_module(CHECKS.format(exercise.checks)), exercise.name)
+    check = importlib.import_module(CHECKS.format(exercise.name)).check
     verdict = {"passed": [], "fault": []}
     with contained(path, seconds, verdict):
         answer, taken = the_answer(path), []
@@ -102,6 +109,7 @@ def judge(exercise, path, work, seconds):
     if verdict["fault"] or not exercise.runs:
         return verdict
     mnist = load_mnist()
+    verdict["title"] = f"images for a federation of {exercise.clients} clients"
     with contained(path, seconds, verdict):
         for run in exercise.runs:
             is_own = run == "yours" and exercise.deals

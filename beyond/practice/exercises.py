@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import shlex
 import tomllib
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from support.command_line import UserError
@@ -12,6 +14,7 @@ from support.files import replaced_file
 from support.run_record import make_run_directory
 
 COMMAND = "python -m beyond.practice"
+FOLDER = "practice"  # where answers are, if nothing else is said
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,13 @@ class Exercise:
     number: int
     name: str
     title: str
-    checks: str
     write: tuple
     task: str
     hint: str
     runs: tuple = ()
     clients: int = 2
     deals: str = ""
+    hide: tuple = ()
 
 
 ROWS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["exercise"]
@@ -42,6 +45,12 @@ def exercise_named(word):
     raise UserError(
         f"there is no exercise {word!r}; {COMMAND} lists the {len(EXERCISES)} that there are"
     )
+
+
+def command(words, folder):
+    """Return what a reader types to have `words` done with the answers in `folder`."""
+    elsewhere = "" if str(folder) == FOLDER else f" --folder {shlex.quote(str(folder))}"
+    return f"{COMMAND} {words}{elsewhere}"
 
 
 class Folder:
@@ -61,6 +70,16 @@ class Folder:
     def file(self, exercise):
         """Return the path of an exercise's file."""
         return self.where / f"{exercise.name}.py"
+
+    def command(self, words):
+        """Return what a reader types to have `words` done with the answers here."""
+        return command(words, self.where)
+
+    def put_aside(self, exercise):
+        """Rename an exercise's file, to a name that is free, and return that."""
+        file = self.file(exercise)
+        names = (file.with_suffix(f".py.old{'' if n == 1 else n}") for n in count(1))
+        return file.replace(next(name for name in names if not name.exists()))
 
     def state(self, exercise):
         """Return how far an exercise is: "done", "open", "gone", or "" if it has not begun."""

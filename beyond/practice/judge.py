@@ -3,6 +3,7 @@
 import copy
 import inspect
 import io
+from functools import partial
 
 import numpy as np
 import torch
@@ -33,12 +34,18 @@ def expect(is_right, otherwise):
         raise Wrong(otherwise)
 
 
+def name_of(function):
+    """Return the name of what may be a function, a part of one (functools.partial), or an object."""
+    inner = function.func if isinstance(function, partial) else function
+    return getattr(inner, "__name__", type(inner).__name__)
+
+
 def call(function, *arguments):
     """Return what `function`, a part of an answer, returns.
 
     Raises Wrong if it does not take these arguments, or changes one of them.
     """
-    name = function.__name__
+    name = name_of(function)
     try:
         names = list(inspect.signature(function).bind(*arguments).arguments)
     except TypeError as error:
@@ -67,6 +74,13 @@ def compare(found, expected, mistakes=None, what="What comes back"):
     raise Wrong(": ".join([fault or difference(found, expected, what), *words[:1]]) + ".")
 
 
+def expect_dtypes(found, right, what):
+    """Raise Wrong unless the arrays `found` have the dtypes of the model's own, `right`."""
+    for number, (array, own) in enumerate(zip(found, right, strict=True)):
+        is_own = array.dtype == own.dtype
+        expect(is_own, f"{what}[{number}] is {array.dtype}; the model's is {own.dtype}.")
+
+
 def same(one, other):
     """Return whether numbers, arrays, and lists, tuples and dicts of them are the same.
 
@@ -84,17 +98,15 @@ def same(one, other):
     return type(one) is type(other) and bool(one == other)
 
 
-def unlike(found, expected, what):
-    """Return in words how `found` is of another kind than `expected`, or None."""
+def unlike(found, expected, what, is_part=False):
+    """Return in words how `found`, which may be part of what came back, is of another kind, or None."""
     if isinstance(expected, dict) and isinstance(found, dict):
         missing = [f"{what} has no {key!r}" for key in expected if key not in found]
         parts = ((found[key], expected[key], f"{what}[{key!r}]") for key in expected)
         return missing[0] if missing else _first_unlike(parts)
     if not _is_like(found, expected):
-        inside = (
-            ": define one inside, and return it without calling it" if callable(expected) else ""
-        )
-        return f"{what} is {kind(found)}, and has to be {kind(expected)}{inside}"
+        inside = ": define one inside, and return it without calling it" * callable(expected)
+        return f"{what} is {kind(found, is_part)}, and has to be {kind(expected)}{inside}"
     if isinstance(expected, (list, tuple)):
         places = [f"{what}[{place}]" for place in range(len(expected))]
         return _first_unlike(zip(found, expected, places, strict=True))
@@ -114,14 +126,14 @@ def _is_like(found, expected):
 
 
 def _first_unlike(parts):
-    return next(filter(None, (unlike(*part) for part in parts)), None)
+    return next(filter(None, (unlike(*part, is_part=True) for part in parts)), None)
 
 
-def kind(value):
-    """Return in words what `value` is."""
+def kind(value, is_part=False):
+    """Return in words what `value` is, which may be part of what came back."""
     if value is None:
-        return "None (is a return missing?)"
-    if callable(value):
+        return "None" if is_part else "None (is a return missing?)"
+    if inspect.isroutine(value) or isinstance(value, partial):
         return "a function"
     if isinstance(value, (np.ndarray, torch.Tensor)):
         name = "an array" if isinstance(value, np.ndarray) else "a tensor of PyTorch's"
@@ -131,7 +143,7 @@ def kind(value):
     if isinstance(value, dict):
         return f"a dict with {', '.join(map(repr, value)) or 'nothing in it'}"
     if isinstance(value, tuple):
-        return f"a tuple of {len(value)} ({', '.join(map(kind, value))})"
+        return f"a tuple of {len(value)} ({', '.join(kind(part, is_part=True) for part in value)})"
     name = type(value).__name__
     article = "an" if name[0].lower() in "aeiou" else "a"
     return f"{article} {name}" + (f" of {len(value)}" if hasattr(value, "__len__") else "")
@@ -145,14 +157,19 @@ def difference(found, expected, what):
     if isinstance(expected, np.ndarray):
         place = tuple(map(int, np.argwhere(~np.isclose(found, expected, TOLERANCE, TOLERANCE))[0]))
         found, expected = found[place], expected[place]
-        return difference(found, expected, f"{what}[{', '.join(map(str, place))}]")
+        where = f"[{', '.join(map(str, place))}]" if place else ""
+        return difference(found, expected, f"{what}{where}")
     if isinstance(expected, (list, tuple)) and not all(
         isinstance(one, NUMBERS) for one in expected
     ):
         wrong = [n for n, pair in enumerate(zip(found, expected, strict=True)) if not same(*pair)]
         first = difference(found[wrong[0]], expected[wrong[0]], f"{what}[{wrong[0]}]")
         return first + _ratio(found, expected)
-    return f"{what} is {_said(found)} where {_said(expected)} is right"
+    for digits in (4, 7, 17):  # as many as it takes to see that they differ
+        said = [_said(value, digits) for value in (found, expected)]
+        if said[0] != said[1]:
+            break
+    return "{} is {} where {} is right".format(what, *said)
 
 
 def _ratio(found, expected):
@@ -164,7 +181,7 @@ def _ratio(found, expected):
     return f" (all are {ratio:.4g} times what is right)" if same(numbers, ratio * right) else ""
 
 
-def _said(value):
+def _said(value, digits):
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(_said, value))
-    return f"{value:.4g}" if isinstance(value, NUMBERS) else repr(value)
+        return ", ".join(_said(one, digits) for one in value)
+    return f"{value:.{digits}g}" if isinstance(value, NUMBERS) else repr(value)

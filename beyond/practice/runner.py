@@ -4,7 +4,7 @@ import json
 import os
 import re
 import signal
-from contextlib import chdir, suppress
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,19 +61,43 @@ def attempted(context, exercise, path, work, seconds):
 
 
 def contained(context, log, **given):
-    """Run attempt.py, and return its exit status; nothing that an answer has started goes on."""
-    processes = []
+    """Run attempt.py, and return its exit status."""
+    started = []
+    with groups_that_end(context) as watched:
+        try:
+            with signals_deferred():  # the first takes seconds to start, and is to be stopped, too
+                started.append(start_command(watched, "beyond.practice.attempt", [], log, **given))
+            started[0].join()
+        finally:
+            stop_all(started)
+    check_not_lost(started[0])
+    return started[0].exitcode
+
+
+class WatchedContext:
+    """A multiprocessing context that keeps the `processes` that are made in it."""
+
+    def __init__(self, context):
+        self.context = context
+        self.processes = []
+
+    def Process(self, **given):
+        """Return a new process, as the context does."""
+        self.processes.append(self.context.Process(**given))
+        return self.processes[-1]
+
+
+@contextmanager
+def groups_that_end(context):
+    """Yield a WatchedContext; what an answer in its processes has started does not outlive the block."""
+    watched = WatchedContext(context)
     try:
-        with signals_deferred():  # the first one takes seconds to start, and is to be stopped, too
-            processes.append(start_command(context, "beyond.practice.attempt", [], log, **given))
-        processes[0].join()
+        yield watched
     finally:
-        stop_all(processes)
-        for process in processes:
-            with suppress(AttributeError, OSError):  # Windows has no groups; this one may be empty
+        for process in watched.processes:
+            # Windows has no groups; this one may be empty, or its process not started.
+            with suppress(AttributeError, OSError, TypeError):
                 os.killpg(process.pid, signal.SIGKILL)
-    check_not_lost(processes[0])
-    return processes[0].exitcode
 
 
 def stopped(texts, path, seconds):
@@ -96,10 +120,10 @@ def federate(context, exercise, path, folder, seconds, verdict):
     words = WORDS.format(exercise.clients, free_port(), seconds).split()
     given = {"name": exercise.name, "path": str(path), "seconds": limit}
     verdict.title = f"a real federation of {exercise.clients} clients"
-    with chdir(folder):
+    with chdir(folder), groups_that_end(context) as watched:
         try:
             args = federation.parse(words)
-            federation.run_processes(context, args, PROGRAMS, server_log=log, **given)
+            federation.run_processes(watched, args, PROGRAMS, server_log=log, **given)
         except (RunError, UserError, SystemExit) as error:
             if getattr(error, "code", 1) not in (1, 2):  # a signal is not the answer's fault
                 raise
@@ -112,8 +136,8 @@ def federate(context, exercise, path, folder, seconds, verdict):
 def keep_accuracies(verdict, run, accuracies):
     """Add to `verdict` the accuracies of the rounds of `run`, and whether something has been learned."""
     verdict.accuracies[run] = accuracies
-    if max(accuracies[1:]) < accuracies[0] + LEARNED:
-        verdict.fault = ["It has learned nothing: see the accuracies."]
+    if accuracies[-1] < accuracies[0] + LEARNED:
+        verdict.fault = ["It has learned nothing by the last round: see the accuracies."]
     elif verdict.title not in verdict.passed:
         verdict.passed.append(verdict.title)
 

@@ -5,7 +5,7 @@ import importlib.util
 import textwrap
 from pathlib import Path
 
-from beyond.practice.exercises import COMMAND
+from beyond.practice.exercises import COMMAND, command
 
 PLACEHOLDER = 'raise NotImplementedError("your code goes here")'
 
@@ -36,17 +36,25 @@ class Source:
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         return "\n".join(lines[first - 1 :])
 
-    def imports(self, nodes):
-        """Return lines that import what `nodes` use and do not define."""
-        used = {part.id for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)}
+    def imports(self, nodes, is_wanted):
+        """Return lines that import what `nodes` use and do not define, of which the name `is_wanted`."""
+        parts = [part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)]
+        used = {part.id for part in parts if is_wanted(part.id)}
         lines, own = [], set()
         for statement in self.tree.body:
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
-                statement.names = [name for name in statement.names if _bound_by(name) in used]
-                lines += [ast.unparse(statement)] if statement.names else []
+                names = [name for name in statement.names if _bound_by(name) in used]
+                lines += [_importing(statement, names)] if names else []
             elif statement not in nodes:
                 own |= used & _defined_by(statement)
         return lines + ([f"from {self.module} import {', '.join(sorted(own))}"] if own else [])
+
+
+def _importing(statement, names):
+    """Return an import statement as a line, with only those `names`."""
+    if isinstance(statement, ast.Import):
+        return ast.unparse(ast.Import(names))
+    return ast.unparse(ast.ImportFrom(statement.module, names, statement.level))
 
 
 def _bound_by(alias):
@@ -83,11 +91,15 @@ def by_source(exercise):
         yield source, nodes
 
 
-def skeleton(exercise):
-    """Return the text of an exercise's file: its task, imports, and functions without their bodies."""
+def skeleton(exercise, hide=None):
+    """Return the text of an exercise's file: its task, imports, and functions without their bodies.
+
+    Names to `hide`, the exercise's own if there are none here, are not imported: they give the answer away.
+    """
+    hide = exercise.hide if hide is None else hide
     imports, parts = {}, []
     for source, nodes in by_source(exercise):
-        imports |= dict.fromkeys(source.imports(list(nodes)))
+        imports |= dict.fromkeys(source.imports(list(nodes), lambda name: name not in hide))
         parts += [source.text(node, functions) for node, functions in nodes.items()]
     task = exercise.task.strip()
     how = f"Check it: {COMMAND} check {exercise.number}"
@@ -97,9 +109,16 @@ def skeleton(exercise):
 
 
 def solution(exercise):
-    """Yield (place, code) of what is to be written, as it stands in the lesson's files."""
+    """Yield (place, code) of what is to be written, as it stands in the lesson's files.
+
+    Before the code stand imports of what the exercise hides.
+    """
     for source, nodes in by_source(exercise):
-        for function in (one for functions in nodes.values() for one in functions):
+        functions = [one for functions in nodes.values() for one in functions]
+        hidden = source.imports(functions, lambda name: name in exercise.hide)
+        if hidden:
+            yield "imports", "\n".join(hidden)
+        for function in functions:
             path = source.path.as_posix().rpartition("/site-packages/")[2]
             module = source.module.replace(".", "/") + ".py"
             place = path if path != source.path.as_posix() else module
@@ -111,7 +130,8 @@ def fault_to_read(exercise, path):
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except FileNotFoundError:
-        return [f"{path} is gone: put it back, or {COMMAND} {exercise.number} writes it anew."]
+        again = command(exercise.number, path.parent)
+        return [f"{path} is gone: put it back, or {again} writes it anew."]
     except (SyntaxError, ValueError) as error:
         place = f"{path}, line {getattr(error, 'lineno', None) or 1}"
         return [
@@ -134,15 +154,23 @@ def name_of(target):
 def _fault_in(tree, target, exercise, path):
     """Return what is wrong with one function of an answer, in words, or None."""
     module, name = target.split(":")
-    again = f"{COMMAND} reset {exercise.number} writes the exercise anew"
+    again = command(f"reset {exercise.number}", path.parent) + " writes the exercise anew"
     try:
         written = find(tree, name)
     except LookupError as error:
-        return f"There is no {error.args[0]} in {path} any more; {again}."
+        return f"There is no {_place(name, error.args[0], path)}; {again}."
     found, wanted = _arguments(written), _arguments(find(Source(module).tree, name))
     if found != wanted:
         return f"{name} takes ({found}), and has to take ({wanted}): write that again, or {again}."
     return None
+
+
+def _place(name, missing, path):
+    """Return in words what is `missing` of "function" or "Class.method", and where it has to be."""
+    first, _, method = name.partition(".")
+    if missing == first:
+        return f"{'class' if method else 'def'} {first} at the top level of {path}"
+    return f"def {method} in the class {first} of {path}"
 
 
 def _arguments(function):

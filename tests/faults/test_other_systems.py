@@ -64,6 +64,7 @@ def test_what_a_process_prints_goes_to_its_log_also_in_a_console_of_windows(tmp_
 def test_processes_are_started_as_the_system_bears_it(monkeypatch, platform, there, expected):
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: there)
+    monkeypatch.setattr("multiprocessing.forkserver.ensure_running", lambda: None)
     assert start_methods() == expected
     assert processes.process_context().get_start_method() == expected[0]
 

@@ -1,11 +1,28 @@
 """A signal that a shell has let commands ignore (nohup, &) stops none; the others unwind it."""
 
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 
 import pytest
 
 from support.signals import signals_deferred, signals_that_unwind
+from tests.support.harness import PATIENCE, environment
+
+PRELOADING = """
+import multiprocessing.forkserver, signal, sys
+
+class InterruptedImport:
+    def find_spec(name, *rest):
+        if name == "torch":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, InterruptedImport)
+import support.forkserver
+assert "torch" in sys.modules
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+"""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -30,3 +47,9 @@ def test_what_must_not_be_interrupted_is_done_first(number, kind):
         done.append("too late")
     assert done == ["written"]
     assert kind is KeyboardInterrupt or end.value.code == 143
+
+
+def test_ctrl_c_while_a_forkserver_imports_prints_no_traceback():
+    words = [sys.executable, "-c", PRELOADING]
+    done = subprocess.run(words, env=environment(), capture_output=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -23,7 +23,7 @@ def body_of(name):
 def right_answer(name):
     """Return an exercise's file with the lesson's bodies in it."""
     exercise = exercise_named(name)
-    text = skeleton(exercise)
+    text = skeleton(exercise, hide=())
     for target in exercise.write:
         before, _, after = text.partition(PLACEHOLDER)
         indent = " " * (len(before) - len(before.rstrip(" ")))

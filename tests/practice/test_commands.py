@@ -4,12 +4,16 @@ import json
 import os
 import re
 import signal
+from subprocess import Popen
+from types import SimpleNamespace
 
 import pytest
 
+from beyond.practice import runner
 from beyond.practice.exercises import EXERCISES, Folder
+from support.command_line import RunError
 from tests.practice.answers import right_answer, wrong_answer
-from tests.support.harness import processes_in, snapshot, wait_until
+from tests.support.harness import PATIENCE, ROOT, processes_in, snapshot, wait_until
 
 COMMAND = ("-m", "beyond.practice")
 DEAL = "return np.array_split("
@@ -48,7 +52,7 @@ STRANGE = {
     ),
     "noise": (
         [("floats = [", "print('length', clip)\n    floats = [")],
-        "It prints, first 'length 0.5'",
+        "It prints, first 'length 0.6'",
     ),
 }
 
@@ -90,6 +94,38 @@ def test_an_exercise_is_written_and_not_overwritten_without_a_word(practice, tmp
     assert "open 3 The weighted mean" in said(practice())
 
 
+def test_reset_loses_nothing(practice, tmp_path):
+    folder = tmp_path / "practice"
+    practice(3)
+    assert "Nothing is written in practice/fedavg.py yet" in practice("reset", 3).stdout
+    for text in ("first = 1\n", "second = 2\n"):
+        (folder / "fedavg.py").write_text(text, encoding="utf-8")
+        practice("reset", 3)
+    assert (folder / "fedavg.py.old").read_text(encoding="utf-8") == "first = 1\n"
+    assert (folder / "fedavg.py.old2").read_text(encoding="utf-8") == "second = 2\n"
+
+
+def test_advice_names_the_folder_and_no_line_ends_in_blanks(practice):
+    begun = practice("--folder", "other", 3).stdout
+    assert "Then python -m beyond.practice check 3 --folder other" in begun
+    listed = practice("--folder", "other").stdout
+    assert "then python -m beyond.practice check --folder other (hint 3 helps)" in listed
+    assert [line for line in listed.splitlines() if line != line.rstrip()] == []
+    checked = practice("--folder", "other", "check", "all", 3)
+    assert (
+        "give numbers, or all: python -m beyond.practice check all --folder other" in checked.stderr
+    )
+
+
+def test_a_function_is_tried_by_hand(answers, tmp_path, monkeypatch, capsys):
+    answers({"fedavg": right_answer("fedavg")})
+    page = (ROOT / "beyond/practice/README.md").read_text(encoding="utf-8")
+    code = re.search(r'^python -c "(.*)"$', page, re.MULTILINE)[1]
+    monkeypatch.syspath_prepend(tmp_path)
+    exec(code)
+    assert capsys.readouterr().out == "1.75\n"
+
+
 def test_hint_and_solution_are_shown_when_asked_for(practice):
     assert "divided by all images together" in said(practice("hint", 3))
     solution = practice("solution", "fit").stdout
@@ -109,8 +145,17 @@ def test_hint_and_solution_are_shown_when_asked_for(practice):
             ["check"],
             "there is no answer in practice/; python -m beyond.practice 1 begins the first",
         ),
-        (["--seconds", "0", "check"], "argument --seconds"),
-        (["--folder", "a_file", "1"], "cannot write to a_file"),
+        (["--seconds", "0", "check"], "'0' is not a number of seconds above 0, at most 1000000"),
+        (["--folder", "a_file", "1"], "a_file is a file, and answers are in a directory"),
+        (["--folder", "a_file"], "a_file is a file"),
+        (["--folder", "a_file", "check"], "a_file is a file"),
+        (["--folder", "a_file/inside", "1"], "cannot write to a_file/inside"),
+        (["3", "check"], "check comes first: python -m beyond.practice check 3"),
+        (["1", "2"], "give the number of one exercise: python -m beyond.practice 3"),
+        (
+            ["--folder", "other one", "Check"],
+            "python -m beyond.practice 1 --folder 'other one' begins",
+        ),
     ],
 )
 def test_a_mistyped_command_is_told_what_to_do(practice, tmp_path, words, complaint):
@@ -128,6 +173,18 @@ def test_a_file_that_is_gone_is_missed(practice, tmp_path):
     finished = practice("check")
     again = "practice/label.py is gone: put it back, or python -m beyond.practice 9 writes it anew."
     assert finished.status == 1 and again in said(finished)
+    assert json.loads((tmp_path / "practice/progress.json").read_text(encoding="utf-8")) == {
+        "label": None
+    }
+
+
+def test_a_file_that_is_put_back_is_as_done_as_it_was(practice, answers):
+    folder = Folder(answers({"label": right_answer("label")}))
+    folder.note(EXERCISES[8], passed=folder.digest(EXERCISES[8]))
+    folder.file(EXERCISES[8]).rename(folder.where / "elsewhere")
+    assert "gone" in practice("check").stdout
+    (folder.where / "elsewhere").rename(folder.file(EXERCISES[8]))
+    assert "done 9" in said(practice())
 
 
 def test_what_is_checked_is_what_is_open_or_named(practice, answers):
@@ -189,6 +246,20 @@ def test_a_check_leaves_answers_and_progress_and_nothing_else(checked):
     assert set(snapshot(directory / "practice")) == {*files, "progress.json"}
     left = os.listdir(directory / "temporary")
     assert not [name for name in left if not name.startswith("torchinductor")]  # PyTorch's own
+
+
+def test_what_an_answer_has_started_ends_with_its_federation(tmp_path, monkeypatch):
+    started = []
+
+    def run_processes(context, *given, **doors):
+        started.append(context.Process())
+        raise RunError("stopped")
+
+    monkeypatch.setattr(runner.federation, "run_processes", run_processes)
+    context = SimpleNamespace(Process=lambda: Popen(["sleep", "600"], process_group=0))
+    verdict = runner.Verdict()
+    runner.federate(context, EXERCISES[3], tmp_path / "fit.py", tmp_path, 20, verdict)
+    assert verdict.fault == ["stopped"] and started[0].wait(PATIENCE) == -signal.SIGKILL
 
 
 def test_the_next_thing_is_the_first_that_is_not_right(checked):

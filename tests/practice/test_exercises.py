@@ -2,16 +2,21 @@
 
 import ast
 import sys
+import tomllib
 
+import numpy as np
 import pytest
 
 from beyond.practice import attempt, exercises
 from beyond.practice.exercises import EXERCISES, exercise_named
+from beyond.practice.judge import Wrong
+from beyond.practice.runner import Verdict, keep_accuracies
 from beyond.practice.skeleton import fault_to_read, skeleton, solution
-from tests.practice.answers import body_of, right_answer, verdict_on
+from tests.practice.answers import body_of, right_answer, verdict_on, wrong_answer
 from tests.support.harness import ROOT
 
 NAMES = [exercise.name for exercise in EXERCISES]
+OTHERS = tomllib.loads((ROOT / "tests/practice/other_answers.toml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -26,6 +31,31 @@ def test_the_lessons_own_code_passes(name, tmp_path, no_federation):
     verdict = verdict_on(name, right_answer(name), tmp_path)
     assert verdict["fault"] == [] and verdict["printed"] == ""
     assert len(verdict["passed"]) >= 1
+
+
+@pytest.mark.parametrize("name, case", [(name, case) for name in OTHERS for case in OTHERS[name]])
+def test_another_right_answer_passes(name, case, tmp_path, no_federation):
+    changes = OTHERS[name][case]
+    (tmp_path / "helper.py").write_text(
+        "def unchanged(value):\n    return value\n", encoding="utf-8"
+    )
+    pairs = zip(changes[::2], changes[1::2], strict=True)
+    assert verdict_on(name, wrong_answer(name, *pairs), tmp_path)["fault"] == []
+
+
+@pytest.mark.parametrize(
+    "accuracies, is_right", [((0.1, 0.16, 0.12, 0.07), False), ((0.1, 0.5), True)]
+)
+def test_a_federation_is_judged_by_its_last_round(accuracies, is_right):
+    verdict = Verdict()
+    keep_accuracies(verdict, "yours", accuracies)
+    assert bool(verdict.passed) == is_right == (not verdict.fault)
+
+
+def test_every_client_of_the_federation_has_a_part(tmp_path):
+    images = (np.zeros((8, 28, 28), np.uint8), np.zeros(8, int))
+    with pytest.raises(Wrong, match="2 clients get 1 parts"):
+        attempt.write_partitions(tmp_path, (images, images), lambda *given: [np.arange(8)], 2)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,6 +109,32 @@ def test_an_answer_to_an_earlier_lesson_is_told_what_has_changed(tmp_path):
     (line,) = fault_to_read(exercise_named("1"), file)
     assert "takes (labels, clients), and has to take (labels, clients, rng)" in line
     assert "reset 1" in line
+
+
+def test_a_function_that_is_missing_is_missed_where_it_has_to_be(tmp_path):
+    cases = {
+        "deal": ("def iid(", "def other(", "There is no def iid at the top level of"),
+        "fit": ("def fit(", "def other(", "There is no def fit in the class FlowerClient of"),
+        "without_nan": (
+            "class W",
+            "class Other",
+            "There is no class WithoutNaN at the top level of",
+        ),
+    }
+    for name, (old, new, words) in cases.items():
+        file = tmp_path / f"{name}.py"
+        file.write_text(wrong_answer(name, (old, new)), encoding="utf-8")
+        (line,) = fault_to_read(exercise_named(name), file)
+        assert words in line and f"--folder {tmp_path}" in line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_gives_an_answer_away_is_in_the_solution_only(name):
+    exercise = exercise_named(name)
+    shown = "\n".join(code for _, code in solution(exercise))
+    for hidden in (*exercise.hide, "_is_float"):
+        assert hidden not in skeleton(exercise)
+        assert hidden not in exercise.hide or f" import {hidden}" in shown or f", {hidden}" in shown
 
 
 def test_the_ten_are_named_and_every_one_has_a_task_and_a_hint():
