@@ -2,7 +2,7 @@
 
 import { MOST } from "./events.js";
 
-const PARTING = 10; // seconds from the first client that a stopping server hangs up on to its last word
+const PARTING = 5; // seconds from the first client that a stopping server hangs up on to its last word
 
 // phase: what the server does; round: the one that runs, or the last; curve: every round on record;
 // parts of clients: what each does in the round; trace: one mark for every round on record.
