@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from beyond.watch.assets import export
+from beyond.watch.run_files import read_inside
 from support.command_line import UserError
 from support.run_settings import locked_run
 from tests.support.complaints import complaint
@@ -281,8 +282,10 @@ def test_no_file_that_is_shown_is_one_of_others_and_none_keeps_anyone_waiting(wa
         about = json.loads(reader.ask("/about/0"))
         assert about["settings"] or about["history"]
         path.with_name(name).unlink()
-    path.with_name("run.json").write_text(" " * (1 << 24) + SETTINGS, encoding="utf-8")
-    assert json.loads(reader.ask("/about/0"))["settings"] == {}  # it is too large
+    path.write_bytes(b"1234")
+    assert read_inside(path.parent, path.name, 4) == b"1234"
+    with pytest.raises(OSError, match="it is larger than"):
+        read_inside(path.parent, path.name, 3)
     command.send(signal.SIGINT)
     assert command.wait(8) == 130
 

@@ -311,8 +311,12 @@ def test_what_is_read_aloud_changes_with_outcomes_only(reads, says):
 
 def test_clients_that_left_because_the_server_stopped_are_not_told_to_be_gone(reads):
     left = [{"what": "left", **who(k), "here": 2 - k, "expected": 3} for k in range(3)]
-    events = [*begin(), *a_round(1), *left, {"what": "stopped", "reason": "by Ctrl-C"}]
-    assert reads(events, 200)[-1] == "Stopped: by Ctrl-C; the last round on record is 1"
+    idle = [{"what": "waiting", "here": 3, "expected": 3, "needed": 3}] * 20
+    events = [*begin(), *a_round(1), *idle, *left, {"what": "stopped", "reason": "by Ctrl-C"}]
+    assert reads(events, 200)[-2:] == [
+        "Round 1: accuracy 25.00 %",
+        "Stopped: by Ctrl-C; the last round on record is 1",
+    ]
 
 
 def test_a_server_that_goes_is_told_once(tmp_path):
