@@ -553,7 +553,7 @@ def test_a_run_that_ends_is_not_called_dead_while_its_last_lines_come(site, open
 WATCHED = """() => {
     window.seen = [];
     const look = () => {
-        window.seen.push(document.querySelector(".doing").textContent, document.getElementById("said").textContent);
+        for (const where of [".doing", "#said"]) window.seen.push(document.querySelector(where).textContent);
         requestAnimationFrame(look);
     };
     look();
