@@ -42,7 +42,7 @@ class EventLog:
         with self.lock:
             stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
             seconds = round(time.monotonic() - self.began, 3)
-            event = {"time": stamp, "seconds": seconds, "what": what, **_finite(details)}
+            event = {"time": stamp, "seconds": seconds, "what": what, **finite(details)}
             line = json.dumps(event).encode() + b"\n"
             if self.file is not None:
                 self._write(line)
@@ -126,14 +126,14 @@ def events_of(args, row):
         except BaseException as error:
             reasons = {
                 KeyboardInterrupt: "by Ctrl-C",
-                SystemExit: "by a signal from another process",
+                SystemExit: "by a signal",  # also federation.py's, which ends its server that way
             }
             events.end("stopped", reason=reasons.get(type(error)) or str(error))
             raise
         events.end("finished")
 
 
-def _finite(details):
+def finite(details):
     """Return `details` with None instead of NaN and infinity, which JSON does not know."""
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value

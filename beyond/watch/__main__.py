@@ -12,8 +12,10 @@ import argparse
 import os
 import secrets
 import socket
+import tempfile
 import threading
 import webbrowser
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -26,6 +28,13 @@ from support.events import NAME
 from support.history import run_directory
 
 HIGHEST = 65_535
+# One that shows no page by itself has the link.
+REDIRECT = """<!doctype html>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url={0}">
+<title>Watch the federation</title>
+<a href="{0}">Watch the federation</a>
+"""
 SECONDS = 1  # that an open page has to go when this ends
 
 
@@ -79,16 +88,31 @@ def main(arguments=None):
     if args.no_wait:
         for run in args.runs:
             check_events(Path(run, NAME))
-    with listener(args.port) as own:
+    with listener(args.port) as own, ExitStack() as until_the_end:
         token = secrets.token_urlsafe(16)
         address = f"http://127.0.0.1:{own.getsockname()[1]}/?token={token}"
         print(f"{address} shows {shown(args.runs)}; Ctrl-C ends this, and no run", flush=True)
         if not Path(args.runs[0], NAME).is_file():
             print(f"Waiting for {Path(args.runs[0], NAME)}", flush=True)
         if args.open:
+            page = until_the_end.enter_context(page_that_leads_to(address))
             # One that runs in the terminal (w3m) stays until it is closed, and wants its page before that.
-            threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=[page], daemon=True).start()
         serve(own, args.runs, token)
+
+
+@contextmanager
+def page_that_leads_to(address):
+    """Yield the address of a page that only we can read, and that leads to `address`.
+
+    Every account of this machine may read the words with which a browser is started.
+    """
+    with tempfile.TemporaryDirectory(prefix="watch-") as directory:
+        file = Path(directory, "watch.html")
+        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(number, "w", encoding="utf-8") as page:
+            page.write(REDIRECT.format(address))
+        yield file.as_uri()
 
 
 def shown(runs):
@@ -99,7 +123,10 @@ def shown(runs):
 def serve(own, runs, token):
     """Serve the page on the socket `own` until we are stopped; the runs need not be there yet."""
     site = make_site(runs, token, is_over=lambda: server.should_exit)
-    config = uvicorn.Config(site, log_level="critical", timeout_graceful_shutdown=SECONDS)
+    # Without ws, a question for a WebSocket gets the answer that any other gets.
+    config = uvicorn.Config(
+        site, log_level="critical", ws="none", timeout_graceful_shutdown=SECONDS
+    )
     server = uvicorn.Server(config)
     server.run(sockets=[own])
 

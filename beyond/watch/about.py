@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from beyond.watch.run_files import read_inside
 from partition import deal_out
 from support.command_line import UserError
-from support.history import read_history
+from support.events import NAME, finite
+from support.history import rounds_in
 from support.mnist import ARCHIVES
-from support.run_settings import DESCRIPTION
+from support.run_settings import DESCRIPTION, HISTORY
 
 LABELS, HEADER = "train-labels-idx1-ubyte.gz", 8  # bytes before the labels, one byte each
+MOST = 1 << 24  # bytes of run.json or history.csv
 # Of these, the ones that a run has: they say what was asked for, not how it ran.
 SHOWN = (
     *("local_epochs", "batch_size", "learning_rate", "strategy", "proximal_mu", "fraction_fit"),
@@ -30,9 +33,9 @@ def about(run):
     dealt out, and if the run is private. `history` has the rows of history.csv; it is empty without events.
     """
     settings = _settings(run)
-    partitions = settings.get("partitions") or {}
-    shown = {name: settings[name] for name in SHOWN if settings.get(name) is not None}
-    shown |= {name: value for name, value in partitions.items() if name in ("scheme", "alpha")}
+    partitions = _plain(settings.get("partitions"))
+    shown = _plain({name: settings.get(name) for name in SHOWN})
+    shown |= {name: partitions[name] for name in ("scheme", "alpha") if name in partitions}
     is_private = any(settings.get(name) for name in PRIVATE)
     digits = None if is_private or not partitions else digits_of(json.dumps(partitions))
     # A whole path would say whose machine it is, in a file that travels.
@@ -41,13 +44,17 @@ def about(run):
 
 
 def history(run):
-    """Return the rows of history.csv, dicts, if there are no events; [] if there is none."""
-    if Path(run, "events.jsonl").exists():
+    """Return the rows of history.csv, dicts, if there are no events; [] if there is none.
+
+    What is no finite number is None.
+    """
+    if Path(run, NAME).exists():
         return []
     try:
-        return [asdict(row) for row in read_history(run)]
-    except UserError:
+        rows = rounds_in(read_inside(run, HISTORY, MOST), HISTORY)
+    except (UserError, OSError):
         return []
+    return [finite(asdict(row)) for row in rows]
 
 
 @lru_cache
@@ -69,7 +76,16 @@ def digits_of(partitions):
 
 def _settings(run):
     try:
-        settings = json.loads(Path(run, DESCRIPTION).read_bytes())["settings"]
+        settings = json.loads(read_inside(run, DESCRIPTION, MOST))["settings"]
         return settings if isinstance(settings, dict) else {}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
+
+
+def _plain(settings):
+    """Return those of `settings`, which may be no dict, that are texts, finite numbers, or True or False."""
+    items = settings.items() if isinstance(settings, dict) else ()
+    texts_and_numbers = {
+        name: value for name, value in items if isinstance(value, (str, int, float))
+    }
+    return {name: value for name, value in finite(texts_and_numbers).items() if value is not None}

@@ -4,11 +4,13 @@ import base64
 import gzip
 import json
 import re
+import time
 from functools import cache
 from pathlib import Path
 
 from beyond.watch.about import about
 from beyond.watch.glyphs import palettes, symbols
+from beyond.watch.run_files import is_held, read_inside
 from support.command_line import UserError
 from support.events import NAME
 from support.files import in_words, replaced_file
@@ -16,12 +18,13 @@ from support.files import in_words, replaced_file
 FILES = Path(__file__).resolve().parent / "page"
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 # Modules, each after those that it imports.
-SCRIPTS = ("uplot.js", "run.js", "words.js", "record.js", "replay.js", "layout.js", "draw.js")
-SCRIPTS += ("stage.js", "view.js", "curve.js", "sources.js", "watch.js")
+SCRIPTS = ("uplot.js", "events.js", "run.js", "words.js", "aloud.js", "record.js", "replay.js")
+SCRIPTS += ("layout.js", "draw.js", "stage.js", "view.js", "curve.js", "sources.js", "watch.js")
 IMPORT = re.compile(r'^import (?:(\w+)|(\{[^}]*\})) from "\./([\w.]+)";$', re.MULTILINE)
 EXPORT = re.compile(
     r"^export (?:default (\w+);|(?=(?:async )?(?:function|const|class) (\w+)))", re.MULTILINE
 )
+MOST = 1 << 28  # bytes of events.jsonl, that a browser can take in one text
 CLOSED = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; script-src '
     "'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:\">"
@@ -87,12 +90,28 @@ def _taken(found):
 
 
 def _record(run):
-    """Return {"about", "lines"} of a run; raise UserError if it has neither events nor history."""
-    described, events = about(run), Path(run, NAME)
-    lines = events.read_text(encoding="utf-8", errors="replace") if events.is_file() else ""
+    """Return {"about", "lines", "held"} of a run; raise UserError if it has neither events nor history.
+
+    `held` is what is_held returns; if it is true, `exported` is the time, in milliseconds since 1970.
+    """
+    # Before the file is read: who holds the lock no longer has written everything.
+    held = is_held(run)
+    moment = {"exported": round(1000 * time.time())} if held else {}
+    described, lines = about(run), _lines(run)
     if not lines and not described["history"]:
-        raise UserError(f"there is no {events} to export; make a run with python federation.py")
-    return {"about": described, "lines": lines}
+        raise UserError(
+            f"there is no {Path(run, NAME)} to export; make a run with python federation.py"
+        )
+    return {"about": described, "lines": lines, "held": held, **moment}
+
+
+def _lines(run):
+    try:
+        return read_inside(run, NAME, MOST).decode(errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise UserError(f"cannot export {Path(run, NAME)}: {in_words(error)}") from None
 
 
 def _read(name):

@@ -1,16 +1,12 @@
 """Follow a file of lines that grows, is replaced, or is not there yet, however many readers it has."""
 
 import os
-import stat
 import time
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows has no such locks
-    fcntl = None
+from beyond.watch.run_files import is_held, is_older, opened_inside
 
 OFTEN = 0.2  # seconds; nothing tells us, on every system and disk, that a file has grown
 SAMPLE = 512  # bytes in which a file that was written anew differs from what we have read
@@ -25,6 +21,7 @@ class News:
     size: int  # bytes of its whole lines
     fault: str = ""  # why it is not read
     alive: bool | None = None  # whether a server holds the run's lock; None if nobody knows
+    starts: bool = False  # whether the file is as it was before a server took the lock
 
 
 class Follower:
@@ -64,11 +61,13 @@ class Follower:
         self.identity, self.size, self.sample = None, 0, b""
 
     def _look(self):
-        alive = is_held(self.path.with_name(".lock"))
+        # Before the file is read: who holds the lock no longer has written everything.
+        alive = is_held(self.path.parent)
+        starts = bool(alive) and is_older(self.path.parent, self.path.name)
         try:
             with self._open() as file:
                 self.was_there = True
-                return News(*self._whole_lines(file), alive=alive)
+                return News(*self._whole_lines(file), alive=alive, starts=starts)
         except FileNotFoundError:
             gone = "it is gone" if self.was_there else "no such run yet; waiting for it"
         except OSError as error:
@@ -77,11 +76,7 @@ class Follower:
         return News("", 0, f"{self.path}: {gone}", alive)
 
     def _open(self):
-        """Open the file. Raises OSError if it is none, or if a link leads out of the run's directory."""
-        directory, path = self.path.parent.resolve(), self.path.resolve()
-        if directory not in path.parents:
-            raise OSError(0, "a link leads out of the run's directory")
-        return _opened(path)
+        return opened_inside(self.path.parent, self.path.name)
 
     def _whole_lines(self, file):
         """Return (generation, bytes of whole lines), having noted whether the file is another one."""
@@ -120,29 +115,3 @@ class Follower:
         first = file.read(min(SAMPLE, self.size))
         file.seek(max(0, self.size - SAMPLE))
         return first + file.read(min(SAMPLE, self.size))
-
-
-def _opened(path):
-    """Return the file `path`, open for reading. Raises OSError if it is not a regular one."""
-    # A FIFO would keep us waiting.
-    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    if not stat.S_ISREG(os.fstat(number).st_mode):
-        os.close(number)
-        raise OSError(0, "it is not a regular file")
-    return os.fdopen(number, "rb")
-
-
-def is_held(path):
-    """Return whether a process holds the lock that is the file `path`; None if that cannot be asked."""
-    if fcntl is None:
-        return None
-    try:
-        with _opened(path) as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    except OSError:
-        return None
-    return False

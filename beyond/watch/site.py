@@ -123,16 +123,18 @@ class Doorkeeper:
         await app(scope, receive, send_with_headers)
 
     def _answer(self, request):
-        """Return the answer to who has no cookie yet; None to who has it."""
+        """Return the answer to who has no cookie yet, or a token in the address; None to everyone else."""
         cookie = f"watch-{request.scope['server'][1]}"  # cookies know no ports
-        if self._is_right(request.cookies.get(cookie, "")):
-            return None
-        if not self._is_right(request.query_params.get("token", "")):
+        token = request.query_params.get("token")
+        if not any(map(self._is_right, (request.cookies.get(cookie, ""), token or ""))):
             return PlainTextResponse(
                 "This page is shown to who has started it: open the address, with its token, that "
                 "python -m beyond.watch has printed.\n",
                 status_code=403,
             )
+        if token is None:
+            return None
+        # The token is not to stay in the address, which is copied to show a moment.
         answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(cookie, self.token, httponly=True, samesite="lax")
         return answer

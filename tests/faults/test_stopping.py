@@ -1,5 +1,6 @@
 """However a run ends, no process is left, what is on disk is whole, and one line says what ended it."""
 
+import json
 import os
 import signal
 from contextlib import suppress
@@ -124,6 +125,9 @@ def test_a_signal_ends_everything_in_order(running, number):
     running.assert_ends(128 + number, BEFORE_KILLING)  # no process had to be killed
     running.assert_record_is_whole()
     assert ("federation.py: stopped" in running.command.lines) == (number == signal.SIGINT)
+    # The server hears of either by a signal of federation.py's: a terminal's Ctrl-C reaches that only.
+    last = json.loads((running.run / "events.jsonl").read_bytes().splitlines()[-1])
+    assert (last["what"], last["reason"]) == ("stopped", "by a signal")
 
 
 def test_ctrl_c_while_clients_are_still_coming_ends_everything_in_order(starting):

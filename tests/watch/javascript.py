@@ -14,7 +14,7 @@ PAGE = ROOT / "beyond/watch/page"
 def run_javascript(directory, code, given=None):
     """Return what the JavaScript `code`, the body of a function of `given`, returns; both as JSON has it.
 
-    It may use the exports of run.js, words.js, record.js, replay.js and layout.js. Skips without node.
+    It may use the exports of the modules named below. Skips without node.
     """
     node = shutil.which("node") or shutil.which("nodejs")
     if not node:
@@ -22,7 +22,7 @@ def run_javascript(directory, code, given=None):
     for module in PAGE.glob("*.js"):
         shutil.copy(module, directory)
     (directory / "package.json").write_text('{"type": "module"}', encoding="utf-8")
-    names = ("run", "words", "record", "replay", "layout")
+    names = ("events", "run", "words", "aloud", "record", "replay", "layout")
     imports = "".join(f'import * as {name} from "./{name}.js";\n' for name in names)
     text = f"""{imports}import {{ readFileSync }} from "node:fs";
 const given = JSON.parse(readFileSync(0));

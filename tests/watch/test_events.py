@@ -162,7 +162,7 @@ def test_a_run_that_is_stopped_says_by_what(federation):
     server.send(signal.SIGTERM)
     server.wait()
     last = events_in(federation.run)[-1]
-    assert (last["what"], last.get("reason")) == ("stopped", "by a signal from another process")
+    assert (last["what"], last.get("reason")) == ("stopped", "by a signal")
 
 
 @contextmanager

@@ -524,3 +524,130 @@ def test_eight_tabs_of_one_browser_are_all_served(site, open_page, browser):
         page.complaints = []
         page.goto(address)
         says(page.locator(".run").first, ".doing", "Stopped")
+
+
+def test_a_run_that_ends_is_not_called_dead_while_its_last_lines_come(site, open_page):
+    """The lock is free, and the lines that say why are on their way."""
+    address, (run, _) = site
+    write(run / "events.jsonl", RUN[:-1])
+    with locked_run(run):
+        page = open_page(address)
+        one = page.locator(".run").first
+        says(one, ".doing", "Round 3 is finished")
+        page.evaluate(WATCHED)
+        held = []
+        page.route("**/lines/0*", lambda route: held.append(route))  # until we let it pass
+        with open(run / "events.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps({"seconds": 9.0, **FINISHED}) + "\n")
+    with page.expect_request("**/lines/0*"):
+        pass
+    page.wait_for_timeout(700)  # in which it is drawn at least twice
+    held[0].continue_()
+    says(one, ".doing", "Finished: 3 rounds")
+    says(page, "#said", "Finished: 3 rounds")
+    seen = page.evaluate("() => window.seen")
+    assert "Finished: 3 rounds" in seen
+    assert not [text for text in seen if "gone without a word" in text]
+
+
+WATCHED = """() => {
+    window.seen = [];
+    const look = () => {
+        for (const where of [".doing", "#said"]) window.seen.push(document.querySelector(where).textContent);
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
+def test_when_the_server_is_gone_nothing_moves_and_nobody_trains(site, open_page):
+    address, (run, _) = site
+    write(run / "events.jsonl", RUN[:5])
+    page = open_page(address)
+    one = page.locator(".run").first
+    says(one, ".doing", "The server has gone without a word")
+    does(page, "Client 0", "was training when the server went")
+    stage = page.locator("canvas").first
+    page.wait_for_timeout(1000)  # what was on its way has arrived
+    pictures = {stage.evaluate(PIXELS) for _ in range(6) if page.wait_for_timeout(150) is None}
+    assert len(pictures) == 1
+    with locked_run(run):
+        does(page, "Client 0", "trains")
+        pictures |= {stage.evaluate(PIXELS) for _ in range(6) if page.wait_for_timeout(150) is None}
+    assert len(pictures) > 1
+
+
+def test_a_server_that_starts_is_said_to_before_it_tells_anything(site, open_page):
+    address, (run, _) = site
+    (run / "events.jsonl").unlink(missing_ok=True)
+    page = open_page(address)
+    one = page.locator(".run").first
+    expect(one.locator(".doing")).to_contain_text(re.compile("it is gone|no such run yet"))
+    with locked_run(run):
+        says(one, ".doing", "The server is starting")
+    write(run / "events.jsonl", RUN)
+    says(one, ".doing", "Stopped")
+    with locked_run(run):
+        says(one, ".doing", "The server is starting")
+    says(one, ".doing", "Stopped")
+
+
+def test_an_export_of_a_run_that_goes_on_says_of_when_it_is(show, tmp_path):
+    (tmp_path / "run0").mkdir()
+    with locked_run(tmp_path / "run0"):
+        page = show(RUN[:5])
+    moment = r"Round 1: 0 of 2 updates are in; as of \d{4}-\d\d-\d\d [\d:]{8} UTC, when this file was made"
+    expect(page.locator(".doing")).to_have_text(re.compile(moment))
+    assert page.locator("#said").text_content() == ""
+
+
+def test_a_history_with_numbers_that_are_none_is_shown(tmp_path, open_page):
+    write_history(tmp_path / "old", [0.1, 0.5])
+    path = tmp_path / "old/history.csv"
+    head, first, last = path.read_text(encoding="utf-8").splitlines()
+    cells = last.split(",")
+    lines = [head, first, ",".join([cells[0], "nan", *cells[2:]])]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    export([tmp_path / "old"], tmp_path / "old.html")
+    page = open_page((tmp_path / "old.html").as_uri(), offline=True)
+    says(page, "#point", "Round 1: accuracy 50.00 %, loss –")
+
+
+def test_the_moment_before_the_first_event_is_no_waiting_for_a_run(show):
+    page = show(RUN, hash="#event=0")
+    says(page, ".doing", "Before the first event")
+    page.locator("#live").click()
+    says(page, ".doing", "Stopped")
+    page.evaluate(WATCHED)
+    page.locator("#play").click()
+    says(page, "#play", "Pause")
+    says(page, ".doing", "Starting")
+    assert "Before the first event" not in page.evaluate("() => window.seen")
+
+
+def test_numbers_out_of_range_break_no_curve(show):
+    damaged = [
+        {**BEGIN[0], "rounds": 10**9},
+        {**EVALUATED, "round": 3 * 10**8},
+        {"what": "joined", "client": -1, "name": "x", "here": 1, "expected": 2},
+    ]
+    page = show([*RUN[:5], *damaged, *RUN[5:]])
+    says(page, "#damaged", "left out: 3")
+    says(page, "#point", "Round 3: accuracy 75.00 %")
+
+
+def test_the_way_back_from_no_client_is_to_the_last(show):
+    page = show(RUN)
+    says(page, ".doing", "Stopped")
+    page.locator("canvas").first.press("ArrowLeft")
+    says(page, ".chosen", NAMES[1])
+
+
+def test_who_walks_along_the_curve_hears_it_and_nobody_else(show):
+    page = show(RUN)
+    point = page.locator("#point")
+    expect(point).to_have_attribute("aria-live", "off")
+    page.locator("#curve").press("ArrowRight")
+    expect(point).to_have_attribute("aria-live", "polite")
+    page.locator("#play").focus()
+    expect(point).to_have_attribute("aria-live", "off")

@@ -78,7 +78,7 @@ def test_every_kind_of_event_is_in_the_table_has_a_sentence_and_must_be_whole(tm
     table = kinds_on_the_page()
     assert told < set(table)  # some happen in no recorded run: refused, left_out, stopped
     code = """return given.map((what) => {
-        const bare = run.parsed(JSON.stringify({ seconds: 1, what }));
+        const bare = events.parsed(JSON.stringify({ seconds: 1, what }));
         const named = { what, name: "", reason: "", asked: [], took: 0, bytes: 0, accuracy: 0, loss: 0 };
         return [words.sentence(named) !== what, bare === null];
     })"""

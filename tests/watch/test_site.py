@@ -10,10 +10,15 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
 
+from beyond.watch.assets import export
+from beyond.watch.run_files import read_inside
+from support.command_line import UserError
+from support.run_settings import locked_run
 from tests.support.complaints import complaint
 from tests.support.harness import PATIENCE, environment, wait_until
 from tests.support.ports import free_address
@@ -121,6 +126,10 @@ def test_anything_else_gets_404_head_is_answered_and_every_answer_is_guarded(wat
         status, headers, _ = answer(port, path, method, command.token)
         assert status == 404, path
         assert_guarded(headers)
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    status, headers, _ = answer(port, "/news?wait=0", **upgrade, **{"Sec-WebSocket-Key": "x" * 22})
+    assert status == 403
+    assert_guarded(headers)
     for path in ("/", "/style.css", "/news?wait=0", "/about/0"):
         status, headers, text = answer(port, path, "HEAD", command.token)
         assert (status, text) == (200, ""), path
@@ -142,6 +151,10 @@ def test_who_has_no_token_sees_nothing_and_is_told_where_the_address_is(watching
     cookie = headers["Set-Cookie"].partition(";")[0]
     assert answer(port, Cookie=cookie)[0] == 200
     assert answer(port, Cookie=cookie.replace(str(port), "1"))[0] == 403  # another page's
+    for token in (command.token, "an-earlier-one"):  # none stays in the address
+        status, headers, _ = answer(port, f"/?token={token}", Cookie=cookie)
+        assert (status, headers["Location"]) == (303, "/")
+        assert_guarded(headers)
 
 
 def test_a_strangers_host_is_refused(watching):
@@ -228,6 +241,81 @@ def test_what_is_no_file_of_the_run_is_not_read(watching, tmp_path):
     reader.wait_for("a link within the run", lambda news: reader.text == f"{LINES[0]}\n")
 
 
+HISTORY = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received\n0,nan,0.5,inf,0,0,0,0\n"
+SETTINGS = '{"settings": {"learning_rate": 0.25, "seed": NaN, "strategy": ["x"], "partitions": []}}'
+
+
+def test_numbers_that_are_none_are_null_and_settings_that_are_none_are_left_out(watching):
+    _, port, path = watching
+    reader = Reader(watching)
+    path.with_name("history.csv").write_text(HISTORY, encoding="utf-8")
+    path.with_name("run.json").write_text(SETTINGS, encoding="utf-8")
+    about = json.loads(reader.ask("/about/0"))
+    [row] = about["history"]
+    assert (row["loss"], row["accuracy"], row["seconds"]) == (None, 0.5, None)
+    assert (about["settings"], about["digits"]) == ({"learning_rate": 0.25}, None)
+    path.with_name("run.json").write_text("[" * 200_000, encoding="utf-8")
+    assert json.loads(reader.ask("/about/0"))["settings"] == {}
+
+
+def not_of_the_run(tmp_path, content):
+    """Yield (name, function that puts it at a path) of what may stand in a file's place."""
+    outside = tmp_path / "outside"
+    outside.write_text(content, encoding="utf-8")
+    yield "a link", lambda path: path.symlink_to(outside)
+    yield "a FIFO", os.mkfifo
+    yield "a circle", lambda path: path.symlink_to(path)
+    yield "a device", lambda path: path.symlink_to("/dev/zero")
+
+
+def test_no_file_that_is_shown_is_one_of_others_and_none_keeps_anyone_waiting(watching, tmp_path):
+    command, _, path = watching
+    reader = Reader(watching)
+    kinds = {"run.json": SETTINGS, "history.csv": HISTORY.replace("nan", "1").replace("inf", "1")}
+    for name, content in kinds.items():
+        for _, put in not_of_the_run(tmp_path, content):
+            put(path.with_name(name))
+            about = json.loads(reader.ask("/about/0"))
+            assert (about["settings"], about["history"]) == ({}, [])
+            path.with_name(name).unlink()
+        path.with_name(name).write_text(content, encoding="utf-8")
+        about = json.loads(reader.ask("/about/0"))
+        assert about["settings"] or about["history"]
+        path.with_name(name).unlink()
+    path.write_bytes(b"1234")
+    assert read_inside(path.parent, path.name, 4) == b"1234"
+    with pytest.raises(OSError, match="it is larger than"):
+        read_inside(path.parent, path.name, 3)
+    command.send(signal.SIGINT)
+    assert command.wait(8) == 130
+
+
+def test_an_export_takes_no_file_of_others(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    for name, put in not_of_the_run(tmp_path, "a secret\n"):
+        put(run / "events.jsonl")
+        with pytest.raises(UserError, match=r"cannot export .*events.jsonl: "):
+            export([run], tmp_path / "x.html")
+        assert not (tmp_path / "x.html").exists(), name
+        (run / "events.jsonl").unlink()
+
+
+def test_a_server_that_has_told_nothing_since_it_holds_the_lock_starts(watching):
+    _, _, path = watching
+    reader = Reader(watching)
+    path.write_text(f"{LINES[0]}\n", encoding="utf-8")
+    reader.wait_for("the line", lambda news: reader.text)
+    for _ in range(2):  # the second finds a lock that a killed server has left
+        with locked_run(path.parent):
+            assert reader.wait_for("a server", lambda news: news["alive"])["starts"]
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(f"{LINES[1]}\n")
+            reader.wait_for("its words", lambda news: news["alive"] and not news["starts"])
+        assert not reader.wait_for("its end", lambda news: news["alive"] is False)["starts"]
+        path.with_name(".lock").touch()
+
+
 def test_whether_a_server_holds_the_run_is_known_at_once_and_looking_disturbs_none(watching):
     _, _, path = watching
     reader = Reader(watching)
@@ -290,10 +378,15 @@ def test_ctrl_c_ends_it_although_a_page_waits_for_news(watching):
 
 # A browser that runs in the terminal: it shows a page, and stays.
 BROWSER = """
-import signal, sys, urllib.request
+import os, re, signal, stat, sys, urllib.request
 from pathlib import Path
 opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-page = opener.open(sys.argv[1], timeout=30).read()
+first = Path(urllib.request.url2pathname(sys.argv[1].removeprefix("file://")))
+for path in (first, first.parent):
+    assert not stat.S_IMODE(os.stat(path).st_mode) & 0o077, path
+address = re.search('url=([^"]*)"', first.read_text(encoding="utf-8"))[1]
+Path("words").write_text(sys.argv[1], encoding="utf-8")
+page = opener.open(address, timeout=30).read()
 Path("page.new").write_bytes(page)
 Path("page.new").rename("page.html")
 signal.pause()
@@ -301,6 +394,7 @@ signal.pause()
 
 
 def test_a_browser_in_the_terminal_gets_the_page_and_stops_nobody(stage, tmp_path):
+    """Its words, which every account may read, have no token; what has it is gone in the end."""
     (tmp_path / "browser.py").write_text(BROWSER, encoding="utf-8")
     browser = f"{sys.executable} {tmp_path / 'browser.py'} %s"
     words = ["-m", "beyond.watch", "results/run", "--port", 0, "--open"]
@@ -313,6 +407,8 @@ def test_a_browser_in_the_terminal_gets_the_page_and_stops_nobody(stage, tmp_pat
     assert answer(int(port), token=token)[0] == 200  # while the browser is open
     command.send(signal.SIGINT)
     assert command.wait() == 130 and "Traceback" not in command.output
+    first = (tmp_path / "words").read_text(encoding="utf-8")
+    assert token not in first and not Path(first.removeprefix("file://")).exists()
 
 
 def refused(stage, directory, *words):

@@ -17,13 +17,14 @@ SAYINGS = """
       const state = one.show(count);
       const clients = [...state.clients.values()];
       return {
-        doing: words.doing(state, given.alive ?? null, given.idle ?? 0), facts: words.facts(state),
-        title: words.title(state, "x"), said: words.announcement(state, given.alive ?? null),
+        doing: words.doing(state, given.look), facts: words.facts(state),
+        title: words.title(state, "x"), said: aloud.standing(state),
         clients: Object.fromEntries(clients.map(
-          (client) => [client.name, words.words(client, state.seconds, state)])),
+          (client) => [client.name, words.words(client, state.seconds, state, given.look?.alive)])),
         traces: Object.fromEntries(clients.map((client) => [client.name, client.trace])),
         images: Object.fromEntries(clients.map((client) => [client.name, words.images(client)])),
-        breaks: state.breaks, rounds: state.rounds, log: one.events.slice(0, count).map(words.line),
+        breaks: state.breaks.map(({ round, what, who }) => ({ round, what, who })),
+        rounds: state.rounds, log: one.events.slice(0, count).map(words.line),
         damaged: one.damaged,
       };
     });
@@ -106,6 +107,7 @@ def test_how_many_are_here_is_said_once_and_the_same(says):
         assert said["doing"] == f"Waiting for clients: {here} of 3 clients {verb} here, 3 needed"
         absent = [name for name, does in said["clients"].items() if does == "not here yet"]
         assert len(absent) == 3 - here
+    assert says(events)["doing"] == "3 of 3 clients are here; the round begins"
     resumed = [*events, {"what": "resumed", "round": 0, "clients": 3, "rounds": 3}]
     assert says(resumed)["doing"] == "Starting: 0 of 3 clients are here"
 
@@ -123,14 +125,72 @@ def test_who_is_not_asked_waits_for_nothing(says):
 
 def test_a_server_that_is_gone_is_said_to_be_and_one_that_is_silent(says):
     events = begin() + a_round(1) + a_round(2)[:5]
-    gone = says(events, alive=False)
+    gone = says(events, look={"alive": False})
     assert gone["doing"] == "The server has gone without a word; the last round on record is 1"
-    assert gone["doing"] in gone["said"]
-    assert says(events, alive=True, idle=100)["doing"] == "Round 2: 1 of 3 updates are in"
-    silent = says(events, alive=True, idle=600)["doing"]
+    assert list(gone["clients"].values()) == [
+        "update is in, after 0.5 s",
+        *["was training when the server went"] * 2,
+    ]
+    idle = says(begin(), look={"alive": False})["clients"]
+    assert set(idle.values()) == {"was here when the server went"}
+    assert (
+        says(events, look={"alive": True, "idle": 100})["doing"] == "Round 2: 1 of 3 updates are in"
+    )
+    silent = says(events, look={"alive": True, "idle": 600})["doing"]
     assert silent == "Round 2: 1 of 3 updates are in; nothing heard for 10 min"
     finished = [*begin(rounds=1), *a_round(1), {"what": "finished"}]
-    assert says(finished, alive=False, idle=9999)["doing"] == "Finished: 1 round"
+    assert says(finished, look={"alive": False, "idle": 9999})["doing"] == "Finished: 1 round"
+
+
+def test_a_server_that_has_told_nothing_yet_is_said_to_start(says):
+    """It holds the lock, and what is on record, if anything, is of an earlier run."""
+    old = [*begin(rounds=1), *a_round(1), {"what": "finished"}]
+    starts = {"alive": True, "starts": True}
+    assert says([], look=starts)["doing"] == says(old, look=starts)["doing"]
+    assert says([], look=starts)["doing"] == "The server is starting"
+    assert says([], look={"alive": False})["doing"] == "Waiting for a run"
+    # A server that has just told of its end holds the lock for a moment more.
+    assert says(old, look={"alive": True})["doing"] == "Finished: 1 round"
+    goes_on = says(old[:-1], look=starts)["doing"]
+    assert goes_on == "Round 1 is finished"
+
+
+def test_the_record_of_a_run_that_goes_on_says_of_when_it_is(says):
+    look = {"alive": None, "exported": 1_767_323_045_678}
+    events = begin() + a_round(1)[:5]
+    assert says(events, look=look)["doing"] == (
+        "Round 1: 1 of 3 updates are in; as of 2026-01-02 03:04:05 UTC, when this file was made"
+    )
+    end = [*begin(rounds=1), *a_round(1), {"what": "finished"}]
+    assert says(end, look=look)["doing"] == "Finished: 1 round"
+
+
+def test_failures_of_the_round_that_runs_count_until_history_has_them(says):
+    events = begin() + a_round(1, left_out=[0]) + a_round(2, left_out=[1], missing=[2])
+    assert says(events[:-2])["facts"]["failures"] == "3"
+    assert says(events)["facts"]["failures"] == "3"
+    stopped = says([*events[:-2], {"what": "stopped", "reason": "by Ctrl-C"}])
+    assert stopped["facts"]["failures"] == "1"  # as history.csv has it
+    clients = says(events[:-2])["clients"]
+    assert clients["Client 1"] == "left out in round 2: it has NaN or infinity in array 0"
+    assert clients["Client 2"] == "no update in round 2: it has left"
+
+
+def test_who_leaves_because_the_server_stops_is_not_lost(says):
+    """Client 0 went half a minute before; the others when the server hung up on them."""
+    events = [{"seconds": 0.1, **event} for event in begin() + a_round(1) + a_round(2)[:5]]
+    lost = {"seconds": 20.0, "what": "left", **who(0), "here": 2, "expected": 3}
+    parting = [
+        {"seconds": 50.0 + k, "what": "left", **who(k), "here": 2 - k, "expected": 3}
+        for k in (1, 2)
+    ]
+    running = says([*events, lost, *parting])
+    assert len(running["breaks"]) == 3 and running["said"].count("gone") == 3
+    said = says([*events, lost, *parting, {"seconds": 53.0, "what": "stopped", "reason": "x"}])
+    assert said["breaks"] == [{"round": 1, "what": "gone", "who": "Client 0"}]
+    assert said["said"] == "Round 1: accuracy 25.00 %. Stopped: x; the last round on record is 1"
+    assert said["clients"]["Client 0"].startswith("gone")
+    assert said["clients"]["Client 1"] == "has done its part: averaged in 1 of 1 round"
 
 
 def test_a_stopped_run_says_what_is_on_record_and_whose_the_accuracy_is(says):
@@ -165,7 +225,7 @@ def test_who_leaves_is_gone_but_after_the_last_round(says):
     stamp = {"time": "2026-01-02T03:04:05+00:00"}
     said = says([*begin(), *a_round(1), {**left, **stamp}])
     assert said["clients"]["Client 0"] == "gone since 03:04:05 UTC"
-    assert said["said"] == "Round 1: accuracy 25.00 %. Gone: Client 0"
+    assert said["said"] == "Round 1: accuracy 25.00 %. Client 0 is gone"
     assert said["breaks"] == [{"round": 1, "what": "gone", "who": "Client 0"}]
     back = {"what": "joined", **who(0), "here": 3, "expected": 3}
     assert says([*begin(), *a_round(1), left, back])["breaks"][-1]["what"] == "back"
@@ -211,19 +271,86 @@ def test_one_image_means_that_nobody_knows_and_seconds_are_seconds(says):
     assert set(says(begin() + a_round(1, images=2))["images"].values()) == {"2 images"}
 
 
-def test_what_is_read_aloud_changes_with_outcomes_only(says):
+READ_ALOUD = """
+    const one = new record.Record();
+    const aloud_ = new aloud.Aloud();
+    one.takeText(given.events.map((event) => JSON.stringify(event) + "\\n").join(""));
+    const said = [];
+    one.events.forEach((event, index) => {
+      const time = given.pause * index;
+      aloud_.take(event, one.show(index + 1), time);
+      said.push(aloud_.next(time));
+    });
+    said.push(aloud_.next(Infinity));
+    return said.filter(Boolean);
+"""
+
+
+@pytest.fixture
+def reads(tmp_path):
+    """reads(events, pause) returns what is read aloud when they come at intervals of `pause` milliseconds."""
+
+    def read(events, pause):
+        events = [{"seconds": at / 10, **event} for at, event in enumerate(events)]
+        return run_javascript(tmp_path, READ_ALOUD, {"events": events, "pause": pause})
+
+    return read
+
+
+LEFT_OUT = "Client 1 left out in round 2: it has NaN or infinity in array 0"
+
+
+def test_what_is_read_aloud_changes_with_outcomes_only(reads, says):
     events = begin() + a_round(1) + a_round(2, left_out=[1]) + a_round(3) + [{"what": "finished"}]
-    said = [one["said"] for one in says(events, counts=list(range(len(events) + 1)))]
-    changes = [text for before, text in zip([""] + said, said, strict=False) if text != before]
-    reason = "left out in round 2: it has NaN or infinity in array 0"
-    assert changes == [
-        "Round 1: accuracy 25.00 %",
-        f"Round 1: accuracy 25.00 %. Client 1 {reason}",
-        f"Round 2: accuracy 50.00 %. Client 1 {reason}",
-        "Round 2: accuracy 50.00 %",
-        "Round 3: accuracy 75.00 %",
-        "Round 3: accuracy 75.00 %. Finished: 3 rounds",
+    rounds = [f"Round {number}: accuracy {25 * number}.00 %" for number in (1, 2, 3)]
+    assert reads(events, 3000) == [
+        *(rounds[0], LEFT_OUT, rounds[1], rounds[2], "Finished: 3 rounds"),
     ]
+    assert says(events)["said"] == f"{rounds[2]}. Finished: 3 rounds"
+
+
+def test_clients_that_left_because_the_server_stopped_are_not_told_to_be_gone(reads):
+    left = [{"what": "left", **who(k), "here": 2 - k, "expected": 3} for k in range(3)]
+    idle = [{"what": "waiting", "here": 3, "expected": 3, "needed": 3}] * 20
+    events = [*begin(), *a_round(1), *idle, *left, {"what": "stopped", "reason": "by Ctrl-C"}]
+    assert reads(events, 200)[-2:] == [
+        "Round 1: accuracy 25.00 %",
+        "Stopped: by Ctrl-C; the last round on record is 1",
+    ]
+
+
+def test_a_server_that_goes_is_told_once(tmp_path):
+    code = """
+        const one = new record.Record();
+        const aloud_ = new aloud.Aloud();
+        one.takeText(given.map((event) => JSON.stringify({ seconds: 1, ...event }) + "\\n").join(""));
+        const state = one.show(given.length);
+        return [1, 2, 3, 4].map((look) => {
+          aloud_.look(state, { alive: look === 1 });
+          return aloud_.next(look * 10_000);
+        });
+    """
+    gone = "The server has gone without a word; the last round on record is 1"
+    assert run_javascript(tmp_path, code, begin() + a_round(1)) == ["", gone, "", ""]
+
+
+def test_nothing_that_matters_is_lost_however_fast_a_run_is_played(reads):
+    """Who went and came back within a moment, and who was left out three rounds ago, is still told."""
+    away = [
+        {"what": "left", **who(0), "here": 2, "expected": 3},
+        {"what": "joined", **who(0), "here": 3, "expected": 3},
+    ]
+    events = begin(rounds=9) + a_round(1) + a_round(2, left_out=[1]) + away
+    events += a_round(3, missing=[2]) + a_round(4)
+    [said] = reads(events, 0.01)[1:]
+    for text in (LEFT_OUT, "Client 0 is gone", "Client 0 is back", "Client 2 no update in round 3"):
+        assert text in said
+    assert said.count("accuracy") == 1 and "Round 4: accuracy 100.00 %" in said
+    slowly = reads(events, 3000)
+    assert slowly[3] == "Client 0 is gone. Client 0 is back"  # and no accuracy again
+    lost = begin(10) + a_round(1, asked=range(10), missing=range(5))
+    # The first was told before the others came.
+    assert reads(lost, 0.01)[-1] == "4 updates are not in. Round 1: accuracy 25.00 %"
 
 
 def test_every_moment_is_the_same_whichever_way_it_is_reached(tmp_path):
@@ -254,6 +381,14 @@ INCOMPLETE = [
     {"what": "round", "round": 1},
     {"what": "joined", **who(0), "here": 1, "expected": 2, "seconds": None},
     {"round": 1},
+    {"what": "started", "clients": 3, "rounds": 10**9},
+    {"what": "started", "clients": 1e15, "rounds": 3},
+    {"what": "resumed", "clients": 3, "rounds": 3, "round": -1},
+    {"what": "evaluated", "round": 3 * 10**8, "accuracy": 0.5, "loss": 1.0},
+    {"what": "round", "round": 1.5, "asked": [0]},
+    {"what": "round", "round": 1, "asked": [0, -1, {}]},
+    {"what": "joined", "client": {"a": 1}, "name": "x", "here": 1, "expected": 2},
+    {"what": "left_out", "round": 1, "client": 10**12, "name": "x", "reason": "x"},
 ]
 
 

@@ -28,7 +28,10 @@ export class Curve {
 
   data(rounds) {
     const all = Array.from({ length: rounds + 1 }, (_, round) => round);
-    const of = (run, name) => all.map((round) => run.curve.find((point) => point.round === round)?.[name] ?? null);
+    const of = (run, name) => {
+      const values = new Map(run.curve.map((point) => [point.round, point[name]]));
+      return all.map((round) => values.get(round) ?? null);
+    };
     const losses = this.runs.length === 1 ? [of(this.runs[0].run, "loss")] : [];
     return [all, ...this.runs.map(({ run }) => of(run, "accuracy")), ...losses];
   }

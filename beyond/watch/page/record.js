@@ -1,6 +1,7 @@
 // The record of one run: its events, the state after any number of them, and where its rounds end.
 
-import { after, copyOf, emptyRun, parsed } from "./run.js";
+import { parsed } from "./events.js";
+import { after, copyOf, emptyRun } from "./run.js";
 
 const STEP = 2000; // events between two states that are kept
 const MOST_KEPT = 64;
@@ -8,7 +9,7 @@ const MOST_KEPT = 64;
 export class Record {
   constructor() {
     this.about = { name: "", settings: {}, digits: null, history: [] };
-    this.look = { alive: null, idle: 0, fault: "" }; // what is known of the file, besides its lines
+    this.look = {}; // what is known of the run, besides its lines: see `doing` in words.js; and a `fault`
     this.restart("");
   }
 

@@ -29,7 +29,7 @@ export class Player {
   }
 
   start() {
-    if (this.record.shown === this.record.events.length) this.step(0);
+    if (this.record.shown === this.record.events.length) this.step(1);
     this.next();
   }
 

@@ -1,62 +1,8 @@
 // What a run looks like after some of its events: a state. No part of this knows the page, or words.
 
-const MOST = 10_000; // clients; more of them would keep a browser busy for minutes
-const LONGEST = 60; // characters of a name
-const WEIGHTS = 9; // of the model, that an event may tell
+import { MOST } from "./events.js";
 
-const number = Number.isFinite;
-const numberOrNull = (value) => value === null || number(value);
-const string = (value) => typeof value === "string";
-const HERE = { name: string, here: number, expected: number };
-const UPDATE = { round: number, name: string };
-
-// What each kind of event must have, besides `what` and `seconds`.
-const NEEDS = {
-  __proto__: null,
-  started: { clients: number, rounds: number },
-  resumed: { round: number, clients: number, rounds: number },
-  waiting: { here: number, expected: number, needed: number },
-  joined: HERE,
-  left: HERE,
-  refused: { name: string, reason: string },
-  round: { round: number, asked: Array.isArray },
-  sent: { ...UPDATE, bytes: number },
-  received: { ...UPDATE, bytes: number, took: number, images: number },
-  missing: { ...UPDATE, reason: string },
-  left_out: { ...UPDATE, reason: string },
-  averaged: { round: number, clients: number },
-  evaluated: { round: number, accuracy: numberOrNull, loss: numberOrNull }, // null: it was no number
-  stopped: { reason: string },
-};
-
-// The event in a line of the record, without what nobody reads; null if it lacks something.
-export function parsed(line) {
-  let event;
-  try {
-    event = JSON.parse(line);
-  } catch {
-    return null;
-  }
-  const needs = { what: string, seconds: number, ...NEEDS[event?.what] };
-  if (!Object.entries(needs).every(([name, fits]) => fits(event?.[name]))) return null;
-  event.at = Date.parse(event.time) || 0; // a number takes a tenth of the memory of a text
-  event.time = undefined;
-  if (event.name) event.name = short(event.name);
-  if (!isPicture(event.weights)) event.weights = undefined;
-  return event;
-}
-
-function isPicture(weights) {
-  return Array.isArray(weights) && weights.length === WEIGHTS && weights.every(numberOrNull);
-}
-
-const names = new Map(); // one text for a name, however many events have it
-
-function short(name) {
-  const cut = name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name;
-  if (names.size < MOST && !names.has(cut)) names.set(cut, cut);
-  return names.get(cut) ?? cut;
-}
+const PARTING = 5; // seconds from the first client that a stopping server hangs up on to its last word
 
 // phase: what the server does; round: the one that runs, or the last; curve: every round on record;
 // parts of clients: what each does in the round; trace: one mark for every round on record.
@@ -104,7 +50,7 @@ const CHANGES = {
     run.here = event.here;
     const isLast = run.curve.at(-1)?.round === run.rounds; // who leaves after that has not been lost
     if (!isLast) note(run, "gone", event.name);
-    put(run, find(run, event), { name: event.name, presence: isLast ? "done" : "gone", left: event.at });
+    put(run, find(run, event), { name: event.name, presence: isLast ? "done" : "gone", left: event.at, leftAt: event.seconds });
   },
   refused(run, event) {
     run.refusals = [...run.refusals, { name: event.name, reason: event.reason }];
@@ -167,6 +113,12 @@ const CHANGES = {
   },
   stopped(run, event) {
     Object.assign(run, { phase: "stopped", reason: event.reason });
+    // Who left just before did so because the server stopped, and has not been lost.
+    const isLost = (seconds) => event.seconds - seconds > PARTING;
+    run.breaks = run.breaks.filter(({ what, seconds }) => what !== "gone" || isLost(seconds));
+    for (const client of run.clients.values()) {
+      if (client.presence === "gone" && !isLost(client.leftAt)) put(run, client, { presence: "done" });
+    }
   },
 };
 
@@ -182,15 +134,20 @@ export function answered(run) {
   return [...run.clients.values()].filter((client) => parts.includes(client.part)).length;
 }
 
-// How many were asked and sent nothing, or nothing sound, as history.csv counts them.
-export const failures = (run) => run.curve.reduce((sum, point) => sum + (point.failures ?? 0), 0);
+// How many were asked and sent nothing, or nothing sound: as history.csv counts them, and in the round that runs.
+export function failures(run) {
+  const isOnRecord = isOver(run) || run.curve.at(-1)?.round === run.round;
+  const parts = isOnRecord ? [] : [...run.clients.values()].map((client) => client.part);
+  const now = parts.filter((part) => part === "missing" || part === "left out").length;
+  return run.curve.reduce((sum, point) => sum + (point.failures ?? 0), now);
+}
 
 // The clients whose updates the newest average is made of.
 export const inAverage = (run) => [...run.clients.values()].filter((client) => client.part === "averaged");
 
 // What has happened after the last round on record.
 function note(run, what, who) {
-  run.breaks = [...run.breaks, { round: run.curve.at(-1)?.round ?? 0, what, who }];
+  run.breaks = [...run.breaks, { round: run.curve.at(-1)?.round ?? 0, what, who, seconds: run.seconds }];
 }
 
 function makeClients(run) {
@@ -201,7 +158,7 @@ function makeClients(run) {
 
 function newClient(number, name) {
   return { key: number ?? name, number, name, presence: "absent", part: "", reason: "", trace: "", trouble: null,
-    since: 0, left: 0, bytes: 0, images: 0, took: 0, weights: null };
+    since: 0, left: 0, leftAt: 0, bytes: 0, images: 0, took: 0, weights: null };
 }
 
 function find(run, event) {

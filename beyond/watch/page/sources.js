@@ -12,10 +12,10 @@ export async function recordsInside() {
   if (!element) return null;
   const bytes = Uint8Array.from(atob(element.textContent), (character) => character.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return (await new Response(stream).json()).map(({ about, lines }) => {
+  return (await new Response(stream).json()).map(({ about, lines, held, exported }) => {
     const record = new Record();
     record.about = about;
-    record.look.alive = false;
+    record.look = { alive: held === false ? false : null, exported };
     record.takeText(lines);
     record.takeHistory(about.history);
     return record;
@@ -65,9 +65,14 @@ function seen() {
   return new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
 }
 
+// What is known of the file counts only with its lines: the server of a finished run lives no longer, either.
 async function catchUp(record, number, look, told) {
+  await takeNew(record, number, look, told);
   record.look = look;
   record.heard = performance.now();
+}
+
+async function takeNew(record, number, look, told) {
   if (look.generation !== record.generation || !look.generation) {
     const about = await question(`about/${number}`);
     if (record.generation || !record.about.name || look.generation) record.restart(look.generation);

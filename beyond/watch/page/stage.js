@@ -19,6 +19,7 @@ export class Stage {
     this.moves = new Map(); // by client, {part, began}: when what it does has changed
     this.average = null; // {began, parts}: the newest, as long as it is staged
     this.seen = null; // the state that was shown last
+    this.server = { isHere: true, goesOn: true }; // goesOn: it is here, and the run is not over
     this.chosen = -1; // the client that a mouse or the keyboard points at
   }
 
@@ -43,7 +44,7 @@ export class Stage {
   isBusy(time) {
     if (!this.run || still.matches) return false;
     const trains = isPrivate(this.about) ? "asked" : "training";
-    const moving = this.clients.some(({ key, part }) => part === trains || time - this.moves.get(key).began < TRAVEL);
+    const moving = this.clients.some(({ key, part }) => (part === trains && this.server.goesOn) || time - this.moves.get(key).began < TRAVEL);
     return moving || this.averageAt(time) !== null;
   }
 
@@ -80,7 +81,7 @@ export class Stage {
     const total = [...parts.values()].reduce((sum, one) => sum + one, 0);
     this.clients.forEach((client, index) => {
       const points = this.places.lines[index];
-      const isOpen = !AWAY.includes(client.presence);
+      const isOpen = this.server.isHere && !AWAY.includes(client.presence);
       const look = { color: isOpen ? "line" : "faint", dash: isOpen ? [] : [2, 5], width: this.places.kind === "box" ? 1.2 : 0.6 };
       line(pen, points, { ...look, alpha: this.places.kind === "dot" ? 0.4 : 0.9 });
       if (!parts.has(client.key)) return;
@@ -93,12 +94,12 @@ export class Stage {
   drawClient(pen, time, client, place, most) {
     const look = { fill: "panel", stroke: "line", radius: 9 * pen.unit, dash: [] };
     if (AWAY.includes(client.presence)) Object.assign(look, { fill: "ground", stroke: "faint", dash: [4, 4] });
-    if (client.part === "training" && !AWAY.includes(client.presence)) look.stroke = "data";
+    if (client.part === "training" && this.server.goesOn && !AWAY.includes(client.presence)) look.stroke = "data";
     if (["left out", "missing"].includes(client.part)) look.stroke = "fault";
     if (this.clients[this.chosen] === client) Object.assign(look, { stroke: "ink", width: 2.5 });
     const digits = this.about.digits?.[client.number];
     const isAsked = client.part === "asked" && isPrivate(this.about); // of whom nothing more is told
-    const isTraining = (client.part === "training" || isAsked) && client.presence === "here";
+    const isTraining = this.server.goesOn && (client.part === "training" || isAsked) && client.presence === "here";
     const own = digits?.some(Boolean) ? digits.flatMap((count, digit) => (count ? [digit] : [])) : [3, 0, 7, 1, 9, 4];
     const beat = isTraining && !still.matches ? Math.floor(time / FLICKER) : 0;
     const digit = own[(beat + (client.number ?? 0)) % own.length];

@@ -9,6 +9,7 @@ const MOST_ROWS = 200; // of the table; with more clients than that nobody reads
 export class View {
   constructor(record, template, parent, drawSoon) {
     this.record = record;
+    this.known = {}; // of the run, besides its events, at the moment that is shown
     this.element = template.content.firstElementChild.cloneNode(true);
     parent.append(this.element);
     this.canvas = this.find("canvas");
@@ -24,7 +25,9 @@ export class View {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!step) return;
       event.preventDefault();
-      point((this.stage.chosen + step + record.run.clients.size) % record.run.clients.size);
+      const { size } = record.run.clients;
+      const from = this.stage.chosen < 0 && step < 0 ? 0 : this.stage.chosen; // before the first is the last
+      point(size ? (from + step + size) % size : -1);
     });
     this.canvas.addEventListener("blur", () => point(-1));
     this.find("details").addEventListener("toggle", drawSoon);
@@ -48,13 +51,14 @@ export class View {
   draw(time, colors, { height, since, isLatest }) {
     const { run, about, look, events, shown } = this.record;
     const isNow = isLatest && shown === events.length;
-    const alive = isNow ? look.alive : null;
     const idle = isNow && look.idle ? look.idle + (time - (this.record.heard ?? time)) / 1000 : 0;
-    const goesOn = !isOver(run) && shown && alive !== false;
-    this.now = run.seconds + (goesOn ? since || Math.min(idle, 180) : 0);
+    this.known = isNow ? { ...look, idle } : {};
+    const goesOn = !isOver(run) && this.known.alive !== false;
+    this.now = run.seconds + (goesOn && shown ? since || Math.min(idle, 180) : 0);
+    this.stage.server = { isHere: this.known.alive !== false, goesOn };
     this.text(".name", about.name);
     this.text(".settings", settings(about, run));
-    this.text(".doing", this.doing(alive, idle));
+    this.text(".doing", this.doing());
     const all = facts(run);
     for (const name of ["round", "accuracy", "moved", "failures"]) this.text(`.${name}`, all[name]);
     this.text(".accuracy-of", all.accuracyOf);
@@ -64,11 +68,11 @@ export class View {
     return this.stage.isBusy(time);
   }
 
-  doing(alive, idle) {
-    const { run, look, about } = this.record;
+  doing() {
+    const { run, look, about, events, shown } = this.record;
     if (about.history.length) return "Only history.csv is there: the curve, and nothing of clients";
-    if (!this.record.events.length && look.fault) return look.fault;
-    return doing(run, alive, idle);
+    if (!events.length && look.fault && !look.alive) return look.fault;
+    return events.length && !shown ? "Before the first event" : doing(run, this.known);
   }
 
   drawWords() {
@@ -95,7 +99,7 @@ export class View {
     const total = parts.reduce((sum, one) => sum + one.images, 0);
     const own = parts.find((one) => one.key === client.key);
     const weighs = own && total > parts.length ? `counts ${integer(own.images)} of ${integer(total)} images in the average` : "";
-    const said = [words(client, this.now, this.record.run), images(client), weighs, client.trace ? share(client) : ""];
+    const said = [words(client, this.now, this.record.run, this.known.alive), images(client), weighs, client.trace ? share(client) : ""];
     return `${client.name}: ${[...new Set(said)].filter(Boolean).join("; ")}`;
   }
 
@@ -108,7 +112,7 @@ export class View {
       for (let cell = 0; cell < 4; cell += 1) rows.lastChild.append(document.createElement("td"));
     }
     clients.forEach((client, index) => {
-      const said = [client.name, words(client, this.now, this.record.run), images(client), client.trace ? share(client) : ""];
+      const said = [client.name, words(client, this.now, this.record.run, this.known.alive), images(client), client.trace ? share(client) : ""];
       said.forEach((content, cell) => {
         const element = rows.children[index].children[cell];
         if (element.textContent !== content) element.textContent = content;

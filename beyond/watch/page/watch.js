@@ -1,14 +1,14 @@
 // The page: it takes records, shows the moment that is wanted of them, and does what its buttons say.
 
+import { Aloud } from "./aloud.js";
 import { Curve } from "./curve.js";
 import { Player } from "./replay.js";
 import { follow, recordsInside } from "./sources.js";
 import { View } from "./view.js";
-import { announcement, line, title } from "./words.js";
+import { line, title } from "./words.js";
 
 const LINES = 40; // of the log
 const NEAR = 200; // events; what happened before that is not played again
-const QUIET = 2500; // milliseconds between two texts that a screen reader reads
 const at = (id) => document.getElementById(id);
 
 let views = []; // one for each run; the first one leads
@@ -16,7 +16,7 @@ let player = null;
 let follows = true; // the latest event
 let colors = {};
 let isDrawn = false;
-let spoken = -Infinity;
+const aloud = new Aloud();
 const curve = new Curve(at("curve"), (said) => text("point", said));
 
 // Set a text, and only if it is another one.
@@ -53,13 +53,22 @@ function show(count, isJump = false) {
   const lead = views[0].record;
   const goal = Math.min(count, lead.events.length);
   const isNear = !isJump && goal >= lead.shown && goal - lead.shown < NEAR;
-  while (isNear && lead.shown < goal - 1) views[0].show(lead.shown + 1, true);
+  if (isNear) goOn(views[0], goal);
   views[0].show(goal, isNear);
+  if (!isNear) aloud.jump(lead.run);
   for (const view of views.slice(1)) {
     const own = follows && goal === lead.events.length ? view.record.events.length : view.record.countAt(lead.place(goal));
     view.show(own, isNear && own >= view.record.shown && own - view.record.shown < NEAR);
   }
   drawSoon();
+}
+
+function goOn(view, goal) {
+  const { record } = view;
+  while (record.shown < goal) {
+    view.show(record.shown + 1, true);
+    aloud.take(record.events[record.shown - 1], record.run);
+  }
 }
 
 function latest() {
@@ -100,11 +109,9 @@ function room() {
 }
 
 function speak(time) {
-  const { run, look } = views[0].record;
-  const said = announcement(run, follows ? look.alive : null);
-  if (said === at("said").textContent || time - spoken < QUIET) return;
-  text("said", said);
-  spoken = time;
+  aloud.look(views[0].record.run, views[0].known);
+  const said = aloud.next(time);
+  if (said) text("said", said);
 }
 
 function drawLog() {
@@ -219,6 +226,8 @@ at("position").addEventListener("input", () => {
   by(() => show(wanted, true))();
 });
 at("live").addEventListener("click", by(latest));
+at("curve").addEventListener("focus", () => at("point").setAttribute("aria-live", "polite")); // who walks there
+at("curve").addEventListener("blur", () => at("point").setAttribute("aria-live", "off"));
 at("save").addEventListener("click", save);
 at("full").addEventListener("click", fill);
 at("scale").addEventListener("click", () => {

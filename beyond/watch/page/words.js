@@ -23,16 +23,19 @@ export function span(seconds) {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
-const clock = (at) => (at ? `${new Date(at).toISOString().slice(11, 19)} UTC` : "");
+const date = (at) => `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+const clock = (at) => (at ? date(at).slice(11) : "");
 
-// What the server does. `alive`: whether it holds the run's lock, null if nobody knows; `idle`: seconds
-// since it has told something.
-export function doing(run, alive = null, idle = 0) {
-  if (!isOver(run) && run.phase !== "none") {
-    if (alive === false) return `The server has gone without a word; ${onRecord(run)}`;
-    if (idle > SILENCE) return `${PHASES[run.phase](run)}; nothing heard for ${span(idle)}`;
-  }
-  return PHASES[run.phase](run);
+// What the server does. Besides the events we know of it: `alive`, whether it holds the run's lock, null if
+// nobody knows; `starts`, whether it has told nothing since it took that; `idle`, for how many seconds it has
+// told nothing; `exported`, when the record was, in milliseconds, if the run went on then.
+export function doing(run, { alive = null, starts = false, idle = 0, exported = 0 } = {}) {
+  if (alive && (run.phase === "none" || (starts && isOver(run)))) return "The server is starting";
+  const said = PHASES[run.phase](run);
+  if (isOver(run) || run.phase === "none") return said;
+  if (alive === false) return `The server has gone without a word; ${onRecord(run)}`;
+  if (exported) return `${said}; as of ${date(exported)}, when this file was made`;
+  return idle > SILENCE ? `${said}; nothing heard for ${span(idle)}` : said;
 }
 
 const here = (run) => `${run.here} of ${counted(run.expected, "client")} ${run.here === 1 ? "is" : "are"} here`;
@@ -40,7 +43,8 @@ const here = (run) => `${run.here} of ${counted(run.expected, "client")} ${run.h
 const PHASES = {
   none: () => "Waiting for a run",
   started: (run) => `${run.round ? `Going on after round ${run.round}` : "Starting"}: ${here(run)}`,
-  waiting: (run) => `Waiting for clients: ${here(run)}, ${run.needed} needed`,
+  waiting: (run) => (run.here < run.needed
+    ? `Waiting for clients: ${here(run)}, ${run.needed} needed` : `${here(run)}; the round begins`),
   training: (run) => (run.tells || !run.asked.length
     ? `Round ${run.round}: ${answered(run)} of ${counted(run.asked.length, "update")} are in`
     : `Round ${run.round}: ${counted(run.asked.length, "client")} ${run.asked.length === 1 ? "is" : "are"} asked`),
@@ -74,18 +78,21 @@ export function title(run, name) {
   return last ? `Round ${last.round}: ${percent(last.accuracy)} · ${name}` : `Watch ${name}`;
 }
 
-// What a client does; `now` are the seconds of the run.
-export function words(client, now, run) {
-  return [status(client, now, run), trouble(client)].filter(Boolean).join("; ");
+// What a client does; `now` are the seconds of the run, `alive` is as for `doing`.
+export function words(client, now, run, alive = null) {
+  return [status(client, now, run, alive), trouble(client)].filter(Boolean).join("; ");
 }
 
-function status(client, now, run) {
+function status(client, now, run, alive) {
   if (client.presence === "refused") return `refused: ${client.reason}`;
   if (client.presence === "absent" && !client.part) return "not here yet";
   if (client.presence === "gone") return `gone${client.left ? ` since ${clock(client.left)}` : ""}`;
   if (isOver(run) || client.presence === "done") return `has done its part: ${share(client)}`;
+  if (alive === false && client.part in UNFINISHED) return `${UNFINISHED[client.part]} when the server went`;
   return PARTS[client.part]?.(client, now) ?? "here";
 }
+
+const UNFINISHED = { "": "was here", asked: "was asked", training: "was training" };
 
 const PARTS = {
   asked: () => "asked",
@@ -93,8 +100,8 @@ const PARTS = {
   training: (client, now) => `trains, ${Math.max(0, now - client.since).toFixed(0)} s`,
   answered: (client) => `update is in, after ${client.took.toFixed(1)} s`,
   averaged: (client) => (client.took ? `averaged, after ${client.took.toFixed(1)} s` : "averaged"),
-  missing: () => "no update",
-  "left out": () => "left out",
+  missing: () => "", // its trouble says it
+  "left out": () => "",
 };
 
 export function share(client) {
@@ -102,7 +109,8 @@ export function share(client) {
   return `averaged in ${averaged} of ${counted(client.trace.length, "round")}`;
 }
 
-function trouble(client) {
+// Why its update is not in a round's average: what has happened last.
+export function trouble(client) {
   if (!client.trouble) return "";
   const { round, what, reason } = client.trouble;
   return what === "missing" ? `no update in round ${round}: ${reason}` : `left out in round ${round}: ${reason}`;
@@ -110,19 +118,6 @@ function trouble(client) {
 
 // How many images a client says it has: a sum of updates, or a private run, says 1 for nobody knows.
 export const images = (client) => (client.images > 1 ? counted(client.images, "image") : "");
-
-// What those who cannot see the picture are told, and nothing else: what changes the outcome.
-export function announcement(run, alive = null) {
-  const troubles = [...run.clients.values()].filter((client) => client.trouble?.round === run.round)
-    .map((client) => `${client.name} ${trouble(client)}`);
-  const gone = [...run.clients.values()].filter((client) => client.presence === "gone").map((one) => one.name);
-  const last = run.curve.at(-1);
-  const parts = [last?.round ? `Round ${last.round}: accuracy ${percent(last.accuracy)}` : ""];
-  if (troubles.length) parts.push(troubles.length > 3 ? `${troubles.length} updates are not in` : troubles.join(", "));
-  if (gone.length) parts.push(gone.length > 3 ? `${gone.length} clients are gone` : `Gone: ${gone.join(", ")}`);
-  if (isOver(run) || (alive === false && run.phase !== "none")) parts.push(doing(run, alive));
-  return parts.filter(Boolean).join(". ");
-}
 
 // An event as a line of the log.
 export function sentence(event) {
