@@ -17,7 +17,16 @@ FILES = Path(__file__).resolve().parent / "page"
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 # Modules, each after those that it imports.
 SCRIPTS = ("uplot.js", "run.js", "words.js", "record.js", "replay.js", "layout.js", "draw.js")
-SCRIPTS += ("stage.js", "view.js", "curve.js", "sources.js", "watch.js")
+SCRIPTS += (
+    "clients.js",
+    "stage.js",
+    "view.js",
+    "curve.js",
+    "log.js",
+    "picture.js",
+    "sources.js",
+    "watch.js",
+)
 IMPORT = re.compile(r'^import (?:(\w+)|(\{[^}]*\})) from "\./([\w.]+)";$', re.MULTILINE)
 EXPORT = re.compile(
     r"^export (?:default (\w+);|(?=(?:async )?(?:function|const|class) (\w+)))", re.MULTILINE

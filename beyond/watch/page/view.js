@@ -18,8 +18,12 @@ export class View {
       this.stage.chosen = index;
       drawSoon();
     };
-    this.canvas.addEventListener("pointermove", (event) => point(this.stage.find(event.offsetX, event.offsetY)));
-    this.canvas.addEventListener("pointerleave", () => point(-1));
+    for (const kind of ["pointermove", "pointerdown"]) {
+      this.canvas.addEventListener(kind, (event) => point(this.stage.find(event.offsetX, event.offsetY)));
+    }
+    // A finger leaves with every tap; what it has pointed at stays until it taps elsewhere.
+    this.canvas.addEventListener("pointerleave", (event) => event.pointerType === "touch" || point(-1));
+    document.addEventListener("pointerdown", (event) => event.target === this.canvas || point(-1));
     this.canvas.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!step) return;
@@ -39,6 +43,11 @@ export class View {
     if (element.textContent !== value) element.textContent = value;
   }
 
+  // Whether nothing but history.csv is there, which knows no clients.
+  get isBare() {
+    return this.record.about.history.length > 0;
+  }
+
   show(count, isNear) {
     const run = this.record.show(count);
     this.stage.show(run, this.record.about, { near: isNear });
@@ -53,20 +62,22 @@ export class View {
     const goesOn = !isOver(run) && shown && alive !== false;
     this.now = run.seconds + (goesOn ? since || Math.min(idle, 180) : 0);
     this.text(".name", about.name);
-    this.text(".settings", settings(about, run));
+    this.text(".settings", unbroken(settings(about, run)));
+    this.element.classList.toggle("bare", this.isBare);
     this.text(".doing", this.doing(alive, idle));
     const all = facts(run);
     for (const name of ["round", "accuracy", "moved", "failures"]) this.text(`.${name}`, all[name]);
     this.text(".accuracy-of", all.accuracyOf);
     this.text(".seconds", integer(Math.floor(this.now)));
+    if (this.isBare) return false;
     this.stage.draw(time, colors, height);
     this.drawWords();
     return this.stage.isBusy(time);
   }
 
   doing(alive, idle) {
-    const { run, look, about } = this.record;
-    if (about.history.length) return "Only history.csv is there: the curve, and nothing of clients";
+    const { run, look } = this.record;
+    if (this.isBare) return "Only history.csv is there: the curve, and nothing of clients";
     if (!this.record.events.length && look.fault) return look.fault;
     return doing(run, alive, idle);
   }
@@ -116,5 +127,8 @@ export class View {
     });
   }
 }
+
+// Settings break between one and the next, and never within one.
+const unbroken = (said) => said.split(" · ").map((one) => one.replaceAll(" ", "\u00a0")).join(" · ");
 
 const sub = (number) => String(number ?? "?").replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
