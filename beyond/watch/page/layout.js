@@ -2,6 +2,7 @@
 
 const BOXES = 20; // clients that have room for words
 const LEAST = 0.92; // of the unit: no type is smaller than 11 pixels
+const WIDE = 860; // pixels; from there on a row of ten boxes has room
 const CELLS = 200; // and for a small picture; more of them are a dot each
 
 // {unit, kind, server, boxes, lines, height}: rectangles {x, y, w, h}, and lines as lists of points [x, y],
@@ -38,7 +39,7 @@ function roomiest(width, count, height, digits) {
     return { most, unit: clamp(Math.min(width / wide, height ? height / high : 1.9), LEAST, 1.9) };
   });
   if (height) return five.unit > ten.unit ? five : ten;
-  return width >= LEAST * 1100 ? ten : { ...five, unit: Math.min(five.unit, 1) };
+  return width >= WIDE ? ten : { ...five, unit: Math.min(five.unit, 1) };
 }
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);

@@ -143,7 +143,7 @@ export class Stage {
     const staged = this.averageAt(time);
     const weights = staged !== null && staged < 0.75 ? this.average.old : this.run.weights;
     matrix(pen, x, y, side, weights, RANGE);
-    this.drawArithmetic(pen, x + side + 22 * unit, server, staged);
+    this.drawArithmetic(pen, x + side + 16 * unit, server, staged);
   }
 
   drawCaption(pen) {
@@ -155,7 +155,7 @@ export class Stage {
   // What the server does, beside its model.
   drawArithmetic(pen, x, server, staged) {
     const { unit } = server;
-    const most = server.x + server.w - x - 8;
+    const most = server.x + server.w - x - 6;
     const parts = staged === null ? inAverage(this.run) : this.average.parts;
     const total = parts.reduce((sum, client) => sum + client.images, 0);
     const count = parts.length;
