@@ -65,7 +65,7 @@ export function matrix(pen, x, y, side, weights, range) {
   weights.forEach((weight, index) => {
     const [left, top] = [x + side * 0.08 + cell * (index % 3), y + side * 0.08 + cell * Math.floor(index / 3)];
     context.fillStyle = weight === null ? colors.fault : colors.weights;
-    context.globalAlpha = weight === null ? 0.6 : Math.min(1, Math.max(0.06, 0.5 + weight / (2 * range)));
+    context.globalAlpha = weight === null ? 1 : Math.min(1, Math.max(0.06, 0.5 + weight / (2 * range)));
     context.fillRect(left + cell * 0.06, top + cell * 0.06, cell * 0.88, cell * 0.88);
     context.globalAlpha = 1;
   });
