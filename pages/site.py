@@ -3,7 +3,7 @@
     python -m pages.site              # -> site/
     python -m pages.site elsewhere
 
-MkDocs with Material writes the pages. Nothing in them is loaded from elsewhere.
+MkDocs with Material writes the pages. They load nothing from elsewhere, and open from a disk as well.
 """
 
 import os
@@ -19,10 +19,15 @@ from pages.watch.facts import REPLAYS
 from support.argument_types import path
 from support.command_line import ROOT, Options, UserError, parse_options, run_command
 
+NAME = "Your first federated model"
 CONTENTS = Path("beyond/README.md")  # what stands in which order
 LAST = ("ARCHITECTURE.md", "CONTRIBUTING.md")
 NOT_SHOWN = ("pages", "tests", ".github")
 TARGET = re.compile(r'\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"')
+HREF = re.compile(r'href="([^"]+/)"')
+# Ours, in every page. The first is what Material's search needs on a disk, where a browser has no workers.
+SCRIPTS = ("assets/iframe-worker.js", "assets/themes.js")
+HEADING = "<h1>Watch the federation</h1>"
 FEATURES = (
     "navigation.footer",
     "navigation.top",
@@ -58,6 +63,9 @@ def copy_documents(directory):
     for file in {*pages, *(linked & set(files))}:
         (directory / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, directory / file)
+    for script in SCRIPTS:
+        (directory / script).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / "pages/web" / Path(script).name, directory / script)
     return pages
 
 
@@ -94,12 +102,14 @@ def configuration(documents, pages, site):
     from pymdownx.slugs import slugify  # GitHub's anchors
 
     return {
-        "site_name": "Your first federated model",
+        "site_name": NAME,
         "docs_dir": str(documents),
         "site_dir": str(site),
         "nav": [{title_of(page): page.as_posix()} for page in pages],
         "theme": {"name": "material", "font": False, "palette": palette(), "features": [*FEATURES]},
-        "plugins": ["search"],
+        "plugins": ["search", "offline"],
+        "extra": {"polyfills": [SCRIPTS[0]]},
+        "extra_javascript": [SCRIPTS[1]],
         "use_directory_urls": False,
         "markdown_extensions": [
             {"toc": {"slugify": slugify(case="lower"), "permalink": True}},
@@ -120,10 +130,34 @@ def build(site):
         config = Path(directory, "mkdocs.yml")
         config.touch()
         build_pages(load_config(str(config), **configuration(documents, pages, site)))
-    for run in REPLAYS:
-        place = run.relative_to(ROOT)
+    places = [run.relative_to(ROOT) for run in REPLAYS]
+    for page in site.rglob("*.html"):
+        name_the_files(page, {site / place for place in places})
+    for place in places:
         (site / place).mkdir(parents=True, exist_ok=True)
         export([place], site / place / "index.html")
+        link_back(site / place / "index.html", site)
+
+
+def name_the_files(page, replays):
+    """Let a page's links to the directories `replays` name the file inside: a disk opens no index.html."""
+
+    def named(link):
+        leads_to = Path(os.path.normpath(page.parent / link[1]))
+        return f'href="{link[1]}index.html"' if leads_to in replays else link[0]
+
+    text = page.read_text(encoding="utf-8")
+    page.write_text(HREF.sub(named, text), encoding="utf-8")
+
+
+def link_back(replay, site):
+    """Put a link to the site's first page above a replay. Raises ValueError without a place for it."""
+    before, heading, after = replay.read_text(encoding="utf-8").partition(HEADING)
+    if not heading:
+        raise ValueError(f"{replay} has no {HEADING}")
+    link = os.path.relpath(site / "index.html", replay.parent)
+    text = f'{before}<a href="{link}">← {NAME}</a>\n  {heading}{after}'
+    replay.write_text(text, encoding="utf-8")
 
 
 def main(arguments=None):

@@ -133,8 +133,7 @@ def teaser():
     PAGE.say(
         """**Is it private?** [One chapter](beyond/wire/README.md) listens in on a federation and accounts
         for every byte. [The next](beyond/attacks/README.md) reads what weights tell: the very image, if a
-        client trains on one that the model does not know yet; and, in the first round, which digits a client
-        owns, exactly for {digits_shards} of 10 clients with two to four digits each (with two other seeds for
+        client trains on one that is new to the model; and, in round 1, which digits a client owns, exactly for {digits_shards} of 10 clients with two to four digits each (with two other seeds for
         {digits_shards_others}), and for {digits_iid} of 10 of ours, who own all ten."""
     )
     PAGE.chart(

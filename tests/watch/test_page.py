@@ -203,6 +203,7 @@ BEGIN = [
 ANSWER = {"what": "received", "round": 1, **ZERO, "bytes": 1000, "took": 0.5, "images": 10}
 EVALUATED = {"what": "evaluated", "round": 1, "accuracy": 0.5, "loss": 1.0}
 FINISHED = {"what": "finished"}
+STOPPED = {"what": "stopped", "reason": "x"}
 NAMES = {0: "Client 0", 1: "<img src=x onerror=alert(1)>"}
 
 
@@ -353,8 +354,12 @@ def test_it_follows_the_browser_can_be_switched_is_legible_and_cuts_nothing_off(
         ):
             assert contrast(color_of(page, selector, "color"), ground) >= 4.5, selector
         page.locator("#theme").click()
-    for width in (1920, 1280, 390):
+    for width in (1920, 1280, 600, 390, 320):
         page.set_viewport_size({"width": width, "height": 900})
+        tops = [figure.bounding_box()["y"] for figure in page.locator("dl > div").all()]
+        assert len(tops) == 5 and all(
+            tops.count(top) > 1 for top in tops if width > 320
+        )  # none alone
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width
         expect(page.locator("#play")).to_be_in_viewport()  # the controls stay at hand
         for figure in page.locator("dd").all():
@@ -383,6 +388,15 @@ def test_who_trains_moves_unless_the_reader_wants_no_motion(show, motion):
     assert (len(pictures) > 1) == (motion == "no-preference")
 
 
+@pytest.mark.parametrize("settings", [{"shares": 2}, {"target_epsilon": 8.0}])
+def test_weights_travel_to_clients_of_which_no_more_is_told(show, settings):
+    page = show([*BEGIN[:4], STOPPED], settings=settings, hash="#event=4")
+    says(page, ".doing", "Round 1: 1 client is asked")
+    stage = page.locator("canvas").first
+    pictures = {stage.evaluate(PIXELS) for _ in range(12) if page.wait_for_timeout(100) is None}
+    assert len(pictures) > 1
+
+
 def test_the_curve_rises_with_the_accuracy_and_has_its_marks(show):
     """Its accuracies are 0.25, 0.5 and 0.75: the line's first pixel is lower than its last one."""
     page = show([{**RUN[0], "rounds": 4}, *RUN[1:], left(0)])
@@ -403,6 +417,12 @@ def test_the_curve_rises_with_the_accuracy_and_has_its_marks(show):
     (left_x, left_y), (right_x, right_y) = page.locator("#curve canvas").evaluate(heights)
     assert left_x < right_x and left_y > right_y + 20
     says(page, "#point", "Round 3: accuracy 75.00 %, loss 1.0000; then Client 0 gone")
+    assert "loss\N{NO-BREAK SPACE}1.0000" in page.locator("#point").text_content()
+    says(page, "#key", "↓ a client has gone")
+    legend = page.locator("#legend").text_content()
+    assert not set("↓↑▶") & set(legend)  # no sign has two meanings
+    move_to(page, len(RUN))
+    expect(page.locator("#key")).not_to_contain_text("gone")
 
 
 def test_only_outcomes_are_read_aloud(show):
@@ -423,7 +443,9 @@ def test_the_page_says_which_run_it_shows_with_its_settings(show):
     page = show(RUN, settings=SETTINGS)
     says(page, ".name", "run0")
     says(page, ".settings", "2 clients · images dealt out: iid · learning rate 0.05")
-    assert "epsilon" not in page.locator(".settings").text_content()
+    said = page.locator(".settings").text_content()
+    assert "epsilon" not in said
+    assert " · learning\N{NO-BREAK SPACE}rate\N{NO-BREAK SPACE}0.05" in said
 
 
 def test_two_runs_stand_side_by_side_at_the_same_round(show):
@@ -434,6 +456,13 @@ def test_two_runs_stand_side_by_side_at_the_same_round(show):
     expect(page.locator(".doing").last).to_have_text("Finished: 3 rounds")
     left, right = (page.locator(".run").nth(index).bounding_box() for index in (0, 1))
     assert left["y"] == right["y"] and left["x"] + left["width"] <= right["x"]
+    names = page.locator(".name").all_text_contents()
+    for place, look in zip(names, ("solid", "dashed"), strict=True):
+        says(page.locator("#key span").filter(has=page.locator(f".{look}")), "xpath=.", place)
+    expect(page.locator("#logs h3")).to_have_text(names)
+    says(page.locator(".log").last, "xpath=.", "The run is finished")
+    for name in names:
+        says(page, "#said", f"{name}: Round 3: accuracy 75.00 %")
 
 
 def test_a_picture_of_the_moment_is_saved(show, tmp_path):
@@ -446,12 +475,154 @@ def test_a_picture_of_the_moment_is_saved(show, tmp_path):
     assert matplotlib.image.imread(tmp_path / "moment.png")[..., :3].std() > 0.05
 
 
+def test_a_picture_says_what_it_shows(show, tmp_path):
+    """Of one moment with two settings, the stages are alike, and what stands above them is not."""
+    pictures = []
+    for rate in (0.05, 0.5):
+        page = show(RUN, settings={"learning_rate": rate}, hash="#round=2")
+        says(page, ".doing", "Round 2 is finished")
+        with page.expect_download() as saved:
+            page.locator("#save").click()
+        saved.value.save_as(tmp_path / "moment.png")
+        pictures.append(matplotlib.image.imread(tmp_path / "moment.png"))
+    height = page.locator("canvas").first.bounding_box()["height"]
+    rows = (pictures[0] != pictures[1]).any(axis=(1, 2)).nonzero()[0]
+    assert 0 < len(rows) < 20 and rows[-1] < len(pictures[0]) - height
+
+
+def test_a_finger_points_at_a_client_until_it_taps_elsewhere(show):
+    page = show(RUN, has_touch=True)
+    says(page, ".doing", "Stopped")
+    hint = page.locator(".chosen").text_content()
+    place = page.locator("canvas").first.bounding_box()
+    middle = place["x"] + place["width"] / 2
+    page.touchscreen.tap(middle - 30, place["y"] + place["height"] - 40)
+    says(page, ".chosen", "Client 0: ")
+    page.wait_for_timeout(600)  # two redraws
+    says(page, ".chosen", "Client 0: ")
+    page.locator("h1").dispatch_event("pointerdown")
+    expect(page.locator(".chosen")).to_have_text(hint)
+
+
+# Notes what is written on a canvas, and which squares are drawn: `drawn` has both, with their places.
+NOTED = """window.drawn = { texts: [], squares: [], strokes: 0 };
+const own = CanvasRenderingContext2D.prototype;
+const { fillText, roundRect, stroke } = own;
+own.fillText = function (said, x, y, ...others) {
+    const size = parseFloat(this.font.match(/[\\d.]+px/)[0]);
+    drawn.texts.push({ said, x, y, size, width: this.measureText(said).width });
+    return fillText.call(this, said, x, y, ...others);
+};
+own.roundRect = function (x, y, w, h, ...others) {
+    if (w === h) drawn.squares.push({ x, y, side: w });
+    return roundRect.call(this, x, y, w, h, ...others);
+};
+own.stroke = function (...all) { drawn.strokes += 1; return stroke.apply(this, all); };
+"""
+
+
+@pytest.mark.parametrize("clients", [10, 20, 100])
+def test_no_type_is_tiny_and_a_number_keeps_its_unit(show, clients):
+    settings = {"partitions": {"clients": clients, "scheme": "iid", "seed": 0}}
+    begin = [{**BEGIN[0], "clients": clients}, *RUN[1:]]
+    page = show(begin, settings=settings, script=NOTED)
+    says(page, ".doing", "Stopped")
+    for width in (390, 640, 1280):
+        page.evaluate("() => (drawn.texts = [])")
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function("() => drawn.texts.length > 20")
+        texts = page.evaluate("() => drawn.texts")
+        assert min(text["size"] for text in texts) >= 11
+        assert ("images" in " ".join(text["said"] for text in texts)) or clients == 100
+
+
+def test_updates_that_are_averaged_pass_over_no_text(show):
+    page = show(RUN, hash="#event=8", script=NOTED)
+    says(page, ".doing", "2 of 2 updates are in")
+    page.evaluate("() => (drawn.squares = [])")
+    page.locator("#forward").click()
+    says(page, ".doing", "averaged")
+    page.wait_for_timeout(2000)  # as long as it is staged
+    texts, squares = page.evaluate("() => [drawn.texts, drawn.squares]")
+    beside = [text for text in texts if text["said"] in ("averages 2 updates", "of 20 images")]
+    beside += [text for text in texts if text["said"].startswith("w = ")]
+    assert len(squares) > 20 and len({text["said"] for text in beside}) == 3
+    for text in beside:
+        for square in squares:
+            is_over = (
+                square["x"] < text["x"] + text["width"]
+                and square["x"] + square["side"] > text["x"]
+                and square["y"] < text["y"]
+                and square["y"] + square["side"] > text["y"] - text["size"]
+            )
+            assert not is_over, (text, square)
+
+
+def test_the_cross_on_a_broken_update_is_seen(show):
+    """Its weights are NaN, of the cross's colour: less than half of its square has that."""
+    answer = {**ANSWER, "weights": [None] * 9}
+    out = {"what": "left_out", "round": 1, **ZERO, "reason": "it has NaN"}
+    page = show(
+        [*BEGIN, answer, out, STOPPED], script=NOTED, reduced_motion="reduce", hash="#event=7"
+    )
+    says(page, ".doing", "Round 1")
+    page.wait_for_function("() => drawn.squares.length")
+    part = page.locator("canvas").first.evaluate(
+        """(canvas) => {
+        const fault = getComputedStyle(document.documentElement).getPropertyValue("--fault").trim();
+        const wanted = [1, 3, 5].map((at) => parseInt(fault.slice(at, at + 2), 16));
+        const { x, y, side } = drawn.squares.at(-1);
+        const { data } = canvas.getContext("2d").getImageData(x, y, side, side);
+        const is = (at) => wanted.every((one, index) => Math.abs(data[at + index] - one) < 20);
+        return [...data.keys()].filter((at) => at % 4 === 0 && is(at)).length / (data.length / 4);
+    }"""
+    )
+    assert 0.1 < part < 0.5
+
+
+def test_the_lines_of_many_clients_are_drawn_once(show):
+    page = show([{**BEGIN[0], "clients": 300}, *BEGIN[1:], STOPPED], script=NOTED, hash="#event=5")
+    says(page, ".doing", "Round 1")
+    page.wait_for_timeout(1000)  # until nothing travels
+    strokes = page.evaluate(
+        """() => new Promise((done) => {
+        let frames = 0;
+        const before = drawn.strokes;
+        const next = () => (++frames < 20 ? requestAnimationFrame(next) : done(drawn.strokes - before));
+        next();
+    })"""
+    )
+    assert 0 < strokes < 300
+
+
+def test_a_full_screen_is_read_from_the_last_row(show):
+    page = show(RUN)
+    says(page, ".doing", "Stopped")
+    page.set_viewport_size({"width": 1920, "height": 1400})
+    sizes = "() => ['dt', '.doing', '.chosen', '#legend'].map((name) => parseFloat(" + (
+        "getComputedStyle(document.querySelector(name)).fontSize))"
+    )
+    before = page.evaluate(sizes)
+    page.keyboard.press("f")
+    page.wait_for_function("() => document.fullscreenElement")
+    expect(page.locator("html")).to_have_class("cinema")
+    after = page.evaluate(sizes)
+    assert all(large > 1.2 * small for small, large in zip(before, after, strict=True))
+    assert page.locator("#legend").is_visible()
+    page.wait_for_function("() => document.querySelector('#curve canvas').clientHeight > 100")
+    curve = page.locator("#curve").bounding_box()
+    assert 1380 <= curve["y"] + curve["height"] <= 1400
+    assert page.evaluate("() => document.documentElement.scrollHeight") <= 1400
+
+
 def test_a_history_alone_shows_its_curve(tmp_path, open_page):
     write_history(tmp_path / "old", [0.1, 0.5, 0.75])
     export([tmp_path / "old"], tmp_path / "old.html")
     page = open_page((tmp_path / "old.html").as_uri(), offline=True)
     says(page, ".doing", "Only history.csv is there")
     says(page, ".accuracy", "75.00 %")
+    for absent in ("canvas", ".chosen", "details", "#legend"):
+        expect(page.locator(absent).first).to_be_hidden()
     label = "round 0 10.00 %, round 1 50.00 %, round 2 75.00 %"
     expect(page.locator("#curve")).to_have_attribute("aria-label", re.compile(label))
 

@@ -28,10 +28,16 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """The address at which the whole site is served."""
+def place(tmp_path_factory):
+    """The directory that has the whole site."""
     place = tmp_path_factory.mktemp("site")
     site.main([str(place)])
+    return place
+
+
+@pytest.fixture(scope="module")
+def address(place):
+    """The address at which it is served."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=place))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -49,7 +55,7 @@ def page(browser, address):
     page.complaints = []
 
     def only_here(route):
-        if route.request.url.startswith((address, "data:", "blob:")):
+        if route.request.url.startswith((address, "data:", "blob:", "file:")):
             return route.continue_()
         page.complaints.append(f"wants {route.request.url}")
         return route.abort()
@@ -99,7 +105,7 @@ def test_every_link_leads_somewhere_and_no_page_complains(page, address):
         else:
             assert page.request.get(place).status == 200, f"{source} names {place}"
     shown = {urlsplit(url).path for url in ids}
-    assert {f"/{run.relative_to(ROOT).as_posix()}/" for run in REPLAYS} <= shown
+    assert {f"/{run.relative_to(ROOT).as_posix()}/index.html" for run in REPLAYS} <= shown
 
 
 @pytest.mark.parametrize("run", REPLAYS, ids=lambda run: run.name)
@@ -113,3 +119,33 @@ def test_every_replay_plays_without_a_server(page, address, run):
     assert doing.text_content().startswith("Finished: ")
     assert page.locator(".name").text_content() == place
     assert page.complaints == []
+
+
+def test_from_a_disk_the_search_finds_and_a_replay_opens_and_leads_back(page, place):
+    page.goto((place / "index.html").as_uri())
+    page.locator(".md-search__input").fill("shards")
+    page.locator(".md-search-result__item").first.wait_for()
+    page.keyboard.press("Escape")
+    page.locator("a > picture").first.click()
+    page.locator(".doing").get_by_text("Finished: ").wait_for()
+    page.locator("header a").click()
+    page.locator(".md-search__input").wait_for()
+    assert page.url == (place / "index.html").as_uri()
+    assert page.complaints == []
+
+
+def test_from_a_disk_every_replay_is_named_with_its_file(page, place):
+    page.goto((place / "beyond/watch/index.html").as_uri())
+    links = {urldefrag(link)[0] for link in page.evaluate(LINKS)}
+    assert {(place / run.relative_to(ROOT) / "index.html").as_uri() for run in REPLAYS} <= links
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_follow_the_sites_own_switch(page, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(address)
+    shown = "() => [...document.querySelectorAll('picture img')].map((one) => one.currentSrc)"
+    other = {"light": "dark", "dark": "light"}[scheme]
+    assert all(f".{scheme}." in source for source in page.evaluate(shown))
+    page.locator("label[for^=__palette]:visible").click()
+    page.wait_for_function(f"() => ({shown})().every((one) => one.includes('.{other}.'))")

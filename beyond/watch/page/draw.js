@@ -1,5 +1,6 @@
 // What the stage is drawn with: the diagrams' glyphs, on a canvas. `pen` is {context, colors, unit}.
 
+const SMALLEST = 11; // pixels of type
 const FONT = "Helvetica, Arial, sans-serif";
 // One pen stroke a digit, on a tile of 32 x 32, as in diagrams/glyphs.py.
 const DIGITS = ["M16 7c-5 0-7 4-7 9s2 9 7 9 7-4 7-9-2-9-7-9z", "M12 11l5-4v18", "M10 12c0-7 12-7 12 0 0 4-6 7-12 13h13",
@@ -24,9 +25,12 @@ export function box({ context, colors }, { x, y, w, h }, { fill, stroke, radius 
   context.setLineDash([]);
 }
 
-// One line of text that is cut to `most` pixels.
+// One line of text; if it has more than `most` pixels, it shrinks, and then it is cut.
 export function text({ context, colors }, x, y, content, { size = 12, color = "ink", bold, align = "left", most } = {}) {
-  context.font = `${bold ? "bold " : ""}${size}px ${FONT}`;
+  const font = (pixels) => `${bold ? "bold " : ""}${pixels}px ${FONT}`;
+  context.font = font(size);
+  const wide = context.measureText(content).width;
+  if (most && wide > most) context.font = font(Math.max(Math.min(size, SMALLEST), (size * most) / wide));
   context.fillStyle = colors[color];
   context.textAlign = align;
   context.textBaseline = "alphabetic";

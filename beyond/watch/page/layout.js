@@ -1,19 +1,24 @@
 // Where the server, the clients and the lines between them stand, for a width, and a height if that is given.
 
 const BOXES = 20; // clients that have room for words
+const LEAST = 0.92; // of the unit: no type is smaller than 11 pixels
+const WIDE = 860; // pixels; from there on a row of ten boxes has room
 const CELLS = 200; // and for a small picture; more of them are a dot each
 
 // {unit, kind, server, boxes, lines, height}: rectangles {x, y, w, h}, and lines as lists of points [x, y],
-// from the server to the client. `unit` scales type and glyphs; with `digits`, boxes have room for their bars.
+// from the server to the client. `unit` scales type and glyphs, and server.unit the server's; with `digits`,
+// boxes have room for their bars.
 export function layout(width, count, height = 0, digits = true) {
   const kind = count <= BOXES ? "box" : count <= CELLS ? "cell" : "dot";
-  const least = kind !== "box" ? 560 : digits ? 400 : 360; // in which all of it has room, at a unit of 1
-  const unit = clamp(Math.min(width / 1100, height ? height / least : Infinity), 0.8, 1.9);
-  const w = Math.min(width - 2, 560 * unit);
-  const server = { x: (width - w) / 2, y: 2, w, h: 118 * unit };
-  const grid = grids[kind](width, count, unit, digits);
+  const { unit, most } = kind === "box" ? roomiest(width, count, height, digits)
+    : { unit: clamp(Math.min(width / 1100, height ? height / 560 : Infinity), LEAST, 1.9) };
+  const grid = grids[kind](width, count, unit, digits, most);
   const rows = Math.ceil(count / grid.columns) || 1;
   const used = rows * (grid.h + grid.gap) - grid.gap;
+  // What a full screen leaves goes to the server first, and then to the lines.
+  const large = height ? clamp(Math.min(width / 600, (height - used - 100 * unit) / 118), unit, 1.9) : unit;
+  const w = Math.min(width - 2, 560 * large);
+  const server = { x: (width - w) / 2, y: 2, w, h: 118 * large, unit: large };
   const fan = clamp(height - server.h - used - 8, 92 * unit, 240 * unit);
   const top = server.y + server.h + fan;
   const left = (width - grid.columns * (grid.w + grid.gap)) / 2 + grid.gap / 2;
@@ -27,15 +32,24 @@ export function layout(width, count, height = 0, digits = true) {
   return { unit, kind, server, boxes, lines, height: Math.ceil(top + used + 4) };
 }
 
+// Boxes in rows of ten or of five. A page has ten if they are legible; a full screen what lets type be larger.
+function roomiest(width, count, height, digits) {
+  const [ten, five] = [[10, 1100], [5, 600]].map(([most, wide]) => {
+    const high = 220 + Math.ceil(count / most) * ((digits ? 164 : 122) + 9); // that all of it takes, at a unit of 1
+    return { most, unit: clamp(Math.min(width / wide, height ? height / high : 1.9), LEAST, 1.9) };
+  });
+  if (height) return five.unit > ten.unit ? five : ten;
+  return width >= WIDE ? ten : { ...five, unit: Math.min(five.unit, 1) };
+}
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 const grids = {
-  box(width, count, unit, digits) {
-    const most = width >= 860 ? 10 : 5;
+  box(width, count, unit, digits, most) {
     const columns = Math.min(count, most) || 1;
     const gap = width < 600 ? 5 : 9 * unit;
     const w = Math.min((width - 2) / columns - gap, 190 * unit);
-    return { columns, gap, w, h: Math.max((digits ? 164 : 122) * unit, digits ? 132 : 98) };
+    return { columns, gap, w, h: (digits ? 164 : 122) * unit };
   },
   cell(width, count, unit) {
     const gap = 5 * unit;

@@ -1,14 +1,14 @@
 // The stage: the server on top, the clients below, weights that travel between them, images that stay.
 
+import { DRAWN, RANGE } from "./clients.js";
 import { along, at, layout } from "./layout.js";
-import { bars, box, cross, line, matrix, pile, rack, text, trace } from "./draw.js";
+import { box, cross, line, matrix, rack, text } from "./draw.js";
 import { inAverage } from "./run.js";
-import { images, integer, isPrivate, rule } from "./words.js";
+import { integer, rule, tellsNothing } from "./words.js";
 
 const TRAVEL = 800; // milliseconds for weights on their way
 const AVERAGE = 1700; // milliseconds for the average
 const FLICKER = 140; // milliseconds for an image in training
-const RANGE = 0.35; // weights of this size have the full colour
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const AWAY = ["absent", "gone", "refused"];
 
@@ -43,7 +43,7 @@ export class Stage {
   // Whether anything moves.
   isBusy(time) {
     if (!this.run || still.matches) return false;
-    const trains = isPrivate(this.about) ? "asked" : "training";
+    const trains = tellsNothing(this.about) ? "asked" : "training";
     const moving = this.clients.some(({ key, part }) => (part === trains && this.server.goesOn) || time - this.moves.get(key).began < TRAVEL);
     return moving || this.averageAt(time) !== null;
   }
@@ -66,12 +66,13 @@ export class Stage {
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, this.places.height);
-    const pen = { context, colors, unit: this.places.unit };
+    const pen = { context, colors, ratio, unit: this.places.unit };
     this.drawLines(pen, time);
     const most = Math.max(1, ...(this.about.digits ?? []).flat());
     this.clients.forEach((client, index) => this.drawClient(pen, time, client, this.places.boxes[index], most));
     this.drawServer(pen, time);
     this.clients.forEach((client, index) => this.drawTravel(pen, time, client, this.places.lines[index]));
+    this.drawCaption(pen); // last: updates pass under it
   }
 
   drawLines(pen, time) {
@@ -79,16 +80,42 @@ export class Stage {
     const shown = staged !== null ? this.average.parts : this.run.phase === "averaged" ? inAverage(this.run) : [];
     const parts = new Map(shown.map((client) => [client.key, client.images]));
     const total = [...parts.values()].reduce((sum, one) => sum + one, 0);
+    if (this.places.kind === "dot") this.drawKept(pen);
+    else this.drawQuietLines(pen);
     this.clients.forEach((client, index) => {
       const points = this.places.lines[index];
-      const isOpen = this.server.isHere && !AWAY.includes(client.presence);
-      const look = { color: isOpen ? "line" : "faint", dash: isOpen ? [] : [2, 5], width: this.places.kind === "box" ? 1.2 : 0.6 };
-      line(pen, points, { ...look, alpha: this.places.kind === "dot" ? 0.4 : 0.9 });
       if (!parts.has(client.key)) return;
       const share = total ? parts.get(client.key) / total : 1 / parts.size;
       const width = Math.max(1, share * Math.min(parts.size, 40) * 4 * pen.unit);
       line(pen, points, { color: "weights", width, alpha: 0.85 });
     });
+  }
+
+  // Whether something can come down a client's line.
+  isOpen({ presence }) {
+    return this.server.isHere && !AWAY.includes(presence);
+  }
+
+  drawQuietLines(pen) {
+    this.clients.forEach((client, index) => {
+      const isOpen = this.isOpen(client);
+      const look = { color: isOpen ? "line" : "faint", dash: isOpen ? [] : [2, 5], width: this.places.kind === "box" ? 1.2 : 0.6 };
+      line(pen, this.places.lines[index], { ...look, alpha: this.places.kind === "dot" ? 0.4 : 0.9 });
+    });
+  }
+
+  // The lines of a thousand clients take a frame's time: they are drawn once, until one changes.
+  drawKept(pen) {
+    const { width, height } = this.canvas;
+    const key = [width, height, pen.colors.line, ...this.clients.map((client) => Number(this.isOpen(client)))].join();
+    if (this.kept?.key !== key) {
+      const canvas = Object.assign(document.createElement("canvas"), { width, height });
+      this.kept = { key, canvas };
+      const context = canvas.getContext("2d");
+      context.setTransform(pen.context.getTransform());
+      this.drawQuietLines({ ...pen, context });
+    }
+    pen.context.drawImage(this.kept.canvas, 0, 0, width / pen.ratio, height / pen.ratio);
   }
 
   drawClient(pen, time, client, place, most) {
@@ -98,7 +125,7 @@ export class Stage {
     if (["left out", "missing"].includes(client.part)) look.stroke = "fault";
     if (this.clients[this.chosen] === client) Object.assign(look, { stroke: "ink", width: 2.5 });
     const digits = this.about.digits?.[client.number];
-    const isAsked = client.part === "asked" && isPrivate(this.about); // of whom nothing more is told
+    const isAsked = client.part === "asked" && tellsNothing(this.about); // of whom nothing more is told
     const isTraining = this.server.goesOn && (client.part === "training" || isAsked) && client.presence === "here";
     const own = digits?.some(Boolean) ? digits.flatMap((count, digit) => (count ? [digit] : [])) : [3, 0, 7, 1, 9, 4];
     const beat = isTraining && !still.matches ? Math.floor(time / FLICKER) : 0;
@@ -110,7 +137,7 @@ export class Stage {
 
   drawServer(pen, time) {
     const { server } = this.places;
-    const { unit } = pen;
+    const { unit } = server;
     box(pen, server, { fill: "panel", stroke: "muted", radius: 12 * unit });
     rack(pen, server.x + 16 * unit, server.y + 14 * unit, 28 * unit);
     text(pen, server.x + 54 * unit, server.y + 34 * unit, "Server", { size: 17 * unit, bold: true });
@@ -122,14 +149,19 @@ export class Stage {
     const staged = this.averageAt(time);
     const weights = staged !== null && staged < 0.75 ? this.average.old : this.run.weights;
     matrix(pen, x, y, side, weights, RANGE);
-    text(pen, x + side / 2, y + side + 18 * unit, "global model", { size: 12.5 * unit, align: "center", color: "muted" });
-    this.drawArithmetic(pen, x + side + 22 * unit, server, staged);
+    this.drawArithmetic(pen, x + side + 16 * unit, server, staged);
+  }
+
+  drawCaption(pen) {
+    const { server } = this.places;
+    text(pen, server.x + server.w / 2, server.y + 98 * server.unit, "global model",
+      { size: 12.5 * server.unit, align: "center", color: "muted" });
   }
 
   // What the server does, beside its model.
   drawArithmetic(pen, x, server, staged) {
-    const { unit } = pen;
-    const most = server.x + server.w - x - 8;
+    const { unit } = server;
+    const most = server.x + server.w - x - 6;
     const parts = staged === null ? inAverage(this.run) : this.average.parts;
     const total = parts.reduce((sum, client) => sum + client.images, 0);
     const count = parts.length;
@@ -147,20 +179,21 @@ export class Stage {
     const side = { box: 26, cell: 15, dot: 7 }[kind] * Math.max(unit, 0.9);
     const way = Math.min(1, (time - began) / TRAVEL);
     const put = ([x, y], weights, scale = 1) => matrix(pen, x - (side * scale) / 2, y - (side * scale) / 2, side * scale, weights, RANGE);
-    const isOut = part === "training" || (part === "asked" && isPrivate(this.about));
+    const isOut = part === "training" || (part === "asked" && tellsNothing(this.about));
     if (isOut && way < 1) put(along(points, way), this.run.weights);
     if (["answered", "left out"].includes(part)) {
       const place = along(points, part === "answered" ? 1 - way * 0.93 : 0.07);
       put(place, client.weights);
-      if (part === "left out") cross(pen, place[0] - side / 2, place[1] - side / 2, side, "fault");
+      if (part === "left out") rejected(pen, place[0] - side / 2, place[1] - side / 2, side);
     }
     const staged = this.averageAt(time);
     const own = staged === null ? null : this.average.parts.find((one) => one.key === client.key);
     if (!own || staged > 0.8) return;
     const [x, y] = along(points, 0.07);
     const ease = Math.max(0, (staged - 0.25) / 0.55) ** 2;
-    const goal = [server.x + server.w / 2, server.y + 47 * unit];
-    put([x + (goal[0] - x) * ease, y + (goal[1] - y) * ease], own.weights, 1 + ease * 0.5);
+    const middle = server.x + server.w / 2;
+    // Along the server's lower edge, and up to its model: what stands to both sides of that stays legible.
+    put(along([[x, y], [middle, y], [middle, server.y + 47 * server.unit]], ease), own.weights, 1 + ease * 0.5);
   }
 
   find(x, y) {
@@ -168,42 +201,10 @@ export class Stage {
   }
 }
 
-const DRAWN = {
-  box(pen, { x, y, w, h }, look, { client, digits, digit, most, isTraining, weights }) {
-    const { unit } = pen;
-    const [inner, margin] = [w - 14 * unit, 7 * unit];
-    box(pen, { x, y, w, h }, look);
-    text(pen, x + margin, y + 19 * unit, client.name, { size: Math.min(14 * unit, w / 5.2), bold: true, most: inner });
-    const side = Math.min(40 * unit, inner * 0.5);
-    pile(pen, x + margin, y + 28 * unit, side, digit);
-    if (isTraining) matrix(pen, x + w - margin - side * 0.8, y + 28 * unit + side * 0.2, side * 0.76, weights, RANGE);
-    const owns = client.images > 1 ? client.images : digits?.reduce((sum, one) => sum + one, 0);
-    const said = owns ? (w < 90 ? integer(owns) : images({ images: owns })) : "";
-    text(pen, x + margin, y + 86 * unit, said, { size: Math.min(12 * unit, w / 6), color: "data", most: inner });
-    if (digits) bars(pen, x + margin, y + 94 * unit, inner, 30 * unit, digits, most, isTraining ? digit : -1);
-    trace(pen, x + margin, y + h - 17 * unit, inner, client.trace, Math.min(7.5 * unit, inner / 13.6));
-  },
-
-  cell(pen, { x, y, w, h }, look, { client, digits, digit, most, isTraining }) {
-    box(pen, { x, y, w, h }, { ...look, radius: 5, width: look.width ?? 1.2, fill: isTraining ? "data_tint" : look.fill });
-    text(pen, x + 4, y + 12, String(client.number ?? client.name), { size: 10, most: w - 8, color: "muted" });
-    if (digits) bars(pen, x + 4, y + 15, w - 8, h - 27, digits, most, isTraining ? digit : -1);
-    else if (isTraining) matrix(pen, x + w / 2 - 7, y + 15, 14, null, RANGE);
-    trace(pen, x + 4, y + h - 8, w - 8, client.trace, 4.5);
-  },
-
-  dot(pen, { x, y, w }, look, { client, isTraining }) {
-    const { context, colors } = pen;
-    const last = client.trace.at(-1);
-    const role = isTraining ? "data" : ["answered", "averaged"].includes(client.part) ? "weights"
-      : ["missing", "left out"].includes(client.part) || last === "x" ? "fault" : client.presence === "here" ? "faint" : "line";
-    context.beginPath();
-    context.arc(x + w / 2, y + w / 2, w / 2, 0, 2 * Math.PI);
-    context.fillStyle = colors[role];
-    context.fill();
-    if (look.stroke !== "ink") return;
-    context.strokeStyle = colors.ink;
-    context.lineWidth = 2;
-    context.stroke();
-  },
-};
+// A cross over an update that grows pale: its colours may be the cross's own.
+function rejected(pen, x, y, side) {
+  pen.context.globalAlpha = 0.65;
+  box(pen, { x, y, w: side, h: side }, { fill: "panel" });
+  pen.context.globalAlpha = 1;
+  cross(pen, x, y, side, "fault");
+}

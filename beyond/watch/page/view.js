@@ -1,5 +1,6 @@
 // One run on the page: its name and figures, its stage, and its clients in words.
 
+import { Aloud } from "./aloud.js";
 import { inAverage, isOver } from "./run.js";
 import { Stage } from "./stage.js";
 import { FORMULA, doing, facts, images, integer, rule, settings, share, words } from "./words.js";
@@ -9,6 +10,7 @@ const MOST_ROWS = 200; // of the table; with more clients than that nobody reads
 export class View {
   constructor(record, template, parent, drawSoon) {
     this.record = record;
+    this.aloud = new Aloud();
     this.known = {}; // of the run, besides its events, at the moment that is shown
     this.element = template.content.firstElementChild.cloneNode(true);
     parent.append(this.element);
@@ -19,8 +21,12 @@ export class View {
       this.stage.chosen = index;
       drawSoon();
     };
-    this.canvas.addEventListener("pointermove", (event) => point(this.stage.find(event.offsetX, event.offsetY)));
-    this.canvas.addEventListener("pointerleave", () => point(-1));
+    for (const kind of ["pointermove", "pointerdown"]) {
+      this.canvas.addEventListener(kind, (event) => point(this.stage.find(event.offsetX, event.offsetY)));
+    }
+    // A finger leaves with every tap; what it has pointed at stays until it taps elsewhere.
+    this.canvas.addEventListener("pointerleave", (event) => event.pointerType === "touch" || point(-1));
+    document.addEventListener("pointerdown", (event) => event.target === this.canvas || point(-1));
     this.canvas.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!step) return;
@@ -42,9 +48,25 @@ export class View {
     if (element.textContent !== value) element.textContent = value;
   }
 
+  // Whether nothing but history.csv is there, which knows no clients.
+  get isBare() {
+    return this.record.about.history.length > 0;
+  }
+
   show(count, isNear) {
     const run = this.record.show(count);
     this.stage.show(run, this.record.about, { near: isNear });
+  }
+
+  // Show the moment after `count` events, and say what has led there, if it `isNear`.
+  goTo(count, isNear) {
+    const { record } = this;
+    while (isNear && record.shown < count) {
+      this.show(record.shown + 1, true);
+      this.aloud.take(record.events[record.shown - 1], record.run);
+    }
+    this.show(count, isNear);
+    if (!isNear) this.aloud.jump(record.run);
   }
 
   // Draw the moment; return whether something moves. `since` are the seconds that a replay has gone on for.
@@ -57,20 +79,22 @@ export class View {
     this.now = run.seconds + (goesOn && shown ? since || Math.min(idle, 180) : 0);
     this.stage.server = { isHere: this.known.alive !== false, goesOn };
     this.text(".name", about.name);
-    this.text(".settings", settings(about, run));
+    this.text(".settings", unbroken(settings(about, run)));
+    this.element.classList.toggle("bare", this.isBare);
     this.text(".doing", this.doing());
     const all = facts(run);
     for (const name of ["round", "accuracy", "moved", "failures"]) this.text(`.${name}`, all[name]);
     this.text(".accuracy-of", all.accuracyOf);
     this.text(".seconds", integer(Math.floor(this.now)));
+    if (this.isBare) return false;
     this.stage.draw(time, colors, height);
     this.drawWords();
     return this.stage.isBusy(time);
   }
 
   doing() {
-    const { run, look, about, events, shown } = this.record;
-    if (about.history.length) return "Only history.csv is there: the curve, and nothing of clients";
+    const { run, look, events, shown } = this.record;
+    if (this.isBare) return "Only history.csv is there: the curve, and nothing of clients";
     if (!events.length && look.fault && !look.alive) return look.fault;
     return events.length && !shown ? "Before the first event" : doing(run, this.known);
   }
@@ -120,5 +144,8 @@ export class View {
     });
   }
 }
+
+// Settings break between one and the next, and never within one.
+const unbroken = (said) => said.split(" · ").map((one) => one.replaceAll(" ", "\u00a0")).join(" · ");
 
 const sub = (number) => String(number ?? "?").replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);

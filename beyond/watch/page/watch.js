@@ -1,23 +1,24 @@
 // The page: it takes records, shows the moment that is wanted of them, and does what its buttons say.
 
-import { Aloud } from "./aloud.js";
 import { Curve } from "./curve.js";
+import { Log } from "./log.js";
+import { save } from "./picture.js";
 import { Player } from "./replay.js";
 import { follow, recordsInside } from "./sources.js";
 import { View } from "./view.js";
-import { line, title } from "./words.js";
+import { title } from "./words.js";
 
-const LINES = 40; // of the log
+const CURVE = 0.25; // of a full screen's height; and what else the stage leaves
 const NEAR = 200; // events; what happened before that is not played again
 const at = (id) => document.getElementById(id);
 
 let views = []; // one for each run; the first one leads
+let logs = []; // of every run its own
 let player = null;
 let follows = true; // the latest event
 let colors = {};
 let isDrawn = false;
-const aloud = new Aloud();
-const curve = new Curve(at("curve"), (said) => text("point", said));
+const curve = new Curve(at("curve"), at("key"), (said) => text("point", said));
 
 // Set a text, and only if it is another one.
 function text(id, value) {
@@ -43,6 +44,9 @@ function told({ records, connection, progress }) {
 function begin(records) {
   views = records.map((record) => new View(record, at("run"), at("runs"), drawSoon));
   at("runs").classList.toggle("two", views.length > 1);
+  const [first] = at("logs").children;
+  for (const _ of views.slice(1)) at("logs").append(Log.another(first));
+  logs = views.map((_, index) => new Log(at("logs").children[index]));
   player = new Player(records[0], { step: (count) => show(count), ended: latest, told: (passed) => text("passed", passed) });
   player.speed = speed();
 }
@@ -52,23 +56,13 @@ function begin(records) {
 function show(count, isJump = false) {
   const lead = views[0].record;
   const goal = Math.min(count, lead.events.length);
-  const isNear = !isJump && goal >= lead.shown && goal - lead.shown < NEAR;
-  if (isNear) goOn(views[0], goal);
-  views[0].show(goal, isNear);
-  if (!isNear) aloud.jump(lead.run);
-  for (const view of views.slice(1)) {
-    const own = follows && goal === lead.events.length ? view.record.events.length : view.record.countAt(lead.place(goal));
-    view.show(own, isNear && own >= view.record.shown && own - view.record.shown < NEAR);
-  }
+  const isNear = (record, count) => !isJump && count >= record.shown && count - record.shown < NEAR;
+  const counts = views.map(({ record }) => {
+    if (record === lead) return goal;
+    return follows && goal === lead.events.length ? record.events.length : record.countAt(lead.place(goal));
+  });
+  views.forEach((view, index) => view.goTo(counts[index], isNear(view.record, counts[index])));
   drawSoon();
-}
-
-function goOn(view, goal) {
-  const { record } = view;
-  while (record.shown < goal) {
-    view.show(record.shown + 1, true);
-    aloud.take(record.events[record.shown - 1], record.run);
-  }
 }
 
 function latest() {
@@ -93,38 +87,30 @@ function draw(time) {
   isDrawn = false;
   if (!views.length) return;
   const height = document.fullscreenElement ? room() : 0;
+  at("legend").hidden = views.every((view) => view.isBare);
+  at("digits").hidden = views.every(({ record }) => !record.about.digits);
   const busy = views.map((view) => view.draw(time, colors, { height, since: player.since, isLatest: follows }));
   curve.show(views.map(({ record }) => ({ name: record.about.name, run: record.run })), colors);
-  drawLog();
+  views.forEach(({ record }, index) => logs[index].show(record, views.length > 1));
   drawReplay();
-  document.title = title(views[0].record.run, views[0].record.about.name);
+  document.title = views.map(({ record }) => title(record.run, record.about.name)).join(" | ");
   speak(time);
   if (busy.some(Boolean)) drawSoon();
 }
 
 // The height that a full screen leaves for the stage.
 function room() {
-  const others = [document.querySelector("header"), at("replay"), at("chart"), document.querySelector(".facts"), document.querySelector(".chosen")];
-  return Math.max(260, innerHeight - others.reduce((sum, one) => sum + one.offsetHeight, 0) - 30);
+  const others = [document.querySelector("header"), at("replay"), at("legend"), ...document.querySelectorAll(".run:first-child :is(.facts, .chosen)")];
+  return Math.max(260, innerHeight * (1 - CURVE) - others.reduce((sum, one) => sum + one.offsetHeight, 16));
 }
 
 function speak(time) {
-  aloud.look(views[0].record.run, views[0].known);
-  const said = aloud.next(time);
+  const said = views.map(({ record: { run, about }, known, aloud }) => {
+    aloud.look(run, known);
+    const news = aloud.next(time);
+    return news && views.length > 1 ? `${about.name}: ${news}` : news;
+  }).filter(Boolean).join(". ");
   if (said) text("said", said);
-}
-
-function drawLog() {
-  const { events, shown, damaged } = views[0].record;
-  const lines = events.slice(Math.max(0, shown - LINES), shown).reverse();
-  const log = at("log");
-  while (log.children.length > lines.length) log.lastChild.remove();
-  while (log.children.length < lines.length) log.append(document.createElement("li"));
-  lines.forEach((event, index) => {
-    const said = line(event);
-    if (log.children[index].textContent !== said) log.children[index].textContent = said;
-  });
-  text("damaged", damaged ? `Damaged lines of events.jsonl, left out: ${damaged}` : "");
 }
 
 function drawReplay() {
@@ -197,26 +183,6 @@ function fill() {
   else document.documentElement.requestFullscreen?.();
 }
 
-// The stages and the curve as they are, in one picture.
-function save() {
-  const parts = [...document.querySelectorAll(".picture canvas"), at("curve").querySelector("canvas")].filter((one) => one?.width);
-  const sheet = document.createElement("canvas");
-  sheet.width = Math.max(...parts.map((one) => one.width));
-  sheet.height = parts.reduce((sum, one) => sum + one.height, 0);
-  const context = sheet.getContext("2d");
-  context.fillStyle = colors.ground;
-  context.fillRect(0, 0, sheet.width, sheet.height);
-  let top = 0;
-  for (const part of parts) {
-    context.drawImage(part, 0, top);
-    top += part.height;
-  }
-  const link = document.createElement("a");
-  link.download = `${(views[0]?.record.about.name || "run").replaceAll("/", "-")}-event-${views[0]?.record.shown ?? 0}.png`;
-  link.href = sheet.toDataURL("image/png");
-  link.click();
-}
-
 at("play").addEventListener("click", playOrPause);
 for (const radio of document.querySelectorAll("input[name=speed]")) radio.addEventListener("change", () => player?.hurry(speed()));
 at("back").addEventListener("click", by(() => show(views[0].record.shown - 1)));
@@ -228,7 +194,7 @@ at("position").addEventListener("input", () => {
 at("live").addEventListener("click", by(latest));
 at("curve").addEventListener("focus", () => at("point").setAttribute("aria-live", "polite")); // who walks there
 at("curve").addEventListener("blur", () => at("point").setAttribute("aria-live", "off"));
-at("save").addEventListener("click", save);
+at("save").addEventListener("click", () => views.length && save(views, curve, colors));
 at("full").addEventListener("click", fill);
 at("scale").addEventListener("click", () => {
   curve.isClose = !curve.isClose;
@@ -240,7 +206,7 @@ addEventListener("keydown", (event) => event.key === "f" && !event.ctrlKey && !e
 addEventListener("hashchange", () => goTo(location.hash));
 addEventListener("resize", drawSoon);
 document.addEventListener("fullscreenchange", () => {
-  document.body.classList.toggle("cinema", Boolean(document.fullscreenElement));
+  document.documentElement.classList.toggle("cinema", Boolean(document.fullscreenElement));
   drawSoon();
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => theme());

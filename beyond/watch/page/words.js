@@ -149,6 +149,8 @@ const SENTENCES = {
 export const line = (event) => `${clock(event.at)} ${sentence(event)}`.trim();
 
 export const isPrivate = (about) => Boolean(about.settings?.target_epsilon ?? about.settings?.noise_multiplier);
+// Whether a run's record keeps what one client has sent: then clients are only asked, and averaged.
+export const tellsNothing = (about) => isPrivate(about) || Boolean(about.settings?.shares);
 const PLAIN = ["fedavg", "fedprox"]; // strategies whose new model is the average
 
 // What the server makes of the updates.
