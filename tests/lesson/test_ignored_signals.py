@@ -11,17 +11,24 @@ from support.signals import signals_deferred, signals_that_unwind
 from tests.support.harness import PATIENCE, environment
 
 PRELOADING = """
-import multiprocessing.forkserver, signal, sys
+import signal, sys
+from importlib.abc import Loader
+from importlib.util import spec_from_loader
 
-class InterruptedImport:
+class Interrupted(Loader):
     def find_spec(name, *rest):
-        if name == "torch":
-            signal.raise_signal(signal.SIGINT)
+        return spec_from_loader(name, Interrupted()) if name == "support.preload" else None
 
-sys.meta_path.insert(0, InterruptedImport)
+    def exec_module(self, module):
+        signal.raise_signal(signal.SIGINT)
+        module.is_imported = True
+
+sys.meta_path.insert(0, Interrupted)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 import support.forkserver
-assert "torch" in sys.modules
+assert sys.modules["support.preload"].is_imported
 assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
 """
 
 

@@ -47,6 +47,7 @@ def strangers_called(federation, name):
     return set((federation.directory / name).read_text(encoding="utf-8").split()) - LOOPBACK
 
 
+@pytest.mark.thorough  # the next test says the same of all three commands together
 def test_nobody_outside_is_called(federation, start_noted):
     server, client = start_noted("unset", "server"), start_noted("unset", "client")
     assert (server.wait(), client.wait()) == (0, 0), server.output + client.output

@@ -685,12 +685,12 @@ def test_a_page_that_is_refused_asks_again_and_keeps_the_readers_moment(site, op
     expect(page.locator("#position")).to_have_value("7")
 
 
-def test_eight_tabs_of_one_browser_are_all_served(site, open_page, browser):
+def test_seven_tabs_of_one_browser_are_all_served(site, open_page, browser):
     """A browser has six connections to a host: a page keeps none of an ended run, nor while it is hidden."""
     address, (run, _) = site
     write(run / "events.jsonl", RUN)
     context = open_page(address).context
-    for _ in range(7):
+    for _ in range(6):
         page = context.new_page()
         page.complaints = []
         page.goto(address)
