@@ -73,7 +73,7 @@ export class View {
   draw(time, colors, { height, since, isLatest }) {
     const { run, about, look, events, shown } = this.record;
     const isNow = isLatest && shown === events.length;
-    const idle = isNow && look.idle ? look.idle + (time - (this.record.heard ?? time)) / 1000 : 0;
+    const idle = isNow && look.idle !== undefined ? look.idle + (time - (this.record.heard ?? time)) / 1000 : 0;
     this.known = isNow ? { ...look, idle } : {};
     const goesOn = !isOver(run) && this.known.alive !== false;
     this.now = run.seconds + (goesOn && shown ? since || Math.min(idle, 180) : 0);
