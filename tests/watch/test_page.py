@@ -4,124 +4,15 @@ import json
 import re
 import signal
 from datetime import UTC, datetime, timedelta
-from threading import Thread
 
-import matplotlib.image
 import pytest
-import uvicorn
 
-from beyond.watch.__main__ import listener
 from beyond.watch.assets import export
-from beyond.watch.site import make_site
 from support.run_settings import locked_run
-from tests.support.pictures import contrast, luminance
 from tests.support.ports import free_address
 from tests.support.small import write_history
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-LOCAL = "http://127.0.0.1"
-MILLISECONDS = 60_000  # that anything on the page may take
-expect = playwright.expect
-
-
-@pytest.fixture
-def open_page(browser):
-    """open_page(address, ...) opens a page that must not complain; `script` runs before its own."""
-    contexts = []
-
-    def open_one(address, script="", **options):
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
-        contexts.append(context)
-        context.set_default_timeout(MILLISECONDS)
-        context.add_init_script(script)
-        page = context.new_page()
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto(address)
-        return page
-
-    yield open_one
-    for context in contexts:
-        assert [complaint for page in context.pages for complaint in page.complaints] == []
-        context.close()
-
-
-TOKEN = "token"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The address of a page that this process serves, and the directories of its two runs."""
-    runs = [tmp_path_factory.mktemp("watched") for _ in range(2)]
-    shown = make_site(runs, TOKEN, is_over=lambda: server.should_exit)
-    server = uvicorn.Server(uvicorn.Config(shown, log_level="critical", ws="none"))
-    with listener(0) as own:
-        thread = Thread(target=server.run, kwargs={"sockets": [own]}, daemon=True)
-        thread.start()
-        yield f"{LOCAL}:{own.getsockname()[1]}/?token={TOKEN}", runs
-        server.should_exit = True
-        thread.join()
-
-
-@pytest.fixture
-def show(tmp_path, open_page):
-    """show(events, ...) opens the page of a run in which those have happened, as one file without a server.
-
-    A str is a damaged line; `settings` are those in run.json; `others` are the events of a second run.
-    """
-
-    def show_them(events, settings=None, others=None, hash="", **options):
-        runs = []
-        for number, lines in enumerate([events] if others is None else [events, others]):
-            runs.append(tmp_path / f"run{number}")
-            write(runs[-1] / "events.jsonl", lines)
-            if settings:
-                (runs[-1] / "run.json").write_text(
-                    json.dumps({"settings": settings}), encoding="utf-8"
-                )
-        export(runs, tmp_path / "replay.html")
-        return open_page((tmp_path / "replay.html").as_uri() + hash, offline=True, **options)
-
-    return show_them
-
-
-def write(path, events):
-    """Replace events.jsonl."""
-    common = {"seconds": 1.0}
-    lines = [event if isinstance(event, str) else json.dumps(common | event) for event in events]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_name("new").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    path.with_name("new").replace(path)
-
-
-def watch(start_warm, directory, port):
-    """Start the watch command for results/run there; return it and the page's address."""
-    command = start_warm(["-m", "beyond.watch", "results/run", "--port", port], directory)
-    return command, command.wait_for(rf"^{LOCAL}:{port}/\S+")[0]
-
-
-def says(page, selector, text):
-    """Wait until an element says something."""
-    expect(page.locator(selector)).to_contain_text(text, timeout=MILLISECONDS)
-
-
-def does(page, name, text):
-    """Wait until the table of all clients, which is opened for that, says this of one."""
-    page.locator("details").evaluate_all("(all) => all.forEach((one) => (one.open = true))")
-    row = page.locator(".clients tr").filter(has=page.locator("td:first-child", has_text=name))
-    expect(row.first.locator("td").nth(1)).to_contain_text(text, timeout=MILLISECONDS)
-
-
-def move_to(page, count):
-    """Drag the replay to after `count` events."""
-    page.locator("#position").evaluate(
-        "(range, count) => { range.value = count; range.dispatchEvent(new Event('input')); }", count
-    )
-
-
-def percent(accuracy):
-    """Return an accuracy as the page shows it; toFixed rounds halves up in binary, as format does."""
-    return f"{100 * accuracy:.2f} %"
+from tests.watch.browser import PIXELS, does, expect, move_to, percent, says, watch
+from tests.watch.runs import BEGIN, EVALUATED, FINISHED, NAMES, RUN, left, write
 
 
 def test_a_federation_is_watched_from_the_first_second_to_the_last(
@@ -190,44 +81,6 @@ def test_a_server_that_is_killed_is_said_to_be_gone_and_one_that_goes_on_is_foll
     page.locator("#live").click()
     says(page, ".doing", f"Finished: {last + 1} rounds")
     says(page, "#log", f"The server goes on after round {last}")
-
-
-ZERO = {"client": 0, "name": "Client 0"}
-BEGIN = [
-    {"what": "started", "clients": 2, "rounds": 1},
-    {"what": "joined", **ZERO, "here": 1, "expected": 2},
-    {"what": "joined", "client": 1, "name": "Client 1", "here": 2, "expected": 2},
-    {"what": "round", "round": 1, "asked": [0]},
-    {"what": "sent", "round": 1, **ZERO, "bytes": 1000},
-]
-ANSWER = {"what": "received", "round": 1, **ZERO, "bytes": 1000, "took": 0.5, "images": 10}
-EVALUATED = {"what": "evaluated", "round": 1, "accuracy": 0.5, "loss": 1.0}
-FINISHED = {"what": "finished"}
-STOPPED = {"what": "stopped", "reason": "x"}
-NAMES = {0: "Client 0", 1: "<img src=x onerror=alert(1)>"}
-
-
-def a_round(number):
-    """Yield the events of a round of a run in which a client's name is HTML."""
-    yield {"what": "round", "round": number, "asked": [0, 1]}
-    for client, name in NAMES.items():
-        about = {"round": number, "client": client, "name": name, "bytes": 1000}
-        yield {"what": "sent", **about}
-        yield {"what": "received", **about, "took": 0.5, "images": 10}
-    yield {"what": "averaged", "round": number, "clients": 2}
-    yield {"what": "evaluated", "round": number, "accuracy": number / 4, "loss": 1.0}
-
-
-RUN = [
-    {**BEGIN[0], "rounds": 3},
-    *({**joined, "name": NAMES[joined["client"]]} for joined in BEGIN[1:3]),
-    *(event for number in (1, 2, 3) for event in a_round(number)),
-    {"what": "stopped", "reason": "by <b>Ctrl-C</b>"},
-]
-RUN = [
-    {"time": f"2026-01-02T03:04:{at:02}+00:00", "seconds": at / 10, **event}
-    for at, event in enumerate(RUN)
-]
 
 
 def test_replay_shows_every_moment_as_it_was_and_a_clients_words_never_become_html(show):
@@ -329,74 +182,6 @@ def test_a_moment_has_an_address_that_can_be_copied(show, open_page):
     says(again, ".doing", "Round 2: 2 of 2 updates are in")
 
 
-def color_of(page, selector, name):
-    """Return a colour of an element as (red, green, blue), from 0 to 1."""
-    code = "(element, name) => getComputedStyle(element)[name]"
-    said = page.locator(selector).first.evaluate(code, name)
-    return [int(part) / 255 for part in re.findall(r"\d+", said)[:3]]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_follows_the_browser_can_be_switched_is_legible_and_cuts_nothing_off(show, scheme):
-    page = show(RUN, color_scheme=scheme)
-    says(page, ".doing", "Stopped")
-    for now in (scheme, {"light": "dark", "dark": "light"}[scheme]):
-        ground = color_of(page, "body", "backgroundColor")
-        assert (luminance(ground) > 0.5) == (now == "light")
-        for selector in (
-            ".doing",
-            ".settings",
-            "dt",
-            "#legend",
-            "#legend .left",
-            "#log",
-            "#chart h2",
-        ):
-            assert contrast(color_of(page, selector, "color"), ground) >= 4.5, selector
-        page.locator("#theme").click()
-    for width in (1920, 1280, 600, 390, 320):
-        page.set_viewport_size({"width": width, "height": 900})
-        tops = [figure.bounding_box()["y"] for figure in page.locator("dl > div").all()]
-        assert len(tops) == 5 and all(
-            tops.count(top) > 1 for top in tops if width > 320
-        )  # none alone
-        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-        expect(page.locator("#play")).to_be_in_viewport()  # the controls stay at hand
-        for figure in page.locator("dd").all():
-            lines = figure.evaluate(
-                "(one) => one.getClientRects().length && one.scrollHeight / one.clientHeight"
-            )
-            assert lines <= 1.1
-
-
-PIXELS = """(canvas) => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    let sum = 0;
-    for (let at = 0; at < data.length; at += 1) sum = (sum * 31 + data[at]) % 1e9;
-    return sum;
-}"""
-
-
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_who_trains_moves_unless_the_reader_wants_no_motion(show, motion):
-    page = show(RUN, reduced_motion=motion)
-    says(page, ".doing", "Stopped")
-    move_to(page, 5)
-    does(page, "Client 0", "trains")
-    stage = page.locator("canvas").first
-    pictures = {stage.evaluate(PIXELS) for _ in range(12) if page.wait_for_timeout(100) is None}
-    assert (len(pictures) > 1) == (motion == "no-preference")
-
-
-@pytest.mark.parametrize("settings", [{"shares": 2}, {"target_epsilon": 8.0}])
-def test_weights_travel_to_clients_of_which_no_more_is_told(show, settings):
-    page = show([*BEGIN[:4], STOPPED], settings=settings, hash="#event=4")
-    says(page, ".doing", "Round 1: 1 client is asked")
-    stage = page.locator("canvas").first
-    pictures = {stage.evaluate(PIXELS) for _ in range(12) if page.wait_for_timeout(100) is None}
-    assert len(pictures) > 1
-
-
 def test_the_curve_rises_with_the_accuracy_and_has_its_marks(show):
     """Its accuracies are 0.25, 0.5 and 0.75: the line's first pixel is lower than its last one."""
     page = show([{**RUN[0], "rounds": 4}, *RUN[1:], left(0)])
@@ -465,156 +250,6 @@ def test_two_runs_stand_side_by_side_at_the_same_round(show):
         says(page, "#said", f"{name}: Round 3: accuracy 75.00 %")
 
 
-def test_a_picture_of_the_moment_is_saved(show, tmp_path):
-    page = show(RUN, hash="#round=2")
-    says(page, ".doing", "Round 2 is finished")
-    with page.expect_download() as saved:
-        page.locator("#save").click()
-    assert saved.value.suggested_filename.endswith("event-17.png")
-    saved.value.save_as(tmp_path / "moment.png")
-    assert matplotlib.image.imread(tmp_path / "moment.png")[..., :3].std() > 0.05
-
-
-def test_a_picture_says_what_it_shows(show, tmp_path):
-    """Of one moment with two settings, the stages are alike, and what stands above them is not."""
-    pictures = []
-    for rate in (0.05, 0.5):
-        page = show(RUN, settings={"learning_rate": rate}, hash="#round=2")
-        says(page, ".doing", "Round 2 is finished")
-        with page.expect_download() as saved:
-            page.locator("#save").click()
-        saved.value.save_as(tmp_path / "moment.png")
-        pictures.append(matplotlib.image.imread(tmp_path / "moment.png"))
-    height = page.locator("canvas").first.bounding_box()["height"]
-    rows = (pictures[0] != pictures[1]).any(axis=(1, 2)).nonzero()[0]
-    assert 0 < len(rows) < 20 and rows[-1] < len(pictures[0]) - height
-
-
-def test_a_finger_points_at_a_client_until_it_taps_elsewhere(show):
-    page = show(RUN, has_touch=True)
-    says(page, ".doing", "Stopped")
-    hint = page.locator(".chosen").text_content()
-    place = page.locator("canvas").first.bounding_box()
-    middle = place["x"] + place["width"] / 2
-    page.touchscreen.tap(middle - 30, place["y"] + place["height"] - 40)
-    says(page, ".chosen", "Client 0: ")
-    page.wait_for_timeout(600)  # two redraws
-    says(page, ".chosen", "Client 0: ")
-    page.locator("h1").dispatch_event("pointerdown")
-    expect(page.locator(".chosen")).to_have_text(hint)
-
-
-# Notes what is written on a canvas, and which squares are drawn: `drawn` has both, with their places.
-NOTED = """window.drawn = { texts: [], squares: [], strokes: 0 };
-const own = CanvasRenderingContext2D.prototype;
-const { fillText, roundRect, stroke } = own;
-own.fillText = function (said, x, y, ...others) {
-    const size = parseFloat(this.font.match(/[\\d.]+px/)[0]);
-    drawn.texts.push({ said, x, y, size, width: this.measureText(said).width });
-    return fillText.call(this, said, x, y, ...others);
-};
-own.roundRect = function (x, y, w, h, ...others) {
-    if (w === h) drawn.squares.push({ x, y, side: w });
-    return roundRect.call(this, x, y, w, h, ...others);
-};
-own.stroke = function (...all) { drawn.strokes += 1; return stroke.apply(this, all); };
-"""
-
-
-@pytest.mark.parametrize("clients", [10, 20, 100])
-def test_no_type_is_tiny_and_a_number_keeps_its_unit(show, clients):
-    settings = {"partitions": {"clients": clients, "scheme": "iid", "seed": 0}}
-    begin = [{**BEGIN[0], "clients": clients}, *RUN[1:]]
-    page = show(begin, settings=settings, script=NOTED)
-    says(page, ".doing", "Stopped")
-    for width in (390, 640, 1280):
-        page.evaluate("() => (drawn.texts = [])")
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function("() => drawn.texts.length > 20")
-        texts = page.evaluate("() => drawn.texts")
-        assert min(text["size"] for text in texts) >= 11
-        assert ("images" in " ".join(text["said"] for text in texts)) or clients == 100
-
-
-def test_updates_that_are_averaged_pass_over_no_text(show):
-    page = show(RUN, hash="#event=8", script=NOTED)
-    says(page, ".doing", "2 of 2 updates are in")
-    page.evaluate("() => (drawn.squares = [])")
-    page.locator("#forward").click()
-    says(page, ".doing", "averaged")
-    page.wait_for_timeout(2000)  # as long as it is staged
-    texts, squares = page.evaluate("() => [drawn.texts, drawn.squares]")
-    beside = [text for text in texts if text["said"] in ("averages 2 updates", "of 20 images")]
-    beside += [text for text in texts if text["said"].startswith("w = ")]
-    assert len(squares) > 20 and len({text["said"] for text in beside}) == 3
-    for text in beside:
-        for square in squares:
-            is_over = (
-                square["x"] < text["x"] + text["width"]
-                and square["x"] + square["side"] > text["x"]
-                and square["y"] < text["y"]
-                and square["y"] + square["side"] > text["y"] - text["size"]
-            )
-            assert not is_over, (text, square)
-
-
-def test_the_cross_on_a_broken_update_is_seen(show):
-    """Its weights are NaN, of the cross's colour: less than half of its square has that."""
-    answer = {**ANSWER, "weights": [None] * 9}
-    out = {"what": "left_out", "round": 1, **ZERO, "reason": "it has NaN"}
-    page = show(
-        [*BEGIN, answer, out, STOPPED], script=NOTED, reduced_motion="reduce", hash="#event=7"
-    )
-    says(page, ".doing", "Round 1")
-    page.wait_for_function("() => drawn.squares.length")
-    part = page.locator("canvas").first.evaluate(
-        """(canvas) => {
-        const fault = getComputedStyle(document.documentElement).getPropertyValue("--fault").trim();
-        const wanted = [1, 3, 5].map((at) => parseInt(fault.slice(at, at + 2), 16));
-        const { x, y, side } = drawn.squares.at(-1);
-        const { data } = canvas.getContext("2d").getImageData(x, y, side, side);
-        const is = (at) => wanted.every((one, index) => Math.abs(data[at + index] - one) < 20);
-        return [...data.keys()].filter((at) => at % 4 === 0 && is(at)).length / (data.length / 4);
-    }"""
-    )
-    assert 0.1 < part < 0.5
-
-
-def test_the_lines_of_many_clients_are_drawn_once(show):
-    page = show([{**BEGIN[0], "clients": 300}, *BEGIN[1:], STOPPED], script=NOTED, hash="#event=5")
-    says(page, ".doing", "Round 1")
-    page.wait_for_timeout(1000)  # until nothing travels
-    strokes = page.evaluate(
-        """() => new Promise((done) => {
-        let frames = 0;
-        const before = drawn.strokes;
-        const next = () => (++frames < 20 ? requestAnimationFrame(next) : done(drawn.strokes - before));
-        next();
-    })"""
-    )
-    assert 0 < strokes < 300
-
-
-def test_a_full_screen_is_read_from_the_last_row(show):
-    page = show(RUN)
-    says(page, ".doing", "Stopped")
-    page.set_viewport_size({"width": 1920, "height": 1400})
-    sizes = "() => ['dt', '.doing', '.chosen', '#legend'].map((name) => parseFloat(" + (
-        "getComputedStyle(document.querySelector(name)).fontSize))"
-    )
-    before = page.evaluate(sizes)
-    page.keyboard.press("f")
-    page.wait_for_function("() => document.fullscreenElement")
-    expect(page.locator("html")).to_have_class("cinema")
-    after = page.evaluate(sizes)
-    assert all(large > 1.2 * small for small, large in zip(before, after, strict=True))
-    assert page.locator("#legend").is_visible()
-    page.wait_for_function("() => document.querySelector('#curve canvas').clientHeight > 100")
-    curve = page.locator("#curve").bounding_box()
-    assert 1380 <= curve["y"] + curve["height"] <= 1400
-    assert page.evaluate("() => document.documentElement.scrollHeight") <= 1400
-
-
 def test_a_history_alone_shows_its_curve(tmp_path, open_page):
     write_history(tmp_path / "old", [0.1, 0.5, 0.75])
     export([tmp_path / "old"], tmp_path / "old.html")
@@ -627,14 +262,6 @@ def test_a_history_alone_shows_its_curve(tmp_path, open_page):
     expect(page.locator("#curve")).to_have_attribute("aria-label", re.compile(label))
 
 
-def test_a_huge_number_of_clients_does_not_hang_the_page(show):
-    page = show([{**BEGIN[0], "clients": 10**9}, {"what": "stopped", "reason": "x"}])
-    says(page, ".doing", "Stopped")
-    expect(page.locator("canvas").first).to_have_attribute(
-        "aria-label", re.compile("^10,000 clients")
-    )
-
-
 BLOCKED = """Object.defineProperty(window, "localStorage", {
     get() { throw new DOMException("blocked", "SecurityError"); } })"""
 
@@ -644,11 +271,6 @@ def test_a_browser_that_remembers_nothing_shows_the_page(show):
     says(page, ".doing", "Stopped")
     page.locator("#theme").click()
     says(page, "#theme", "Light")
-
-
-def left(number):
-    """Return the event of a client that leaves."""
-    return {"what": "left", "client": number, "name": f"Client {number}", "here": 1, "expected": 2}
 
 
 def heard_just_now(route):

@@ -1,0 +1,73 @@
+"""Pages in a real browser, of a site that this process serves, or of one file."""
+
+import json
+from threading import Thread
+
+import pytest
+import uvicorn
+
+from beyond.watch.__main__ import listener
+from beyond.watch.assets import export
+from beyond.watch.site import make_site
+from tests.watch.runs import LOCAL, MILLISECONDS, write
+
+
+@pytest.fixture
+def open_page(browser):
+    """open_page(address, ...) opens a page that must not complain; `script` runs before its own."""
+    contexts = []
+
+    def open_one(address, script="", **options):
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
+        contexts.append(context)
+        context.set_default_timeout(MILLISECONDS)
+        context.add_init_script(script)
+        page = context.new_page()
+        page.complaints = []
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield open_one
+    for context in contexts:
+        assert [complaint for page in context.pages for complaint in page.complaints] == []
+        context.close()
+
+
+TOKEN = "token"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The address of a page that this process serves, and the directories of its two runs."""
+    runs = [tmp_path_factory.mktemp("watched") for _ in range(2)]
+    shown = make_site(runs, TOKEN, is_over=lambda: server.should_exit)
+    server = uvicorn.Server(uvicorn.Config(shown, log_level="critical", ws="none"))
+    with listener(0) as own:
+        thread = Thread(target=server.run, kwargs={"sockets": [own]}, daemon=True)
+        thread.start()
+        yield f"{LOCAL}:{own.getsockname()[1]}/?token={TOKEN}", runs
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def show(tmp_path, open_page):
+    """show(events, ...) opens the page of a run in which those have happened, as one file without a server.
+
+    A str is a damaged line; `settings` are those in run.json; `others` are the events of a second run.
+    """
+
+    def show_them(events, settings=None, others=None, hash="", **options):
+        runs = []
+        for number, lines in enumerate([events] if others is None else [events, others]):
+            runs.append(tmp_path / f"run{number}")
+            write(runs[-1] / "events.jsonl", lines)
+            if settings:
+                (runs[-1] / "run.json").write_text(
+                    json.dumps({"settings": settings}), encoding="utf-8"
+                )
+        export(runs, tmp_path / "replay.html")
+        return open_page((tmp_path / "replay.html").as_uri() + hash, offline=True, **options)
+
+    return show_them
