@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from beyond.simulation.app_run import last_recorded_round
 from beyond.watch.assets import export
 from support.run_settings import locked_run
 from tests.support.ports import free_address
@@ -75,7 +76,7 @@ def test_a_server_that_is_killed_is_said_to_be_gone_and_one_that_goes_on_is_foll
     says(page, "#live", "Latest")
     expect(page.locator("#live")).to_have_attribute("aria-pressed", "false")
     moment = page.locator("#position").input_value()
-    last = federation.history()[-1].round
+    last = last_recorded_round(federation.run)
     assert federation.server("--resume", rounds=last + 1).wait() == 0
     expect(page.locator("#position")).not_to_have_attribute("max", str(int(moment) + 1))
     page.locator("#live").click()
