@@ -59,12 +59,16 @@ def noise_multiplier_for(epsilon, delta, rate, steps, earlier=()):
         plans = [*earlier, Plan(rate, math.exp(log_noise), steps)]
         return spent_epsilon(plans, delta) - epsilon
 
-    least, most = math.log(LEAST_NOISE), math.log(MOST_NOISE)
-    if excess(most) > 0 or (earlier and spent_epsilon(earlier, delta) > 0.99 * epsilon):
+    if excess(math.log(MOST_NOISE)) > 0:
         return None
-    if excess(least) <= 0:
+    if earlier and spent_epsilon(earlier, delta) > 0.99 * epsilon:
+        return None
+    low, high = math.log(LEAST_NOISE), 0.0
+    if excess(high) <= 0 and excess(low) <= 0:
         return LEAST_NOISE
-    return math.exp(brentq(excess, least, most, xtol=1e-4) + 2e-4)
+    while excess(high) > 0:  # a near bracket is quick to search; all these are cached
+        low, high = high, high + 1
+    return math.exp(brentq(excess, low, high, xtol=1e-4) + 2e-4)
 
 
 def detected(plans, false_alarms):

@@ -12,18 +12,19 @@ def lesson_commands(readme):
     return commands_in(part.replace(section(readme, FAULTS), ""))
 
 
-def walk_the_lesson(readme, directory, more_server="", more_client=""):
+def walk_the_lesson(readme, directory, more_server="", more_client="", make_desk=Desk):
     """Run partition, server, clients and plot as `readme` prints them, in `directory`.
 
-    `more_server` and `more_client` are added to those commands, for those whose port 8080 is taken.
-    Returns ({name of terminal: what it printed}, bytes of memory of server and clients together).
+    `more_server` and `more_client` are added to those commands, for those whose port 8080 is taken; terminals
+    stand on `make_desk(directory)`. Returns ({name of terminal: what it printed}, bytes of memory of server
+    and clients together).
     """
     commands = [command for _, command in lesson_commands(readme)]
     partition = next(command for command in commands if "partition.py" in command)
     server = next(command for command in commands if "server.py" in command) + more_server
     clients = [command + more_client for command in commands if "client.py" in command]
     screens = {}
-    with Desk(directory) as desk:
+    with make_desk(directory) as desk:
         screens["partition"] = desk.open(partition).finish()
         server, clients = start_federation(desk, server, clients)
         memory = sum(terminal.memory() for terminal in [server, *clients])
