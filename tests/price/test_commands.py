@@ -18,7 +18,12 @@ from tests.support.ports import free_address
 
 TEXT = PAGE.path.read_text(encoding="utf-8")
 COMMAND = re.search(r"^python -m beyond\.price\.federation ((?:.*\\\n)*.*)$", TEXT, re.MULTILINE)[1]
-ROWS = re.findall(r"`(--target-epsilon .*?)`", TEXT)
+TABLE = re.findall(r"^\| `(--clients .*?)` \| `(.*?)` .*? \| `(.*?)` ", TEXT, re.MULTILINE)
+ROWS = [
+    f"--target-epsilon {epsilon} {where} {chosen}"
+    for where, *columns in TABLE
+    for epsilon, chosen in zip((8, 2), columns, strict=True)
+]
 SMALL = ["--clients", 3, "--scheme", "iid", "--rounds", 2]  # typed last, it is what counts
 
 
