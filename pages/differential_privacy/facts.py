@@ -100,8 +100,8 @@ def board():
     block("shell", "\n".join([*commands, command(THOUSAND, "cnn", 1000)]))
     paragraph(
         "Means of all seeds, and ten clients' ranges. The other rows have [other "
-        "settings](../price/README.md). A thousand processes do not fit on one machine: the last line simulates them, with the lesson's "
-        f"network, which has {percent(mean(found(1000, 'iid', network='cnn')), 1)} there."
+        "settings](../price/README.md). A thousand processes do not fit on one machine: the last line "
+        f"simulates them, with the lesson's network, which has {percent(mean(found(1000, 'iid', network='cnn')), 1)} there."
     )
 
 
