@@ -1,7 +1,6 @@
 """The guarantee: its figures, from the accountant, the recorded attacker, a federation, and the price."""
 
 import math
-from statistics import mean
 
 from beyond.differential_privacy.accountant import epsilon_of, mu_of
 from beyond.differential_privacy.privacy_record import read_privacy
@@ -101,7 +100,8 @@ def board():
     paragraph(
         "Means of all seeds, and ten clients' ranges. The other rows have [other "
         "settings](../price/README.md). A thousand processes do not fit on one machine: the last line "
-        f"simulates them, with the lesson's network, which has {percent(mean(found(1000, 'iid', network='cnn')), 1)} there."
+        "simulates them, with the lesson's network, which has "
+        f"{mean_of(found(1000, 'iid', network='cnn'))} there."
     )
 
 
