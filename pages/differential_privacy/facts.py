@@ -16,6 +16,11 @@ COMMAND = (
     "    --rounds {rounds} --clip {clip:g} --learning-rate {learning_rate:g} --batch-size 60000 "
     "--cells {cells} --keep {keep} --run results/private_{clients}"
 )
+BELOW_THE_BOARD = (
+    "Means of all seeds, and ten clients' ranges. The other rows have [other settings](../price/README.md). "
+    "A thousand processes do not fit on one machine: the last line simulates them, with the lesson's "
+    "network, which has {} there."
+)
 THOUSAND = (
     "python -m beyond.simulation.federation --chapter privacy --clients {clients} --target-epsilon 8 \\\n"
     "    --delta {delta:g} --rounds {rounds} --clip {clip:g} --learning-rate {learning_rate:g} "
@@ -97,12 +102,7 @@ def board():
     table(["clients", "δ", "their data", "clipped, without noise", "ε = 8", "ε = 2"], lines)
     commands = [command(COMMAND, "edges", clients) for clients in (10, 100)]
     block("shell", "\n".join([*commands, command(THOUSAND, "cnn", 1000)]))
-    paragraph(
-        "Means of all seeds, and ten clients' ranges. The other rows have [other "
-        "settings](../price/README.md). A thousand processes do not fit on one machine: the last line "
-        "simulates them, with the lesson's network, which has "
-        f"{mean_of(found(1000, 'iid', network='cnn'))} there."
-    )
+    paragraph(BELOW_THE_BOARD.format(mean_of(found(1000, "iid", network="cnn"))))
 
 
 def command(text, network, clients):
