@@ -106,8 +106,15 @@ def both_themes(path, alt):
 
 def table(header, lines):
     """Print a Markdown table."""
-    lines = [header, ["---"] * len(header), *lines]
-    print("\n" + "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n")
+    print()
+    for line in (header, ["---"] * len(header), *lines):
+        table_row(*line)
+    print()
+
+
+def table_row(*cells):
+    """Print one line of a Markdown table."""
+    print(f"| {' | '.join(map(str, cells))} |")
 
 
 def table_of(rows, columns):

@@ -11,7 +11,7 @@ from beyond.example_privacy.measure import COLUMNS, EPSILONS, SCHEMES
 from beyond.example_privacy.training import CLIENTS, DELTA
 from pages.example_privacy.recordings import RUN, TYPED
 from pages.heterogeneity.facts import federated, finals
-from pages.markdown import block, percent, spread, table, table_of
+from pages.markdown import block, percent, spread, table, table_of, table_row
 from pages.page import Page
 from pages.price.facts import at_the_smallest_delta
 from pages.price.facts import found as with_client_privacy
@@ -156,13 +156,12 @@ def threat_row():
         "accuracy: {iid_8} is left at ε = 8 with ten clients and IID data, {shards_8} with two to "
         "four digits"
     )
-    cells = [
+    table_row(
         "the same, for a single image",
         "noise that the clients add in every step (DP-SGD)",
         "[one image](../example_privacy/README.md)",
         price.format(**PAGE.figures),
-    ]
-    print(f"| {' | '.join(cells)} |")
+    )
 
 
 def _minutes(measured):

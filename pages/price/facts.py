@@ -10,7 +10,7 @@ from beyond.differential_privacy.accountant import (
     spent_epsilon,
 )
 from beyond.price.grid import CELLS, DELTAS, EPSILONS, SCHEMES, grid, settings_key
-from pages.markdown import block, percent, spread, table, table_of
+from pages.markdown import block, percent, spread, table, table_of, table_row
 from pages.page import Page
 from pages.price.measured import PAGE, at_an_end, clipped, first_row, found, free, rows
 from support.history import read_history
@@ -199,10 +199,9 @@ def local_row():
         "still more accuracy: with a thousand clients, IID data and ε = 8, {local_iid_1000} is left, "
         "where noise on the sum leaves {iid_1000_8}"
     )
-    cells = [
+    table_row(
         "a malicious server sends weights made to leak",
         "noise that the clients add to their updates",
         "[local DP](../price/README.md#what-does-not-work), as a measurement: it has no switch",
         price.format(**PAGE.figures),
-    ]
-    print(f"| {' | '.join(cells)} |")
+    )
