@@ -75,7 +75,7 @@ certificates: ## Make a CA of our own and a certificate for a server on this mac
 	openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=federation CA" \
 		-addext keyUsage=critical,keyCertSign -keyout $@/ca.key -out $@/ca.pem
 	openssl req -newkey rsa:2048 -nodes -subj "/CN=federation server" -keyout $@/server.key -out $@/server.csr
-	printf "subjectAltName=DNS:localhost,IP:127.0.0.1$(HOSTS)" | openssl x509 -req -days 365 \
+	printf "authorityKeyIdentifier=keyid\nsubjectAltName=DNS:localhost,IP:127.0.0.1$(HOSTS)" | openssl x509 -req -days 365 \
 		-in $@/server.csr -CA $@/ca.pem -CAkey $@/ca.key -CAcreateserial -extfile /dev/stdin -out $@/server.pem
 
 clean: ## Remove partitions and environment, if make and partition.py have made them, and all results.

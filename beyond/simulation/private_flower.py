@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -34,6 +33,7 @@ from support.files import replaced_file
 from support.listening import check_port_is_free, free_port
 
 SUPERLINK = "ours"  # the name of our SuperLink in the home's config.toml
+CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
 READY_WITHIN = 60.0  # seconds in which a SuperLink has to answer
 SHORT = "/tmp"  # Ray's sockets have names that must be short
 FRAME = "╭╮╰╯│─ "  # what Flower draws around its complaints
@@ -155,20 +155,23 @@ class PrivateFlower:
         return process
 
     def wait_until_healthy(self, process, address, root, log):
-        """Return when the SuperLink `process` answers at `address`; raise RunError if it ends before."""
+        """Return when the SuperLink `process` answers at `address`; raise RunError if it does not."""
         trust = ssl.create_default_context(cafile=root) if root else False
         url = f"{'https' if root else 'http'}://{address}/health"
-        deadline = time.monotonic() + READY_WITHIN
+        deadline, file = time.monotonic() + READY_WITHIN, self.logs / log
         with httpx.Client(verify=trust, trust_env=False) as client:
             while process.poll() is None and time.monotonic() < deadline:
-                with suppress(httpx.TransportError):
+                try:
                     if client.get(url).is_success:
                         return
+                except httpx.TransportError as error:
+                    if CERTIFICATE in str(error):  # nodes would not accept it, either
+                        raise RunError(
+                            f"SuperLink's certificate is not accepted: {error}"
+                        ) from None
                 time.sleep(0.1)
-        file = self.logs / log
-        raise RunError(
-            f"SuperLink did not start: {last_line(file.read_text(encoding='utf-8'))}; {file} says more"
-        )
+        said = last_line(file.read_text(encoding="utf-8"))
+        raise RunError(f"SuperLink did not start: {said}; {file} says more")
 
 
 def _without_colours(line):

@@ -1,9 +1,7 @@
 """With certificates nobody listens in or talks to the wrong server; without them no server listens far."""
 
 import shutil
-import socket
 import ssl
-import threading
 
 import pytest
 from cryptography import x509
@@ -11,7 +9,7 @@ from cryptography import x509
 from support.certificates import check_trust, root_certificate, server_certificates
 from support.command_line import UserError
 from support.listening import check_listening
-from tests.support.certificates import DAY, make_certificates
+from tests.support.certificates import DAY, make_certificates, tls_server
 from tests.support.harness import ROOT
 from tests.support.ports import free_address
 from tests.support.wires import Wire, tls_records
@@ -143,23 +141,23 @@ def test_a_servers_own_certificate_has_to_be_valid_whoever_has_signed_it(tmp_pat
 @pytest.mark.parametrize("valid_for", DATES.values(), ids=DATES)
 def test_a_client_says_what_is_wrong_with_the_dates_of_a_server(tmp_path, valid_for):
     directory = make_certificates(tmp_path / "wrong", valid_for=valid_for)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "server.pem", directory / "server.key")
-    with socket.create_server(("127.0.0.1", 0)) as plain:
-        listener = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=True)
-        answer = threading.Thread(target=accept_in_vain, args=[listener], daemon=True)
-        answer.start()
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-        with pytest.raises(UserError, match="not to be trusted .*check the clocks"):
-            check_trust(address, (directory / "ca.pem").read_bytes())
-        answer.join()
-        listener.close()
+    refused = pytest.raises(UserError, match="not to be trusted .*check the clocks")
+    with tls_server(directory) as address, refused:
+        check_trust(address, (directory / "ca.pem").read_bytes())
 
 
-def accept_in_vain(listener):
-    """Take a connection, whose handshake fails."""
-    with pytest.raises(OSError):
-        listener.accept()
+def test_a_client_asks_no_more_of_a_certificate_than_grpc_does(tmp_path, monkeypatch):
+    directory = make_certificates(tmp_path / "loose", is_strict=False)
+    make_context = ssl.create_default_context
+
+    def as_since_python_3_13(**options):
+        strict = make_context(**options)
+        strict.verify_flags |= ssl.VERIFY_X509_STRICT
+        return strict
+
+    monkeypatch.setattr(ssl, "create_default_context", as_since_python_3_13)
+    with tls_server(directory) as address:
+        check_trust(address, (directory / "ca.pem").read_bytes())
 
 
 @pytest.mark.parametrize("name", ["ca.pem", "server.pem", "server.key"])

@@ -12,6 +12,7 @@ from beyond.simulation.app_run import run_app
 from beyond.simulation.federation import parse
 from beyond.simulation.private_flower import SUPERLINK, PrivateFlower
 from support.command_line import RunError, UserError
+from tests.support.certificates import make_certificates, tls_server
 from tests.support.harness import PROGRAMS, ROOT, wait_until
 from tests.support.ports import free_address
 
@@ -83,6 +84,13 @@ def test_a_superlink_that_cannot_start_says_why(tmp_path):
     with PrivateFlower(tmp_path) as other, starting:
         other.superlink("--nonsense")
     assert not other.home.exists()
+
+
+def test_a_superlink_whose_certificate_is_not_accepted(flower, tmp_path):
+    server, others = (make_certificates(tmp_path / name) for name in ("server", "others"))
+    process, refused = flower.processes[0], pytest.raises(RunError, match="certificate is not acc")
+    with tls_server(server) as address, refused:
+        flower.wait_until_healthy(process, address, others / "ca.pem", "superlink.log")
 
 
 def test_a_command_that_is_killed_leaves_no_temporary_files(tmp_path):
