@@ -19,7 +19,7 @@ COMMAND = (
 BELOW_THE_BOARD = (
     "Means of all seeds, and ten clients' ranges. The other rows have [other settings](../price/README.md). "
     "A thousand processes do not fit on most machines: the last command simulates them, with the lesson's "
-    "network, which has {} there. With ten clients, \"two digits\" are two to four."
+    'network, which has {} there. With ten clients, "two digits" are two to four.'
 )
 THOUSAND = (
     "python -m beyond.simulation.federation --chapter privacy --clients {clients} --target-epsilon 8 \\\n"

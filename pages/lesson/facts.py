@@ -96,7 +96,9 @@ def worked_example():
         f"{', '.join(f'{weight:.2f}' for weight in weights)}; {terms} = {result:.2f}. "
         f"A plain mean would give {sum(weights) / len(weights):.2f}.",
     )
-    print(f"In one line: {terms} = **{result:.2f}**. The client with the most images pulls hardest.\n")
+    print(
+        f"In one line: {terms} = **{result:.2f}**. The client with the most images pulls hardest.\n"
+    )
 
 
 def overhead_table():
