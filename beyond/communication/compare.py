@@ -4,9 +4,9 @@
     python -m beyond.communication.compare --list                       # the names of the runs
     python -m beyond.communication.compare --only 'strategies/*' --only '*/pooled/*'
 
-Runs that are finished are not run again: stop it whenever you like, and go on with the same command. All
-files are in the directory --output, partitions included; the lesson's own partitions stay as they are. Two of
-these commands at a time need an --output each.
+Finished runs are not run again: stop it whenever you like, and go on with the same command. All files,
+partitions included, are in the directory --output; the lesson's own partitions stay as they are. Two such
+commands at the same time need an --output each.
 """
 
 import fnmatch
@@ -36,19 +36,19 @@ from support.terminal import progress_bar
 
 FINISHED = "finished.json"  # in a run's directory: the command that made it
 STOPPED = 143  # the status with which SIGTERM ends us
-# No client is given up on a busy machine.
+# On a busy machine no client is given up.
 ENOUGH_TIME = ["--patience", "600", "--round-timeout", "600"]
 
 
 def words_of(run, args):
-    """Return the command line of `run` as words, its directory left out."""
+    """Return the command line of `run` as words, without its directory."""
     return [*run.partition_words(args.clients), *run.training_words()]
 
 
 def is_finished(run, args):
-    """Return whether `run` has ended well.
+    """Return whether `run` is finished.
 
-    Raises UserError if it has, but was made with another command line: hours of work may lie there.
+    Raises UserError if it is, but with another command line: hours of work may lie there.
     """
     try:
         made_with = json.loads(Path(run.name, FINISHED).read_text(encoding="utf-8"))
@@ -69,9 +69,9 @@ def options_of(run, args):
 
 
 def make_run(context, run, args):
-    """Run one federation or baseline from the beginning, and note that it has ended well.
+    """Run one federation or baseline from the beginning, and note that it is finished.
 
-    Raises RunError if it has not, or if a client was missing in a round.
+    Raises RunError if it fails, or if a client was missing in a round.
     """
     shutil.rmtree(run.name, ignore_errors=True)
     logs = make_run_directory(Path(run.name, "logs"))
@@ -88,7 +88,7 @@ def make_run(context, run, args):
 
 
 def train(context, run, args, logs):
-    """Deal the images out as `run` wants them, and train; what processes print goes to `logs`."""
+    """Deal the images out as `run` needs them, and train; what processes print goes to `logs`."""
     options = options_of(run, args)
     if not are_partitioned(partition.settings_from(options)):
         words = run.partition_words(args.clients)
@@ -117,7 +117,7 @@ def make_baseline(context, run, args, log):
 
 
 def make_runs(runs, args):
-    """Make those of `runs` that are not finished, with a line for each and a bar for all."""
+    """Make those of `runs` that are not finished; print a line for each, and a progress bar for all."""
     left = [run for run in runs if not is_finished(run, args)]
     print(f"{len(runs)} runs, {len(runs) - len(left)} of them finished already", flush=True)
     context = process_context()
@@ -133,7 +133,7 @@ def make_runs(runs, args):
 
 
 def chosen(runs, patterns):
-    """Return those of `runs` whose name matches one of `patterns`, or all if there is none.
+    """Return those of `runs` whose name matches one of `patterns`, or all if there are no patterns.
 
     Raises UserError if a pattern matches nothing.
     """
@@ -180,7 +180,7 @@ def main(arguments=None):
     check_port_is_free(args.address)
     os.chdir(make_run_directory(args.output, option="--output"))
     for run in everything:
-        is_finished(run, args)  # raises what would be raised after hours of work
+        is_finished(run, args)  # raises now what it would raise after hours of work
     try:
         make_runs(runs, args)
         write_results([run for run in everything if is_finished(run, args)], args.output)

@@ -1,18 +1,18 @@
-"""The runs that are compared: declared here, made by compare.py."""
+"""The runs to compare: declared here, made by compare.py."""
 
 from dataclasses import dataclass
 
 from beyond.heterogeneity.baselines import LEARNING_RATES
 from beyond.heterogeneity.results import SCHEMES, STRATEGIES
 
-# What baselines.py is asked for: the rates that it would choose itself, and the lesson's.
+# The options of baselines.py: with its own learning rates, and with the lesson's.
 BASELINES = {
     "pooled": ["pooled", "--learning-rate", str(LEARNING_RATES["pooled"])],
     "alone": ["alone", "--learning-rate", str(LEARNING_RATES["alone"])],
     "pooled_0.05": ["pooled", "--learning-rate", "0.05"],
 }
-# What one round asks for: (local epochs E, fraction of the clients C), and after how many rounds we stop.
-# E = 1, C = 1 is FedAvg among the strategies.
+# (local epochs E, fraction of the clients C): after how many rounds we stop. E = 1, C = 1 is FedAvg among the
+# strategies.
 WORK = {(1, 0.2): 20, (5, 0.2): 8, (5, 1.0): 3}
 WORK_SCHEMES = ("iid", "shards")
 FULL_ROUNDS = 10
@@ -40,7 +40,7 @@ class Run:
 
     @property
     def passes(self):
-        """How often the run goes over all images."""
+        """How many times the run goes over all images."""
         return self.rounds * self.local_epochs * self.fraction_fit
 
     def partition_words(self, clients):
@@ -49,11 +49,11 @@ class Run:
 
     @property
     def is_baseline(self):
-        """Whether baselines.py makes it, instead of a federation."""
+        """Whether baselines.py makes it, not a federation."""
         return self.method in BASELINES
 
     def training_words(self):
-        """Return the words that say what happens in a round, for federation.py or baselines.py."""
+        """Return the options that say what happens in a round, for federation.py or baselines.py."""
         common = {"--rounds": self.rounds, "--local-epochs": self.local_epochs}
         if self.is_baseline:
             own = BASELINES[self.method]
@@ -65,15 +65,15 @@ class Run:
 
 
 def grid(seeds, rounds):
-    """Return all Runs with the seeds 0 to `seeds` - 1, in an order that deals images out rarely.
+    """Return all Runs with the seeds 0 to `seeds` - 1, in an order that seldom deals the images out again.
 
-    `rounds` is the number for the strategies; what the other runs have is in proportion.
+    `rounds` is the number for the strategies; the other runs have theirs in proportion.
     """
     runs = []
     for scheme in SCHEMES:
         for seed in range(seeds):
             runs += [Run("strategies", scheme, method, seed, rounds) for method in STRATEGIES]
-            # Pooled, all images are there however they were dealt out: IID stands for all.
+            # Pooled training has all images, however they were dealt out: IID stands for all.
             baselines = BASELINES if scheme == "iid" else ["alone"]
             runs += [Run("baselines", scheme, method, seed, rounds) for method in baselines]
             if scheme in WORK_SCHEMES:

@@ -6,9 +6,9 @@
 
 McMahan et al. 2017 (arXiv 1602.05629), Table 2: 100 clients of 600 images, a tenth of them in each round
 (C = 0.1), five local epochs (E = 5) in batches of ten (B = 10); rounds until the test accuracy is 99 %, IID
-and with two shards of 300 images a client. Real federations: 100 client processes, which takes 4 GB. A run
-ends when it has got there, or when its --minutes are over. What it finds goes to recorded/mcmahan.json,
-from which the page is made; for trials give another --output.
+and with two shards of 300 images a client. Real federations: 100 client processes, which take 4 GB. A run
+ends when it reaches that, or when its --minutes are over. The result goes to recorded/mcmahan.json, from
+which the page is made; for trials give another --output.
 """
 
 import json
@@ -62,7 +62,7 @@ def command(args, scheme, learning_rate, rounds):
 
 
 def accuracies_of(args, scheme, learning_rate, rounds, target=math.inf):
-    """Run one federation until it is at `target`, or its --minutes or its `rounds` are over.
+    """Run one federation until it reaches `target`, or until its --minutes or its `rounds` are over.
 
     Returns the accuracies after round 0, 1, ... Raises RunError if the federation fails or lacks clients.
     """
@@ -79,7 +79,7 @@ def accuracies_of(args, scheme, learning_rate, rounds, target=math.inf):
 
 
 def federate(words, directory, args, target):
-    """Run the command `words` in `directory`, and end it at `target` or after --minutes if it has not ended.
+    """Run the command `words` in `directory`; end it when it reaches `target`, or after --minutes.
 
     Raises RunError if it fails before that.
     """
@@ -98,7 +98,7 @@ def federate(words, directory, args, target):
 
 
 def watch(lines, args, target, deadline, latest):
-    """Read what the server prints; return True once it is at `target` or past `deadline`, else at the end.
+    """Read what the server prints; return True at `target` or past `deadline`, False if it ends before that.
 
     `latest` keeps the last lines.
     """
@@ -113,9 +113,9 @@ def watch(lines, args, target, deadline, latest):
 
 
 def tune(args):
-    """Return which of the learning rates in `args.tune` gets farthest in ten rounds of IID data.
+    """Return which of the learning rates in `args.tune` gets farthest in ten rounds with IID data.
 
-    Raises RunError if the --minutes do not suffice for ten rounds.
+    Raises RunError if ten rounds take longer than --minutes.
     """
     reached = {}
     for rate in args.tune:
@@ -129,7 +129,7 @@ def tune(args):
 
 
 def keep(args, what, found):
-    """Put one result into the file --output, instead of an earlier one of the same network."""
+    """Put one result into the file --output, in place of an earlier one of the same network."""
     known = results_in(args.output)
     known.setdefault(args.model, {})[what] = found
     with replaced_file(args.output) as file:
@@ -139,7 +139,7 @@ def keep(args, what, found):
 def results_in(output):
     """Return what the JSON file `output` holds: {model: {what: result}}, or {} if there is none.
 
-    Raises UserError if it holds anything else, or if it could not be replaced.
+    Raises UserError if it holds anything else, or if it cannot be replaced.
     """
     path = Path(output)
     make_run_directory(path.parent, option="--output")
@@ -170,10 +170,10 @@ def parse(arguments):
     add("--model", choices=FEDERATIONS, default="ours", help="our CNN, or the paper's")
     add("--schemes", nargs="+", choices=PAPERS_ROUNDS, default=list(PAPERS_ROUNDS), help="splits")
     add("--learning-rate", type=positive_float, default=0.01, help="of the clients' SGD")
-    add("--tune", nargs="+", type=positive_float, metavar="RATE", help="try these rates before")
+    add("--tune", nargs="+", type=positive_float, metavar="RATE", help="try these rates first")
     add("--minutes", type=positive_float, default=60, help="the most that one run may take")
     add("--show-every", type=positive_int, default=10, help="rounds between two printed lines")
-    add("--output", default=RESULTS, help="the JSON file for what is found")
+    add("--output", default=RESULTS, help="the JSON file for the results")
     add("--clients", type=positive_int, default=100, help="how many clients share the images")
     add("--seed", type=natural_int, default=0, help="the same seed, the same result")
     add("--address", type=address, default="127.0.0.1:8080", help="HOST:PORT for the servers")

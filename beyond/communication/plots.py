@@ -15,7 +15,7 @@ TITLES = {
 
 
 def draw_pictures(rows, directory):
-    """Draw what `rows` (see results.py) have the runs for into `directory`; return the files' names."""
+    """Draw the pictures whose runs are in `rows` (see results.py) to `directory`; return the files' names."""
     drawn = []
     for name, draw in {
         "baselines.png": draw_baselines,
@@ -92,7 +92,7 @@ def _panels(schemes, xlabel):
 
 
 def _label(axes, scheme, xlabel):
-    """Name what is drawn. With IID data all that matters is above 90 %, and the axis says so."""
+    """Set title and axes. With IID data all that matters is above 90 %, and the axis begins there."""
     axes.set_title(TITLES[scheme], fontsize=10)
     axes.set_xlabel(xlabel)
     axes.set_ylim(90 if scheme == "iid" else 0, 100)

@@ -4,11 +4,11 @@
     python -m beyond.heterogeneity.baselines alone --rounds 10 --run results/alone
 
 The same network, optimizer, initial weights and number of passes over the images as a federation with the
-same --rounds, --local-epochs and partitions, with learning rates of their own: the lesson's 0.05 is
-too large where no average calms it. Nothing here is federated. `pooled` trains one model on the
+same --rounds, --local-epochs and partitions, but learning rates of their own: the lesson's 0.05 is
+too large where nothing is averaged. Nothing here is federated. `pooled` trains one model on the
 union of all partitions, and prints a line for every round's worth of passes; `alone` trains one model per
-client, on that client's images, prints a line for each, and writes a record for each: RUN/client_0,
-RUN/client_1, ... The records are those of server.py: plot_accuracy.py draws one, plot_runs.py all of a
+client, on that client's images, and for each prints a line and writes a record: RUN/client_0,
+RUN/client_1, ... The records are like those of server.py: plot_accuracy.py draws one, plot_runs.py all of a
 directory. With --client-evaluation no client trains on the tenth of its images that it would hold out.
 """
 
@@ -48,7 +48,7 @@ def training_data(partition_ids, client_evaluation):
 
 
 def train_alone(settings, task):
-    """Train one model as `settings` say; `task` is (where to record it, whose images it is trained on)."""
+    """Train one model as `settings` say; `task` is (directory of its record, whose images it trains on)."""
     import torch
 
     from model import get_weights, make_model
@@ -87,14 +87,14 @@ def train_rounds(model, data, settings, first_id):
 
 
 def check_partitions(clients):
-    """Raise UserError if the partitions are not those of `clients` clients, or if one is missing."""
+    """Raise UserError if the partitions were dealt out to another number of clients, or if one is missing."""
     check_number_of_clients(clients)
     for name in (*(f"client_{number}" for number in range(clients)), "test"):
         load_partition(PARTITIONS / f"{name}.npz")
 
 
 def make_room(settings):
-    """Remove the records of lone clients that an earlier run, perhaps of more clients, has left.
+    """Remove the records of lone clients that an earlier run, perhaps with more clients, has left.
 
     Raises UserError if the directory holds the record of another run.
     """
@@ -130,7 +130,7 @@ def main(arguments=None):
     check_partitions(settings["clients"])
     make_room(settings)
     for _ in in_parallel(partial(train_alone, settings), tasks(settings)):
-        pass  # each has printed how it has ended
+        pass  # each has printed its result
 
 
 if __name__ == "__main__":

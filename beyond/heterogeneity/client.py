@@ -1,4 +1,4 @@
-"""client.py that can hold images out and test on them, and lets FedProx pull on its gradients.
+"""The lesson's client, which can also hold images out to test on, and add FedProx's pull to its gradients.
 
 python -m beyond.heterogeneity.client --partition-id 3
 """
@@ -12,13 +12,13 @@ from beyond.heterogeneity.proximal import proximal_pull
 from model import evaluate, make_model
 from support.command_line import run_command
 
-HELD_OUT = 0.1  # the part of its images that a client can hold out of its training, to test on
+HELD_OUT = 0.1  # the part of its images that a client can keep out of training, to test on
 
 
 def split(images, labels, seed):
-    """Split tensors into ((images, labels) to train on, (images, labels) held out), always alike.
+    """Split tensors into ((images, labels) to train on, (images, labels) held out): one seed, one split.
 
-    A tenth is held out, one image at least, unless there is only one: that is trained on.
+    A tenth is held out, at least one image, unless there is only one: that one is trained on.
     """
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     count = min(max(1, round(HELD_OUT * len(labels))), len(labels) - 1)
@@ -27,7 +27,7 @@ def split(images, labels, seed):
 
 
 class HeterogeneityClient(client.FlowerClient):
-    """A FlowerClient that does what this room's server may ask besides."""
+    """A FlowerClient that also does what this chapter's server may ask."""
 
     def __init__(self, partition_id, model, images, labels):
         super().__init__(partition_id, model, images, labels)
@@ -39,7 +39,7 @@ class HeterogeneityClient(client.FlowerClient):
         return split(*self.everything, seed=self.partition_id)
 
     def fit(self, parameters, config):
-        """Train as the lesson's client does, on what is not held out if the server wants evaluations."""
+        """Train as the lesson's client does, without the held-out images if the server wants evaluations."""
         holds_out = config.get("client_evaluation", False)  # the lesson's server does not ask
         self.images, self.labels = self.parts[0] if holds_out else self.everything
         with proximal_pull(self.model, parameters, config.get("proximal_mu", 0.0)):

@@ -1,6 +1,6 @@
 """client_accuracy.csv: how good the global model is for each client, on data of its own.
 
-Clients are asked after a round is on record. A server that is killed in between, and goes on with --resume,
+Clients are asked after a round is on record. A server that is killed in between and goes on with --resume
 does not ask again: the file has no lines for that round.
 """
 
@@ -28,15 +28,15 @@ class ClientAccuracy(StrategyAround):
         self.rows = read_client_accuracies(directory) if resume and self.path.exists() else []
 
     def initialize_parameters(self, client_manager):
-        """Pass on; the run begins, and what another one has left goes."""
+        """Pass on, and remove the file that an earlier run has left: a new run begins."""
         if not self.rows:
             self.path.unlink(missing_ok=True)
         return self.strategy.initialize_parameters(client_manager)
 
     def aggregate_evaluate(self, server_round, results, failures):
-        """Keep what every client reports; return no loss and no metrics, for nobody needs their mean.
+        """Keep what every client reports; return no loss and no metrics, because no one needs their mean.
 
-        Reports that cannot be true are left out. Raises RunError if the disk does not take them.
+        Reports that cannot be true are left out. Raises RunError if the file cannot be written.
         """
         results = sorted(results, key=lambda result: order_of(result[0]))
         reports = [

@@ -1,4 +1,4 @@
-"""federation.py with this room's server and clients: the whole federation in one command.
+"""federation.py with this chapter's server and clients: the whole federation in one command.
 
 python -m beyond.heterogeneity.federation --strategy FedAvgM --scheme shards --run results/momentum
 python -m beyond.heterogeneity.federation --fraction-fit 0.2 --client-evaluation --run results/few

@@ -1,11 +1,11 @@
-"""What this room adds to the server's command line: strategies and their options, C, tests by clients."""
+"""What this chapter adds to the server's command line: strategies and their options, C, tests by clients."""
 
 from support.argument_types import decay, fraction, positive_float
 from support.command_line import Options, UserError
 
 # For each of Flower's strategies: our option (as in the command line's namespace), Flower's name for it, and
 # our default. Adam's and Yogi's defaults are those of Reddi et al. 2021 (arXiv 2003.00295), section 5, except
-# for the learning rate, which is to be tuned.
+# for the learning rate, which needs tuning.
 ADAPTIVE = {
     "server_learning_rate": ("eta", 0.01),
     "beta_1": ("beta_1", 0.9),
@@ -23,7 +23,7 @@ STRATEGIES = {
     "FedYogi": ADAPTIVE,
 }
 STRATEGY_OPTIONS = sorted({option for taken in STRATEGIES.values() for option in taken})
-STATELESS = ("FedAvg", "FedProx")  # what they need to know lies in the global model
+STATELESS = ("FedAvg", "FedProx")  # all that they need is in the global model
 
 
 def heterogeneity_options():
@@ -34,7 +34,7 @@ def heterogeneity_options():
         "--fraction-fit",
         type=fraction,
         default=1.0,
-        help="which part of the clients trains in a round",
+        help="the fraction of the clients that trains in a round",
     )
     add("--strategy", choices=STRATEGIES, default="FedAvg", help="how updates become one model")
     add("--proximal-mu", type=positive_float, help="FedProx: how strongly clients are held back")
@@ -52,7 +52,7 @@ def add_client_evaluation(parser):
     parser.add_argument(
         "--client-evaluation",
         action="store_true",
-        help="clients test on a tenth they do not train on",
+        help="clients test on a tenth of their images, held out of training",
     )
 
 

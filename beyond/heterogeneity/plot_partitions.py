@@ -1,4 +1,4 @@
-"""A picture of who owns which digits, drawn from the partitions that are there.
+"""A picture of which client owns which digits, drawn from the current partitions.
 
 python -m beyond.heterogeneity.plot_partitions --plot results/partitions.png
 """
@@ -12,13 +12,13 @@ from support.figures import check_picture, new_figure, save_figure
 from support.partitions import PARTITIONS, load_partition, partition_settings
 from support.run_record import make_run_directory
 
-MOST_NAMED = 30  # clients that can all carry their number without crowding
+MOST_NAMED = 30  # clients whose numbers all fit beside the chart
 
 
 def draw_partitions(counts, scheme):
     """Return a matplotlib figure of `counts`, images of each digit by client (clients, 10).
 
-    The area of a dot is the number of images; `scheme` says in the title how they were dealt out.
+    The area of a dot stands for a number of images; the title says how they were dealt out: `scheme`.
     """
     clients = len(counts)
     height = min(2.2 + 0.29 * clients, 16)

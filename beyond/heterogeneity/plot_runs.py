@@ -29,7 +29,7 @@ def draw_band(axes, along, values, **style):
 
 
 def read_histories(directory):
-    """Return the histories of all runs in `directory` or below it: [list of Round, ...].
+    """Return the histories of all runs in or below `directory`: [list of Round, ...].
 
     Raises UserError if there is none, or if one is damaged.
     """

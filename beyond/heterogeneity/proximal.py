@@ -1,4 +1,4 @@
-"""FedProx on the client: a pull back to the global model, from outside the training loop."""
+"""FedProx on the client: a pull back to the global model, added from outside the training loop."""
 
 from contextlib import contextmanager
 

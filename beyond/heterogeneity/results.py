@@ -1,4 +1,4 @@
-"""What is compared, and comparison.csv: a line for every round of every run, and what is read from it."""
+"""What is compared; comparison.csv, with a line for every round of every run; and figures read from it."""
 
 import json
 import statistics
@@ -21,7 +21,7 @@ STRATEGIES = {
     "FedAdam": ["--server-learning-rate", "0.03"],
     "FedYogi": ["--server-learning-rate", "0.03"],
 }
-# What a line says, and its type. "" stands for what a run does not have.
+# The columns and their types. "" stands for what a run does not have.
 COLUMNS = {
     "part": str,  # see grid.py, down to seed
     "scheme": str,
@@ -34,8 +34,8 @@ COLUMNS = {
     "round": int,
     "passes": float,  # over all images, or over its own if the client is alone
     "accuracy": float,  # on the test images
-    "client_mean": str,  # accuracy on the clients' own held-out images: their mean,
-    "client_worst": str,  # and the client's for whom the model is worst
+    "client_mean": str,  # accuracy on the clients' own held-out images: the mean of all clients,
+    "client_worst": str,  # and that of the worst client
     "seconds": float,  # that the round took
     "bytes": int,  # of weights for training, both ways, since the run began
 }
@@ -91,7 +91,7 @@ def _rows(run, directory, client="", digits=""):
 
 
 def _own_accuracies(directory):
-    """Return {round: {column: what the model came to on the clients' own images}}; {} if nobody tested."""
+    """Return {round: {column: the model's accuracy on the clients' own images}}; {} if no client tested."""
     by_round = {}
     if (directory / "client_accuracy.csv").exists():
         for row in read_client_accuracies(directory):

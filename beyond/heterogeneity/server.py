@@ -1,4 +1,4 @@
-"""server.py with more options: other strategies, some of the clients in a round, and tests by the clients.
+"""server.py with more options: other strategies, a fraction of the clients in a round, tests by clients.
 
 python -m beyond.heterogeneity.server --strategy FedProx --proximal-mu 0.01
 """

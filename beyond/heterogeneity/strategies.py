@@ -12,7 +12,7 @@ from support.strategy_around import StrategyAround
 def like(fedavg, strategy_class, **own):
     """Return a strategy of another class with the arguments that `fedavg`, a FedAvg, was made with.
 
-    FedAvg keeps every argument under its name. `own` are those of `strategy_class` alone.
+    FedAvg keeps every argument under its name. `own` are the arguments that only `strategy_class` has.
     """
     taken = inspect.signature(strategy_class).parameters
     common = [name for name in inspect.signature(FedAvg).parameters if name in taken]

@@ -132,10 +132,10 @@ def teaser():
     """Print what the lesson says about this chapter: two sentences, one picture."""
     PAGE.say(
         """**Is it private?** [One chapter](beyond/wire/README.md) listens in on a federation and accounts
-        for every byte. [The next](beyond/attacks/README.md) reads what weights tell: the very image, if a
-        client trains on one that is new to the model; and, in round 1, which digits a client owns,
-        exactly for {digits_shards} of 10 clients with two to four digits each (with two other seeds for
-        {digits_shards_others}), and for {digits_iid} of 10 of ours, who own all ten."""
+        for every byte. [The next](beyond/attacks/README.md) reads what weights tell: the image itself, if a
+        client trains on one that is new to the model; and, in round 1, which digits a client owns, exactly
+        for {digits_shards} of 10 clients with two to four digits each ({digits_shards_others} with two other
+        seeds), and for {digits_iid} of 10 of ours, who own all ten."""
     )
     PAGE.chart(
         "digits",

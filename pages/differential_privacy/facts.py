@@ -18,8 +18,8 @@ COMMAND = (
 )
 BELOW_THE_BOARD = (
     "Means of all seeds, and ten clients' ranges. The other rows have [other settings](../price/README.md). "
-    "A thousand processes do not fit on one machine: the last line simulates them, with the lesson's "
-    "network, which has {} there."
+    "A thousand processes do not fit on most machines: the last command simulates them, with the lesson's "
+    'network, which has {} there. With ten clients, "two digits" are two to four.'
 )
 THOUSAND = (
     "python -m beyond.simulation.federation --chapter privacy --clients {clients} --target-epsilon 8 \\\n"
@@ -118,4 +118,4 @@ def images():
     """Say where single images are protected, if that room is there."""
     if (ROOT / "beyond/example_privacy").exists():
         chapter = "[the chapter on that](../example_privacy/README.md)"
-        paragraph(f"To protect single images only costs less: {chapter}.")
+        paragraph(f"To protect only single images costs less: {chapter}.")

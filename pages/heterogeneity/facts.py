@@ -141,12 +141,12 @@ def _of_strategy(scheme, strategy):
 def teaser():
     """Print what the lesson says about this chapter: one sentence, one picture."""
     PAGE.say(
-        """**Was it worth it?** [The first chapter](beyond/heterogeneity/README.md) measures it: with data
-        like ours the federation is as good as training on all data in one place ({iid}, and {pooled} there;
-        within three seeds that is the same), and a client alone is not much worse: {iid_alone}. Where a
-        client owns only {shards_digits} digits (*shards* in the picture), the federation gets to {shards}, a
-        client alone to {shards_alone}; where every digit is dealt out unevenly (*Dirichlet*), to
-        {dirichlet} and {dirichlet_alone}."""
+        """**Was it worth it?** [The first chapter](beyond/heterogeneity/README.md) measures it. With data
+        like ours, three seeds show no difference between the federation ({iid}) and training on all data in
+        one place ({pooled}), and a client alone is not much worse: {iid_alone}. Where a client owns only
+        {shards_digits} digits (*shards* in the picture), the federation reaches {shards}, a client alone
+        {shards_alone}; where every digit is dealt out unevenly (*Dirichlet*), {dirichlet} and
+        {dirichlet_alone}."""
     )
     PAGE.chart(
         "baselines",

@@ -73,7 +73,7 @@ def seeds():
     accuracies = [float(row["accuracy"]) for row in PAGE.rows("seeds")]
     low, high = (f"{100 * end(accuracies):.2f}" for end in (min, max))
     paragraph(
-        f"That is seed 0. The seeds 0 to {len(accuracies) - 1} end between {low} and {high} %, "
+        f"That is seed 0. Seeds 0 to {len(accuracies) - 1} end between {low} and {high} %, "
         f"half of them above {percent(statistics.median(accuracies))}."
     )
 
@@ -96,7 +96,9 @@ def worked_example():
         f"{', '.join(f'{weight:.2f}' for weight in weights)}; {terms} = {result:.2f}. "
         f"A plain mean would give {sum(weights) / len(weights):.2f}.",
     )
-    print(f"In one line: {terms} = **{result:.2f}**. The client with most images pulls hardest.\n")
+    print(
+        f"In one line: {terms} = **{result:.2f}**. The client with the most images pulls hardest.\n"
+    )
 
 
 def overhead_table():

@@ -79,7 +79,7 @@ def test_a_run_is_made_beside_a_finished_one_and_the_table_says_what_their_recor
     output = compare(start_warm, tmp_path, *FEW)
     assert "2 runs, 1 of them finished" in output
     assert snapshot(results / iid.name) == before
-    assert not (tmp_path / "partitions").exists()  # the lesson's stay what they were
+    assert not (tmp_path / "partitions").exists()  # the lesson's stay as they were
     settings = json.loads((results / "partitions/settings.json").read_text(encoding="utf-8"))
     assert (settings["scheme"], settings["clients"]) == ("shards", 5)
 

@@ -88,7 +88,7 @@ def test_a_run_is_watched_until_the_target_or_the_deadline():
 
     hour = time.monotonic() + 3600
     assert watched(0.92, hour) == (True, 1)  # ended in round 2
-    assert watched(0.99, hour) == (False, 0)  # the federation has ended by itself
+    assert watched(0.99, hour) == (False, 0)  # the federation ended by itself
     assert watched(0.99, 0.0) == (True, 4)  # at the first round's end
 
 

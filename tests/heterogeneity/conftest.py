@@ -27,12 +27,12 @@ def aggregate(aggregate):
 
 @pytest.fixture(scope="session")
 def lesson_run(shared_stage, workspace):
-    """The shared federation by the lesson's programs; its directory."""
+    """The directory of the shared federation by the lesson's programs."""
     return shared.run_quickly(shared_stage, workspace, "results/lesson")
 
 
 @pytest.fixture
 def refuses(refuses, place, stage):
-    """refuses(name, *words) runs a command in `place`; checks and returns its complaint."""
+    """refuses(name, *words) runs a command in `place`, and checks and returns its complaint."""
     chapters = partial(refused, stage, place)
     return lambda name, *words: (refuses if name.endswith(".py") else chapters)(name, *words)

@@ -1,4 +1,4 @@
-"""Strategies around strategies, and with a memory: each stays what it is, whatever comes between."""
+"""Strategies around strategies, and strategies with a memory: each works as it does alone."""
 
 import numpy as np
 import pytest
@@ -90,7 +90,7 @@ def test_a_strategy_with_a_memory_survives_a_first_round_without_a_sound_update(
     late, history = aggregate(clients(LateBloomer), rounds=3, words=words)
     assert [(row.clients, row.failures) for row in history] == [(0, 0), (0, 2), (2, 0), (2, 0)]
     prompt, _ = aggregate(clients(HandmadeClient), rounds=2, words=words)
-    for one, other in zip(late, prompt, strict=True):  # as if the lost round had not been
+    for one, other in zip(late, prompt, strict=True):  # as if the lost round had never been
         np.testing.assert_array_equal(one, other)
 
 

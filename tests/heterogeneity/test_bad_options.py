@@ -86,7 +86,7 @@ def test_every_option_is_tried_with_bad_values(tmp_path, name):
     helped = options_only(program_of(name), "--help", cwd=tmp_path)
     assert helped.status == 0 and helped.stdout.startswith(f"usage: {program_of(name)} ")
     options = set(re.findall(r"^ +(--[a-z0-9-]+)", helped.stdout, re.MULTILINE)) - {"--help"}
-    if BAD_VALUES[name] is OWN:  # beside the lesson's, which are tried elsewhere
+    if BAD_VALUES[name] is OWN:  # besides the lesson's, which are tried elsewhere
         assert options > {*OWN, "--clients", "--rounds", "--local-epochs", "--resume"}
         options = {f"--{one.replace('_', '-')}" for one in option_names([heterogeneity_options()])}
     assert options == set(BAD_VALUES[name])

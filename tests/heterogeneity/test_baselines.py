@@ -1,4 +1,4 @@
-"""The baselines train as the federation does, on the data that they say."""
+"""The baselines train as the federation does, on the data that they name."""
 
 import json
 import re
@@ -40,7 +40,7 @@ def trained_by_hand(data, first_id, learning_rate, epochs=1, seed=0):
 
 
 def weights_in(directory):
-    """Return the arrays of the model on record."""
+    """Return the arrays of the recorded model."""
     with np.load(directory / "global_model.npz") as file:
         return list(file.values())
 
@@ -111,15 +111,15 @@ def test_whatever_ends_it_no_process_is_left(start_warm, workspace, tmp_path, nu
 
 
 def test_one_that_fails_ends_all_of_them(start_warm, workspace, tmp_path):
-    """Seen to fail when in_parallel does not look at how its processes end."""
+    """Seen to fail when in_parallel does not check how its processes end."""
     (tmp_path / "alone").mkdir()
-    (tmp_path / "alone/client_0").touch()  # where a record is to be
+    (tmp_path / "alone/client_0").touch()  # where a record should go
     words = ["alone", "--clients", len(SIZES), "--rounds", 1000, "--run", tmp_path / "alone"]
     command = start_warm([*BASELINES, *words], workspace)
     assert command.wait() == 2
     assert len(command.stderr.splitlines()) == 1 and "alone/client_0" in command.stderr
     wait_until(lambda: not processes_in(workspace), "no process is left")
-    assert not (tmp_path / "alone/client_2").exists()  # nobody has begun after that
+    assert not (tmp_path / "alone/client_2").exists()  # no client has begun after that
 
 
 def test_lone_clients_do_not_go_where_another_run_is(stage, workspace, tmp_path):

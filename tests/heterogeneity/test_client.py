@@ -1,4 +1,4 @@
-"""What this chapter's client does besides: it holds images out, and lets FedProx pull on its gradients."""
+"""What this chapter's client adds: it holds images out, and adds FedProx's pull to its gradients."""
 
 import csv
 import re
@@ -35,7 +35,7 @@ class Watched(torch.nn.Module):
 
 @pytest.fixture
 def watched():
-    """A client with images that can be told apart."""
+    """A client whose images can be told apart."""
     images = np.repeat(np.arange(COUNT, dtype=np.uint8), 28 * 28).reshape(COUNT, 28, 28)
     return HeterogeneityClient(3, Watched(), images, np.arange(COUNT) % 10)
 

@@ -1,4 +1,4 @@
-"""client_accuracy.csv: what clients report of the model on images of their own."""
+"""client_accuracy.csv: what clients report of the model on their own images."""
 
 import pytest
 from flwr.common import EvaluateRes
@@ -12,7 +12,7 @@ HEADER = "round,client,examples,accuracy\n"
 
 
 class Witness(HandmadeClient):
-    """A client that reports what it is told to report."""
+    """A client that reports what the test tells it to."""
 
     def __init__(self, number, examples, **metrics):
         super().__init__(number, weights_of(number), 100)
@@ -48,7 +48,7 @@ IMPOSSIBLE = [
 ]
 
 
-def test_values_that_cannot_be_are_left_out(aggregate, capsys):
+def test_impossible_values_are_left_out(aggregate, capsys):
     clients = [
         Witness(number, count, **metrics) for number, (count, metrics) in enumerate(IMPOSSIBLE)
     ]
@@ -60,7 +60,7 @@ def test_values_that_cannot_be_are_left_out(aggregate, capsys):
     )
 
 
-def test_a_round_in_which_nobody_reports_what_can_be_is_no_line(aggregate):
+def test_a_round_without_a_possible_value_has_no_line(aggregate):
     aggregate([Witness(0, 0)], words=TEST)
     with pytest.raises(UserError):
         rows()
@@ -105,7 +105,7 @@ def test_a_damaged_file_is_named_when_the_run_is_resumed(aggregate, tmp_path, co
 
 def test_a_file_that_cannot_be_written_ends_the_run_in_one_line(aggregate, tmp_path):
     class Blocker(Witness):
-        """A client in whose test something gets in the way of the file."""
+        """A client that puts something in the way of the file while it tests."""
 
         def evaluate(self, ins, timeout, group_id):
             (tmp_path / "run/client_accuracy.csv").mkdir()

@@ -1,4 +1,4 @@
-"""The pictures of who has which digits, and of several seeds of one run."""
+"""The pictures of which client owns which digits, and of several seeds of one run."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Going on with a run of this chapter: only with what it was made with, and with the same command."""
+"""A run of this chapter is resumed only with the options and the command that it was made with."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ def runs(shared_stage, workspace, lesson_run):
 
 
 def resumed(run, *words):
-    """Return the words with which a run is to go on."""
+    """Return the words that resume a run."""
     return server_words(run, "--rounds", 3, "--resume", *words)[1]
 
 
@@ -69,7 +69,7 @@ def test_a_resumed_run_is_the_run_that_was_not_interrupted(
 def test_the_run_of_another_command_is_refused_in_a_line_that_names_it(
     stage, workspace, runs, whose, program
 ):
-    """Seen to fail when run.json's command, or the comparison of its settings' names, is left out."""
+    """Seen to fail without run.json's command, and without the comparison of its settings' names."""
     run = runs[whose]
     before = snapshot(run)
     finished = stage.run(*program, *resumed(run, "--rounds", 2), cwd=workspace)

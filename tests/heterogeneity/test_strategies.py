@@ -24,7 +24,7 @@ def weights_of(directory):
 
 
 def distance_from_start(directory):
-    """Return how far a run's model is from the weights that seed 0 starts with."""
+    """Return how far a run's model is from the initial weights of seed 0."""
     pairs = zip(weights_of(directory), untrained(), strict=True)
     return np.sqrt(sum(np.sum((now - then) ** 2) for now, then in pairs))
 
@@ -59,7 +59,7 @@ def test_a_fraction_of_the_clients_is_asked(aggregate):
 
 
 def made_with(mnist, directory, *words):
-    """Return the strategy of Flower's that this chapter's server makes when it is given `words`."""
+    """Return the Flower strategy that this chapter's server makes from `words`."""
     words = ["--address", idle_address(), "--run", directory, *words]
     args = parse_options(words, [*server_options(), heterogeneity_options()])
     strategy = server.make_strategy(
