@@ -78,4 +78,6 @@ def _where(quantity, name, both):
         less = NAMES[min(largest, key=lambda one: getattr(one, quantity)).engine]
         return f"{name}, at {last} clients, the lower line is that of the {less}."
     low, high = between
-    return f"{name} the two cross between {low} and {high} clients; beyond, the simulation takes less."
+    return (
+        f"{name} the two cross between {low} and {high} clients; beyond, the simulation takes less."
+    )
