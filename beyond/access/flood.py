@@ -32,7 +32,7 @@ HEAD = (
     "POST /v1/fleet/push-object HTTP/1.1\r\nHost: x\r\nContent-Type: application/protobuf\r\n"
     "Content-Length: {}\r\n\r\n"
 )
-# What is sent: bytes of a body, connections an address, addresses, whether a body ever ends.
+# What is sent: bytes of a body, connections per address, addresses, whether a body ever ends.
 ATTACKS = {
     "20 bodies of 60 MB, never ended": (60_000_000, 20, 1, False),
     "200 of 1 MB, never ended": (1_000_000, 20, 10, False),
@@ -88,7 +88,7 @@ def peak(process, attack):
 
 
 def attack_once(folder, is_behind_nginx, words):
-    """Start a SuperLink and attack it; return the bytes of its memory before, and at the most meanwhile."""
+    """Start a SuperLink and attack it; return the bytes of its memory before, and its peak meanwhile."""
     address, outside = (f"127.0.0.1:{free_port()}" for _ in range(2))
     trust = ssl.create_default_context(cafile=folder / "ca.pem")
     with tempfile.TemporaryDirectory() as logs, PrivateFlower(logs) as flower:

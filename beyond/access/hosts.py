@@ -3,7 +3,7 @@
     make certificates HOSTS=,IP:10.89.0.1
     sudo .venv/bin/python -m beyond.access.hosts --certificates certificates
 
-A server with SuperLink and nginx, two nodes with a partition each, and a stranger. It takes root's rights.
+A server with SuperLink and nginx, two nodes with a partition each, and a stranger. It needs root.
 """
 
 import re
@@ -107,7 +107,7 @@ def describe(status, said):
 
 
 def check(args):
-    """Raise UserError if there is something that this cannot do, or do without."""
+    """Raise UserError if this cannot do what is asked, or something that it needs is missing."""
     server_certificates(args.certificates)
     if args.clients > 2:
         raise UserError(f"there are two hosts for nodes, not {args.clients}; use --clients 2")

@@ -1,7 +1,6 @@
 """Hosts that can only talk over a network: Linux's network namespaces, and a switch between them.
 
-Namespaces have no names: they are gone with the processes in them, whatever ends those. They take root's
-rights.
+Namespaces have no names: they are gone with the processes in them, whatever ends those. They need root.
 """
 
 import subprocess

@@ -3,8 +3,8 @@
     make certificates
     python -m beyond.access.refusals --certificates certificates
 
-SuperLink runs on loopback and ends with the command. A node gets --max-retries 2, for one that hears no
-answer asks for ever otherwise.
+SuperLink runs on loopback and ends with the command. A node gets --max-retries 2, because one that hears
+no answer would ask for ever.
 """
 
 import tempfile

@@ -1,10 +1,10 @@
-"""What a stranger can do who reaches SuperLink, and what is left of that behind the proxy.
+"""What a stranger who reaches SuperLink can do, and what is left of that behind the proxy.
 
     make certificates
     python -m beyond.access.stranger --certificates certificates
 
 Everything runs on loopback, with SuperNode authentication, and ends with the command. The stranger has what
-anybody has who can reach the port: Flower's command line and the CA's certificate, but no key.
+anyone who can reach the port has: Flower's command line and the CA's certificate, but no key.
 """
 
 import re

@@ -1,8 +1,7 @@
 """One task of a SuperNode, and an answer to it when the ClientApp that had it cannot give one.
 
-A SuperNode takes no other message until this one is answered. A ClientApp of Flower's that is asked to end
-leaves it without an answer, for ever; for one that was killed the SuperNode answers, after 60 s without a
-heartbeat.
+A SuperNode takes no other message until this one is answered. Flower's ClientApp, when asked to end, leaves
+it unanswered for ever; for one that was killed the SuperNode answers, after 60 s without a heartbeat.
 """
 
 import contextlib
@@ -25,8 +24,8 @@ from flwr.supernode.runtime import run_clientapp
 from beyond.deployment.runtime_api import runtime_client
 from support.processes import ending
 
-# Seconds in which all parts of a message have to be here, and before the first of them is asked for again: a
-# server that was killed while it sent has parts that never come, and Flower would wait two hours for them.
+# Seconds in which all parts of a message have to arrive, and before the first is asked for again: a server
+# that was killed while it sent has parts that never come, and Flower would wait two hours for them.
 PATIENCE = {"max_time": 30.0, "initial_backoff": 0.1}
 pull_parts = partial(run_clientapp.pull_and_inflate_object_from_tree, **PATIENCE)
 pull_task_input = run_clientapp.pull_task_input
@@ -80,15 +79,15 @@ class ClientTask:
         self.is_answered = True
 
     def _end(self, client, context, sub_status, details):
-        """End the task, as Flower does; answer first, if a signal has come before the ClientApp did."""
+        """End the task, as Flower does; answer first if a signal came before the ClientApp answered."""
         if self.is_answered:
             push_task_output(client, context, sub_status, details)
         else:
             self._fail(client, "its ClientApp was ended")
 
     def _fail(self, client, reason):
-        """Answer that there is no answer, and end the task; return whether it had none."""
-        # The SuperNode is gone, or the token: all is answered.
+        """Answer that there is no update, and end the task; return whether it was still unanswered."""
+        # If the SuperNode or the token is gone, all is answered.
         with contextlib.suppress(httpx.HTTPError):
             for asked in self.messages.messages_list:
                 reply = Message(

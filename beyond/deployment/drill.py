@@ -28,7 +28,7 @@ class Drill:
         self.began = time.time()
         self.rounds_told = 0
         self.start_superlink()
-        # The ServerApp is no child of SuperLink's here, and so it outlives it.
+        # Here the ServerApp is not SuperLink's child, and so outlives it.
         flower.start(
             *("flower-superexec", "--insecure", "--runtime-api-address", args.address),
             log="server_superexec.log",

@@ -36,7 +36,7 @@ def deployment_options():
         "--certificates", metavar="DIR", help="TLS and SuperNode authentication (make certificates)"
     )
     add("--proxy", action="store_true", help="nginx at --address, passing on what nodes ask for")
-    add("--stock", action="store_true", help="no SuperExec of ours")
+    add("--stock", action="store_true", help="without our SuperExec")
     return parser
 
 
@@ -69,7 +69,7 @@ def check_partitions(args):
 def deploy(args, **variant):
     """Run all rounds with a node for each partition; leave no process behind.
 
-    `variant` is what unpack_app changes of the app.
+    `variant` is what unpack_app changes in the app.
     """
     logs = fresh_logs(args.run)
     with advice_to_resume(args.run), PrivateFlower(logs) as flower:

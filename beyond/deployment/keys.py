@@ -13,7 +13,7 @@ from support.command_line import UserError
 def make_key(folder, name):
     """Write a new key pair, readable by this account only; return the paths of private and public key.
 
-    The same: ssh-keygen -t ecdsa -b 384 -N "" -f FOLDER/NAME
+    The same as: ssh-keygen -t ecdsa -b 384 -N "" -f FOLDER/NAME
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     key = ec.generate_private_key(ec.SECP384R1())

@@ -90,7 +90,7 @@ def run(args, kill, message=1, **variant):
     """Deal the images out, deploy, `kill(drill)` in the middle of a round, and print all rounds.
 
     It is killed when the last node is sent its `message` of that round, counted from 1. `variant` is what
-    unpack_app changes of the app.
+    unpack_app changes in the app.
     """
     check_deployment(args)
     make_partitions(args)

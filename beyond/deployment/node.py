@@ -93,7 +93,7 @@ def words_of(args):
 def run(flower, args):
     """Start both, with a secret that no other account on this host has, and run until one of them ends.
 
-    Raises UserError if SuperLink does not let the node in, and RunError in the end.
+    Raises UserError if SuperLink does not let the node in, and RunError when one ends.
     """
     port, secret = free_port(), flower.home / "secret"
     secret.write_bytes(secrets.token_bytes(32))  # the home is ours alone

@@ -1,4 +1,4 @@
-"""nginx before SuperLink: deploy/flower-fleet.conf as it stands, with our own ports and certificates."""
+"""nginx in front of SuperLink: beyond/access/deploy/flower-fleet.conf with our own ports and certificates."""
 
 import os
 import shutil
@@ -40,9 +40,9 @@ def find_nginx():
 
 
 def fleet_configuration(listen, superlink):
-    """Return the text of CONFIGURATION for an nginx at `listen` before the SuperLink at `superlink`.
+    """Return the text of CONFIGURATION for an nginx at `listen` in front of the SuperLink at `superlink`.
 
-    It looks for the certificates where it stands itself.
+    It looks for the certificates in its own directory.
     """
     text = CONFIGURATION.read_text(encoding="utf-8")
     changes = {

@@ -1,6 +1,6 @@
-"""The processes of a deployment that stay: SuperLink, SuperNodes, the SuperExec of ours.
+"""The processes of a deployment that stay: SuperLink, SuperNodes, our SuperExec.
 
-`args` are the options of federation.py, of which each function says what it looks at.
+`args` are the options of federation.py.
 """
 
 import sys
@@ -25,7 +25,7 @@ def fresh_logs(run):
 
 
 def start_superlink(flower, args):
-    """Start SuperLink, and nginx before it if so asked; return the words with which a node reaches it."""
+    """Start SuperLink, with --proxy behind nginx; return the words with which a node reaches it."""
     port = free_port() if args.proxy else host_and_port(args.address)[1]
     if args.certificates is None:
         flower.superlink("--insecure", port=port)
@@ -66,7 +66,7 @@ def node_words(number):
 
 
 def _in_toml(text):
-    """Return `text` as a TOML string in which no quote stands, for Flower would take that for its end."""
+    """Return `text` as a TOML string without a quote inside, which Flower would take for its end."""
     plain = (c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08X}" for c in text)
     return f'"{"".join(plain)}"'
 

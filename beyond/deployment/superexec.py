@@ -3,8 +3,8 @@
     python -m beyond.deployment.superexec --insecure --runtime-api-address 127.0.0.1:9100
 
 The SuperNode at that address is started with --isolation process. One SuperExec can serve several of a host.
-It uses modules of Flower that are internal to a degree that nothing else here does. With another version than
-those of VERSIONS it says so and starts flower-superexec in its place, or ends (--no-fallback).
+It uses Flower's internal modules more than anything else here does. With a version that is not in VERSIONS it
+says so and starts flower-superexec instead, or ends (--no-fallback).
 
 Libraries are imported before the fork. The app is not: a run brings its own code, and gets that.
 """
@@ -46,7 +46,7 @@ def parse(arguments):
     trust = options.add_mutually_exclusive_group(required=True)
     trust.add_argument("--insecure", action="store_true", help="without TLS, on this host")
     trust.add_argument("--root-certificates", metavar="FILE", help="the CA to trust there")
-    add("--superexec-auth-secret-file", metavar="FILE", help="the secret that it was given")
+    add("--superexec-auth-secret-file", metavar="FILE", help="the secret that the SuperNode has")
     add(
         "--parallel-clients",
         type=positive_int,
@@ -75,7 +75,7 @@ def check_file(file):
 
 
 def is_known(args):
-    """Return whether Flower's version is known here; say in one line that it is not.
+    """Return whether Flower's version is known here; if not, say so in one line.
 
     Raises UserError if there is nothing to fall back to.
     """

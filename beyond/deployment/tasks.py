@@ -1,6 +1,6 @@
 """Take ClientApps' tasks from SuperNodes' Runtime APIs and run each in a fork of this process.
 
-All of Flower's internal modules are imported here, after superexec.py has looked at Flower's version.
+Flower's internal modules are imported from here, after superexec.py has looked at Flower's version.
 """
 
 import gc

@@ -1,4 +1,4 @@
-"""What a deployment has started is watched: a service that ends is named, and not only missed."""
+"""Watch what a deployment has started: a service that ends is named, and not only missed."""
 
 import re
 import threading
@@ -24,8 +24,8 @@ NAMES = {
 def watched_services(flower):
     """Watch what `flower`, a PrivateFlower, has started so far, while the block runs the rounds.
 
-    A SuperNode that ends is named, and the run goes on without it. Without any other service no round is ever
-    finished: then what the block has started is ended. Raises RunError with the name of that service.
+    A SuperNode that ends is named, and the run goes on without it. Without any one of the others no round
+    would be finished: then what the block has started is ended. Raises RunError with that service's name.
     """
     services = [Service(process) for process in flower.processes]
     services += [Service(child) for one in services for child in one.superexecs()]
@@ -59,7 +59,7 @@ def _watch(flower, services, faults, is_over):
 
 
 class Service:
-    """A process that is to run as long as the run does."""
+    """A process that has to run as long as the run does."""
 
     def __init__(self, process):
         self.process = process

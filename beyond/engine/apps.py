@@ -1,7 +1,7 @@
 """The bridge: Flower's ServerApp and ClientApp around the lesson's own client, strategy, checks and record.
 
 Flower's engine looks both up in pyproject.toml. A ClientApp runs on a node, which knows whose data it holds;
-a ServerApp runs beside SuperLink, and reaches the nodes over a Grid, which knows no connections.
+a ServerApp runs beside SuperLink, and reaches the nodes through a Grid, which has no connections.
 """
 
 from pathlib import Path

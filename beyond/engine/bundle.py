@@ -31,7 +31,7 @@ def bundle(root=ROOT):
 def check_imports(root, paths):
     """Raise UserError if code among the files `paths` imports a module below `root` that is not among them.
 
-    A node would find that out, and tell its log.
+    Otherwise a node would find that out, and tell only its log.
     """
     for path in (path for path in paths if path.suffix == ".py"):
         for module in imported_modules(path):
@@ -45,7 +45,7 @@ def check_imports(root, paths):
 
 
 def imported_modules(path):
-    """Yield the names of all that may be modules in the imports of a Python file."""
+    """Yield all names in the imports of a Python file that may be modules."""
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -57,7 +57,7 @@ def unpack_app(directory, serverapp=None, clientapp=None, **config):
     """Write the bundle's files to `directory`, for `flwr run DIRECTORY`, and return that.
 
     `serverapp` and `clientapp` name other components, as module:attribute; `config` adds to the run config.
-    That is how a variant of the app comes about: the files stay the same.
+    That makes a variant of the app from the same files.
     """
     with zipfile.ZipFile(io.BytesIO(bundle())) as archive:
         archive.extractall(directory)

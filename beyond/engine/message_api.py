@@ -1,6 +1,6 @@
 """The lesson in the Message API: what Flower tells newcomers to write, around the same FlowerClient.fit.
 
-Components of a Flower app: message_api:server_app and message_api:client_app; messages.py simulates them.
+Components of a Flower app: server_app and client_app; beyond/simulation/messages.py runs them.
 
 Messages carry records: arrays, metrics, config. No strategy has a method for results of `fit` any more, and
 no client has a method: a function answers messages of one type.

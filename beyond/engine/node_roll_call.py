@@ -11,25 +11,25 @@ PAUSE = 5.0  # seconds after which those who do not take part are asked again
 
 
 class NodeRollCall(RollCall):
-    """A RollCall for `start_grid`. Whom it could not let in it asks again, as long as it waits for clients.
+    """A RollCall for `start_grid`. While it waits for clients, it asks those again that it could not let in.
 
-    A node may be too slow to answer in time, for it has just been started; and one that came in the place of
-    another is refused until Flower, some 40 s later, notices that that one has died.
+    A node that has just been started may be too slow to answer in time; and one that replaces another is
+    refused until Flower notices, some 40 s later, that the other has died.
     """
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.asked = set()  # identifiers of those who are to say who they are
+        self.asked = set()  # identifiers of those who have not said yet who they are
         self.reasons = {}  # identifier -> the last reason that was said why it does not take part
 
     def register(self, client):
-        """Take a node in that has come online."""
+        """Take in a node that has come online."""
         with self.lock:
             self.asked.add(client.cid)
         return super().register(client)
 
     def gather(self, server_round, first_round):
-        """Look who is online, ask those again who do not take part, and wait as for any round."""
+        """See who is online, ask those again who do not take part, and wait as for any round."""
         self._ask_again()
         super().gather(server_round, first_round)
 

@@ -1,7 +1,7 @@
 """A message in one piece: all its records as the bytes of a single one.
 
 Flower takes a message apart and sends each part with a request of its own: two for every array, some twenty
-for the lesson's model, four times on their way there and back. Packed, it is three. (Arrays of gigabytes are
+for the lesson's model, four times on their way there and back. Packed, it has three. (Arrays of gigabytes are
 better sent as Flower does it, in chunks.)
 """
 

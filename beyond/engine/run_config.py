@@ -1,6 +1,6 @@
 """The run config: the lesson's options under the lesson's names, read by the lesson's own parser.
 
-pyproject.toml lists them all, for Flower refuses a name that is not there. "" stands for the lesson's
+pyproject.toml lists them all, because Flower refuses a name that is not there. "" stands for the lesson's
 default, where that is no number. A chapter's own options are words in one entry, `chapter-options`.
 """
 
@@ -53,7 +53,7 @@ def chapter_in(arguments):
 
 
 def run_parents(chapter):
-    """Return all parents of a run's options with `chapter`, a name, which it adds its own to."""
+    """Return all parents of a run's options, those of the chapter named `chapter` among them."""
     return [*run_server_options(), chapter_options(), *CHAPTERS[chapter].make_options()]
 
 
@@ -66,7 +66,7 @@ def parse_run_config(run_config):
     of_the_chapter = shlex.split(str(entries.pop("chapter-options")))
     entries["parallel-clients"] = entries["parallel-clients"] or entries["clients"]  # all at once
     words = [word for name, value in entries.items() for word in _as_words(name, value)]
-    words += of_the_chapter  # last, for an option may take all words that follow
+    words += of_the_chapter  # last, because an option may take all words that follow
     name_command(COMMAND, __doc__)
     chapter = entries["chapter"] if entries["chapter"] in CHAPTERS else "lesson"
     try:

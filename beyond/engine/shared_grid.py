@@ -41,7 +41,7 @@ class SharedGrid(GridAround):
         """Send `messages` and return their replies, or those that have come after `timeout` seconds.
 
         A node that stays silent gives a reply, too: an error, made by Flower when the message's time is up.
-        Raises what it is that keeps a reply, if there is no other.
+        Raises what keeps a reply, if there is no other.
         """
         messages = list(messages)
         for message in messages:
@@ -55,7 +55,7 @@ class SharedGrid(GridAround):
         return [future.result() for future in sound or done]
 
     def pull(self):
-        """Fetch replies until the grid is closed, and hand each to who waits for it."""
+        """Fetch replies until the grid is closed, and hand each to the thread that waits for it."""
         while True:
             with self.changed:
                 self.changed.wait_for(lambda: self.outstanding or self.is_closed)
@@ -72,7 +72,7 @@ class SharedGrid(GridAround):
             self.changed.notify()
 
     def _fetch(self, awaited):
-        """Hand on what has come of the replies to `awaited`, or whatever error it is that keeps them.
+        """Hand on what has come of the replies to `awaited`, or the error that keeps them.
 
         SuperLink forgets what it has handed out: what came together with nonsense is an error from then on.
         """

@@ -1,7 +1,7 @@
 """The bridge with secure aggregation: the same client, whose update leaves the node masked.
 
-Components of a Flower app, for pyproject.toml: secagg_app:server_app and secagg_app:client_app. The run
-config has one entry more, `shares` (see shares.py).
+Components of a Flower app: server_app and client_app. The run config has one more entry, `shares` (see
+shares.py).
 """
 
 import secrets

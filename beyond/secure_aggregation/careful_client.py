@@ -1,9 +1,9 @@
 """What a client of secure aggregation does not answer, although Flower's SecAgg+ would.
 
 A server that lies opens an update if it is told both secrets of a client, its key and its own mask. Where
-each takes more than half of the shares, a client has to tell both, and ours do not. (Flower 1.42 tells
-both, and leaves it to the server how many shares are enough, and how many keys make a mask.) What a client is
-to train is looked at in careful_training.py.
+each takes more than half of the shares, some client has to tell both, and ours do not. (Flower 1.42 tells
+both, and leaves it to the server how many shares are enough, and how many keys make a mask.)
+careful_training.py looks at what a client is asked to train.
 """
 
 import re
@@ -23,7 +23,7 @@ REFUSED = re.compile(r"Refused: (.*?; not taking part)", re.DOTALL)
 
 
 class Refusal(Exception):
-    """A client does not take part in this round. No UserError: it is not the end of the run."""
+    """A client does not take part in this round. Not a UserError: the run goes on."""
 
     def __init__(self, reason):
         super().__init__(f"Refused: {reason}; not taking part")

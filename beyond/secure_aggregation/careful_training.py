@@ -1,6 +1,6 @@
 """What a client of secure aggregation does not train, and what it does not mask.
 
-Masks hide one update among others. A server that keeps all rules of the protocol can see to it that there are
+Masks hide one update among others. A server that keeps all rules of the protocol can make sure that there are
 none: it tells the others to learn nothing, or asks for a round twice, once without its victim (Pasquini et
 al. 2021, https://arxiv.org/abs/2111.07380). What is refused here stops accidents and the crudest servers, and
 is no guarantee: the page shows what gets round it.
@@ -72,7 +72,7 @@ def check_update(sent, trained, part):
     """Raise Refusal if weights have learned nothing, or if they or statistics are too large to be masked.
 
     `sent` and `trained` are lists of arrays, `part` is what they are multiplied by. Integers, which count
-    batches, are not looked at: the average, in which one's part of them is less than 1, has them as 0.
+    batches, are not looked at: in the average, where a client's part of them is less than 1, they are 0.
     """
     model = make_model()
     # What is no parameter, such as a running mean, moves at any learning rate.

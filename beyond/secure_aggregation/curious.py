@@ -1,4 +1,4 @@
-"""A server that is curious: it does all that it should, and keeps what it is sent, for the page to show.
+"""A curious server: it does all that it should, and keeps what it is sent, for the page to show.
 
 In round 1 it writes two files to the directory of the run: held.npz, what it holds of every client's update,
 and secagg_bytes.csv, how many bytes went each way in each stage of the protocol.

@@ -1,4 +1,4 @@
-"""Secure aggregation on SuperNodes: beyond.deployment.federation with the app of this room's federation.
+"""Secure aggregation on SuperNodes: beyond.deployment.federation with this chapter's app.
 
     python -m beyond.secure_aggregation.deployment --run results/secagg_nodes
     python -m beyond.secure_aggregation.deployment --certificates certificates --run results/secagg_nodes

@@ -1,8 +1,7 @@
 """Rounds of secure aggregation: Flower's SecAgg+ instead of Flower's own way to ask for updates.
 
-The protocol is Flower's (Bell et al. 2020, https://eprint.iacr.org/2020/704). Added is what a federation
-needs that goes on for rounds: a client may leave at any time, and one that answers nonsense costs a round at
-most, not the run.
+The protocol is Flower's (Bell et al. 2020, https://eprint.iacr.org/2020/704). We add what a federation of
+many rounds needs: a client may leave at any time, and one that answers nonsense costs at most a round.
 """
 
 import numpy as np
@@ -34,7 +33,7 @@ class SecAggServer(Server):
     """A Flower Server whose rounds are SecAgg+; `begin_with` tells it how, before it begins."""
 
     def begin_with(self, grid, make_workflow):
-        """Take the Grid to the nodes, and what makes a SecAggPlusWorkflow from a timeout in seconds."""
+        """Take the Grid that reaches the nodes, and what makes a SecAggPlusWorkflow from a timeout (s)."""
         self.grid = grid
         self.make_workflow = make_workflow
 
@@ -78,12 +77,12 @@ class Workflow(SecAggPlusWorkflow):
     def setup_stage(self, grid, context, state):
         """Collect public keys, and make groups of those who have sent theirs."""
         super().setup_stage(grid, context, state)  # its verdict is about the old groups
-        # In the order that Flower has shuffled them to: who is in whose group is chance.
+        # In Flower's shuffled order: who is in whose group is chance.
         there = [node for node in state.nid_to_neighbours if node in state.active_node_ids]
         return self._go_on_with(groups(there, state.num_shares), context, state)
 
     def share_keys_stage(self, grid, context, state):
-        """Let clients hand out shares, and take those that have not out of the groups."""
+        """Let clients hand out shares, and take those that did not out of the groups."""
         super().share_keys_stage(grid, context, state)
         there = state.active_node_ids
         neighbours = {node: state.nid_to_neighbours[node] & there for node in there}
@@ -164,7 +163,7 @@ class Listening:
 
 
 class SoundReplies:
-    """Passes messages on to `grid`, and only those masked updates back that can be added to others."""
+    """Passes messages on to `grid`, and passes back only masked updates that can be added to others."""
 
     def __init__(self, grid, shapes, clients):
         """`shapes` are those of the arrays, `clients` is {identifier of a node: its ClientProxy}."""

@@ -48,8 +48,8 @@ def threshold(shares):
     """Return how many shares open a secret, which is how many of a group have to stay until the end.
 
     More than half, or a server that lies could open both secrets of a client: half of the holders would be
-    told that it has left and open its key, the others that it is there and open its own mask. (That no client
-    tells both is careful_client.py's.) And so many that those who stay have keys with three others at least.
+    told that it has left and open its key, the others that it is there and open its own mask. (No client
+    tells both: see careful_client.py.) And so many that those who stay have keys with at least three others.
     """
     return max(shares // 2 + 1, FEWEST - 1)
 

@@ -5,7 +5,7 @@
     python -m beyond.secure_aggregation.view                 # -> results/seen/held.png
 
 beyond/attacks reads off an update which digits its client owns. Here it reads both: the updates, made
-once more by the lesson's client from the partitions, and what the server has held.
+again by the lesson's client from the partitions, and what the server held.
 """
 
 from pathlib import Path
@@ -30,10 +30,10 @@ from support.tables import read_table
 
 
 def as_update(integers, sent, part):
-    """Return what a server can take `integers` for: an update, were there no masks; a list of arrays.
+    """Return what `integers` would be as an update, were there no masks; a list of arrays.
 
     `sent` are the weights that the client was sent, `part` is its number of images as a part of the most that
-    are allowed. Integers count modulo 2**32, so that a difference may as well be below zero.
+    are allowed. Integers count modulo 2**32, so a difference can be below zero.
     """
     update = []
     for array, weights in zip(integers, sent, strict=True):

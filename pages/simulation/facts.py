@@ -69,7 +69,7 @@ def _where(quantity, name, both):
     last = max(one.clients for one in both if one.engine == "processes")
     if (apart := farthest(both, quantity)) <= NOISE:
         return (
-            f"{name} they are never more than {percent(apart, 0)} apart up to {last} clients: one "
+            f"{name} the two are never more than {percent(apart, 0)} apart up to {last} clients: one "
             "measurement of each does not say where they cross."
         )
     between = crossing(both, quantity)
@@ -78,4 +78,6 @@ def _where(quantity, name, both):
         less = NAMES[min(largest, key=lambda one: getattr(one, quantity)).engine]
         return f"{name}, at {last} clients, the lower line is that of the {less}."
     low, high = between
-    return f"{name} they cross between {low} and {high} clients: beyond, the simulation takes less."
+    return (
+        f"{name} the two cross between {low} and {high} clients; beyond, the simulation takes less."
+    )
