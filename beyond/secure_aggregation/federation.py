@@ -37,7 +37,7 @@ def check_shown(args):
     if args.drop_out is None:
         return
     if args.drop_out >= args.clients:
-        raise UserError(f"there is no client {args.drop_out} to --drop-out of {args.clients}")
+        raise UserError(f"--drop-out: the clients are 0 to {args.clients - 1}; choose one of them")
     if args.curious:
         raise UserError("--drop-out and --curious are shown one by one; leave one out")
 
