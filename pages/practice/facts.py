@@ -17,7 +17,8 @@ def figures():
 def teaser():
     """Print where README.md leads to the exercises."""
     paragraph(
-        """Write it yourself: [ten exercises](beyond/practice/README.md), most of them checked by real federations."""
+        """Write it yourself: [ten exercises](beyond/practice/README.md), most of them checked by real
+        federations."""
     )
 
 
