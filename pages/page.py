@@ -38,7 +38,22 @@ IN_NOTEBOOK = re.compile(r"^```notebook-\w+$.*?^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
-class Page:
+class Rendered:
+    """A file, `path`, that holds what `render` makes of its `source`."""
+
+    def stale(self):
+        """Return what is wrong with the file and which command mends it; None if its source says the same."""
+        if self.path.exists() and self.path.read_text(encoding="utf-8") == self.render():
+            return None
+        names = [path.relative_to(ROOT).as_posix() for path in (self.path, self.source)]
+        return "{} is not what {} and the code say; run make readme".format(*names)
+
+    def write(self):
+        """Write the file."""
+        self.path.write_text(self.render(), encoding="utf-8", newline="\n")
+
+
+class Page(Rendered):
     """One page, by the `name` of its folder in pages/."""
 
     def __init__(self, name):
@@ -106,17 +121,6 @@ class Page:
     def render(self):
         """Return the text of the page."""
         return without_gaps(MARKS.sub("", IN_NOTEBOOK.sub("", self.marked())))
-
-    def stale(self):
-        """Return what is wrong with the page and which command mends it; None if its source says the same."""
-        if self.path.exists() and self.path.read_text(encoding="utf-8") == self.render():
-            return None
-        names = [path.relative_to(ROOT).as_posix() for path in (self.path, self.source)]
-        return "{} is not what {} and the code say; run make readme".format(*names)
-
-    def write(self):
-        """Write the page."""
-        self.path.write_text(self.render(), encoding="utf-8", newline="\n")
 
     def _names(self):
         """Return what the source may call, {name: object}."""

@@ -106,7 +106,7 @@ def name_the_files(page, replays):
 
 
 def link_back(replay, site, name):
-    """Put a link to the site's first page, by its `name`, above a replay. Raises ValueError without a place."""
+    """Put a link to the site's first page above a replay. Raises ValueError without a place for it."""
     before, heading, after = replay.read_text(encoding="utf-8").partition(HEADING)
     if not heading:
         raise ValueError(f"{replay} has no {HEADING}")
