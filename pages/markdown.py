@@ -5,7 +5,6 @@ import importlib
 import re
 import statistics
 import textwrap
-from contextlib import suppress
 from string import Formatter
 
 from support.command_line import ROOT
@@ -120,19 +119,10 @@ def table_row(*cells):
 def table_of(rows, columns):
     """Print a table with a line for each of `rows`, dicts.
 
-    `columns` is {header: text with fields of a row in it}, such as {"accuracy": "{accuracy:.1%}"}. Texts of
-    numbers, as CSV files have them, are formatted as numbers.
+    `columns` is {header: text with fields of a row in it}, such as {"accuracy": "{accuracy:.1%}"}.
     """
-    rows = [{name: _number(value) for name, value in row.items()} for row in rows]
     cells = [[_CELLS.format(text, **row) for text in columns.values()] for row in rows]
     table(list(columns), cells)
-
-
-def _number(value):
-    for kind in (int, float) if isinstance(value, str) else ():
-        with suppress(ValueError):
-            return kind(value)
-    return value
 
 
 class _Cells(Formatter):

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import re
+from contextlib import suppress
 from functools import cached_property
 
 from cogapp import Cog
@@ -83,9 +84,11 @@ class Page(Rendered):
         return json.loads((self.recorded / f"{name}.json").read_text(encoding="utf-8"))
 
     def rows(self, name):
-        """Return the rows of a recorded CSV file, dicts of text."""
-        with open(self.recorded / f"{name}.csv", newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+        """Return the rows of a recorded CSV file, dicts; what looks like a number is one."""
+        lines = self.screen(f"{name}.csv").splitlines()
+        return [
+            {column: _value(text) for column, text in row.items()} for row in csv.DictReader(lines)
+        ]
 
     def say(self, text):
         """Print a paragraph with the page's figures in it: say("It takes {run_seconds} s.")."""
@@ -126,6 +129,13 @@ class Page(Rendered):
         """Return what the source may call, {name: object}."""
         own = {name: getattr(self, name) for name in ("say", "transcript", "chart", "rows")}
         return {**vars(markdown), **(vars(self.facts) if self.facts else {}), **own}
+
+
+def _value(text):
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return text
 
 
 def all_pages():
