@@ -51,7 +51,8 @@ def walk_the_faults(readme, directory, more_server="", more_client=""):
 
     Expects partitions in `directory`.
     """
-    start, stop, kill, again, stop_server, kill_server, resume = fault_commands(readme)
+    typed = [line for _, line in commands_in(section(readme, FAULTS))]
+    start, stop, kill, again, stop_server, kill_server, resume = typed
     commands = [command for _, command in lesson_commands(readme)]
     clients = [command + more_client for command in commands if "client.py" in command]
     with Desk(directory) as desk:
@@ -76,11 +77,3 @@ def type_all(terminal, *lines):
     """Type one line after the other."""
     for line in lines:
         terminal.type(line)
-
-
-def fault_commands(readme):
-    """Return the lines that "Kill one" has its reader type, in order.
-
-    The server; Ctrl-Z and kill for client 3; client 3 again; Ctrl-Z and kill for the server; it again.
-    """
-    return [line for _, line in commands_in(section(readme, FAULTS))]

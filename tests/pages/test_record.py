@@ -30,16 +30,18 @@ def test_what_is_kept_of_a_screen_are_the_lines_that_were_asked_for(tmp_path):
 
 def test_a_command_that_fails_is_not_recorded(tmp_path):
     fails = f'{SPEAK[:-1]}; raise SystemExit(3)"'
-    for recording in (
-        Recording((fails,), ("screen",)),
-        Recording((fails, SPEAK), ("screen", "screen"), status=3),  # the last is to end with 3
-        Recording((SPEAK,), ("screen",), status=3),
-    ):
-        with pytest.raises(RunError, match="ended with status"):
+    for before, last in (((), fails), ((fails,), SPEAK), ((SPEAK,), fails)):
+        recording = Recording((*before, last), (*(None for _ in before), "screen"))
+        with pytest.raises(RunError, match="ended with status 3"):
             recording.make(tmp_path, tmp_path / "recorded")
     assert not (tmp_path / "recorded").exists()
-    Recording((SPEAK, fails), (None, "screen"), status=3).make(tmp_path, tmp_path / "recorded")
-    assert (tmp_path / "recorded/screen.txt").read_text(encoding="utf-8") == "one\nRound two\n"
+
+
+def test_a_command_may_be_expected_to_end_with_another_status(tmp_path):
+    fails = f'{SPEAK[:-1]}; raise SystemExit(3)"'
+    assert record.run(tmp_path, fails, status=3) == "one\nRound two\n"
+    with pytest.raises(RunError, match="ended with status 0"):
+        record.run(tmp_path, SPEAK, status=3)
 
 
 def test_files_are_copied_from_where_the_commands_ran_and_identifiers_go(tmp_path):
