@@ -16,10 +16,10 @@ from support.partitions import PARTITIONS, load_partition
 IMPORTED = ("flwr.supernode.cli.flwr_clientapp", "beyond.engine.apps")
 SETTINGS = {
     "server_round": 1,
-    "seed": 0,
     "local_epochs": 1,
     "batch_size": 32,
     "learning_rate": 0.05,
+    "seed": 0,
 }
 
 

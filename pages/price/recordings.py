@@ -7,7 +7,7 @@ with these settings are not measured again.
 import shlex
 
 from pages.price.facts import ALWAYS, REAL_COLUMNS, words_of
-from pages.price.measured import first_row
+from pages.price.measured import rows_at
 from pages.record import Recording, run
 from support.command_line import ROOT
 from support.history import read_history
@@ -41,7 +41,7 @@ def repeat(directory, recorded):
     known = read_table(table, REAL_COLUMNS)
     found = []
     for clients, scheme in REAL:
-        row = first_row(clients, scheme)
+        row = rows_at(clients, scheme)[0]
         point = {"clients": clients, "scheme": scheme, "epsilon": row["epsilon"]}
         wanted = point | {"price": row["accuracy"]}
         same = [other for other in known if wanted.items() <= other.items()]
