@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
@@ -41,6 +42,7 @@ class Recording:
     lines: str = ""
     files: dict[str, str] = field(default_factory=dict)
     timed: bool = False
+    in_place: bool = False  # in this checkout, where results that are there are not made again
     function: Callable | None = None  # what commands cannot say: function(directory, recorded)
 
     def make(self, directory, recorded):
@@ -129,7 +131,7 @@ def main(arguments=None):
         print("\n".join(recordings()))
     for key, recording in chosen(args.names).items():
         print(f"Recording: {key}", flush=True)
-        with working_copy() as directory:
+        with nullcontext(ROOT) if recording.in_place else working_copy() as directory:
             recording.make(directory, Page(key.partition("/")[0]).recorded)
 
 
