@@ -55,9 +55,9 @@ def process_context(method=None):
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(ROOT), *paths]))
     _choose_short_directory()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["support.forkserver"])
+    context.set_forkserver_preload(["support.preload"])
     resource_tracker.ensure_running()  # it would let Ctrl-C in again
-    with ctrl_c_blocked():
+    with ctrl_c_blocked():  # the forkserver would die of it, with a traceback on our terminal
         forkserver.ensure_running()
     return context
 
@@ -170,6 +170,7 @@ def _belong_to_parent():
     """End when our parent does, however it ends; take no signal that is meant for it."""
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C reaches our parent only, which then asks us to end
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a forkserver has it blocked
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # and we may print, even after stty tostop
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 

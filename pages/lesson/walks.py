@@ -53,8 +53,7 @@ def walk_the_faults(readme, directory, more_server="", more_client=""):
     """
     typed = [line for _, line in commands_in(section(readme, FAULTS))]
     start, stop, kill, again, stop_server, kill_server, resume = typed
-    commands = [command for _, command in lesson_commands(readme)]
-    clients = [command + more_client for command in commands if "client.py" in command]
+    clients = [line + more_client for _, line in lesson_commands(readme) if "client.py" in line]
     with Desk(directory) as desk:
         server, terminals = start_federation(desk, start + more_server, clients)
         server.wait_for("Round +1 of")
