@@ -27,8 +27,8 @@ from support.command_line import (
     run_command,
 )
 from support.machine import available_cores
-from support.output import prepare_output, print_into
 from support.signals import ctrl_c_blocked
+from support.terminal import prepare_output, print_into
 
 LONGEST_TMPDIR = 60  # characters
 FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone
