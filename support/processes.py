@@ -18,14 +18,7 @@ from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from itertools import islice
 
-from support.command_line import (
-    ROOT,
-    RunError,
-    call,
-    command_name,
-    name_command,
-    run_command,
-)
+from support.command_line import ROOT, RunError, call, command_name, name_command, run_command
 from support.machine import available_cores
 from support.signals import ctrl_c_blocked
 from support.terminal import prepare_output, print_into

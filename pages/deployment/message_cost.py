@@ -14,13 +14,7 @@ from support.command_line import run_command
 from support.partitions import PARTITIONS, load_partition
 
 IMPORTED = ("flwr.supernode.cli.flwr_clientapp", "beyond.engine.apps")
-CONFIG = {
-    "server_round": 1,
-    "local_epochs": 1,
-    "batch_size": 32,
-    "learning_rate": 0.05,
-    "seed": 0,
-}
+CONFIG = {"server_round": 1, "local_epochs": 1, "batch_size": 32, "learning_rate": 0.05, "seed": 0}
 
 
 def main(arguments=None):

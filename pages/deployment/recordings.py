@@ -13,11 +13,7 @@ DRILLS = ("node", "clientapp", "superexec", "superlink", "serverapp")
 COMMAND = (
     "python -m beyond.deployment.federation --rounds 3 --round-timeout 600 --address {address}"
 )
-VARIANTS = {
-    "deployment": "",
-    "stock": "--stock",
-    "secured": "--certificates certificates --proxy",
-}
+VARIANTS = {"deployment": "", "stock": "--stock", "secured": "--certificates certificates --proxy"}
 
 
 def compare(directory, recorded):
