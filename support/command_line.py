@@ -53,9 +53,13 @@ def parse_options(arguments, parents, **defaults):
     parser = _OneLineParser(words, parents)
     parser.set_defaults(**defaults)
     args = parse_words(parser, words)
+    _check(args, parents)
+    return args
+
+
+def _check(args, parents):
     for parent in parents:
         parent.check(args)
-    return args
 
 
 class _HelpWithDefaults(
