@@ -52,8 +52,8 @@ def excerpt(text, first=None, last=None, leave_out=None, only=None):
     Raises LookupError if there is nothing to show.
     """
     lines = [line.rstrip().expandtabs(4) for line in text.splitlines()]
-    start = _position(lines, first, 0)
-    end = len(lines) - _position(lines[::-1], last, 0)
+    start = _position(lines, first)
+    end = len(lines) - _position(lines[::-1], last)
     shown = []
     for line in lines[start:end]:
         if only and not re.search(only, line):
@@ -67,9 +67,9 @@ def excerpt(text, first=None, last=None, leave_out=None, only=None):
     return "\n".join(shown).strip("\n")
 
 
-def _position(lines, pattern, default):
+def _position(lines, pattern):
     if pattern is None:
-        return default
+        return 0
     found = [number for number, line in enumerate(lines) if re.search(pattern, line)]
     if not found:
         raise LookupError(f"line like {pattern}")
