@@ -5,7 +5,6 @@ import importlib
 import re
 import statistics
 import textwrap
-from contextlib import suppress
 from string import Formatter
 
 from support.command_line import ROOT
@@ -53,8 +52,8 @@ def excerpt(text, first=None, last=None, leave_out=None, only=None):
     Raises LookupError if there is nothing to show.
     """
     lines = [line.rstrip().expandtabs(4) for line in text.splitlines()]
-    start = _position(lines, first, 0)
-    end = len(lines) - _position(lines[::-1], last, 0)
+    start = _position(lines, first)
+    end = len(lines) - _position(lines[::-1], last)
     shown = []
     for line in lines[start:end]:
         if only and not re.search(only, line):
@@ -68,9 +67,9 @@ def excerpt(text, first=None, last=None, leave_out=None, only=None):
     return "\n".join(shown).strip("\n")
 
 
-def _position(lines, pattern, default):
+def _position(lines, pattern):
     if pattern is None:
-        return default
+        return 0
     found = [number for number, line in enumerate(lines) if re.search(pattern, line)]
     if not found:
         raise LookupError(f"line like {pattern}")
@@ -120,19 +119,10 @@ def table_row(*cells):
 def table_of(rows, columns):
     """Print a table with a line for each of `rows`, dicts.
 
-    `columns` is {header: text with fields of a row in it}, such as {"accuracy": "{accuracy:.1%}"}. Texts of
-    numbers, as CSV files have them, are formatted as numbers.
+    `columns` is {header: text with fields of a row in it}, such as {"accuracy": "{accuracy:.1%}"}.
     """
-    rows = [{name: _number(value) for name, value in row.items()} for row in rows]
     cells = [[_CELLS.format(text, **row) for text in columns.values()] for row in rows]
     table(list(columns), cells)
-
-
-def _number(value):
-    for kind in (int, float) if isinstance(value, str) else ():
-        with suppress(ValueError):
-            return kind(value)
-    return value
 
 
 class _Cells(Formatter):

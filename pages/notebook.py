@@ -10,7 +10,7 @@ from functools import cached_property
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from pages.page import IN_TERMINALS, ROOT, all_pages, without_gaps
+from pages.page import IN_TERMINALS, Rendered, all_pages, without_gaps
 from support.command_line import UserError
 
 BLOCK = re.compile(r"^```([\w-]+)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
@@ -18,11 +18,11 @@ TERMINAL = re.compile(r"^\*\*Terminal \d+\*\*.*\n", re.MULTILINE)
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-class Notebook:
+class Notebook(Rendered):
     """A page as a notebook."""
 
     def __init__(self, page):
-        self.page = page
+        self.page, self.source = page, page.source
         self.path = page.path.with_name(f"{page.name}.ipynb")
 
     @cached_property
@@ -45,17 +45,6 @@ class Notebook:
         """Return the content of the file."""
         metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
         return nbformat.writes(new_notebook(cells=self.cells, metadata=metadata)) + "\n"
-
-    def stale(self):
-        """Return what is wrong with the file and which command mends it; None if its source says the same."""
-        if self.path.exists() and self.path.read_text(encoding="utf-8") == self.render():
-            return None
-        names = [path.relative_to(ROOT).as_posix() for path in (self.path, self.page.source)]
-        return "{} is not what {} and the code say; run make readme".format(*names)
-
-    def write(self):
-        """Write the file."""
-        self.path.write_text(self.render(), encoding="utf-8", newline="\n")
 
 
 def all_notebooks():

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import re
+from contextlib import suppress
 from functools import cached_property
 
 from cogapp import Cog
@@ -38,7 +39,22 @@ IN_NOTEBOOK = re.compile(r"^```notebook-\w+$.*?^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
-class Page:
+class Rendered:
+    """A file, `path`, that holds what `render` makes of its `source`."""
+
+    def stale(self):
+        """Return what is wrong with the file and which command mends it; None if its source says the same."""
+        if self.path.exists() and self.path.read_text(encoding="utf-8") == self.render():
+            return None
+        names = [path.relative_to(ROOT).as_posix() for path in (self.path, self.source)]
+        return "{} is not what {} and the code say; run make readme".format(*names)
+
+    def write(self):
+        """Write the file."""
+        self.path.write_text(self.render(), encoding="utf-8", newline="\n")
+
+
+class Page(Rendered):
     """One page, by the `name` of its folder in pages/."""
 
     def __init__(self, name):
@@ -68,9 +84,11 @@ class Page:
         return json.loads((self.recorded / f"{name}.json").read_text(encoding="utf-8"))
 
     def rows(self, name):
-        """Return the rows of a recorded CSV file, dicts of text."""
-        with open(self.recorded / f"{name}.csv", newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+        """Return the rows of a recorded CSV file, dicts; what looks like a number is one."""
+        lines = self.screen(f"{name}.csv").splitlines()
+        return [
+            {column: _value(text) for column, text in row.items()} for row in csv.DictReader(lines)
+        ]
 
     def say(self, text):
         """Print a paragraph with the page's figures in it: say("It takes {run_seconds} s.")."""
@@ -107,21 +125,17 @@ class Page:
         """Return the text of the page."""
         return without_gaps(MARKS.sub("", IN_NOTEBOOK.sub("", self.marked())))
 
-    def stale(self):
-        """Return what is wrong with the page and which command mends it; None if its source says the same."""
-        if self.path.exists() and self.path.read_text(encoding="utf-8") == self.render():
-            return None
-        names = [path.relative_to(ROOT).as_posix() for path in (self.path, self.source)]
-        return "{} is not what {} and the code say; run make readme".format(*names)
-
-    def write(self):
-        """Write the page."""
-        self.path.write_text(self.render(), encoding="utf-8", newline="\n")
-
     def _names(self):
         """Return what the source may call, {name: object}."""
         own = {name: getattr(self, name) for name in ("say", "transcript", "chart", "rows")}
         return {**vars(markdown), **(vars(self.facts) if self.facts else {}), **own}
+
+
+def _value(text):
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return text
 
 
 def all_pages():

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
@@ -40,22 +41,20 @@ class Recording:
     screens: tuple[str | None, ...] = ()
     lines: str = ""
     files: dict[str, str] = field(default_factory=dict)
-    status: int = 0  # with which the last command ends
     timed: bool = False
+    in_place: bool = False  # in this checkout, where results that are there are not made again
     function: Callable | None = None  # what commands cannot say: function(directory, recorded)
 
     def make(self, directory, recorded):
         """Run the commands in `directory`, a copy, and put what is kept into `recorded`."""
-        statuses = [0] * (len(self.commands) - 1) + [self.status]
-        steps = zip_longest(self.commands, statuses, self.screens)
-        for command, status, screen in steps if self.commands else ():
+        for command, screen in zip_longest(self.commands, self.screens):
             began = time.perf_counter()
-            text = run(directory, command, status)
-            if screen and self.timed:
-                seconds = round(time.perf_counter() - began)
-                keep_json(recorded / "seconds.json", {screen: seconds})
+            text = run(directory, command)
+            seconds = round(time.perf_counter() - began)
             if screen:
                 keep_screens(recorded, {screen: self._kept(text)})
+            if screen and self.timed:
+                keep_json(recorded / "seconds.json", {screen: seconds})
         if self.function:
             self.function(directory, recorded)
         keep_files(recorded, {name: directory / path for name, path in self.files.items()})
@@ -105,27 +104,22 @@ def keep_json(path, measured):
 
 def recordings():
     """Return {"page/name": Recording} of all pages, in the order in which they are declared."""
-    names = sorted(path.parent.name for path in ROOT.glob("pages/*/recordings.py"))
-    return {
-        f"{name}/{part}": recording
-        for name in names
-        for part, recording in importlib.import_module(
-            f"pages.{name}.recordings"
-        ).RECORDINGS.items()
-    }
+    found = {}
+    for name in sorted(path.parent.name for path in ROOT.glob("pages/*/recordings.py")):
+        declared = importlib.import_module(f"pages.{name}.recordings").RECORDINGS
+        found |= {f"{name}/{part}": recording for part, recording in declared.items()}
+    return found
 
 
 def chosen(names):
     """Return those of all recordings that `names` name; raise UserError if one names none."""
-    known = recordings()
+    known, found = recordings(), set()
     for name in names:
-        if name not in known and not any(key.startswith(f"{name}/") for key in known):
+        keys = {key for key in known if name in (key, key.partition("/")[0])}
+        if not keys:
             raise UserError(f"there is no recording {name}; python -m pages.record lists them")
-    return {
-        key: recording
-        for key, recording in known.items()
-        if key in names or key.partition("/")[0] in names
-    }
+        found |= keys
+    return {key: recording for key, recording in known.items() if key in found}
 
 
 def main(arguments=None):
@@ -137,7 +131,7 @@ def main(arguments=None):
         print("\n".join(recordings()))
     for key, recording in chosen(args.names).items():
         print(f"Recording: {key}", flush=True)
-        with working_copy() as directory:
+        with nullcontext(ROOT) if recording.in_place else working_copy() as directory:
             recording.make(directory, Page(key.partition("/")[0]).recorded)
 
 

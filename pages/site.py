@@ -19,22 +19,14 @@ from pages.watch.facts import REPLAYS
 from support.argument_types import path
 from support.command_line import ROOT, Options, UserError, parse_options, run_command
 
-NAME = "Your first federated model"
+SETTINGS = ROOT / "pages/web/mkdocs.yml"
 CONTENTS = Path("beyond/README.md")  # what stands in which order
 LAST = ("ARCHITECTURE.md", "CONTRIBUTING.md")
 NOT_SHOWN = ("pages", "tests", ".github")
 TARGET = re.compile(r'\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"')
 HREF = re.compile(r'href="([^"]+/)"')
-# Ours, in every page. The first is what Material's search needs on a disk, where a browser has no workers.
-SCRIPTS = ("assets/iframe-worker.js", "assets/themes.js")
+SCRIPTS = ("iframe-worker.js", "themes.js")  # ours, in every page
 HEADING = "<h1>Watch the federation</h1>"
-FEATURES = (
-    "navigation.footer",
-    "navigation.top",
-    "toc.follow",
-    "content.code.copy",
-    "search.highlight",
-)
 
 
 def tracked_files():
@@ -63,9 +55,9 @@ def copy_documents(directory):
     for file in {*pages, *(linked & set(files))}:
         (directory / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, directory / file)
+    (directory / "assets").mkdir(exist_ok=True)
     for script in SCRIPTS:
-        (directory / script).parent.mkdir(exist_ok=True)
-        shutil.copyfile(ROOT / "pages/web" / Path(script).name, directory / script)
+        shutil.copyfile(SETTINGS.with_name(script), directory / "assets" / script)
     return pages
 
 
@@ -82,61 +74,24 @@ def title_of(page):
     return re.search(r"^# (.+)$", text, re.MULTILINE)[1].partition(":")[0]
 
 
-def palette():
-    """Return Material's settings for light and dark, as the browser wants it or the reader chooses."""
-    schemes = {"light": "default", "dark": "slate"}
-    toggle = {"icon": "material/theme-light-dark", "name": "Light or dark"}
-    return [
-        {
-            "scheme": scheme,
-            "media": f"(prefers-color-scheme: {media})",
-            "primary": "indigo",
-            "toggle": toggle,
-        }
-        for media, scheme in schemes.items()
-    ]
-
-
-def configuration(documents, pages, site):
-    """Return MkDocs' settings."""
-    from pymdownx.slugs import slugify  # GitHub's anchors
-
-    return {
-        "site_name": NAME,
-        "docs_dir": str(documents),
-        "site_dir": str(site),
-        "nav": [{title_of(page): page.as_posix()} for page in pages],
-        "theme": {"name": "material", "font": False, "palette": palette(), "features": [*FEATURES]},
-        "plugins": ["search", "offline"],
-        "extra": {"polyfills": [SCRIPTS[0]]},
-        "extra_javascript": [SCRIPTS[1]],
-        "use_directory_urls": False,
-        "markdown_extensions": [
-            {"toc": {"slugify": slugify(case="lower"), "permalink": True}},
-            *("tables", "md_in_html", "sane_lists", "pymdownx.superfences", "pymdownx.highlight"),
-        ],
-        "validation": {"links": {"unrecognized_links": "ignore"}},
-    }
-
-
 def build(site):
     """Write the whole site to the directory `site`."""
     from mkdocs.commands.build import build as build_pages
     from mkdocs.config import load_config
 
     with tempfile.TemporaryDirectory() as directory:
-        documents = Path(directory, "docs")
-        pages = in_reading_order(copy_documents(documents))
-        config = Path(directory, "mkdocs.yml")
-        config.touch()
-        build_pages(load_config(str(config), **configuration(documents, pages, site)))
+        pages = in_reading_order(copy_documents(Path(directory)))
+        nav = [{title_of(page): page.as_posix()} for page in pages]
+        where = {"docs_dir": directory, "site_dir": str(site), "nav": nav}
+        settings = load_config(str(SETTINGS), **where)
+        build_pages(settings)
     places = [run.relative_to(ROOT) for run in REPLAYS]
     for page in site.rglob("*.html"):
         name_the_files(page, {site / place for place in places})
     for place in places:
         (site / place).mkdir(parents=True, exist_ok=True)
         export([place], site / place / "index.html")
-        link_back(site / place / "index.html", site)
+        link_back(site / place / "index.html", site, settings.site_name)
 
 
 def name_the_files(page, replays):
@@ -150,13 +105,13 @@ def name_the_files(page, replays):
     page.write_text(HREF.sub(named, text), encoding="utf-8")
 
 
-def link_back(replay, site):
+def link_back(replay, site, name):
     """Put a link to the site's first page above a replay. Raises ValueError without a place for it."""
     before, heading, after = replay.read_text(encoding="utf-8").partition(HEADING)
     if not heading:
         raise ValueError(f"{replay} has no {HEADING}")
     link = os.path.relpath(site / "index.html", replay.parent)
-    text = f'{before}<a href="{link}">← {NAME}</a>\n  {heading}{after}'
+    text = f'{before}<a href="{link}">← {name}</a>\n  {heading}{after}'
     replay.write_text(text, encoding="utf-8")
 
 

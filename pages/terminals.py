@@ -25,7 +25,9 @@ import pexpect
 import psutil
 from pexpect.popen_spawn import PopenSpawn
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.footprint import memory_of
+from support.command_line import ROOT
+
 CTRL_Z = "Ctrl-Z"
 TYPED = re.compile(
     rf"^\*\*Terminal (?P<block>\d+)\*\*(?P<key>.*{CTRL_Z})?.*\n+```shell\n(?P<line>.*)\n```$"
@@ -107,12 +109,12 @@ class Terminal:
         """Return when a line that matches `pattern` has come, after those waited for before."""
         self.process.expect(pattern)
 
-    def finish(self, status=0):
-        """Wait for the last command's end and return the whole screen; raise if its status is another."""
+    def finish(self):
+        """Wait for the last command's end and return the whole screen. Raises RuntimeError if that failed."""
         self.process.sendeof()
         self.process.expect(pexpect.EOF)
         self.process.wait()
-        if self.process.proc.returncode != status:
+        if self.process.proc.returncode != 0:
             raise RuntimeError(f"exit status {self.process.proc.returncode}:\n{self.text()}")
         return self.text()
 
@@ -122,8 +124,7 @@ class Terminal:
 
     def memory(self):
         """Return the bytes of memory in use: PSS where the system knows it, else RSS."""
-        usages = [process.memory_full_info() for process in self.commands()]
-        return sum(getattr(usage, "pss", 0) or usage.rss for usage in usages)
+        return sum(map(memory_of, self.commands()))
 
     def close(self):
         """Leave no process behind."""

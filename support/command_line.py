@@ -12,8 +12,8 @@ from pathlib import Path
 
 from support.failures import describe, is_the_models
 from support.files import in_words
-from support.output import drop_output, prepare_output
 from support.signals import is_hosted, signals_that_unwind
+from support.terminal import drop_output, prepare_output
 from support.typed_words import parse_words
 
 MISTYPED = 0.85  # how similar a typed option and the one that was meant are, at the least

@@ -18,17 +18,10 @@ from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from itertools import islice
 
-from support.command_line import (
-    ROOT,
-    RunError,
-    call,
-    command_name,
-    name_command,
-    run_command,
-)
+from support.command_line import ROOT, RunError, call, command_name, name_command, run_command
 from support.machine import available_cores
-from support.output import prepare_output, print_into
 from support.signals import ctrl_c_blocked
+from support.terminal import prepare_output, print_into
 
 LONGEST_TMPDIR = 60  # characters
 FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone
@@ -55,9 +48,9 @@ def process_context(method=None):
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(ROOT), *paths]))
     _choose_short_directory()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["support.forkserver"])
+    context.set_forkserver_preload(["support.preload"])
     resource_tracker.ensure_running()  # it would let Ctrl-C in again
-    with ctrl_c_blocked():
+    with ctrl_c_blocked():  # the forkserver would die of it, with a traceback on our terminal
         forkserver.ensure_running()
     return context
 
@@ -170,6 +163,7 @@ def _belong_to_parent():
     """End when our parent does, however it ends; take no signal that is meant for it."""
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C reaches our parent only, which then asks us to end
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a forkserver has it blocked
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # and we may print, even after stty tostop
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 from flwr.server import Server
 
-from support.command_line import NothingToDo, RunError, UserError
+from support.command_line import NothingToDo, RunError
 from support.events import events_of
 from support.machine import make_room_for_connections
 from support.partitions import check_number_of_clients
@@ -45,8 +45,8 @@ def robust_strategy(args, strategy, model, make_sound=SoundUpdates, has_terminal
     """
     prepare_log()
     check_number_of_clients(args.clients)
-    with open_record(args, list(model.state_dict())) as record:
-        _check_that_it_can_go_on(args, record, model)
+    with open_record(args, model.state_dict()) as record:
+        _check_that_rounds_are_left(args, record.last_round)
         report = RoundReport(args.rounds, has_terminal)
         with events_of(args, record.last_round) as events, report:
             limits = (args.max_examples_per_client, trained_arrays(model))
@@ -60,16 +60,11 @@ def robust_strategy(args, strategy, model, make_sound=SoundUpdates, has_terminal
     print(f"The record of this run is in {args.run}/")
 
 
-def _check_that_it_can_go_on(args, record, model):
-    """Raise UserError if the record is another model's, NothingToDo if its rounds are all finished."""
-    if record.last_round is None:
-        return
-    shapes = [tuple(tensor.shape) for tensor in model.state_dict().values()]
-    if [array.shape for array in record.weights] != shapes:
-        raise UserError(f"{args.run} holds another model than model.py's; start without --resume")
-    if record.last_round.round >= args.rounds:
+def _check_that_rounds_are_left(args, last):
+    """Raise NothingToDo if `last`, the last Round on record, is the last that is asked for."""
+    if last and last.round >= args.rounds:
         raise NothingToDo(
-            f"{args.run} has finished {record.last_round.round} rounds; ask for more with --rounds"
+            f"{args.run} has finished {last.round} rounds; ask for more with --rounds"
         )
 
 

@@ -40,8 +40,8 @@ PACKAGES = ("flwr", "torch", "numpy")
 
 
 @contextmanager
-def open_record(args, weight_names):
-    """Yield the RunRecord of a new run, or of an interrupted one if `args.resume`.
+def open_record(args, state):
+    """Yield the RunRecord of a new run, or of an interrupted one if `args.resume`; `state` is the state_dict.
 
     When a run is resumed, all settings must be as they were, but for those that say how the server runs.
     Raises UserError as `own_directory` and `RunRecord.resume` do.
@@ -49,7 +49,7 @@ def open_record(args, weight_names):
     settings = as_recorded({**vars(args), "partitions": partition_settings()})
     may_differ = option_names([run_options(), fault_options(), listening_options()])
     with own_directory(args.run):
-        record = RunRecord(args.run, settings, weight_names)
+        record = RunRecord(args.run, settings, state)
         if args.resume:
             record.resume([name for name in settings if name not in may_differ])
         yield record
@@ -76,13 +76,15 @@ def own_directory(directory):
 class RunRecord:
     """Writes a run's record to `directory`: call `begin` or `resume`, then `add_round` every round.
 
-    `settings` (a JSON-able dict) goes to run.json, `weight_names` name the arrays in global_model.npz.
+    `settings` (a JSON-able dict) goes to run.json. `state`, a model's state_dict, has the names and shapes of
+    the arrays in global_model.npz.
     """
 
-    def __init__(self, directory, settings, weight_names):
+    def __init__(self, directory, settings, state):
         self.directory = Path(directory)
         self.settings = settings
-        self.weight_names = weight_names
+        self.names = list(state)
+        self.shapes = [tuple(tensor.shape) for tensor in state.values()]
         self.last_round = None  # the Round after which an interrupted run goes on, if there is one,
         self.weights = None  # and its global model, a list of arrays
         self.rounds = []  # what is in the state: a list of Round,
@@ -127,7 +129,7 @@ class RunRecord:
         """
         self.rounds.append(row)
         model = io.BytesIO()
-        np.savez(model, **dict(zip(self.weight_names, weights, strict=True)))
+        np.savez(model, **dict(zip(self.names, weights, strict=True)))
         self._save(
             {
                 DESCRIPTION: self._description(),
@@ -168,11 +170,12 @@ class RunRecord:
 
     def _weights_in(self, model):
         with np.load(io.BytesIO(model), allow_pickle=False) as file:
-            if file.files != self.weight_names:
+            weights = [file[name] for name in file.files]
+            if file.files != self.names or [array.shape for array in weights] != self.shapes:
                 raise UserError(
                     f"{self.directory} holds another model than model.py's; start without --resume"
                 )
-            return [file[name] for name in self.weight_names]
+            return weights
 
 
 def make_run_directory(directory, option="--run"):

@@ -1,14 +1,41 @@
-"""What people see on a terminal."""
+"""What a command prints: lines and a bar on a terminal, or into a file, or nowhere."""
 
 import logging
+import os
 import sys
+from contextlib import suppress
 
-from flwr.common.logger import LOGGER_NAME, update_console_handler
+
+def prepare_output():
+    """Show every printed line at once, whatever characters are in the name of a run."""
+    with suppress(AttributeError, ValueError):  # a notebook's stream, say
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def print_into(log):
+    """Let all that this process prints from now on go to the file `log`, as UTF-8."""
+    with open(log, "wb") as file:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
+    # On Windows the streams of a console print to nothing but a console, wherever 1 and 2 lead by now.
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = os.fdopen(
+            number, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False
+        )
+        setattr(sys, name, stream)
+
+
+def drop_output(stream):
+    """Discard what `stream` still holds; Python would end with status 120 because it cannot write it."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def prepare_log():
     """Keep the colours of Flower's log out of files and pipes."""
     if not sys.stderr.isatty():
+        from flwr.common.logger import update_console_handler  # slow; most commands need none
+
         update_console_handler(colored=False)
 
 
@@ -71,6 +98,6 @@ def progress_bar():
         *columns, console=Console(stderr=True), transient=True, redirect_stdout=on_screen
     )
     bar.start()
-    for handler in logging.getLogger(LOGGER_NAME).handlers:
+    for handler in logging.getLogger("flwr").handlers:
         handler.setStream(sys.stderr)  # rich's, by now
     return bar

@@ -108,7 +108,7 @@ def serve(grid, args):
     strategy = OrderedFedAvg(
         fraction_evaluate=0.0, min_train_nodes=args.min_clients, min_available_nodes=args.clients
     )
-    with open_record(args, list(model.state_dict())) as record:
+    with open_record(args, model.state_dict()) as record:
         strategy.start(
             grid,
             initial_arrays=ArrayRecord(get_weights(model)),

@@ -59,7 +59,7 @@ def train_alone(settings, task):
     torch.manual_seed(settings["seed"])
     model = make_model()
     about = {"partitions": partition_ids, "digits": data[1].unique().tolist()}
-    record = RunRecord(name, settings | about, list(model.state_dict()))
+    record = RunRecord(name, settings | about, model.state_dict())
     record.begin()
     for row in train_rounds(model, data, settings, partition_ids[0]):
         record.add_round(row, get_weights(model))

@@ -23,19 +23,30 @@ def figures():
     )
 
 
+def labels_in(screen):
+    """Return how many labels of single images were read, as text."""
+    return re.search(r"bias: (\d+ of \d+)", screen)[1]
+
+
+def digits_in(screen, scheme):
+    """Return of how many clients all digits were read, and how many of 100 answers were right, as text."""
+    return re.search(rf"{scheme}: (\d+) of 10 clients exactly, (\d+) of 100", screen).groups()
+
+
+def error_in(screen):
+    """Return the largest error of a layer's input, as text."""
+    return re.search(r"error ([\d.e-]+)", screen)[1]
+
+
 def reading_figures():
     """Return what sentences quote about reading an update, as text."""
     screens = [PAGE.screen(f"read_update_{seed}") for seed in SEEDS]
-    known = {
-        "labels_read": re.search(r"bias: (\d+ of \d+)", screens[0])[1],
-        "fc1_error": max(re.search(r"error ([\d.e-]+)", screen)[1] for screen in screens),
-    }
+    known = {"labels_read": labels_in(screens[0]), "fc1_error": max(map(error_in, screens))}
     for scheme in ("Shards", "Dirichlet 0.5", "IID"):
         name = scheme.split()[0].lower()
-        pattern = rf"{scheme}: (?P<exact>\d+) of 10 clients exactly, (?P<answers>\d+) of 100"
-        first, *others = (re.search(pattern, screen) for screen in screens)
-        known[f"digits_{name}"], known[f"answers_{name}"] = first["exact"], first["answers"]
-        known[f"digits_{name}_others"] = " and ".join(other["exact"] for other in others)
+        (first, answers), *others = (digits_in(screen, scheme) for screen in screens)
+        known[f"digits_{name}"], known[f"answers_{name}"] = first, answers
+        known[f"digits_{name}_others"] = " and ".join(exact for exact, _ in others)
     return known
 
 
@@ -76,55 +87,45 @@ def epoch_length():
 def trained_figures():
     """Return what sentences quote about reading updates of a trained model, as text."""
     screen = PAGE.screen("read_update_trained")
-    found = re.search(r"Shards: (\d+) of 10 clients exactly, (\d+) of 100", screen)
-    error = re.search(r"error ([\d.e-]+)", screen)[1]
+    digits, answers = digits_in(screen, "Shards")
     shards = [row for row in PAGE.rows("digits") if row["scheme"] == "shards"]
     return {
-        "trained_labels": re.search(r"bias: (\d+ of \d+)", screen)[1],
-        "trained_fc1_error": f"{float(error):.2f}",
-        "trained_digits": found[1],
-        "trained_answers": found[2],
-        "absent_shards": str(sum(row["images"] == "0" for row in shards)),
+        "trained_labels": labels_in(screen),
+        "trained_fc1_error": f"{float(error_in(screen)):.2f}",
+        "trained_digits": digits,
+        "trained_answers": answers,
+        "absent_shards": str(sum(row["images"] == 0 for row in shards)),
     }
 
 
 def membership_figures():
     """Return how well membership is guessed, as text."""
     screen = PAGE.screen("membership")
-    whole, single = re.findall(r"AUC ([\d.]+)", screen)
-    rates = re.findall(r"positives: ([\d.]+) % \(([\d.]+) % to ([\d.]+) %\)", screen)
+    whole, least = re.findall(r"AUC ([\d.]+)", screen)
+    most, mean = re.search(r"to ([\d.]+), mean ([\d.]+)", screen).groups()
     scatter = math.sqrt((FEW + STRANGERS + 1) / (12 * FEW * STRANGERS))
-    named = {
-        f"{name}_{part}": rate
-        for name, one in zip(
-            ("rate", "few_rate", "update_rate", "few_update_rate"), rates, strict=True
-        )
-        for part, rate in zip(("mean", "least", "most"), one, strict=True)
-    }
-    return named | {
+    return {
         "auc_global": whole,
-        "auc_update_least": single,
+        "auc_update_least": least,
+        "auc_update_most": most,
+        "auc_update_mean": mean,
         "auc_update_scatter": f"{scatter:.2f}",
-        "auc_update_most": re.search(r"to ([\d.]+), mean", screen)[1],
-        "auc_update_mean": re.search(r"mean ([\d.]+)", screen)[1],
+        "few_update_rate_mean": true_positives()[-1][0],
     }
+
+
+def true_positives():
+    """Return [(percent, its lowest, its highest)]: the global model at 1 % and 0.1 %, then single updates."""
+    found = r"positives: ([\d.]+) % \(([\d.]+) % to ([\d.]+) %\)"
+    return re.findall(found, PAGE.screen("membership"))
 
 
 def rates():
-    """Return the rows of the table of true-positive rates: the global model, and single updates."""
-    known = membership_figures()
+    """Return the rows of the table of true-positive rates."""
+    cells = ["{} % ({} to {})".format(*rate) for rate in true_positives()]
     return [
-        [what]
-        + [
-            "{} % ({} to {})".format(
-                *(known[f"{name}_{part}"] for part in ("mean", "least", "most"))
-            )
-            for name in names
-        ]
-        for what, names in (
-            ("the global model, 60,000 members", ("rate", "few_rate")),
-            ("updates of 60 images, ten clients", ("update_rate", "few_update_rate")),
-        )
+        ["the global model, 60,000 members", *cells[:2]],
+        ["updates of 60 images, ten clients", *cells[2:]],
     ]
 
 

@@ -16,10 +16,7 @@ RECORDINGS = {
     for seed in SEEDS
 } | {
     "invert": Recording(
-        (
-            FEDERATION,
-            "python -m beyond.attacks.invert_update",
-        ),
+        (FEDERATION, "python -m beyond.attacks.invert_update"),
         screens=(None, "invert_update"),
         files={name: f"{RESULTS}/{name}" for name in ("inversion.png", "inversion.csv")},
         timed=True,

@@ -31,23 +31,31 @@ def drill(name):
 
 def figures():
     """Return what sentences quote, by name."""
-    runs = PAGE.json("deployment")
-    seconds = {name: mean(run["seconds"]) for name, run in runs.items()}
-    about = {f"seconds_{name}": f"{value:.1f}" for name, value in seconds.items()}
-    for name, run in runs.items():
-        about[f"memory_{name}"] = f"{run['memory_bytes'] / 1e9:.1f} GB"
-        about[f"processes_{name}"] = str(run["processes"])
-        about[f"accuracy_{name}"] = percent(run["accuracies"][-1])
-    about["load"] = percent(max(run["load_before"] for run in runs.values()), 0)
-    rounds = len(runs["stock"]["seconds"])
-    about |= {
-        "times_faster": f"{seconds['stock'] / seconds['deployment']:.1f}",
-        "rounds": str(rounds),
+    runs, cost = PAGE.json("deployment"), PAGE.json("message_cost")
+    stock, ours = (mean(runs[name]["seconds"]) for name in ("stock", "deployment"))
+    return {
+        **_parts(),
+        **_fault_facts(),
+        "seconds_stock": f"{stock:.1f}",
+        "seconds_deployment": f"{ours:.1f}",
+        "times_faster": f"{stock / ours:.1f}",
+        "memory_stock": _memory(runs["stock"]),
+        "processes_stock": runs["stock"]["processes"],
+        "load": percent(_load(), 0),
+        "cpu_imports": f"{cost['imports']:.1f}",
+        "cpu_training": f"{cost['training']:.1f}",
+        "cpu_round": f"{10 * sum(cost.values()) / 2:.0f}",  # ten clients on two cores
+        "versions": " or ".join(VERSIONS),
     }
-    cost = PAGE.json("message_cost")
-    about |= {f"cpu_{name}": f"{seconds:.1f}" for name, seconds in cost.items()}
-    about["cpu_round"] = f"{10 * sum(cost.values()) / 2:.0f}"  # ten clients on two cores
-    return {**about, **_parts(), **_fault_facts(), "versions": " or ".join(VERSIONS)}
+
+
+def _memory(run):
+    return f"{run['memory_bytes'] / 1e9:.1f} GB"
+
+
+def _load():
+    """Return which part of all cores others used, at the most, when a deployment was recorded."""
+    return max(run["load_before"] for run in PAGE.json("deployment").values())
 
 
 def _parts():
@@ -73,14 +81,14 @@ def deployment_table():
     for name, called in NAMES.items():
         run = PAGE.json("deployment")[name]
         seconds = ", ".join(f"{seconds:.1f}" for seconds in run["seconds"])
-        memory = f"{run['memory_bytes'] / 1e9:.1f} GB"
-        lines.append([called, seconds, memory, run["processes"], percent(run["accuracies"][-1])])
+        accuracy = percent(run["accuracies"][-1])
+        lines.append([called, seconds, _memory(run), run["processes"], accuracy])
     table(["", "seconds a round", "memory", "processes", "accuracy"], lines)
 
 
 def load_note():
     """Say that the machine had other work when the deployments were recorded, if it had."""
-    if max(run["load_before"] for run in PAGE.json("deployment").values()) > QUIET:
+    if _load() > QUIET:
         PAGE.say("""
             The seconds are those of a busy machine: others used {load} of its two cores when this began.
             `python -m pages.record deployment/deployment` records them again.

@@ -14,13 +14,7 @@ from support.command_line import run_command
 from support.partitions import PARTITIONS, load_partition
 
 IMPORTED = ("flwr.supernode.cli.flwr_clientapp", "beyond.engine.apps")
-SETTINGS = {
-    "server_round": 1,
-    "seed": 0,
-    "local_epochs": 1,
-    "batch_size": 32,
-    "learning_rate": 0.05,
-}
+CONFIG = {"server_round": 1, "local_epochs": 1, "batch_size": 32, "learning_rate": 0.05, "seed": 0}
 
 
 def main(arguments=None):
@@ -31,7 +25,7 @@ def main(arguments=None):
     preload.torch.set_num_threads(1)
     client = FlowerClient(0, make_model(), *load_partition(PARTITIONS / "client_0.npz"))
     weights, began = client.get_parameters({}), time.process_time()
-    client.fit(weights, SETTINGS)
+    client.fit(weights, CONFIG)
     print(json.dumps({"imports": imports, "training": time.process_time() - began}))
 
 

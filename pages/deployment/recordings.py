@@ -5,7 +5,7 @@ import json
 import psutil
 
 from benchmarks.footprint import measure
-from pages.record import Recording, keep_screens, run, words_of
+from pages.record import Recording, keep_json, keep_screens, run, words_of
 from support.history import read_history
 
 DRILLS = ("node", "clientapp", "superexec", "superlink", "serverapp")
@@ -13,18 +13,14 @@ DRILLS = ("node", "clientapp", "superexec", "superlink", "serverapp")
 COMMAND = (
     "python -m beyond.deployment.federation --rounds 3 --round-timeout 600 --address {address}"
 )
-VARIANTS = {
-    "deployment": "",
-    "stock": "--stock",
-    "secured": "--certificates certificates --proxy",
-}
+VARIANTS = {"deployment": "", "stock": "--stock", "secured": "--certificates certificates --proxy"}
 
 
 def compare(directory, recorded):
     """Run ten nodes with our SuperExec and without, then with TLS behind the proxy; keep all figures."""
     run(directory, "make certificates")
     kept = {name: watched(directory, recorded, name, more) for name, more in VARIANTS.items()}
-    (recorded / "deployment.json").write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    keep_json(recorded / "deployment.json", kept)
 
 
 def watched(directory, recorded, name, more):
@@ -47,7 +43,7 @@ def cost(directory, recorded):
     """Record what a message costs a Python of its own, the second time that it is started."""
     run(directory, "python partition.py")
     *_, last = (run(directory, "python -m pages.deployment.message_cost") for _ in range(2))
-    (recorded / "message_cost.json").write_text(last.splitlines()[-1] + "\n", encoding="utf-8")
+    keep_json(recorded / "message_cost.json", json.loads(last.splitlines()[-1]))
 
 
 RECORDINGS = {

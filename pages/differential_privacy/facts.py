@@ -4,7 +4,7 @@ import math
 
 from beyond.differential_privacy.accountant import epsilon_of, mu_of
 from beyond.differential_privacy.privacy_record import read_privacy
-from pages.markdown import block, paragraph, percent, spread, table
+from pages.markdown import block, paragraph, percent, spread, table, table_of
 from pages.page import Page
 from support.command_line import ROOT
 
@@ -34,44 +34,35 @@ def figures():
     Of the recorded federation only what is the same in every run of its command: no accuracy.
     """
     last = read_privacy(PAGE.recorded)[-1]
-    found = {
-        f"found_{row['epsilon']}": percent(float(row["true_positive_rate"]), 0) for row in ten()
-    }
-    return found | {
-        "private_epsilon": f"{last.epsilon:.3g}",
-        "private_rounds": str(last.round),
-        "private_noise": f"{last.noise_multiplier:.3g}",
+    ten = [row for row in PAGE.rows("best_attacker") if row["delta"] == DELTAS[10]]
+    found = {row["epsilon"]: percent(row["true_positive_rate"], 0) for row in ten}
+    return {
+        "found_8": found[8],
+        "found_2": found[2],
         "private_std": f"{last.noise_multiplier * last.clip / last.clients_asked:.3g}",
-        "odds_8": f"{math.exp(8):,.0f}",
-        "odds_2": f"{math.exp(2):.1f}",
+        "odds_8": odds(8),
+        "odds_2": odds(2),
         "ten_at_a_millionth": f"{epsilon_of(mu_of(8, DELTAS[10]), 1e-6):.1f}",
     }
 
 
-def ten():
-    """Return the recorded attacker's rows at the delta of ten clients."""
-    return [row for row in PAGE.rows("best_attacker") if float(row["delta"]) == DELTAS[10]]
-
-
 def attacker_table():
     """Print what each epsilon and delta lets the best attacker do."""
-    lines = []
-    for row in PAGE.rows("best_attacker"):
-        epsilon, delta = int(row["epsilon"]), float(row["delta"])
-        if epsilon not in (8, 2):
-            continue
-        lines.append(
-            [
-                epsilon,
-                f"{delta:g}",
-                f"{math.exp(epsilon):,.1f}" if epsilon < 4 else f"{math.exp(epsilon):,.0f}",
-                f"{float(row['mu']):.2f}",
-                f"{float(row['auc']):.3f}",
-                percent(float(row["true_positive_rate"]), 0),
-            ]
-        )
-    header = ["ε", "δ", "odds change by, at most", "μ", "AUC", "found, if 1 % are accused wrongly"]
-    table(header, lines)
+    columns = {
+        "ε": "{epsilon}",
+        "δ": "{delta:g}",
+        "odds change by, at most": "{odds}",
+        "μ": "{mu:.2f}",
+        "AUC": "{auc:.3f}",
+        "found, if 1 % are accused wrongly": "{true_positive_rate:.0%}",
+    }
+    rows = [row for row in PAGE.rows("best_attacker") if row["epsilon"] in (8, 2)]
+    table_of([row | {"odds": odds(row["epsilon"])} for row in rows], columns)
+
+
+def odds(epsilon):
+    """Return by which factor `epsilon` lets the odds of a guess change, at most, as text."""
+    return f"{math.exp(epsilon):,.1f}" if epsilon < 4 else f"{math.exp(epsilon):,.0f}"
 
 
 def same_noise_table():

@@ -21,7 +21,7 @@ def figures():
         "files": str(len(sizes)),
         "bundle": f"{sum(sizes) / 1000:.0f} KB",
         "bridge_lines": str(len(bridge.splitlines())),
-        "messages_3": percent(float(PAGE.rows("messages_history")[3]["accuracy"])),
+        "messages_3": percent(PAGE.rows("messages_history")[3]["accuracy"]),
         "classic_3": percent(read_history(Page("lesson").recorded / "lesson")[3].accuracy),
     }
 

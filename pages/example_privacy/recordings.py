@@ -3,8 +3,7 @@
 The search for settings is a command of its own, beyond/example_privacy/search.py.
 """
 
-from pages.record import Recording, keep_files, run
-from support.command_line import ROOT
+from pages.record import Recording, keep_files
 
 RUN = "results/images"
 TYPED = (
@@ -12,12 +11,6 @@ TYPED = (
     "--batch-size 256 --learning-rate 4"
 )
 MEASURED = "results/example_privacy"
-
-
-def measure(directory, recorded):
-    """Measure what is left, in this checkout."""
-    run(ROOT, "python -m beyond.example_privacy.measure")
-    keep_files(recorded, {"accuracy.csv": ROOT / MEASURED / "accuracy.csv"})
 
 
 def keep_account(directory, recorded):
@@ -28,7 +21,11 @@ def keep_account(directory, recorded):
 
 
 RECORDINGS = {
-    "measure": Recording(function=measure),
+    "measure": Recording(
+        ("python -m beyond.example_privacy.measure",),
+        files={"accuracy.csv": f"{MEASURED}/accuracy.csv"},
+        in_place=True,
+    ),
     "audit": Recording(
         ("python -m beyond.example_privacy.audit",),
         files={"audit.csv": f"{MEASURED}/audit.csv"},

@@ -70,7 +70,7 @@ def overhead_figures():
 
 def seeds():
     """Print in a line how runs with other seeds end."""
-    accuracies = [float(row["accuracy"]) for row in PAGE.rows("seeds")]
+    accuracies = [row["accuracy"] for row in PAGE.rows("seeds")]
     low, high = (f"{100 * end(accuracies):.2f}" for end in (min, max))
     paragraph(
         f"That is seed 0. Seeds 0 to {len(accuracies) - 1} end between {low} and {high} %, "

@@ -3,7 +3,6 @@
 pages.record lesson/walk takes four minutes, lesson/seeds eight, lesson/setup as long as the installation.
 """
 
-import subprocess
 import time
 
 from pages.lesson.digits import save_digits
@@ -57,12 +56,11 @@ def last_accuracy(directory, options):
 def measure_setup(directory, recorded):
     """Time `make` doing the set-up in a fresh environment, and weigh it."""
     began = time.perf_counter()
-    subprocess.run(["make", "install"], cwd=directory, check=True)
+    run(directory, "make install")
     seconds = time.perf_counter() - began
     size = sum(path.lstat().st_size for path in (directory / ".venv").rglob("*"))
-    keep_json(
-        recorded / "figures.json", {"setup_seconds": round(seconds), "setup_disk_bytes": size}
-    )
+    measured = {"setup_seconds": round(seconds), "setup_disk_bytes": size}
+    keep_json(recorded / "figures.json", measured)
 
 
 RECORDINGS = {

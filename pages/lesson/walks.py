@@ -51,9 +51,9 @@ def walk_the_faults(readme, directory, more_server="", more_client=""):
 
     Expects partitions in `directory`.
     """
-    start, stop, kill, again, stop_server, kill_server, resume = fault_commands(readme)
-    commands = [command for _, command in lesson_commands(readme)]
-    clients = [command + more_client for command in commands if "client.py" in command]
+    typed = [line for _, line in commands_in(section(readme, FAULTS))]
+    start, stop, kill, again, stop_server, kill_server, resume = typed
+    clients = [line + more_client for _, line in lesson_commands(readme) if "client.py" in line]
     with Desk(directory) as desk:
         server, terminals = start_federation(desk, start + more_server, clients)
         server.wait_for("Round +1 of")
@@ -76,11 +76,3 @@ def type_all(terminal, *lines):
     """Type one line after the other."""
     for line in lines:
         terminal.type(line)
-
-
-def fault_commands(readme):
-    """Return the lines that "Kill one" has its reader type, in order.
-
-    The server; Ctrl-Z and kill for client 3; client 3 again; Ctrl-Z and kill for the server; it again.
-    """
-    return [line for _, line in commands_in(section(readme, FAULTS))]

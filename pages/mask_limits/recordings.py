@@ -7,10 +7,7 @@ RUN = f"{ROOM}.federation --round-timeout 300 --scheme shards --learning-rate 0.
 RECORDINGS = {
     "limits": Recording((f"{ROOM}.mask_strength",), screens=("limits",)),
     "trusting": Recording(
-        (
-            f"{RUN} --trusting --run results/trusting",
-            f"{ROOM}.opened --run results/trusting",
-        ),
+        (f"{RUN} --trusting --run results/trusting", f"{ROOM}.opened --run results/trusting"),
         screens=(None, "opened_trusting"),
     ),
     "careful": Recording(
@@ -18,8 +15,6 @@ RECORDINGS = {
         screens=(None, "opened_careful"),
     ),
     "refusals": Recording(
-        (f"{RUN} --run results/careful",),
-        screens=("refusals",),
-        lines="Round .*Client 0 refuses: ",
+        (f"{RUN} --run results/careful",), screens=("refusals",), lines="Round .*Client 0 refuses: "
     ),
 }

@@ -16,8 +16,7 @@ from pathlib import Path
 import psutil
 
 from beyond.access.network import Network
-from pages.terminals import ROOT
-from support.command_line import RunError, UserError
+from support.command_line import ROOT, RunError, UserError
 
 ADDRESSES = {
     "server": "10.89.0.1",

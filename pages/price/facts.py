@@ -12,7 +12,7 @@ from beyond.differential_privacy.accountant import (
 from beyond.price.grid import CELLS, DELTAS, EPSILONS, SCHEMES, grid, settings_key
 from pages.markdown import block, percent, spread, table, table_of, table_row
 from pages.page import Page
-from pages.price.measured import PAGE, at_an_end, clipped, first_row, found, free, rows
+from pages.price.measured import PAGE, at_an_end, clipped, found, free, rows, rows_at
 from support.history import read_history
 from support.tables import read_table
 
@@ -60,7 +60,7 @@ def words_of(row, names=(*WHERE, *CHOSEN)):
 
 def command_block():
     """Print the command that trains ten clients with IID data at epsilon 8."""
-    words = f"--target-epsilon 8 {words_of(first_row(10, 'iid'))}"
+    words = f"--target-epsilon 8 {words_of(rows_at(10, 'iid')[0])}"
     block(
         "shell", f"python -m beyond.price.federation {words} \\\n    {ALWAYS} --run results/price"
     )
@@ -70,7 +70,7 @@ def command_table():
     """Print what to type for each number of clients at epsilon 8 and at 2, and what comes of it."""
     lines = []
     for clients, scheme in itertools.product(DELTAS, reversed(SCHEMES)):
-        rows = [first_row(clients, scheme, epsilon) for epsilon in (8.0, 2.0)]
+        rows = [rows_at(clients, scheme, epsilon)[0] for epsilon in (8.0, 2.0)]
         accuracies = [mean_of(found(clients, scheme, row["epsilon"])) for row in rows]
         cells = [
             f"`{words_of(row, CHOSEN)}` {accuracy}"

@@ -19,11 +19,16 @@ def rows():
     return read_table(PAGE.recorded / "price.csv", COLUMNS)
 
 
-def found(clients, scheme, epsilon=8.0, **other):
-    """Return the accuracies of all seeds at a point: of edges, with noise on the sum, or as `other` says."""
+def rows_at(clients, scheme, epsilon=8.0, **other):
+    """Return the lines of all seeds at a point: of edges, with noise on the sum, or as `other` says."""
     wanted = {"network": "edges", "privacy": "central", **other}
     wanted |= {"clients": clients, "scheme": scheme, "epsilon": epsilon}
-    return [row["accuracy"] for row in rows() if wanted.items() <= row.items()]
+    return [row for row in rows() if wanted.items() <= row.items()]
+
+
+def found(clients, scheme, epsilon=8.0, **other):
+    """Return the accuracies of all seeds at a point, given as to rows_at."""
+    return [row["accuracy"] for row in rows_at(clients, scheme, epsilon, **other)]
 
 
 def clipped(clients, scheme, epsilon=8.0, **other):
@@ -49,10 +54,3 @@ def at_an_end():
 def path_of(settings):
     """Return how long the clips of all rounds together are."""
     return round(settings["rounds"] * settings["clip"], 6)
-
-
-def first_row(clients, scheme, epsilon=8.0):
-    """Return the line of price.csv at a point with noise on the sum and the first seed."""
-    wanted = {"network": "edges", "privacy": "central", "epsilon": epsilon}
-    wanted |= {"clients": clients, "scheme": scheme}
-    return next(row for row in rows() if wanted.items() <= row.items())

@@ -4,22 +4,14 @@ The search for settings is a command of its own, beyond/price/search.py. Points 
 with these settings are not measured again.
 """
 
-import shlex
-
 from pages.price.facts import ALWAYS, REAL_COLUMNS, words_of
-from pages.price.measured import first_row
+from pages.price.measured import rows_at
 from pages.record import Recording, run
-from support.command_line import ROOT
 from support.history import read_history
 from support.tables import read_table, write_table
 
 # One point of each curve that fits on one machine: a thousand processes do not.
 REAL = ((10, "iid"), (10, "shards"), (100, "iid"), (100, "shards"))
-
-
-def measure(directory, recorded):
-    """Measure in this checkout what the recorded price.csv does not have; draw the picture."""
-    run(ROOT, f"python -m beyond.price.measure --output {shlex.quote(str(recorded))}")
 
 
 def command_of(row):
@@ -41,7 +33,7 @@ def repeat(directory, recorded):
     known = read_table(table, REAL_COLUMNS)
     found = []
     for clients, scheme in REAL:
-        row = first_row(clients, scheme)
+        row = rows_at(clients, scheme)[0]
         point = {"clients": clients, "scheme": scheme, "epsilon": row["epsilon"]}
         wanted = point | {"price": row["accuracy"]}
         same = [other for other in known if wanted.items() <= other.items()]
@@ -52,4 +44,10 @@ def repeat(directory, recorded):
     write_table(table, REAL_COLUMNS, found)
 
 
-RECORDINGS = {"measure": Recording(function=measure), "real": Recording(function=repeat)}
+RECORDINGS = {
+    # Measures what the recorded price.csv does not have, and draws the picture.
+    "measure": Recording(
+        ("python -m beyond.price.measure --output beyond/price/recorded",), in_place=True
+    ),
+    "real": Recording(function=repeat),
+}

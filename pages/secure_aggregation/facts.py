@@ -26,7 +26,7 @@ STAGES = {
 def figures():
     """Return the figures that sentences quote, as text, by name."""
     plain = read_history(Page("lesson").recorded / "lesson")[-1].accuracy
-    secure = float(PAGE.rows("history")[-1]["accuracy"])
+    secure = PAGE.rows("history")[-1]["accuracy"]
     return {
         **view_figures(),
         "accuracy_plain": percent(plain),
@@ -55,8 +55,8 @@ def stages_table():
     lines = []
     for number, row in enumerate(PAGE.rows("bytes"), 1):
         up, down = STAGES[row["stage"]]
-        sent = int(row["bytes_sent"]) / int(row["asked"])
-        received = int(row["bytes_received"]) / int(row["replies"])
+        sent = row["bytes_sent"] / row["asked"]
+        received = row["bytes_received"] / row["replies"]
         lines.append([number, down, f"{sent:,.0f}", up, f"{received:,.0f}"])
     table(["", "server to client", "bytes", "client to server", "bytes"], lines)
 

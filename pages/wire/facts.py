@@ -35,11 +35,9 @@ def figures():
         "fit_res_weights": f"{answers['weights'] // 3:,}",
         "fit_res_fields": f"{answers['fields'] // 3:,}",
         "fit_res_framing": f"{answers['framing'] // 3:,}",
-        "wire_all": f"{everything:,}",
         "wire_weights": f"{100 * weights / everything:.1f} %",
         "fields_honest": f"{honest:,}",
         "fields_ten": f"{10 * honest:,}",
-        "tls_bytes": re.search(r"TLS, to the server: ([\d,]+)", PAGE.screen("tls"))[1],
     }
     return known | smuggling_figures() | room_figures()
 

@@ -25,7 +25,7 @@ def test_the_digits_of_the_picture_are_those_counted():
     wrong = {
         row["client"]
         for row in PAGE.rows("digits")
-        if row["scheme"] == "shards" and (int(row["images"]) > 0) != (row["read"] == "1")
+        if row["scheme"] == "shards" and (row["images"] > 0) != (row["read"] == 1)
     }
     assert f"Shards: {10 - len(wrong)} of 10 clients exactly" in PAGE.screen("read_update_0")
 
@@ -33,7 +33,7 @@ def test_the_digits_of_the_picture_are_those_counted():
 def test_inversion_is_as_good_as_demanded_and_fails_where_the_page_says():
     found = {}
     for row in PAGE.rows("inversion"):
-        found.setdefault(row["case"], []).append((int(row["rank"]), float(row["psnr"])))
+        found.setdefault(row["case"], []).append((row["rank"], row["psnr"]))
     single, batch, wrong, _, epoch = found.values()
     assert [len(case) for case in found.values()] == [8, 8, 6, 4, 8]
     assert sum(rank == 1 for rank, _ in single) >= 7

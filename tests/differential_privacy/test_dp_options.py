@@ -79,7 +79,7 @@ def test_delta_is_a_tenth_of_one_in_all_clients_unless_it_is_given():
 @pytest.mark.parametrize("noise", ["--noise-multiplier", "--target-epsilon"])
 def test_a_run_goes_on_with_the_same_privacy_only(tmp_path, noise):
     words = ["--clip", "1", noise, "1", "--delta", "0.01", "--run", str(tmp_path)]
-    with open_record(parse(*words), ["weight"]) as record:
+    with open_record(parse(*words), {}) as record:
         record.begin()
     for option, value in {
         "--clip": "2",
@@ -90,5 +90,5 @@ def test_a_run_goes_on_with_the_same_privacy_only(tmp_path, noise):
     }.items():
         args = parse(*words, option, value, "--resume")
         refused = pytest.raises(UserError, match=f"was made with.*{option}")
-        with refused, open_record(args, ["weight"]):
+        with refused, open_record(args, {}):
             raise AssertionError("it goes on")

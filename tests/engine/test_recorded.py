@@ -13,7 +13,7 @@ def test_chapters_come_to_the_same_on_both_engines():
 
 def test_the_message_api_learns_what_the_lesson_learns():
     lesson = read_history(Page("lesson").recorded / "lesson")[3].accuracy
-    assert abs(float(PAGE.rows("messages_history")[3]["accuracy"]) - lesson) < 0.003
+    assert abs(PAGE.rows("messages_history")[3]["accuracy"] - lesson) < 0.003
 
 
 def test_the_table_of_names_has_names_that_flower_has():

@@ -33,7 +33,7 @@ class Console(io.RawIOBase):
 for name, number in (("stdout", 1), ("stderr", 2)):
     setattr(sys, name, io.TextIOWrapper(io.BufferedWriter(Console(number)), "utf-8", write_through=True))
 print("in the console", flush=True)
-from support.output import print_into
+from support.terminal import print_into
 print_into("log")
 print("größer")
 print("as well", file=sys.stderr)

@@ -191,7 +191,7 @@ def weights(number):
 
 def open_record(directory):
     """Return the record in `directory`."""
-    return RunRecord(directory, SETTINGS, NAMES)
+    return RunRecord(directory, SETTINGS, dict(zip(NAMES, weights(0), strict=True)))
 
 
 def record_rounds(directory, last=2):

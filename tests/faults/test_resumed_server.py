@@ -70,7 +70,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_setting_that_differs_is_named_as_the_run_was_made_whatever_it_is(tmp_path, name):
-    RunRecord(tmp_path, MADE_WITH, []).begin()
+    RunRecord(tmp_path, MADE_WITH, {}).begin()
     check_settings(tmp_path, MADE_WITH)
     value, how = OTHERS[name]
     with pytest.raises(UserError, match=f"was made {how}; resume it in the same way"):

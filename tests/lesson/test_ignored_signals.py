@@ -10,25 +10,18 @@ import pytest
 from support.signals import signals_deferred, signals_that_unwind
 from tests.support.harness import PATIENCE, environment
 
-PRELOADING = """
-import signal, sys
-from importlib.abc import Loader
-from importlib.util import spec_from_loader
+STARTING = """
+import multiprocessing, os, signal
+from multiprocessing import forkserver
+from support.processes import process_context, start_command
 
-class Interrupted(Loader):
-    def find_spec(name, *rest):
-        return spec_from_loader(name, Interrupted()) if name == "support.preload" else None
-
-    def exec_module(self, module):
-        signal.raise_signal(signal.SIGINT)
-        module.is_imported = True
-
-sys.meta_path.insert(0, Interrupted)
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-import support.forkserver
-assert sys.modules["support.preload"].is_imported
-assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
+if __name__ == "__main__":
+    multiprocessing.context.BaseContext.set_forkserver_preload = lambda context, names: None
+    context = process_context("forkserver")
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGINT)  # it has only begun
+    process = start_command(context, "tests.programs.unblocked", [])
+    process.join()
+    raise SystemExit(process.exitcode)
 """
 
 
@@ -56,7 +49,7 @@ def test_what_must_not_be_interrupted_is_done_first(number, kind):
     assert kind is KeyboardInterrupt or end.value.code == 143
 
 
-def test_ctrl_c_while_a_forkserver_imports_prints_no_traceback():
-    words = [sys.executable, "-c", PRELOADING]
+def test_ctrl_c_while_a_forkserver_starts_does_nothing_to_it_and_its_processes_can_be_interrupted():
+    words = [sys.executable, "-c", STARTING]
     done = subprocess.run(words, env=environment(), capture_output=True, timeout=PATIENCE)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -152,7 +152,7 @@ def test_what_a_client_took_is_told_in_seconds(monkeypatch):
 
 def test_recorded_strategy_alone_records_what_it_sees(tmp_path):
     inside = FedAvg(evaluate_fn=lambda number, weights, config: (0.5, {"accuracy": 0.25 * number}))
-    record = RunRecord(tmp_path / "run", {}, ["one", "two"])
+    record = RunRecord(tmp_path / "run", {}, dict(zip(["one", "two"], WEIGHTS, strict=True)))
     events = EventLog(tmp_path / "run")
     strategy = RecordedStrategy(inside, record, RoundReport(rounds=1), events)
     strategy.evaluate(0, ndarrays_to_parameters(WEIGHTS))

@@ -1,12 +1,14 @@
 """A recording is what its commands have printed, and nothing is kept of one that has failed."""
 
 import json
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 
 from pages import record
 from pages.record import Recording
-from support.command_line import RunError, UserError
+from support.command_line import ROOT, RunError, UserError
 
 SPEAK = "python -c \"print('one'); print('Round two')\""
 IDENTIFIER = "0123abcd-0123-4567-89ab-0123456789ab"
@@ -30,16 +32,18 @@ def test_what_is_kept_of_a_screen_are_the_lines_that_were_asked_for(tmp_path):
 
 def test_a_command_that_fails_is_not_recorded(tmp_path):
     fails = f'{SPEAK[:-1]}; raise SystemExit(3)"'
-    for recording in (
-        Recording((fails,), ("screen",)),
-        Recording((fails, SPEAK), ("screen", "screen"), status=3),  # the last is to end with 3
-        Recording((SPEAK,), ("screen",), status=3),
-    ):
-        with pytest.raises(RunError, match="ended with status"):
+    for before, last in (((), fails), ((fails,), SPEAK), ((SPEAK,), fails)):
+        recording = Recording((*before, last), (*(None for _ in before), "screen"))
+        with pytest.raises(RunError, match="ended with status 3"):
             recording.make(tmp_path, tmp_path / "recorded")
     assert not (tmp_path / "recorded").exists()
-    Recording((SPEAK, fails), (None, "screen"), status=3).make(tmp_path, tmp_path / "recorded")
-    assert (tmp_path / "recorded/screen.txt").read_text(encoding="utf-8") == "one\nRound two\n"
+
+
+def test_a_command_may_be_expected_to_end_with_another_status(tmp_path):
+    fails = f'{SPEAK[:-1]}; raise SystemExit(3)"'
+    assert record.run(tmp_path, fails, status=3) == "one\nRound two\n"
+    with pytest.raises(RunError, match="ended with status 0"):
+        record.run(tmp_path, SPEAK, status=3)
 
 
 def test_files_are_copied_from_where_the_commands_ran_and_identifiers_go(tmp_path):
@@ -48,6 +52,20 @@ def test_files_are_copied_from_where_the_commands_ran_and_identifiers_go(tmp_pat
     recording.make(tmp_path, tmp_path / "recorded")
     assert (tmp_path / "recorded/deep/kept").read_text(encoding="utf-8") == "a file"
     assert (tmp_path / "recorded/screen.txt").read_text(encoding="utf-8") == "id <message id>\n"
+
+
+def test_only_a_recording_in_place_is_made_in_this_checkout(tmp_path, monkeypatch):
+    where = 'python -c "import os; print(os.getcwd())"'
+    known = {
+        f"page/{name}": Recording((where,), (name,), in_place=name == "here")
+        for name in ("here", "copy")
+    }
+    monkeypatch.setattr(record, "recordings", lambda: known)
+    monkeypatch.setattr(record, "Page", lambda name: SimpleNamespace(recorded=tmp_path / name))
+    monkeypatch.setattr(record, "working_copy", lambda: nullcontext(tmp_path))
+    record.main(["page"])
+    places = [(tmp_path / f"page/{name}.txt").read_text("utf-8") for name in ("here", "copy")]
+    assert places == [f"{ROOT}\n", f"{tmp_path}\n"]
 
 
 def test_every_address_is_a_free_port_of_its_own():

@@ -38,7 +38,7 @@ def draw_digits(path):
     table, results = Page("attacks").rows("digits"), {}
     for scheme in read_update.SCHEMES:
         mine = [row for row in table if row["scheme"] == scheme]
-        parts = [[int(row[name]) for row in mine] for name in ("images", "read")]
+        parts = [[row[name] for row in mine] for name in ("images", "read")]
         counts, read = (np.array(part).reshape(10, 10) for part in parts)
         results[scheme] = counts, read.astype(bool)
         assert [row[:3] for row in read_update.rows_of({scheme: results[scheme]})] == [

@@ -55,7 +55,7 @@ def main(grid, context):
     """Run the ServerApp."""
     print("Starting Flower ServerApp")
     directory = context.run_config["run"]
-    record = RunRecord(directory, {}, ["weights"])
+    record = RunRecord(directory, {}, {"weights": np.zeros(1)})
     record.begin()
     ending = context.run_config["ending"]
     for number in range(3 if ending == "do_without_a_client" else 1):

@@ -16,8 +16,8 @@ def test_the_page_promises_nothing():
 def test_secure_aggregation_costs_no_accuracy():
     lesson = read_history(Page("lesson").recorded / "lesson")[-1]
     secure = PAGE.rows("history")[-1]
-    assert int(secure["round"]) == lesson.round == 10
-    assert abs(float(secure["accuracy"]) - lesson.accuracy) < 0.003
+    assert secure["round"] == lesson.round == 10
+    assert abs(secure["accuracy"] - lesson.accuracy) < 0.003
 
 
 def test_the_server_holds_noise_and_arithmetic_reads_nothing_off_it():
