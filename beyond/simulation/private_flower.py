@@ -141,9 +141,12 @@ class PrivateFlower:
         return said
 
     def _start(self, words, output, environment):
+        environment = {**self.environment, **environment}
+        first, *rest = map(str, words)
         process = psutil.Popen(
-            [str(word) for word in words],
-            env={**self.environment, **environment},
+            # Windows would look on our own PATH, where Flower's commands may not be.
+            [shutil.which(first, path=environment["PATH"]) or first, *rest],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -13,6 +13,7 @@ import pytest
 
 import federation
 from beyond.simulation import watchdog
+from beyond.watch.__main__ import listener
 from support import files, machine, processes
 from support.command_line import RunError, UserError
 from support.files import replaced_directory, replaced_file
@@ -169,6 +170,18 @@ def test_without_sigkill_what_flower_has_started_is_ended_all_the_same(monkeypat
     finally:
         monkeypatch.undo()
         importlib.reload(watchdog)
+
+
+def test_of_a_port_that_is_taken_we_say_what_windows_says(monkeypatch):
+    """Its numbers of errors are none of C's."""
+
+    def refuse(address):
+        said = "Only one usage of each socket address is normally permitted"
+        raise OSError(10048, f"{said} (while attempting to bind on address {address!r})")
+
+    monkeypatch.setattr("socket.create_server", refuse)
+    with pytest.raises(UserError, match="8090: Only one usage .* permitted; choose another --port"):
+        listener(8090)
 
 
 # What Python lacks on Windows, and we might lean on without a thought.
