@@ -4,8 +4,8 @@
 
 The SuperNode at that address is started with --isolation process. One SuperExec can serve several of a host.
 It uses modules of Flower that are internal to a degree that nothing else here does. With another version than
-those of VERSIONS, or where no process forks (Windows), it says so and starts flower-superexec in its place, or
-ends (--no-fallback).
+those of VERSIONS, or where nothing can fork (Windows), it says so and starts flower-superexec in its place,
+or ends (--no-fallback).
 
 Libraries are imported before the fork. The app is not: a run brings its own code, and gets that.
 """
