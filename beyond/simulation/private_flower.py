@@ -36,7 +36,8 @@ from support.listening import check_port_is_free, free_port
 SUPERLINK = "ours"  # the name of our SuperLink in the home's config.toml
 READY_WITHIN = 60.0  # seconds in which a SuperLink has to answer
 SHORT = "/tmp"  # Ray's sockets have names that must be short
-FRAME = "╭╮╰╯│─ "  # what Flower draws around its complaints
+# What Flower draws around its complaints: round corners, Windows' square ones, and + where neither can be.
+FRAME, PLAIN_FRAME = "╭╮╰╯┌┐└┘│─| ", "+-"
 
 
 class PrivateFlower:
@@ -187,4 +188,5 @@ def _short_directory():
 def last_line(text):
     """Return the last line of a log that says something."""
     lines = (line.strip(FRAME).strip() for line in text.splitlines())
-    return next((line for line in reversed(list(lines)) if line), "it said nothing")
+    said = (line for line in reversed(list(lines)) if line.strip(PLAIN_FRAME))
+    return next(said, "it said nothing")

@@ -200,7 +200,7 @@ NOT_ON_WINDOWS = {
 GONE = {"curses", "fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "termios", "tty"}
 # Where that is used all the same, and why it does no harm.
 USED = {
-    "beyond/deployment/proxy.py": "nginx runs on Linux",
+    "beyond/deployment/proxy.py": "looks whether it is there",
     "beyond/practice/runner.py": "passes over what is missing",
     "beyond/watch/run_files.py": "goes without",
     "beyond/wire/relay.py": "passes over what is missing",

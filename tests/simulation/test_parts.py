@@ -185,6 +185,9 @@ def test_a_scale_says_what_the_run_has_recorded(tmp_path, monkeypatch, engine, w
     [
         ("first\n  the last one \n\n", "the last one"),
         ("╭── Error ──╮\n│ no such run │\n╰────╯\n", "no such run"),
+        ("┌── Error ──┐\n│ no such run │\n└────┘\n", "no such run"),
+        ("+-- Error --+\n| no such run |\n+----+\n", "no such run"),
+        ("give it --insecure-\n", "give it --insecure-"),
         ("\n \n", "it said nothing"),
     ],
 )
