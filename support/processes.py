@@ -28,13 +28,28 @@ from support.command_line import (
 )
 from support.machine import available_cores
 from support.output import prepare_output, print_into
-from support.signals import ctrl_c_blocked
+from support.signals import ctrl_c_blocked, ctrl_c_kept_back, take_ctrl_c
 
 LONGEST_TMPDIR = 60  # characters
 FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose forkserver has gone
 FORKSERVER_LOST = "the process that starts all others was ended from outside (is the memory full?)"
 TERMINATED = 128 + signal.SIGTERM  # the status of our commands when that signal has ended them
 GRACE = 3.0  # seconds that processes have to end after they were asked to
+
+
+class SpawnedProcess(multiprocessing.context.SpawnProcess):
+    """A process that takes no Ctrl-C while it imports."""
+
+    def start(self):
+        """Start it; it takes Ctrl-C once it has called _belong_to_parent."""
+        with ctrl_c_kept_back():
+            super().start()
+
+
+class SpawnContext(multiprocessing.context.SpawnContext):
+    """Python's own, with processes of ours."""
+
+    Process = SpawnedProcess
 
 
 def start_methods():
@@ -47,7 +62,7 @@ def start_methods():
 def process_context(method=None):
     """Return the multiprocessing context to start commands in: `method`, or the first of start_methods."""
     if (method or start_methods()[0]) == "spawn":
-        return multiprocessing.get_context("spawn")
+        return SpawnContext()
     from multiprocessing import forkserver, resource_tracker  # Windows lacks them
 
     # The forkserver looks for modules on PYTHONPATH only, wherever we were started from.
@@ -82,6 +97,10 @@ def start_command(context, module, arguments, log=None, **doors):
         process.start()
     except (EOFError, ConnectionError):
         raise RunError(FORKSERVER_LOST) from None
+    except BaseException:  # Ctrl-C, say, while it was started
+        if process.pid is not None:
+            stop_all([process])
+        raise
     return process
 
 
@@ -171,6 +190,7 @@ def _belong_to_parent():
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C reaches our parent only, which then asks us to end
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # and we may print, even after stty tostop
+    take_ctrl_c()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 

@@ -4,6 +4,7 @@ Flower ends with status 0 whichever it was, and leaves no trace of which.
 """
 
 import builtins
+import ctypes
 import importlib
 import signal
 import sys
@@ -73,6 +74,43 @@ def ctrl_c_blocked():
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def ctrl_c_kept_back():
+    """Let no process that is spawned in the block take Ctrl-C before it calls take_ctrl_c.
+
+    Until then it imports, for seconds, and would print a traceback on our terminal. On Windows Ctrl-C reaches
+    every process of a console, and is lost during the block.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        _ignore_ctrl_c_on_windows(True)
+        try:
+            yield
+        finally:
+            _ignore_ctrl_c_on_windows(False)
+        return
+    from multiprocessing import resource_tracker  # Windows lacks it
+
+    resource_tracker.ensure_running()  # it would let Ctrl-C in again
+    with ctrl_c_blocked():
+        yield
+
+
+def take_ctrl_c():
+    """Let Ctrl-C in, but for one that has come before."""
+    if not hasattr(signal, "pthread_sigmask"):
+        _ignore_ctrl_c_on_windows(False)
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, handler)
+
+
+def _ignore_ctrl_c_on_windows(is_ignored):
+    """Set what a process hands on to those that it starts: whether Ctrl-C is ignored."""
+    if windows := getattr(ctypes, "windll", None):
+        windows.kernel32.SetConsoleCtrlHandler(None, is_ignored)
 
 
 @contextmanager
