@@ -67,8 +67,8 @@ def test_ctrl_c_while_a_forkserver_imports_prints_no_traceback():
 
 # What a spawned process imports, and does then.
 IMPORTED = """
-import multiprocessing, signal, sys
-if multiprocessing.parent_process():
+import os, signal, sys
+if "SPAWNED" in os.environ:
     signal.raise_signal(signal.SIGINT)
 from support.signals import take_ctrl_c
 
@@ -80,8 +80,9 @@ def work():
         sys.exit(7)
 """
 SPAWNING = """
-import signal, imported
+import os, signal, imported
 from support.processes import process_context
+os.environ["SPAWNED"] = "yes"
 process = process_context("spawn").Process(target=imported.work)
 process.start()
 process.join()
