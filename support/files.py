@@ -4,11 +4,16 @@ import errno
 import os
 import shutil
 import stat
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout  # PyTorch brings it
 
+BUSY, A_MOMENT = (
+    1.0,
+    0.02,
+)  # seconds for which Windows may refuse to move an open file; between tries
 A_LOOK = 0.2  # seconds; who only asks whether a lock is held holds it for a moment
 NO_SUCH_CALL = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
@@ -33,7 +38,7 @@ def replaced_file(path, is_lasting=True):
             yield file
             if is_lasting:
                 put_on_disk(file)
-        os.replace(new, path)
+        _move(new, path)
     except BaseException:
         new.unlink(missing_ok=True)
         raise
@@ -57,8 +62,8 @@ def replaced_directory(path, is_kept):
         yield new
         _copy_mode(path, new)
         if path.exists():
-            path.rename(old)
-        new.rename(path)
+            _move(path, old)
+        _move(new, path)
     finally:
         _finish(path, work, is_kept)
 
@@ -67,11 +72,27 @@ def _finish(path, work, is_kept):
     """Put the old directory back if there is no new one, or what is kept of it into that; remove the rest."""
     old = work / "old"
     if old.exists() and not path.exists():
-        old.rename(path)
+        _move(old, path)
     for name in os.listdir(old) if old.exists() else ():
         if is_kept(name):
-            (old / name).rename(path / name)
+            _move(old / name, path / name)
     shutil.rmtree(work, ignore_errors=True)
+
+
+def _move(source, target):
+    """Do as os.replace does; where that is refused, try again for a moment.
+
+    Windows moves no file that is open anywhere, and replaces none: a virus scanner looks at what is new, and
+    a page that shows the run reads it.
+    """
+    deadline = time.monotonic() + BUSY
+    while True:
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(A_MOMENT)
 
 
 def _copy_mode(old, new):

@@ -24,8 +24,11 @@ def check_listening(address, certificates, insecure):
         )
 
 
-def check_port_is_free(address):
-    """Raise UserError if nothing can listen at `address` (HOST:PORT), before anything else is done."""
+def check_port_is_free(address, option="--address"):
+    """Raise UserError if nothing can listen at `address` (HOST:PORT), before anything else is done.
+
+    `option` is the one that names it.
+    """
     host, port = host_and_port(address)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -35,7 +38,7 @@ def check_port_is_free(address):
             probe.bind(where)
     except OSError as error:
         raise UserError(
-            f"cannot listen on {address}: {error.strerror}; stop what uses it or choose another --address"
+            f"cannot listen on {address}: {error.strerror}; stop what uses it or choose another {option}"
         ) from None
 
 

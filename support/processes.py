@@ -20,7 +20,7 @@ from itertools import islice
 
 from support.command_line import ROOT, RunError, call, command_name, name_command, run_command
 from support.machine import available_cores
-from support.signals import ctrl_c_blocked
+from support.signals import ctrl_c_blocked, take_ctrl_c
 from support.terminal import prepare_output, print_into
 
 LONGEST_TMPDIR = 60  # characters
@@ -28,6 +28,21 @@ FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose
 FORKSERVER_LOST = "the process that starts all others was ended from outside (is the memory full?)"
 TERMINATED = 128 + signal.SIGTERM  # the status of our commands when that signal has ended them
 GRACE = 3.0  # seconds that processes have to end after they were asked to
+
+
+class SpawnedProcess(multiprocessing.context.SpawnProcess):
+    """A process that takes no Ctrl-C while it imports."""
+
+    def start(self):
+        """Start it; it takes Ctrl-C once it has called _belong_to_parent."""
+        with ctrl_c_blocked():
+            super().start()
+
+
+class SpawnContext(multiprocessing.context.SpawnContext):
+    """Python's own, with processes of ours."""
+
+    Process = SpawnedProcess
 
 
 def start_methods():
@@ -40,8 +55,8 @@ def start_methods():
 def process_context(method=None):
     """Return the multiprocessing context to start commands in: `method`, or the first of start_methods."""
     if (method or start_methods()[0]) == "spawn":
-        return multiprocessing.get_context("spawn")
-    from multiprocessing import forkserver, resource_tracker  # Windows lacks them
+        return SpawnContext()
+    from multiprocessing import forkserver  # Windows lacks it
 
     # The forkserver looks for modules on PYTHONPATH only, wherever we were started from.
     paths = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
@@ -49,7 +64,6 @@ def process_context(method=None):
     _choose_short_directory()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["support.preload"])
-    resource_tracker.ensure_running()  # it would let Ctrl-C in again
     with ctrl_c_blocked():  # the forkserver would die of it, with a traceback on our terminal
         forkserver.ensure_running()
     return context
@@ -75,6 +89,10 @@ def start_command(context, module, arguments, log=None, **doors):
         process.start()
     except (EOFError, ConnectionError):
         raise RunError(FORKSERVER_LOST) from None
+    except BaseException:  # Ctrl-C, say, while it was started
+        if process.pid is not None:
+            stop_all([process])
+        raise
     return process
 
 
@@ -163,8 +181,8 @@ def _belong_to_parent():
     """End when our parent does, however it ends; take no signal that is meant for it."""
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C reaches our parent only, which then asks us to end
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a forkserver has it blocked
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # and we may print, even after stty tostop
+    take_ctrl_c()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 

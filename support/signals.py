@@ -67,12 +67,30 @@ def signals_deferred():
 
 @contextmanager
 def ctrl_c_blocked():
-    """Let Ctrl-C wait until the block has ended, and in a process that begins there until that lets it in."""
+    """Let Ctrl-C wait for the block's end, and in a process that begins there until it calls take_ctrl_c.
+
+    Such a process imports for seconds, and would print a traceback on our terminal. Windows blocks no signal.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker  # Windows lacks it
+
+    resource_tracker.ensure_running()  # it would let Ctrl-C in again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def take_ctrl_c():
+    """Let Ctrl-C in, but for one that has come before."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from support.argument_types import address, natural_int, positive_float, positiv
 from support.command_line import ROOT, Options, RunError, UserError, parse_options, run_command
 from support.files import replaced_file
 from support.history import read_history
+from support.listening import check_port_is_free
 from support.run_record import make_run_directory
 
 TARGET = 0.99
@@ -183,6 +184,7 @@ def parse(arguments):
 def main(arguments=None):
     """Run the command line described above."""
     args = parse(arguments)
+    check_port_is_free(args.address)
     results_in(args.output)  # hours of work will go there
     rate = tune(args) if args.tune else args.learning_rate
     for scheme in args.schemes:

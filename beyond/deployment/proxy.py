@@ -32,7 +32,11 @@ http {{
 
 
 def find_nginx():
-    """Return the path of nginx. Raises UserError if there is none."""
+    """Return the path of nginx. Raises UserError if there is none, or none that we can start as we do."""
+    if not hasattr(os, "getuid"):
+        raise UserError(
+            "nginx, as it is used here, is not for Windows; take Linux, or leave --proxy out"
+        )
     places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     if nginx := shutil.which("nginx", path=places):
         return nginx

@@ -3,14 +3,15 @@
     python -m beyond.deployment.superexec --insecure --runtime-api-address 127.0.0.1:9100
 
 The SuperNode at that address is started with --isolation process. One SuperExec can serve several of a host.
-It uses Flower's internal modules more than anything else here does. With a version that is not in VERSIONS it
-says so and starts flower-superexec instead, or ends (--no-fallback).
+It uses Flower's internal modules more than anything else here does. With a version that is not in VERSIONS,
+or where nothing can fork (Windows), it says so and starts flower-superexec instead, or ends (--no-fallback).
 
 Libraries are imported before the fork. The app is not: a run brings its own code, and gets that.
 """
 
 import contextlib
 import importlib.metadata
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -74,19 +75,24 @@ def check_file(file):
     raise UserError(f"cannot read {file}: {reason}")
 
 
-def is_known(args):
-    """Return whether Flower's version is known here; if not, say so in one line.
+def can_run(args):
+    """Return whether we can do this here, with Flower's version and by forks; if not, say so in one line.
 
     Raises UserError if there is nothing to fall back to.
     """
     version = importlib.metadata.version("flwr")
-    if version in VERSIONS:
+    if "fork" not in multiprocessing.get_all_start_methods():
+        line, advice = "this SuperExec forks, which this system cannot", "use Linux"
+    elif version not in VERSIONS:
+        known = ", ".join(VERSIONS)
+        line = f"Flower {version} is none that this SuperExec knows ({known})"
+        advice = f"install flwr=={VERSIONS[-1]}"
+    else:
         return True
-    line = f"Flower {version} is none that this SuperExec knows ({', '.join(VERSIONS)})"
     if args.no_fallback:
         raise UserError(f"{line}; leave --no-fallback out, and {STOCK} will run")
     if not find_stock():
-        raise UserError(f"{line}, and {STOCK} is not here either; install flwr=={VERSIONS[-1]}")
+        raise UserError(f"{line}, and {STOCK} is not here either; {advice}")
     print(f"{line}: {STOCK} runs instead, and imports everything for every task", flush=True)
     return False
 
@@ -118,7 +124,7 @@ def main(arguments=None):
     """Run the command line described above."""
     args = parse(arguments)
     forget_proxies()
-    if not is_known(args):
+    if not can_run(args):
         return fall_back(args)
     from beyond.deployment.tasks import TaskServer
 

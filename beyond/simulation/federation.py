@@ -30,6 +30,7 @@ from support.typed_words import as_words
 
 # Messages that are under way for every actor: Flower looks for new ones ten times a second.
 AHEAD = 16
+RAY_ENDS_ON_WINDOWS = (3, 13)
 
 
 def parse(arguments=None):
@@ -76,10 +77,20 @@ def simulate(args, **variant):
         flower.end_all(grace=0)  # all is on record; a good end of Ray takes seconds
 
 
+def check_ray():
+    """Raise UserError if Ray is missing; Flower does not bring it to every system."""
+    if importlib.util.find_spec("ray") is not None:
+        return
+    if sys.platform == "win32" and sys.version_info >= RAY_ENDS_ON_WINDOWS:
+        raise UserError(
+            "on Windows Flower brings Ray, which simulates, for Python 3.11 and 3.12 only; use one of them"
+        )
+    raise UserError("Ray is missing; pip install -r requirements-beyond.txt")
+
+
 def run(args, **variant):
     """Deal the images out, simulate and plot; the app is changed as `variant` says. Raises UserError."""
-    if importlib.util.find_spec("ray") is None:
-        raise UserError("Ray is missing; pip install -r requirements-beyond.txt")
+    check_ray()
     check_own_partitions(args.clients)
     make_room_for_connections(args.clients)
     make_partitions(args)

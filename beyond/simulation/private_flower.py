@@ -36,7 +36,8 @@ SUPERLINK = "ours"  # the name of our SuperLink in the home's config.toml
 CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
 READY_WITHIN = 60.0  # seconds in which a SuperLink has to answer
 SHORT = "/tmp"  # Ray's sockets have names that must be short
-FRAME = "╭╮╰╯│─ "  # what Flower draws around its complaints
+# What Flower draws around its complaints: round corners, Windows' square ones, and + where neither can be.
+FRAME, PLAIN_FRAME = "╭╮╰╯┌┐└┘│─| ", "+-"
 
 
 class PrivateFlower:
@@ -141,9 +142,12 @@ class PrivateFlower:
         return said
 
     def _start(self, words, output, environment):
+        environment = {**self.environment, **environment}
+        first, *rest = map(str, words)
         process = psutil.Popen(
-            [str(word) for word in words],
-            env={**self.environment, **environment},
+            # Windows would look on our own PATH, where Flower's commands may not be.
+            [shutil.which(first, path=environment["PATH"]) or first, *rest],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -187,4 +191,5 @@ def _short_directory():
 def last_line(text):
     """Return the last line of a log that says something."""
     lines = (line.strip(FRAME).strip() for line in text.splitlines())
-    return next((line for line in reversed(list(lines)) if line), "it said nothing")
+    said = (line for line in reversed(list(lines)) if line.strip(PLAIN_FRAME))
+    return next(said, "it said nothing")

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 GRACE = 3.0  # seconds that processes have to end after they were asked to
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has one way only to end a process
 PAUSE = 0.02  # seconds between two looks: nothing tells when another process's child has ended
 
 
@@ -27,12 +28,12 @@ def end_processes(leaders, home=None, grace=GRACE):
     """
     found = _families(leaders) + _residents(home)
     for process in found:
-        _tell(process, signal.SIGTERM if grace else signal.SIGKILL)
+        _tell(process, signal.SIGTERM if grace else KILL)
     alive = _alive_after(grace or GRACE, found)
     late = alive + [child for process in alive for child in _descendants(process)]
     late += _residents(home)
     for process in late:
-        _tell(process, signal.SIGKILL)
+        _tell(process, KILL)
     _alive_after(GRACE, late)
 
 

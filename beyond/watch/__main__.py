@@ -50,8 +50,9 @@ def listener(number):
     try:
         return socket.create_server(("127.0.0.1", number))
     except OSError as error:
+        reason, _, _ = error.strerror.partition(" (while")  # Windows' numbers mean nothing to C
         raise UserError(
-            f"cannot listen on 127.0.0.1:{number}: {os.strerror(error.errno)}; choose another --port"
+            f"cannot listen on 127.0.0.1:{number}: {reason}; choose another --port"
         ) from None
 
 

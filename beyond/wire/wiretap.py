@@ -21,7 +21,7 @@ from beyond.wire.report import draw, draw_low_bits, print_table
 from support.argument_types import address, host_and_port, natural_int
 from support.command_line import Options, UserError, parse_options, run_command
 from support.figures import check_picture
-from support.listening import is_loopback
+from support.listening import check_port_is_free, is_loopback
 from support.partitions import PARTITIONS, load_partition
 
 
@@ -41,6 +41,7 @@ def check(args):
         raise UserError(f"{args.listen} is open to other machines; listen on 127.0.0.1:PORT")
     if host_and_port(args.listen) == host_and_port(args.server):
         raise UserError("--listen and --server are the same address; choose two")
+    check_port_is_free(args.listen, "--listen")
     check_picture(args.picture, "--picture")
     if args.reveal:
         check_picture(args.reveal, "--reveal")

@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import certifi
 import pytest
@@ -13,6 +14,7 @@ from flwr.proto.runtime_pb2 import AcquireTaskRequest
 from flwr.supercore.constant import TaskType
 
 from beyond.deployment.runtime_api import runtime_client
+from beyond.deployment.superexec import can_run
 from beyond.simulation.private_flower import PrivateFlower
 from support.files import locked
 from tests.support.certificates import make_certificates
@@ -133,6 +135,15 @@ def test_with_an_unknown_version_and_no_fallback_one_line_says_so(
     monkeypatch.syspath_prepend(unknown_version)
     words = ("--runtime-api-address", free_address(), "--insecure", "--no-fallback")
     assert "9.9.9" in refuses_here("beyond.deployment.superexec", *words)
+
+
+def test_where_nothing_can_fork_one_line_says_so(monkeypatch, capsys, refuses_here):
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
+    assert not can_run(SimpleNamespace(no_fallback=False))
+    line = capsys.readouterr().out
+    assert "forks, which this system cannot: flower-superexec runs instead" in line
+    words = ("--runtime-api-address", free_address(), "--insecure", "--no-fallback")
+    assert "forks, which" in refuses_here("beyond.deployment.superexec", *words)
 
 
 def test_whom_it_cannot_trust_it_does_not_ask_again(tmp_path, stage):

@@ -108,6 +108,12 @@ def test_a_port_in_use(refuses_here):
         assert f"cannot listen on {address}" in refuses_here(*FEDERATION, "--address", address)
 
 
+def test_a_proxy_on_windows(monkeypatch):
+    monkeypatch.delattr(os, "getuid")
+    with pytest.raises(UserError, match="not for Windows; take Linux, or leave --proxy out"):
+        find_nginx()
+
+
 def test_a_proxy_that_is_missing(monkeypatch):
     monkeypatch.setattr("beyond.deployment.proxy.shutil.which", lambda *words, **options: None)
     with pytest.raises(UserError, match="nginx is missing; apt-get install"):

@@ -1,13 +1,18 @@
 """Addresses: written well or refused, and on this machine no proxy comes between."""
 
 import argparse
+import importlib
+import re
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from support.argument_types import address
+from support.command_line import UserError
 from support.listening import free_port
+from tests.support.harness import ROOT
 
 NOWHERE = "http://127.0.0.1:9"  # a proxy that is not there
 PROXIES = [
@@ -28,6 +33,53 @@ BAD = [
 ]
 BAD += ["localhost:http", "http://127.0.0.1:8080", "127.0.0.1:8080/", "127.0.0.1:8080 "]
 BAD_IPV6 = ["::1:8080", "[::1:8080", "::1]:8080", "[::1]]:8080", "[]:8080", "[127.0.0.1]:8080"]
+
+
+# Every command that listens where its options say, besides those that test_refusals.py and test_site.py try.
+TRIED = {"server", "federation", "beyond.watch"}
+LISTENING = {
+    "beyond.heterogeneity.server": "--address",
+    "beyond.heterogeneity.federation": "--address",
+    "beyond.differential_privacy.server": "--address --clip=1 --noise-multiplier=1",
+    "beyond.differential_privacy.federation": "--address --clip=1 --noise-multiplier=1",
+    "beyond.price.server": "--address --clip=1 --noise-multiplier=1",
+    "beyond.price.federation": "--address --clip=1 --noise-multiplier=1",
+    "beyond.example_privacy.server": "--address",
+    "beyond.example_privacy.federation": "--address --target-epsilon=8",
+    "beyond.communication.compare": "--address",
+    "beyond.communication.paper": "--address",
+    "beyond.communication.paper_cnn": "--address",
+    "beyond.deployment.federation": "--address",
+    "beyond.deployment.kill_drills": "--address node",
+    "beyond.secure_aggregation.deployment": "--address",
+    "beyond.secure_aggregation.killed": "--address",
+    "beyond.wire.wiretap": "--listen",
+}
+
+
+@pytest.mark.parametrize("program", LISTENING)
+def test_a_port_that_is_taken_is_refused_with_the_option_for_another(
+    program, refuses_here, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    option, *words = LISTENING[program].split()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        host, port = taken.getsockname()
+        line = refuses_here(program, *words, option, f"{host}:{port}")
+    assert f"cannot listen on {host}:{port}: Address already in use; " in line
+    assert line.endswith(f"choose another {option}")
+
+
+def test_no_command_that_listens_where_its_options_say_is_forgotten(capsys):
+    for path in [*ROOT.glob("*.py"), *ROOT.glob("beyond/*/*.py")]:
+        if "run_command(main)" not in path.read_text(encoding="utf-8"):
+            continue
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        with pytest.raises(SystemExit), suppress(UserError):
+            importlib.import_module(name).main(["--help"])
+        options = set(re.findall(r"^ +(--[a-z]+)", capsys.readouterr().out, re.MULTILINE))
+        if options & {"--address", "--listen", "--port"}:
+            assert name.removesuffix(".__main__") in {*LISTENING, *TRIED}
 
 
 @pytest.mark.parametrize("text", BAD)

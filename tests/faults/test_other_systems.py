@@ -1,5 +1,7 @@
 """What Windows and macOS do in another way, as far as Linux can show it; PLATFORMS.md says what ran where."""
 
+import ast
+import importlib
 import os
 import signal
 import subprocess
@@ -10,8 +12,11 @@ from types import SimpleNamespace
 import pytest
 
 import federation
-from support import machine, processes
+from beyond.simulation import watchdog
+from beyond.watch.__main__ import listener
+from support import files, machine, processes
 from support.command_line import RunError, UserError
+from support.files import replaced_directory, replaced_file
 from support.machine import make_room
 from support.processes import ending, last_words, start_methods
 from tests.support.harness import PATIENCE, ROOT, processes_in, wait_until
@@ -118,3 +123,120 @@ def test_spawned_processes_train_where_the_locale_is_c_and_names_are_not_ascii(
     log = (tmp_path / run / "logs/client_0.log").read_text(encoding="utf-8")
     assert "Round 1: trained on 60 images" in log
     wait_until(lambda: not processes_in(tmp_path), "nothing runs any more")
+
+
+@pytest.fixture
+def open_elsewhere(monkeypatch):
+    """Refuse moves as Windows does while a file is open; return how many of the next, under 'left'."""
+    looks = {"left": 0}
+    move = os.replace
+
+    def refused(source, target):
+        if looks["left"] > 0:
+            looks["left"] -= 1
+            raise PermissionError(13, "The process cannot access the file", str(source))
+        move(source, target)
+
+    monkeypatch.setattr(os, "replace", refused)
+    return looks
+
+
+def test_a_file_that_is_open_for_a_moment_is_replaced_after_it(
+    tmp_path, open_elsewhere, monkeypatch
+):
+    monkeypatch.setattr(files, "BUSY", PATIENCE)  # for a machine that does much else
+    (tmp_path / "state.zip").write_bytes(b"old")
+    open_elsewhere["left"] = 3
+    with replaced_file(tmp_path / "state.zip") as file:
+        file.write(b"new")
+    assert (tmp_path / "state.zip").read_bytes() == b"new"
+    (tmp_path / "partitions").mkdir()
+    open_elsewhere["left"] = 3
+    with replaced_directory(tmp_path / "partitions", str.istitle) as new:
+        (new / "test.npz").write_bytes(b"new")
+    assert (tmp_path / "partitions/test.npz").read_bytes() == b"new"
+
+
+def test_a_file_that_stays_open_is_not_waited_for_without_end(
+    tmp_path, open_elsewhere, monkeypatch
+):
+    monkeypatch.setattr(files, "BUSY", 0.2)
+    (tmp_path / "state.zip").write_bytes(b"old")
+    open_elsewhere["left"] = 10**6
+    with pytest.raises(PermissionError), replaced_file(tmp_path / "state.zip") as file:
+        file.write(b"new")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+
+
+def test_without_sigkill_what_flower_has_started_is_ended_all_the_same(monkeypatch):
+    monkeypatch.delattr(signal, "SIGKILL")
+    try:
+        assert importlib.reload(watchdog).KILL == signal.SIGTERM
+    finally:
+        monkeypatch.undo()
+        importlib.reload(watchdog)
+
+
+def test_of_a_port_that_is_taken_we_say_what_windows_says(monkeypatch):
+    """Its numbers of errors are none of C's."""
+
+    def refuse(address):
+        said = "Only one usage of each socket address is normally permitted"
+        raise OSError(10048, f"{said} (while attempting to bind on address {address!r})")
+
+    monkeypatch.setattr("socket.create_server", refuse)
+    with pytest.raises(UserError, match="8090: Only one usage .* permitted; choose another --port"):
+        listener(8090)
+
+
+# What Python lacks on Windows, and we might lean on without a thought.
+NOT_ON_WINDOWS = {
+    "os": """O_CLOEXEC O_DIRECTORY O_NOFOLLOW O_NONBLOCK WNOHANG chown chroot confstr
+        ctermid fchdir fchown fork forkpty geteuid getegid getgid getloadavg getpgid
+        getpgrp getsid getuid initgroups killpg lchown mkfifo mknod nice openpty pathconf
+        pread pwrite register_at_fork sched_getaffinity sched_setaffinity setpgid setpgrp
+        setsid statvfs sync sysconf tcgetpgrp ttyname uname wait wait3 wait4 waitid""",
+    "signal": """ITIMER_REAL SIGALRM SIGCHLD SIGCONT SIGHUP SIGKILL SIGPIPE SIGQUIT SIGSTOP
+        SIGTSTP SIGTTIN SIGTTOU SIGUSR1 SIGUSR2 SIGWINCH SIG_BLOCK SIG_SETMASK SIG_UNBLOCK
+        alarm pause pthread_kill pthread_sigmask setitimer sigwait""",
+    "socket": "AF_UNIX SO_REUSEPORT TCP_INFO",
+    "time": "clock_gettime tzset",
+}
+GONE = {"curses", "fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "termios", "tty"}
+# Where that is used all the same, and why it does no harm.
+USED = {
+    "beyond/deployment/proxy.py": "looks whether it is there",
+    "beyond/practice/runner.py": "passes over what is missing",
+    "beyond/watch/run_files.py": "goes without",
+    "beyond/wire/relay.py": "passes over what is missing",
+    "support/files.py": "looks whether it is there",
+    "support/machine.py": "looks whether it is there, or goes without",
+    "support/processes.py": "looks whether it is there",
+    "support/signals.py": "looks whether it is there",
+}
+
+
+def names_missing_on_windows(tree):
+    """Return the names in the syntax tree of a file that stand for something Windows lacks."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if node.attr in NOT_ON_WINDOWS.get(node.value.id, "").split():
+                found.add(f"{node.value.id}.{node.attr}")
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.name for alias in node.names} & {
+                *NOT_ON_WINDOWS.get(node.module, "").split()
+            }
+            found |= {node.module} & GONE
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names} & GONE
+    return found
+
+
+def test_what_windows_lacks_is_used_where_we_know_of_it_and_nowhere_else():
+    ours = [*ROOT.glob("*.py"), *ROOT.glob("support/*.py"), *ROOT.glob("beyond/**/*.py")]
+    found = {}
+    for path in ours:
+        if names := names_missing_on_windows(ast.parse(path.read_bytes())):
+            found[path.relative_to(ROOT).as_posix()] = names
+    assert found.keys() == USED.keys(), found

@@ -4,9 +4,11 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
+from support.processes import start_command
 from support.signals import signals_deferred, signals_that_unwind
 from tests.support.harness import PATIENCE, environment
 
@@ -53,3 +55,58 @@ def test_ctrl_c_while_a_forkserver_starts_does_nothing_to_it_and_its_processes_c
     words = [sys.executable, "-c", STARTING]
     done = subprocess.run(words, env=environment(), capture_output=True, timeout=PATIENCE)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+# What a spawned process imports, and does then.
+IMPORTED = """
+import os, signal, sys
+if "SPAWNED" in os.environ:
+    signal.raise_signal(signal.SIGINT)
+from support.signals import take_ctrl_c
+
+def work():
+    take_ctrl_c()
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        sys.exit(7)
+"""
+SPAWNING = """
+import os, signal, imported
+from support.processes import process_context
+os.environ["SPAWNED"] = "yes"
+process = process_context("spawn").Process(target=imported.work)
+process.start()
+process.join()
+assert process.exitcode == 7, process.exitcode
+assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
+"""
+
+
+def test_ctrl_c_while_a_spawned_process_imports_prints_no_traceback(tmp_path):
+    (tmp_path / "imported.py").write_text(IMPORTED, encoding="utf-8")
+    words = [sys.executable, "-c", SPAWNING]
+    streams = {"capture_output": True, "cwd": tmp_path, "timeout": PATIENCE}
+    done = subprocess.run(words, env=environment(), **streams)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_ctrl_c_while_a_process_starts_leaves_none_behind():
+    class Started(SimpleNamespace):
+        def start(self):
+            self.pid = 1
+            raise KeyboardInterrupt
+
+        def terminate(self):
+            self.pid = None
+
+        def is_alive(self):
+            return self.pid is not None
+
+        def join(self, timeout):
+            pass
+
+    process = Started(pid=None)
+    with pytest.raises(KeyboardInterrupt):
+        start_command(SimpleNamespace(Process=lambda **given: process), "server", [])
+    assert not process.is_alive()

@@ -192,17 +192,17 @@ def test_settings_without_checksums_are_taken_for_ours(earlier):
 
 
 @pytest.mark.parametrize("failing", [1, 2])
-def test_old_partitions_stay_when_a_rename_fails(earlier, monkeypatch, failing):
+def test_old_partitions_stay_when_a_move_fails(earlier, monkeypatch, failing):
     before = snapshot(earlier)
-    rename, calls = os.rename, []
+    move, calls = os.replace, []
 
-    def rename_until_the_disk_is_full(*words):
+    def move_until_the_disk_is_full(*words):
         calls.append(words)
         if len(calls) == failing:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        rename(*words)
+        move(*words)
 
-    monkeypatch.setattr(os, "rename", rename_until_the_disk_is_full)
+    monkeypatch.setattr(os, "replace", move_until_the_disk_is_full)
     complaint = pytest.raises(UserError, match="cannot write partitions/")
     with complaint, replaced_partitions({"clients": 1}) as directory:
         (directory / "client_0.npz").write_text("new", encoding="utf-8")

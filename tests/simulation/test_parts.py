@@ -1,9 +1,12 @@
 """What a simulation is made of: whom its commands call, how they end, and what is said of a failure."""
 
+import io
 import os
 import statistics
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -11,7 +14,8 @@ import pytest
 from benchmarks.footprint import Footprint
 from beyond.simulation import environment, plot_scale, scale
 from beyond.simulation.app_run import ServerLines, failure
-from beyond.simulation.private_flower import last_line
+from beyond.simulation.federation import check_ray
+from beyond.simulation.private_flower import PrivateFlower, last_line
 from beyond.simulation.tracebacks import Tracebacks
 from beyond.simulation.watchdog import end_processes
 from support.command_line import RunError, UserError
@@ -181,6 +185,9 @@ def test_a_scale_says_what_the_run_has_recorded(tmp_path, monkeypatch, engine, w
     [
         ("first\n  the last one \n\n", "the last one"),
         ("╭── Error ──╮\n│ no such run │\n╰────╯\n", "no such run"),
+        ("┌── Error ──┐\n│ no such run │\n└────┘\n", "no such run"),
+        ("+-- Error --+\n| no such run |\n+----+\n", "no such run"),
+        ("give it --insecure-\n", "give it --insecure-"),
         ("\n \n", "it said nothing"),
     ],
 )
@@ -203,3 +210,36 @@ def test_lines_cross_where_the_simulation_becomes_as_good():
     assert plot_scale.crossing(scales, "seconds_a_round") == (30, 100)
     assert plot_scale.crossing(scales[:2] + scales[3:5], "seconds_a_round") is None
     assert plot_scale.farthest(scales, "seconds_a_round") == 0.5
+
+
+@pytest.mark.parametrize(
+    ("platform", "version", "advice"),
+    [
+        ("linux", (3, 14, 0), "Ray is missing; pip install"),
+        ("win32", (3, 12, 9), "Ray is missing; pip install"),
+        ("win32", (3, 13, 0), "Python 3.11 and 3.12 only; use one of them"),
+    ],
+)
+def test_without_ray_a_line_says_what_brings_it(monkeypatch, platform, version, advice):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(sys, "version_info", version)
+    with pytest.raises(UserError, match=advice):
+        check_ray()
+
+
+def test_the_simulation_finds_ray():
+    check_ray()
+
+
+def test_flowers_commands_are_found_beside_our_python_and_not_on_the_readers_path(
+    tmp_path, monkeypatch
+):
+    """On Windows nothing looks at the PATH that a command is given, and .venv may not be active."""
+    monkeypatch.setattr("psutil.Popen", lambda words, **given: SimpleNamespace(words=words, pid=1))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    flower = PrivateFlower(tmp_path)
+    flower.environment = environment.private_environment(tmp_path)
+    flower.watchdog = SimpleNamespace(stdin=io.BytesIO())
+    started = flower.start("flower-superlink", "--insecure", log="superlink.log")
+    assert started.words == [str(Path(sys.executable).parent / "flower-superlink"), "--insecure"]
