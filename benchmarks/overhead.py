@@ -149,7 +149,7 @@ def main(arguments=None):
     add("--repeat", type=positive_int, default=3, help="how often both are run")
     add("--seed", type=natural_int, default=0, help="the same seed, the same result")
     args = parse_options(arguments, [options])
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         report(summary_of_runs(args, directory))
 
 

@@ -30,7 +30,7 @@ def load_mnist():
         if not check_integrity(ARCHIVES / name, md5):
             raise UserError(f"{ARCHIVES / name} is damaged or gone; git checkout data restores it")
     try:
-        with tempfile.TemporaryDirectory() as directory:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
             unpacked = Path(directory, "MNIST/raw")
             unpacked.mkdir(parents=True)
             for name, _ in MNIST.resources:

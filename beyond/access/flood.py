@@ -91,7 +91,10 @@ def attack_once(folder, is_behind_nginx, words):
     """Start a SuperLink and attack it; return the bytes of its memory before, and its peak meanwhile."""
     address, outside = (f"127.0.0.1:{free_port()}" for _ in range(2))
     trust = ssl.create_default_context(cafile=folder / "ca.pem")
-    with tempfile.TemporaryDirectory() as logs, PrivateFlower(logs) as flower:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as logs,
+        PrivateFlower(logs) as flower,
+    ):
         start_superlink(flower, Namespace(address=address, certificates=folder, proxy=False))
         superlink = flower.processes[0]
         if is_behind_nginx:

@@ -52,7 +52,10 @@ def main(arguments=None):
     folder = parse_options(arguments, [options]).certificates
     server_certificates(folder)
     address = f"127.0.0.1:{free_port()}"
-    with tempfile.TemporaryDirectory() as logs, PrivateFlower(logs) as flower:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as logs,
+        PrivateFlower(logs) as flower,
+    ):
         start_superlink(flower, Namespace(address=address, certificates=folder, proxy=False))
         print(f"{'a SuperNode with':<34}what comes of it")
         for number, (what, words) in enumerate(applicants(flower, Path(folder).resolve())):

@@ -112,7 +112,10 @@ def main(arguments=None):
     forget_proxies()
     address, outside = (f"127.0.0.1:{free_port()}" for _ in range(2))
     root = Path(folder).resolve() / "ca.pem"
-    with tempfile.TemporaryDirectory() as logs, PrivateFlower(logs) as flower:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as logs,
+        PrivateFlower(logs) as flower,
+    ):
         start_superlink(flower, Namespace(address=address, certificates=folder, proxy=False))
         start_proxy(flower, outside, address, folder)
         write_app(flower.home / "intruder")

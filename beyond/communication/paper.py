@@ -68,7 +68,7 @@ def accuracies_of(args, scheme, learning_rate, rounds, target=math.inf):
     Returns the accuracies after round 0, 1, ... Raises RunError if the federation fails or lacks clients.
     """
     words = command(args, scheme, learning_rate, rounds)
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         federate(words, directory, args, target)
         history = read_history(Path(directory, "run"))
     for row in history[1:]:

@@ -119,7 +119,7 @@ def main(arguments=None):
     args = parse(arguments)
     with (
         held_partition(args.partition_id),
-        tempfile.TemporaryDirectory() as logs,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as logs,
         PrivateFlower(logs) as flower,
     ):
         run(flower, args)

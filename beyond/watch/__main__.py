@@ -108,7 +108,7 @@ def page_that_leads_to(address):
 
     Every account of this machine may read the words with which a browser is started.
     """
-    with tempfile.TemporaryDirectory(prefix="watch-") as directory:
+    with tempfile.TemporaryDirectory(prefix="watch-", ignore_cleanup_errors=True) as directory:
         file = Path(directory, "watch.html")
         number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(number, "w", encoding="utf-8") as page:
