@@ -36,7 +36,7 @@ from support.processes import (
     stop_all,
     was_killed,
 )
-from support.run_record import make_run_directory
+from support.run_record import make_run_directory, own_directory
 from support.run_settings import check_settings, last_commit
 from support.typed_words import as_words
 
@@ -53,7 +53,8 @@ def make_partitions(context, args):
         check_settings(args.run, {"partitions": settings})
     if settings and not are_partitioned(settings):
         words = as_words(args, [common_options(), partition_options()])
-        finish_command(context, "partition", words)
+        with own_directory(args.run):  # if that cannot be written to, the partitions stay
+            finish_command(context, "partition", words)
 
 
 def run_processes(

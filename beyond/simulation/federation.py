@@ -24,7 +24,7 @@ from support.command_line import ROOT, UserError, parse_options, run_command
 from support.machine import make_room_for_connections
 from support.options import common_options, partition_options
 from support.partitions import are_own_partitions, are_partitioned, check_own_partitions
-from support.run_record import make_run_directory
+from support.run_record import make_run_directory, own_directory
 from support.run_settings import check_settings
 from support.typed_words import as_words
 
@@ -51,7 +51,8 @@ def make_partitions(args):
     if settings and not are_partitioned(settings):
         words = as_words(args, [common_options(), partition_options()])
         # In a process of its own: the images are of no use here, and take half a gigabyte.
-        done = subprocess.run([sys.executable, ROOT / "partition.py", *words])
+        with own_directory(args.run):  # if that cannot be written to, the partitions stay
+            done = subprocess.run([sys.executable, ROOT / "partition.py", *words])
         if done.returncode != 0:
             sys.exit(done.returncode)
 

@@ -98,6 +98,18 @@ def test_what_cannot_be_done_is_refused_in_one_line_that_says_why(refuses, comma
         assert said.replace("TAKEN", taken) in refuses(command, *words_for(command, *words))
 
 
+DEALING = [["federation.py"], ["-m", "beyond.simulation.federation"]]
+
+
+@pytest.mark.parametrize("command", DEALING, ids=["federation.py", "simulation"])
+def test_a_run_that_cannot_be_written_deals_no_images_out(stage, tmp_path, command):
+    (tmp_path / "a_file").touch()
+    before = snapshot(tmp_path)
+    finished = stage.run(*command, "--clients", 2, "--run", "a_file", cwd=tmp_path)
+    assert finished.status == 2 and "choose another --run" in finished.stderr, finished
+    assert snapshot(tmp_path) == before
+
+
 @pytest.mark.parametrize(
     "program, words, name",
     [("client.py", ["--partition-id", 1], "client_1.npz"), ("server.py", [], "test.npz")],
