@@ -10,7 +10,6 @@ where the stranger has addresses from 127.0.0.2 on, and ends with the command.
 import contextlib
 import socket
 import ssl
-import tempfile
 import threading
 import time
 from argparse import Namespace
@@ -19,7 +18,7 @@ from pathlib import Path
 from flwr.proto.message_pb2 import PushObjectRequest
 
 from beyond.deployment.proxy import find_nginx, start_proxy
-from beyond.deployment.services import start_superlink
+from beyond.deployment.services import fresh_logs, start_superlink
 from beyond.simulation.private_flower import PrivateFlower
 from support.argument_types import host_and_port
 from support.certificates import server_certificates
@@ -91,10 +90,7 @@ def attack_once(folder, is_behind_nginx, words):
     """Start a SuperLink and attack it; return the bytes of its memory before, and its peak meanwhile."""
     address, outside = (f"127.0.0.1:{free_port()}" for _ in range(2))
     trust = ssl.create_default_context(cafile=folder / "ca.pem")
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as logs,
-        PrivateFlower(logs) as flower,
-    ):
+    with PrivateFlower(fresh_logs("results/access")) as flower:
         start_superlink(flower, Namespace(address=address, certificates=folder, proxy=False))
         superlink = flower.processes[0]
         if is_behind_nginx:

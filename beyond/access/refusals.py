@@ -7,7 +7,6 @@ SuperLink runs on loopback and ends with the command. A node gets --max-retries 
 no answer would ask for ever.
 """
 
-import tempfile
 from argparse import Namespace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import certifi
 
 from beyond.deployment.keys import make_key
 from beyond.deployment.node import arrival
-from beyond.deployment.services import start_superlink, start_supernode
+from beyond.deployment.services import fresh_logs, start_superlink, start_supernode
 from beyond.simulation.private_flower import SUPERLINK, PrivateFlower
 from support.certificates import server_certificates
 from support.command_line import Options, parse_options, run_command
@@ -52,10 +51,7 @@ def main(arguments=None):
     folder = parse_options(arguments, [options]).certificates
     server_certificates(folder)
     address = f"127.0.0.1:{free_port()}"
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as logs,
-        PrivateFlower(logs) as flower,
-    ):
+    with PrivateFlower(fresh_logs("results/access")) as flower:
         start_superlink(flower, Namespace(address=address, certificates=folder, proxy=False))
         print(f"{'a SuperNode with':<34}what comes of it")
         for number, (what, words) in enumerate(applicants(flower, Path(folder).resolve())):

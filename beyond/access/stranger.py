@@ -8,7 +8,6 @@ anyone who can reach the port has: Flower's command line and the CA's certificat
 """
 
 import re
-import tempfile
 from argparse import Namespace
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from flwr.supercore.constant import TaskType
 from beyond.deployment.keys import make_key
 from beyond.deployment.proxy import find_nginx, start_proxy
 from beyond.deployment.runtime_api import runtime_client
-from beyond.deployment.services import start_superlink
+from beyond.deployment.services import fresh_logs, start_superlink
 from beyond.simulation.environment import forget_proxies
 from beyond.simulation.private_flower import SUPERLINK, PrivateFlower
 from support.certificates import server_certificates
@@ -112,10 +111,7 @@ def main(arguments=None):
     forget_proxies()
     address, outside = (f"127.0.0.1:{free_port()}" for _ in range(2))
     root = Path(folder).resolve() / "ca.pem"
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as logs,
-        PrivateFlower(logs) as flower,
-    ):
+    with PrivateFlower(fresh_logs("results/access")) as flower:
         start_superlink(flower, Namespace(address=address, certificates=folder, proxy=False))
         start_proxy(flower, outside, address, folder)
         write_app(flower.home / "intruder")
