@@ -276,7 +276,7 @@ READ_ALOUD = """
     const aloud_ = new aloud.Aloud();
     one.takeText(given.events.map((event) => JSON.stringify(event) + "\\n").join(""));
     const said = [];
-    one.events.forEach((event, index) => {
+    one.events.slice().forEach((event, index) => {
       const time = given.pause * index;
       aloud_.take(event, one.show(index + 1), time);
       said.push(aloud_.next(time));
@@ -415,6 +415,31 @@ def test_lines_end_at_a_line_feed_only_wherever_a_piece_of_the_file_ends(tmp_pat
         });
     """
     assert set(run_javascript(tmp_path, code, text)) == {"4,0,true"}
+
+
+def test_an_event_that_is_kept_as_numbers_is_the_same_when_it_is_shown(tmp_path):
+    """Of more events than a block has: of a client without a number, with a fraction, and without weights."""
+    sent = {"what": "sent", "round": 1, "bytes": 10**12 + 0.5}
+    received = {**sent, "what": "received", "took": 0.1, "images": 7}
+    clients = [who(0), who(1), {"client": None, "name": "Client 1"}]
+    weights = [0.5, None, -1, 2, 0, 0, 0.25, 8, -0.125]
+    events = [{**event, **client} for event in (sent, received) for client in clients]
+    events += [{**event, **who(2), "weights": weights} for event in (sent, received)]
+    code = """
+        const one = new record.Record();
+        const again = (_, index) => given.map((event) => ({ ...event, seconds: index / 8 }));
+        const all = Array.from({ length: 1200 }, again).flat();
+        one.takeText(all.map((event) => JSON.stringify(event) + "\\n").join(""));
+        const { events } = one;
+        const names = (event) => Object.keys(event).filter((name) => !["at", "time"].includes(name)).sort();
+        const plain = (event) => JSON.stringify(names(event).map((name) => [name, event[name]]));
+        const isSame = (event, index) => plain(events.at(index)) === plain(event);
+        return [events.length, all.filter(isSame).length,
+          events.at(events.length) ?? null, events.at(-1).seconds, events.slice(9598, 9999).length,
+          events.entries.every((entry) => typeof entry === "number")];
+    """
+    wanted = [9600, 9600, None, 1199 / 8, 2, True]
+    assert run_javascript(tmp_path, code, events) == wanted
 
 
 def test_sizes_names_and_dashes(says, tmp_path):

@@ -63,7 +63,7 @@ export class View {
     const { record } = this;
     while (isNear && record.shown < count) {
       this.show(record.shown + 1, true);
-      this.aloud.take(record.events[record.shown - 1], record.run);
+      this.aloud.take(record.events.at(record.shown - 1), record.run);
     }
     this.show(count, isNear);
     if (!isNear) this.aloud.jump(record.run);
