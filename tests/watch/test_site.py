@@ -130,6 +130,9 @@ def test_anything_else_gets_404_head_is_answered_and_every_answer_is_guarded(wat
     status, headers, _ = answer(port, "/news?wait=0", **upgrade, **{"Sec-WebSocket-Key": "x" * 22})
     assert status == 403
     assert_guarded(headers)
+    status, headers, _ = answer(port, method="NO METHOD")
+    assert status == 400
+    assert_guarded(headers)
     for path in ("/", "/style.css", "/news?wait=0", "/about/0"):
         status, headers, text = answer(port, path, "HEAD", command.token)
         assert (status, text) == (200, ""), path
