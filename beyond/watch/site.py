@@ -118,7 +118,9 @@ class Doorkeeper:
 
     def _answer(self, request):
         """Return the answer to who has no cookie yet, or a token in the address; None to everyone else."""
-        cookie = f"watch-{request.scope['server'][1]}"  # cookies know no ports
+        # Cookies know no ports. The browser's may be another than ours, which ssh -L leads to.
+        _, _, port = request.headers.get("host", "").partition(":")
+        cookie = f"watch-{port if port.isdecimal() else 80}"
         token = request.query_params.get("token")
         if not any(map(self._is_right, (request.cookies.get(cookie, ""), token or ""))):
             return PlainTextResponse(

@@ -158,6 +158,12 @@ def test_who_has_no_token_sees_nothing_and_is_told_where_the_address_is(watching
         status, headers, _ = answer(port, f"/?token={token}", Cookie=cookie)
         assert (status, headers["Location"]) == (303, "/")
         assert_guarded(headers)
+    # Through ssh -L, pages of two machines have one cookie each.
+    _, headers, _ = answer(port, f"/?token={command.token}", Host="127.0.0.1:18090")
+    assert headers["Set-Cookie"].startswith("watch-18090=")
+    assert answer(port, Host="127.0.0.1:18090", Cookie=headers["Set-Cookie"])[0] == 200
+    assert answer(port, Host="127.0.0.1:18090", Cookie=cookie)[0] == 403
+    assert answer(port, f"/?token={command.token}", Host="localhost:a=b; c")[0] == 303
 
 
 def test_a_strangers_host_is_refused(watching):
