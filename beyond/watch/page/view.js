@@ -115,7 +115,8 @@ export class View {
     const total = parts.reduce((sum, client) => sum + client.images, 0);
     if (total <= parts.length || rule(this.record.about) !== FORMULA) return "Point at a client to read what it does";
     const terms = parts.slice(0, 3).map((client) => `${integer(client.images)}/${integer(total)} · w${sub(client.number)}`);
-    return `w = ${terms.join(" + ")}${parts.length > 3 ? " + …" : ""}`;
+    const said = `w = ${terms.join(" + ")}${parts.length > 3 ? " + …" : ""}`;
+    return said.replace(/ (?!\+ \d)/g, "\u00a0"); // a line ends before the next number's plus only
   }
 
   about(client) {
