@@ -62,7 +62,9 @@ def test_on_a_phone_nothing_jumps_while_a_run_is_played(show):
         expect(page.locator("#position")).to_have_attribute(
             "aria-valuetext", re.compile(f"^event {count} ")
         )
-        tops = "(all) => all.map((one) => Math.round(one.getBoundingClientRect().y + scrollY)).join()"
+        tops = (
+            "(all) => all.map((one) => Math.round(one.getBoundingClientRect().y + scrollY)).join()"
+        )
         places.add(page.locator("canvas, #legend, #chart").evaluate_all(tops))
     assert len(places) == 1
 

@@ -309,6 +309,15 @@ def test_what_is_read_aloud_changes_with_outcomes_only(reads, says):
     assert says(events)["said"] == f"{rounds[2]}. Finished: 3 rounds"
 
 
+def test_who_steps_by_hand_hears_of_every_event_at_once(tmp_path):
+    code = """
+        const one = new aloud.Aloud();
+        return given.map((said, time) => { one.step(said); return one.next(time); });
+    """
+    said = ["Round 1: 3 clients asked", "Round 1: 1 kB of weights to Client 0"]
+    assert run_javascript(tmp_path, code, said) == said
+
+
 def test_clients_that_left_because_the_server_stopped_are_not_told_to_be_gone(reads):
     left = [{"what": "left", **who(k), "here": 2 - k, "expected": 3} for k in range(3)]
     idle = [{"what": "waiting", "here": 3, "expected": 3, "needed": 3}] * 20

@@ -31,6 +31,12 @@ export class Aloud {
     this.waiting.push(outcome);
   }
 
+  // The reader has gone one event on or back, by hand: that is told at once, whatever it is.
+  step(said) {
+    this.waiting = [{ kind: "step", said }];
+    this.spoken = this.left = -Infinity;
+  }
+
   drop(kind) {
     this.waiting = this.waiting.filter((one) => one.kind !== kind);
   }

@@ -134,7 +134,8 @@ export class View {
     while (rows.children.length > clients.length) rows.lastChild.remove();
     while (rows.children.length < clients.length) {
       rows.append(document.createElement("tr"));
-      for (let cell = 0; cell < 4; cell += 1) rows.lastChild.append(document.createElement("td"));
+      const name = Object.assign(document.createElement("th"), { scope: "row" });
+      rows.lastChild.append(name, ...["does", "images", "so far"].map(() => document.createElement("td")));
     }
     clients.forEach((client, index) => {
       const said = [client.name, words(client, this.now, this.record.run, this.known.alive), images(client), client.trace ? share(client) : ""];
