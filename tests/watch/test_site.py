@@ -203,6 +203,7 @@ def test_a_reader_follows_a_file_that_comes_grows_is_replaced_written_anew_and_g
         file.write(LINES[1][20:] + "\n")
         file.flush()
         reader.wait_for("the second", lambda news: reader.text == f"{LINES[0]}\n{LINES[1]}\n")
+    assert reader.ask(f"/lines/0?generation={reader.generation}&start={10**30}") == ""
     first = reader.generation
     with open(path, "r+", encoding="utf-8") as file:  # the same file, longer, with other lines
         file.write(f"{LINES[1]}\n" * 9)

@@ -220,6 +220,29 @@ def test_a_refused_twin_leaves_the_real_client_as_it_is(says):
     assert early["clients"]["Client 1"] == "refused: it is late"
 
 
+def test_what_strangers_do_makes_no_run_too_large(tmp_path):
+    """They knock, come and go, and come under new numbers, more often than the page has room for."""
+    code = """
+        const one = new record.Record();
+        one.takeText(given.map((event) => JSON.stringify({ seconds: 1, ...event }) + "\\n").join(""));
+        const size = (value) => (value instanceof Map ? value.size : value?.length ?? 0);
+        const state = one.show(Infinity);
+        const lost = { what: "missing", round: 1, client: 10 ** 8, name: "x", reason: "x" };
+        new aloud.Aloud().take(lost, run.after(state, lost));
+        return [one.damaged, Math.max(...Object.values(state).map(size)), size(state.breaks)];
+    """
+    here = {"here": 1, "expected": 3}
+    events = begin()
+    for number in range(10_000):
+        events += [
+            {"what": "refused", **who(None), "reason": "no"},
+            {"what": "left", **who(0), **here},
+            {"what": "joined", **who(0), **here},
+            {"what": "joined", **who(100 + number), **here},
+        ]
+    assert run_javascript(tmp_path, code, events) == [0, 10_000, 1000]
+
+
 def test_who_leaves_is_gone_but_after_the_last_round(says):
     left = {"what": "left", **who(0), "here": 2, "expected": 3}
     stamp = {"time": "2026-01-02T03:04:05+00:00"}
