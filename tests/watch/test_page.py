@@ -428,8 +428,8 @@ def test_the_moment_before_the_first_event_is_no_waiting_for_a_run(show):
     says(page, ".doing", "Stopped")
     page.evaluate(WATCHED)
     page.locator("#play").click()
-    says(page, "#play", "Pause")
-    says(page, ".doing", "Starting")
+    # The page notes it itself: this moment is over before a busy machine has asked twice.
+    page.wait_for_function("() => seen.some((said) => said.startsWith('Starting'))")
     assert "Before the first event" not in page.evaluate("() => window.seen")
 
 
