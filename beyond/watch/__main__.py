@@ -21,7 +21,7 @@ from pathlib import Path
 import uvicorn
 
 from beyond.watch.assets import export
-from beyond.watch.site import make_site
+from beyond.watch.site import HEADERS, make_site
 from support.argument_types import path
 from support.command_line import Options, UserError, parse_options, run_command
 from support.events import NAME
@@ -126,7 +126,11 @@ def serve(own, runs, token):
     site = make_site(runs, token, is_over=lambda: server.should_exit)
     # Without ws, a question for a WebSocket gets the answer that any other gets.
     config = uvicorn.Config(
-        site, log_level="critical", ws="none", timeout_graceful_shutdown=SECONDS
+        site,
+        log_level="critical",
+        ws="none",
+        headers=list(HEADERS.items()),
+        timeout_graceful_shutdown=SECONDS,
     )
     server = uvicorn.Server(config)
     server.run(sockets=[own])

@@ -18,9 +18,9 @@ from support.files import in_words, replaced_file
 FILES = Path(__file__).resolve().parent / "page"
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 # Modules, each after those that it imports.
-SCRIPTS = ("uplot.js", "events.js", "run.js", "words.js", "aloud.js", "record.js", "replay.js")
-SCRIPTS += ("layout.js", "draw.js", "clients.js", "stage.js", "view.js", "curve.js", "log.js")
-SCRIPTS += ("picture.js", "sources.js", "watch.js")
+SCRIPTS = ("uplot.js", "events.js", "event_list.js", "run.js", "words.js", "aloud.js", "record.js")
+SCRIPTS += ("replay.js", "layout.js", "draw.js", "clients.js", "stage.js", "view.js", "curve.js")
+SCRIPTS += ("log.js", "picture.js", "sources.js", "watch.js")
 IMPORT = re.compile(r'^import (?:(\w+)|(\{[^}]*\})) from "\./([\w.]+)";$', re.MULTILINE)
 EXPORT = re.compile(
     r"^export (?:default (\w+);|(?=(?:async )?(?:function|const|class) (\w+)))", re.MULTILINE

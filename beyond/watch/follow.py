@@ -49,7 +49,7 @@ class Follower:
     def read(self, generation, start):
         """Yield the bytes of the whole lines from `start`, unless the file has become another one."""
         news = self.look()
-        if news.generation != generation:
+        if news.generation != generation or start >= news.size:  # a seek has its limits
             return
         with self._open() as file:
             file.seek(start)

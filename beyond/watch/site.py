@@ -9,7 +9,6 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
-from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,6 +21,7 @@ from support.events import NAME
 # Any other Host is a stranger's page that has got here by its DNS.
 OURS = ["127.0.0.1", "localhost"]
 PATIENCE = 20  # seconds for which a question for news may wait
+# Of every answer: uvicorn sets them, in its own answers to what is no request, too.
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -105,7 +105,7 @@ class Questions:
 
 
 class Doorkeeper:
-    """ASGI middleware: lets in who has the token, in the address or in a cookie, and sets HEADERS."""
+    """ASGI middleware: lets in who has the token, in the address or in a cookie."""
 
     def __init__(self, app, token):
         self.app = app
@@ -113,18 +113,14 @@ class Doorkeeper:
 
     async def __call__(self, scope, receive, send):
         """Answer one request."""
-
-        async def send_with_headers(message):
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
-            await send(message)
-
         app = self.app if scope["type"] != "http" else self._answer(Request(scope)) or self.app
-        await app(scope, receive, send_with_headers)
+        await app(scope, receive, send)
 
     def _answer(self, request):
         """Return the answer to who has no cookie yet, or a token in the address; None to everyone else."""
-        cookie = f"watch-{request.scope['server'][1]}"  # cookies know no ports
+        # Cookies know no ports. The browser's may be another than ours, which ssh -L leads to.
+        _, _, port = request.headers.get("host", "").partition(":")
+        cookie = f"watch-{port if port.isdecimal() else 80}"
         token = request.query_params.get("token")
         if not any(map(self._is_right, (request.cookies.get(cookie, ""), token or ""))):
             return PlainTextResponse(

@@ -29,8 +29,8 @@ def says(page, selector, text):
 def does(page, name, text):
     """Wait until the table of all clients, which is opened for that, says this of one."""
     page.locator("details").evaluate_all("(all) => all.forEach((one) => (one.open = true))")
-    row = page.locator(".clients tr").filter(has=page.locator("td:first-child", has_text=name))
-    expect(row.first.locator("td").nth(1)).to_contain_text(text)
+    row = page.locator(".clients tr").filter(has=page.locator("th", has_text=name))
+    expect(row.first.locator("td").first).to_contain_text(text)
 
 
 def move_to(page, count):

@@ -52,6 +52,23 @@ def test_it_follows_the_browser_can_be_switched_is_legible_and_cuts_nothing_off(
             assert lines <= 1.1
 
 
+def test_on_a_phone_nothing_jumps_while_a_run_is_played(show):
+    page = show(RUN)
+    says(page, ".doing", "Stopped")
+    page.set_viewport_size({"width": 390, "height": 900})
+    places = set()
+    for count in range(3, len(RUN)):
+        move_to(page, count)
+        expect(page.locator("#position")).to_have_attribute(
+            "aria-valuetext", re.compile(f"^event {count} ")
+        )
+        tops = (
+            "(all) => all.map((one) => Math.round(one.getBoundingClientRect().y + scrollY)).join()"
+        )
+        places.add(page.locator("canvas, #legend, #chart").evaluate_all(tops))
+    assert len(places) == 1
+
+
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_who_trains_moves_unless_the_reader_wants_no_motion(show, motion):
     page = show(RUN, reduced_motion=motion)

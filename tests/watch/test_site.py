@@ -130,6 +130,9 @@ def test_anything_else_gets_404_head_is_answered_and_every_answer_is_guarded(wat
     status, headers, _ = answer(port, "/news?wait=0", **upgrade, **{"Sec-WebSocket-Key": "x" * 22})
     assert status == 403
     assert_guarded(headers)
+    status, headers, _ = answer(port, method="NO METHOD")
+    assert status == 400
+    assert_guarded(headers)
     for path in ("/", "/style.css", "/news?wait=0", "/about/0"):
         status, headers, text = answer(port, path, "HEAD", command.token)
         assert (status, text) == (200, ""), path
@@ -155,6 +158,12 @@ def test_who_has_no_token_sees_nothing_and_is_told_where_the_address_is(watching
         status, headers, _ = answer(port, f"/?token={token}", Cookie=cookie)
         assert (status, headers["Location"]) == (303, "/")
         assert_guarded(headers)
+    # Through ssh -L, pages of two machines have one cookie each.
+    _, headers, _ = answer(port, f"/?token={command.token}", Host="127.0.0.1:18090")
+    assert headers["Set-Cookie"].startswith("watch-18090=")
+    assert answer(port, Host="127.0.0.1:18090", Cookie=headers["Set-Cookie"])[0] == 200
+    assert answer(port, Host="127.0.0.1:18090", Cookie=cookie)[0] == 403
+    assert answer(port, f"/?token={command.token}", Host="localhost:a=b; c")[0] == 303
 
 
 def test_a_strangers_host_is_refused(watching):
@@ -194,6 +203,7 @@ def test_a_reader_follows_a_file_that_comes_grows_is_replaced_written_anew_and_g
         file.write(LINES[1][20:] + "\n")
         file.flush()
         reader.wait_for("the second", lambda news: reader.text == f"{LINES[0]}\n{LINES[1]}\n")
+    assert reader.ask(f"/lines/0?generation={reader.generation}&start={10**30}") == ""
     first = reader.generation
     with open(path, "r+", encoding="utf-8") as file:  # the same file, longer, with other lines
         file.write(f"{LINES[1]}\n" * 9)

@@ -220,6 +220,29 @@ def test_a_refused_twin_leaves_the_real_client_as_it_is(says):
     assert early["clients"]["Client 1"] == "refused: it is late"
 
 
+def test_what_strangers_do_makes_no_run_too_large(tmp_path):
+    """They knock, come and go, and come under new numbers, more often than the page has room for."""
+    code = """
+        const one = new record.Record();
+        one.takeText(given.map((event) => JSON.stringify({ seconds: 1, ...event }) + "\\n").join(""));
+        const size = (value) => (value instanceof Map ? value.size : value?.length ?? 0);
+        const state = one.show(Infinity);
+        const lost = { what: "missing", round: 1, client: 10 ** 8, name: "x", reason: "x" };
+        new aloud.Aloud().take(lost, run.after(state, lost));
+        return [one.damaged, Math.max(...Object.values(state).map(size)), size(state.breaks)];
+    """
+    here = {"here": 1, "expected": 3}
+    events = begin()
+    for number in range(10_000):
+        events += [
+            {"what": "refused", **who(None), "reason": "no"},
+            {"what": "left", **who(0), **here},
+            {"what": "joined", **who(0), **here},
+            {"what": "joined", **who(100 + number), **here},
+        ]
+    assert run_javascript(tmp_path, code, events) == [0, 10_000, 1000]
+
+
 def test_who_leaves_is_gone_but_after_the_last_round(says):
     left = {"what": "left", **who(0), "here": 2, "expected": 3}
     stamp = {"time": "2026-01-02T03:04:05+00:00"}
@@ -276,7 +299,7 @@ READ_ALOUD = """
     const aloud_ = new aloud.Aloud();
     one.takeText(given.events.map((event) => JSON.stringify(event) + "\\n").join(""));
     const said = [];
-    one.events.forEach((event, index) => {
+    one.events.slice().forEach((event, index) => {
       const time = given.pause * index;
       aloud_.take(event, one.show(index + 1), time);
       said.push(aloud_.next(time));
@@ -307,6 +330,15 @@ def test_what_is_read_aloud_changes_with_outcomes_only(reads, says):
         *(rounds[0], LEFT_OUT, rounds[1], rounds[2], "Finished: 3 rounds"),
     ]
     assert says(events)["said"] == f"{rounds[2]}. Finished: 3 rounds"
+
+
+def test_who_steps_by_hand_hears_of_every_event_at_once(tmp_path):
+    code = """
+        const one = new aloud.Aloud();
+        return given.map((said, time) => { one.step(said); return one.next(time); });
+    """
+    said = ["Round 1: 3 clients asked", "Round 1: 1 kB of weights to Client 0"]
+    assert run_javascript(tmp_path, code, said) == said
 
 
 def test_clients_that_left_because_the_server_stopped_are_not_told_to_be_gone(reads):
@@ -415,6 +447,31 @@ def test_lines_end_at_a_line_feed_only_wherever_a_piece_of_the_file_ends(tmp_pat
         });
     """
     assert set(run_javascript(tmp_path, code, text)) == {"4,0,true"}
+
+
+def test_an_event_that_is_kept_as_numbers_is_the_same_when_it_is_shown(tmp_path):
+    """Of more events than a block has: of a client without a number, with a fraction, and without weights."""
+    sent = {"what": "sent", "round": 1, "bytes": 10**12 + 0.5}
+    received = {**sent, "what": "received", "took": 0.1, "images": 7}
+    clients = [who(0), who(1), {"client": None, "name": "Client 1"}]
+    weights = [0.5, None, -1, 2, 0, 0, 0.25, 8, -0.125]
+    events = [{**event, **client} for event in (sent, received) for client in clients]
+    events += [{**event, **who(2), "weights": weights} for event in (sent, received)]
+    code = """
+        const one = new record.Record();
+        const again = (_, index) => given.map((event) => ({ ...event, seconds: index / 8 }));
+        const all = Array.from({ length: 1200 }, again).flat();
+        one.takeText(all.map((event) => JSON.stringify(event) + "\\n").join(""));
+        const { events } = one;
+        const names = (event) => Object.keys(event).filter((name) => !["at", "time"].includes(name)).sort();
+        const plain = (event) => JSON.stringify(names(event).map((name) => [name, event[name]]));
+        const isSame = (event, index) => plain(events.at(index)) === plain(event);
+        return [events.length, all.filter(isSame).length,
+          events.at(events.length) ?? null, events.at(-1).seconds, events.slice(9598, 9999).length,
+          events.entries.every((entry) => typeof entry === "number")];
+    """
+    wanted = [9600, 9600, None, 1199 / 8, 2, True]
+    assert run_javascript(tmp_path, code, events) == wanted
 
 
 def test_sizes_names_and_dashes(says, tmp_path):

@@ -31,6 +31,12 @@ export class Aloud {
     this.waiting.push(outcome);
   }
 
+  // The reader has gone one event on or back, by hand: that is told at once, whatever it is.
+  step(said) {
+    this.waiting = [{ kind: "step", said }];
+    this.spoken = this.left = -Infinity;
+  }
+
   drop(kind) {
     this.waiting = this.waiting.filter((one) => one.kind !== kind);
   }
@@ -61,7 +67,10 @@ function together(told) {
     all.length > MOST && MANY[kind] ? `${all.length} ${MANY[kind]}` : all.join(", "))).join(". ");
 }
 
-const troubled = (event, run) => ({ kind: "trouble", said: inTrouble(run.clients.get(event.client ?? event.name)) });
+const troubled = (event, run) => {
+  const client = run.clients.get(event.client ?? event.name); // of too many clients, not all are kept
+  return client ? { kind: "trouble", said: inTrouble(client) } : null;
+};
 const inTrouble = (client) => `${client.name} ${trouble(client)}`;
 const result = ({ round, accuracy }) => `Round ${round}: accuracy ${percent(accuracy)}`;
 const newest = (run, event, what) => { // whether the event has made such a break of the run

@@ -1,10 +1,12 @@
 // The record of one run: its events, the state after any number of them, and where its rounds end.
 
+import { EventList } from "./event_list.js";
 import { parsed } from "./events.js";
 import { after, copyOf, emptyRun } from "./run.js";
 
 const STEP = 2000; // events between two states that are kept
-const MOST_KEPT = 64;
+const MOST_KEPT = 32;
+const PIECE = 1 << 15; // characters that are parsed at a time: a larger text stays in memory for long
 
 export class Record {
   constructor() {
@@ -19,7 +21,7 @@ export class Record {
     this.position = 0; // bytes of the file that have come
     this.decoder = new TextDecoder();
     this.rest = ""; // of a line that is not whole yet
-    this.events = [];
+    this.events = new EventList();
     this.ends = []; // by round, after how many events it is on record
     this.damaged = 0;
     this.kept = [{ count: 0, run: emptyRun() }];
@@ -35,9 +37,11 @@ export class Record {
 
   // Lines end with \n; other characters that end lines elsewhere are in them.
   takeText(text) {
-    const lines = (this.rest + text).split("\n");
-    this.rest = lines.pop();
-    for (const line of lines) this.take(parsed(line));
+    for (let at = 0; at < text.length; at += PIECE) {
+      const lines = (this.rest + text.slice(at, at + PIECE)).split("\n");
+      this.rest = lines.pop();
+      for (const line of lines) this.take(parsed(line));
+    }
   }
 
   take(event) {
@@ -64,7 +68,7 @@ export class Record {
     const goal = Math.min(Math.max(count, 0), this.events.length);
     if (goal < this.shown || goal > this.shown + this.step) this.jump(goal);
     while (this.shown < goal) {
-      after(this.run, this.events[this.shown]);
+      after(this.run, this.events.at(this.shown));
       this.shown += 1;
       if (this.shown % this.step === 0) this.keep();
     }

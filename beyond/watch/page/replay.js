@@ -8,8 +8,8 @@ const HOLDS = { averaged: 1.8, left_out: 1.2, missing: 1.2, resumed: 1.2 };
 
 // {wait: seconds before event `index` is shown, passed: what has passed in words, "" if that is little}.
 export function pauseBefore(events, index, speed) {
-  const [before, next] = [events[index - 1], events[index]];
-  if (!before) return { wait: 0, passed: "" };
+  if (!index) return { wait: 0, passed: "" };
+  const [before, next] = [events.at(index - 1), events.at(index)];
   const clock = before.at && next.at ? (next.at - before.at) / 1000 : 0;
   const gap = Math.max(0, next.seconds - before.seconds); // a stopped run's seconds do not count
   const passed = Math.max(gap, next.what === "resumed" ? clock : 0);

@@ -2,13 +2,14 @@
 
 import { MOST } from "./events.js";
 
+const MOST_BREAKS = 1000; // the newest; a client may come and go for days
 const PARTING = 5; // seconds from the first client that a stopping server hangs up on to its last word
 
 // phase: what the server does; round: the one that runs, or the last; curve: every round on record;
 // parts of clients: what each does in the round; trace: one mark for every round on record.
 export function emptyRun() {
   return { phase: "none", round: 0, rounds: null, expected: 0, here: 0, needed: 0, asked: null, tells: false,
-    sent: 0, received: 0, seconds: 0, curve: [], breaks: [], refusals: [], reason: "", weights: null,
+    sent: 0, received: 0, seconds: 0, curve: [], breaks: [], reason: "", weights: null,
     averaged: null, clients: new Map() };
 }
 
@@ -53,7 +54,6 @@ const CHANGES = {
     put(run, find(run, event), { name: event.name, presence: isLast ? "done" : "gone", left: event.at, leftAt: event.seconds });
   },
   refused(run, event) {
-    run.refusals = [...run.refusals, { name: event.name, reason: event.reason }];
     const client = run.clients.get(event.client); // a twin has the number of one that takes part
     if (client?.presence === "absent") put(run, client, { presence: "refused", reason: event.reason });
   },
@@ -101,10 +101,13 @@ const CHANGES = {
       run.sent += event.bytes_sent ?? 0;
       run.received += event.bytes_received ?? 0;
     }
-    run.curve = [...run.curve.filter((point) => point.round < round), { round, accuracy, loss, failures, took }];
+    const isNext = !(run.curve.at(-1)?.round >= round);
+    const before = isNext ? run.curve : run.curve.filter((point) => point.round < round);
+    run.curve = before.concat({ round, accuracy, loss, failures, took });
     if (!round) return;
     for (const client of run.clients.values()) {
-      const trace = client.trace.padEnd(round - 1, MARKS["not asked"]).slice(0, round - 1);
+      const isWhole = client.trace.length === round - 1; // to cut it takes its length, in every round again
+      const trace = isWhole ? client.trace : client.trace.padEnd(round - 1, MARKS["not asked"]).slice(0, round - 1);
       put(run, client, { trace: trace + (MARKS[client.part] ?? MARKS["not asked"]) });
     }
   },
@@ -147,7 +150,7 @@ export const inAverage = (run) => [...run.clients.values()].filter((client) => c
 
 // What has happened after the last round on record.
 function note(run, what, who) {
-  run.breaks = [...run.breaks, { round: run.curve.at(-1)?.round ?? 0, what, who, seconds: run.seconds }];
+  run.breaks = [...run.breaks.slice(1 - MOST_BREAKS), { round: run.curve.at(-1)?.round ?? 0, what, who, seconds: run.seconds }];
 }
 
 function makeClients(run) {
@@ -166,5 +169,6 @@ function find(run, event) {
 }
 
 function put(run, client, changes) {
+  if (!run.clients.has(client.key) && run.clients.size >= MOST) return;
   run.clients.set(client.key, { ...client, ...changes });
 }

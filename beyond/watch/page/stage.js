@@ -57,7 +57,7 @@ export class Stage {
   draw(time, colors, height = 0) {
     const { canvas, context } = this;
     const width = canvas.parentElement.clientWidth;
-    this.places = layout(width, this.clients.length, height, Boolean(this.about.digits));
+    this.arrange(width, this.clients.length, height, Boolean(this.about.digits));
     const ratio = window.devicePixelRatio || 1;
     const size = [Math.round(width * ratio), Math.round(this.places.height * ratio)];
     if (canvas.width !== size[0] || canvas.height !== size[1]) {
@@ -73,6 +73,13 @@ export class Stage {
     this.drawServer(pen, time);
     this.clients.forEach((client, index) => this.drawTravel(pen, time, client, this.places.lines[index]));
     this.drawCaption(pen); // last: updates pass under it
+  }
+
+  // The places of a thousand clients are computed once, until one of `all` changes.
+  arrange(...all) {
+    if (this.arranged === all.join()) return;
+    this.arranged = all.join();
+    this.places = layout(...all);
   }
 
   drawLines(pen, time) {

@@ -63,7 +63,7 @@ export class View {
     const { record } = this;
     while (isNear && record.shown < count) {
       this.show(record.shown + 1, true);
-      this.aloud.take(record.events[record.shown - 1], record.run);
+      this.aloud.take(record.events.at(record.shown - 1), record.run);
     }
     this.show(count, isNear);
     if (!isNear) this.aloud.jump(record.run);
@@ -115,7 +115,8 @@ export class View {
     const total = parts.reduce((sum, client) => sum + client.images, 0);
     if (total <= parts.length || rule(this.record.about) !== FORMULA) return "Point at a client to read what it does";
     const terms = parts.slice(0, 3).map((client) => `${integer(client.images)}/${integer(total)} · w${sub(client.number)}`);
-    return `w = ${terms.join(" + ")}${parts.length > 3 ? " + …" : ""}`;
+    const said = `w = ${terms.join(" + ")}${parts.length > 3 ? " + …" : ""}`;
+    return said.replace(/ (?!\+ \d)/g, "\u00a0"); // a line ends before the next number's plus only
   }
 
   about(client) {
@@ -133,7 +134,8 @@ export class View {
     while (rows.children.length > clients.length) rows.lastChild.remove();
     while (rows.children.length < clients.length) {
       rows.append(document.createElement("tr"));
-      for (let cell = 0; cell < 4; cell += 1) rows.lastChild.append(document.createElement("td"));
+      const name = Object.assign(document.createElement("th"), { scope: "row" });
+      rows.lastChild.append(name, ...["does", "images", "so far"].map(() => document.createElement("td")));
     }
     clients.forEach((client, index) => {
       const said = [client.name, words(client, this.now, this.record.run, this.known.alive), images(client), client.trace ? share(client) : ""];

@@ -6,7 +6,7 @@ import { save } from "./picture.js";
 import { Player } from "./replay.js";
 import { follow, recordsInside } from "./sources.js";
 import { View } from "./view.js";
-import { title } from "./words.js";
+import { sentence, title } from "./words.js";
 
 const CURVE = 0.25; // of a full screen's height; and what else the stage leaves
 const NEAR = 200; // events; what happened before that is not played again
@@ -65,6 +65,15 @@ function show(count, isJump = false) {
   drawSoon();
 }
 
+function step(by) {
+  const [{ record, aloud }] = views;
+  show(record.shown + by);
+  aloud.step(newest(record));
+}
+
+// The newest event that is shown, as a sentence.
+const newest = ({ events, shown }) => (shown ? sentence(events.at(shown - 1)) : "Before the first event");
+
 function latest() {
   follows = true;
   show(Infinity);
@@ -114,11 +123,12 @@ function speak(time) {
 }
 
 function drawReplay() {
-  const { events, shown, run } = views[0].record;
+  const { record } = views[0];
+  const { events, shown, run } = record;
   const position = at("position");
   position.max = events.length;
   position.value = shown;
-  position.setAttribute("aria-valuetext", `event ${shown} of ${events.length}, ${run.seconds.toFixed(1)} s`);
+  position.setAttribute("aria-valuetext", `event ${shown} of ${events.length}, ${run.seconds.toFixed(1)} s: ${newest(record)}`);
   at("live").setAttribute("aria-pressed", String(follows));
   text("play", player.plays ? "Pause" : "Play");
   at("play").setAttribute("aria-disabled", String(!events.length));
@@ -185,8 +195,8 @@ function fill() {
 
 at("play").addEventListener("click", playOrPause);
 for (const radio of document.querySelectorAll("input[name=speed]")) radio.addEventListener("change", () => player?.hurry(speed()));
-at("back").addEventListener("click", by(() => show(views[0].record.shown - 1)));
-at("forward").addEventListener("click", by(() => show(views[0].record.shown + 1)));
+at("back").addEventListener("click", by(() => step(-1)));
+at("forward").addEventListener("click", by(() => step(1)));
 at("position").addEventListener("input", () => {
   const wanted = Number(at("position").value);
   by(() => show(wanted, true))();
