@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -50,7 +51,8 @@ class Victim:
                 self.came.setdefault(host, []).append((length, got))
                 if sum(map(len, self.came.values())) >= LINES * ADDRESSES:
                     self.enough.set()
-            line.recv(1)
+            with suppress(OSError):  # who floods may just hang up
+                line.recv(1)
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["bodies that end", "bodies that do not"])

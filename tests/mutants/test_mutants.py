@@ -32,23 +32,23 @@ def test_every_mistake_can_still_be_made_and_has_tests_that_are_there():
 @pytest.fixture
 def copy(tmp_path):
     """A repository with one line of code, and a test that knows half of what it should do."""
-    (tmp_path / "code.py").write_text(
+    (tmp_path / "halves.py").write_text(
         "def half(number):\n    return number // 2\n", encoding="utf-8"
     )
-    test = "from code import half\n\ndef test_half():\n    assert half(7) == 3\n"
+    test = "from halves import half\n\ndef test_half():\n    assert half(7) == 3\n"
     (tmp_path / "test_half.py").write_text(test, encoding="utf-8")
     return tmp_path
 
 
 def mistake(broken, tests=("test_half.py",)):
-    return Mutant("code.py", tests, "    return number // 2\n", broken)
+    return Mutant("halves.py", tests, "    return number // 2\n", broken)
 
 
 def test_a_mistake_that_no_test_notices_survives_and_the_file_is_whole_again(copy):
-    sound = (copy / "code.py").read_text(encoding="utf-8")
+    sound = (copy / "halves.py").read_text(encoding="utf-8")
     assert survives(copy, mistake("    return 3\n"))
     assert not survives(copy, mistake("    return number / 2\n"))
-    assert (copy / "code.py").read_text(encoding="utf-8") == sound
+    assert (copy / "halves.py").read_text(encoding="utf-8") == sound
     with pytest.raises(RunError, match="ended with"):
         run_tests(copy, ["test_nothing.py"])
 
