@@ -20,7 +20,7 @@ from itertools import islice
 
 from support.command_line import ROOT, RunError, call, command_name, name_command, run_command
 from support.machine import available_cores
-from support.signals import ctrl_c_blocked, take_ctrl_c
+from support.signals import ctrl_c_blocked, signals_deferred, take_ctrl_c
 from support.terminal import prepare_output, print_into
 
 LONGEST_TMPDIR = 60  # characters
@@ -28,21 +28,6 @@ FORKSERVER_DIED = 255  # what multiprocessing gives as the status of those whose
 FORKSERVER_LOST = "the process that starts all others was ended from outside (is the memory full?)"
 TERMINATED = 128 + signal.SIGTERM  # the status of our commands when that signal has ended them
 GRACE = 3.0  # seconds that processes have to end after they were asked to
-
-
-class SpawnedProcess(multiprocessing.context.SpawnProcess):
-    """A process that takes no Ctrl-C while it imports."""
-
-    def start(self):
-        """Start it; it takes Ctrl-C once it has called _belong_to_parent."""
-        with ctrl_c_blocked():
-            super().start()
-
-
-class SpawnContext(multiprocessing.context.SpawnContext):
-    """Python's own, with processes of ours."""
-
-    Process = SpawnedProcess
 
 
 def start_methods():
@@ -55,7 +40,7 @@ def start_methods():
 def process_context(method=None):
     """Return the multiprocessing context to start commands in: `method`, or the first of start_methods."""
     if (method or start_methods()[0]) == "spawn":
-        return SpawnContext()
+        return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver  # Windows lacks it
 
     # The forkserver looks for modules on PYTHONPATH only, wherever we were started from.
@@ -86,13 +71,10 @@ def start_command(context, module, arguments, log=None, **doors):
     given = (module, arguments, log, doors)
     process = context.Process(target=_run_command_here, args=given, name=module)
     try:
-        process.start()
+        with signals_deferred(), ctrl_c_blocked():
+            process.start()
     except (EOFError, ConnectionError):
         raise RunError(FORKSERVER_LOST) from None
-    except BaseException:  # Ctrl-C, say, while it was started
-        if process.pid is not None:
-            stop_all([process])
-        raise
     return process
 
 
@@ -143,13 +125,18 @@ def in_parallel(function, jobs):
     """
     jobs, cores = iter(jobs), available_cores()
     executor = ProcessPoolExecutor(cores, process_context(), _prepare_to_work, (command_name(),))
+
+    def start(count):
+        with ctrl_c_blocked():
+            return {executor.submit(call, function, job) for job in islice(jobs, count)}
+
     try:
-        running = {executor.submit(call, function, job) for job in islice(jobs, cores)}
+        running = start(cores)
         while running:  # the next job starts only after another one has ended well
             ended, running = futures.wait(running, return_when=futures.FIRST_COMPLETED)
             for one in ended:
                 yield one.result()
-            running |= {executor.submit(call, function, job) for job in islice(jobs, len(ended))}
+            running |= start(len(ended))
     except BrokenProcessPool:
         raise RunError("a process was killed (is the memory full?); start again") from None
     finally:

@@ -1,5 +1,6 @@
 """A signal that a shell has let commands ignore (nohup, &) stops none; the others unwind it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from support.processes import start_command
 from support.signals import signals_deferred, signals_that_unwind
-from tests.support.harness import PATIENCE, environment
+from tests.support.harness import PATIENCE, ROOT, environment
 
 STARTING = """
 import multiprocessing, os, signal
@@ -57,56 +58,57 @@ def test_ctrl_c_while_a_forkserver_starts_does_nothing_to_it_and_its_processes_c
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-# What a spawned process imports, and does then.
-IMPORTED = """
-import os, signal, sys
-if "SPAWNED" in os.environ:
+# A process that is spawned takes Ctrl-C while it begins; then its work is interrupted by another one.
+BEGINNING = """
+import os, signal
+if "SPAWNING" in os.environ:
     signal.raise_signal(signal.SIGINT)
-from support.signals import take_ctrl_c
+"""
+WORK = """
+import signal
 
-def work():
-    take_ctrl_c()
+def main(arguments=None):
     try:
         signal.raise_signal(signal.SIGINT)
     except KeyboardInterrupt:
-        sys.exit(7)
+        return "interrupted"
+    raise AssertionError("Ctrl-C does nothing")
 """
 SPAWNING = """
-import os, signal, imported
-from support.processes import process_context
-os.environ["SPAWNED"] = "yes"
-process = process_context("spawn").Process(target=imported.work)
-process.start()
+import os, signal, work
+from support import processes
+
+os.environ["SPAWNING"] = "yes"
+context = processes.process_context("spawn")
+process = processes.start_command(context, "work", [])
 process.join()
-assert process.exitcode == 7, process.exitcode
+assert process.exitcode == 0, process.exitcode
+processes.process_context = lambda: context
+assert list(processes.in_parallel(work.main, [[]])) == ["interrupted"]
 assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
 """
 
 
-def test_ctrl_c_while_a_spawned_process_imports_prints_no_traceback(tmp_path):
-    (tmp_path / "imported.py").write_text(IMPORTED, encoding="utf-8")
+def test_ctrl_c_while_a_spawned_process_begins_prints_no_traceback(tmp_path):
+    for name, code in {"sitecustomize": BEGINNING, "work": WORK}.items():
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+    paths = {**environment(), "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
     words = [sys.executable, "-c", SPAWNING]
-    streams = {"capture_output": True, "cwd": tmp_path, "timeout": PATIENCE}
-    done = subprocess.run(words, env=environment(), **streams)
+    done = subprocess.run(words, env=paths, capture_output=True, timeout=PATIENCE)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_ctrl_c_while_a_process_starts_leaves_none_behind():
-    class Started(SimpleNamespace):
-        def start(self):
-            self.pid = 1
-            raise KeyboardInterrupt
+@pytest.mark.parametrize(
+    ("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+)
+def test_a_signal_while_a_process_is_started_waits_until_it_has_all_that_it_needs(number, kind):
+    done = []
 
-        def terminate(self):
-            self.pid = None
+    def start():
+        signal.raise_signal(number)
+        done.append("started")
 
-        def is_alive(self):
-            return self.pid is not None
-
-        def join(self, timeout):
-            pass
-
-    process = Started(pid=None)
-    with pytest.raises(KeyboardInterrupt):
-        start_command(SimpleNamespace(Process=lambda **given: process), "server", [])
-    assert not process.is_alive()
+    context = SimpleNamespace(Process=lambda **given: SimpleNamespace(start=start))
+    with pytest.raises(kind), signals_that_unwind():
+        start_command(context, "server", [])
+    assert done == ["started"]
