@@ -17,7 +17,6 @@ from support.history import read_history
 from support.tables import read_table
 
 NUMBERS = {3: "three", 4: "four", 10: "ten"}
-NOT_MEASURED = "not measured"
 NAMES = {"shards": "two digits a client", "iid": "IID"}
 POINTS = [(clients, scheme) for clients in DELTAS for scheme in SCHEMES]
 WEIGHTS = (1_290, 3_930, 46_730)  # of the small networks, and of the lesson's CNN
@@ -28,12 +27,7 @@ REAL_COLUMNS = {"clients": int, "scheme": str, "epsilon": float, "processes": fl
 
 def mean_of(accuracies):
     """Return the mean of accuracies as text."""
-    return percent(statistics.mean(accuracies), 1) if accuracies else NOT_MEASURED
-
-
-def spread_of(accuracies):
-    """Return the mean of accuracies and their range as text."""
-    return spread(accuracies) if accuracies else NOT_MEASURED
+    return percent(statistics.mean(accuracies), 1)
 
 
 @functools.cache
@@ -84,8 +78,8 @@ def price_table():
     """Print accuracy against epsilon for each number of clients and way of dealing out."""
     lines = []
     for clients, scheme in POINTS:
-        cells = [spread_of(found(clients, scheme, epsilon)) for epsilon in EPSILONS]
-        cells += [spread_of(clipped(clients, scheme)), spread_of(free(clients, scheme))]
+        cells = [spread(found(clients, scheme, epsilon)) for epsilon in EPSILONS]
+        cells += [spread(clipped(clients, scheme)), spread(free(clients, scheme))]
         lines.append([f"{clients:,}", f"{DELTAS[clients]:g}", NAMES[scheme], *cells])
     epsilons = [f"ε = {epsilon:g}" for epsilon in EPSILONS]
     bare = ["no noise, clip of ε = 8", "neither clip nor noise"]
@@ -112,8 +106,6 @@ def costs_of(clients, scheme, epsilon):
 def points_between(before, after):
     """Return how many points the mean of accuracies falls, as text; what lacks seeds is left out of both."""
     seeds = min(len(before), len(after))
-    if not seeds:
-        return NOT_MEASURED
     return f"{100 * (statistics.mean(before[:seeds]) - statistics.mean(after[:seeds])):.1f}"
 
 
@@ -123,7 +115,8 @@ def failures_table():
     for clients, scheme in POINTS:
         cells = [found(clients, scheme), found(clients, scheme, privacy="local")]
         cells += [measured(clients, scheme, network="cnn") for measured in (found, clipped, free)]
-        lines.append([f"{clients:,}", NAMES[scheme], *map(spread_of, cells)])
+        said = [spread(cell) if cell else "not measured" for cell in cells]
+        lines.append([f"{clients:,}", NAMES[scheme], *said])
     edges = ["edges and one layer, noise on the sum", "edges and one layer, noise at every client"]
     cnn = ["the lesson's CNN, noise on the sum", "the same clip, no noise", "neither"]
     table(["clients", "dealt out", *edges, *cnn], lines)
