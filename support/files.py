@@ -10,10 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout  # PyTorch brings it
 
-BUSY, A_MOMENT = (
-    1.0,
-    0.02,
-)  # seconds for which Windows may refuse to move an open file; between tries
+BUSY = 1.0  # seconds for which Windows may refuse to move an open file
+A_MOMENT = 0.02  # seconds between two tries
 A_LOOK = 0.2  # seconds; who only asks whether a lock is held holds it for a moment
 NO_SUCH_CALL = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 

@@ -66,9 +66,8 @@ def is_found(rows):
 def inversion_figures():
     """Return what sentences quote about inversion, as text."""
     rows = inversion_rows()
-    known, wrong = (
-        rows[f"one image that a trained model {what}"] for what in ("knows", "gets wrong")
-    )
+    known = rows["one image that a trained model knows"]
+    wrong = rows["one image that a trained model gets wrong"]
     lengths = [row["update_length"] for row in known]
     return {
         "known_shortest": f"{min(lengths):.0e}",

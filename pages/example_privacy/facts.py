@@ -41,10 +41,8 @@ def found(scheme, epsilon):
 
 def accuracy_table():
     """Print what is left of the accuracy, by what is protected, and from whom."""
-    lesson, clients = (
-        "nothing: the lesson, 10 rounds",
-        "each client, ε = 8: [the price](../price/README.md)",
-    )
+    lesson = "nothing: the lesson, 10 rounds"
+    clients = "each client, ε = 8: [the price](../price/README.md)"
     lines = [
         [lesson, "", "", *(finals(federated(scheme)) for scheme in SCHEMES)],
         ["nothing: clip, no noise", "", "", *(found(scheme, math.inf) for scheme in SCHEMES)],
