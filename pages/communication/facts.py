@@ -4,13 +4,21 @@ import statistics
 
 from beyond.communication.grid import WORK
 from beyond.communication.paper import PAPERS_ROUNDS, TARGET
+from beyond.communication.paper_cnn import PaperCNN
 from beyond.heterogeneity.results import curves, rounds_to
+from model import CNN
 from pages.heterogeneity.facts import cost, finals, first_at, rows
 from pages.markdown import percent, spread, table
 from pages.page import Page
 
 PAGE = Page("communication")
-NETWORKS = {"paper": ("the paper's CNN, here", "1,663,370"), "ours": ("our CNN, here", "46,730")}
+NETWORKS = {"paper": PaperCNN, "ours": CNN}
+NAMES = {"paper": "the paper's CNN, here", "ours": "our CNN, here"}
+
+
+def weights_of(network):
+    """Return how many weights a network has."""
+    return sum(weights.numel() for weights in NETWORKS[network]().parameters())
 
 
 def runs_with(scheme, epochs, fraction):
@@ -28,11 +36,16 @@ def figures():
         "five_epochs_of_all": at_round(3, "shards", 5, 1.0),
         "one_epoch_ten_passes": at_round(10, "shards", 1, 1.0),
         "five_epochs_ten_passes": at_round(2, "shards", 5, 1.0),
+        "rounds_one": cost(runs_with("iid", 1, 1.0), 0.98, "round"),
+        "rounds_five": cost(runs_with("iid", 5, 1.0), 0.98, "round"),
+        "rounds_few": cost(runs_with("iid", 1, 0.2), 0.98, "round"),
         "iid_all": megabytes("iid", 1, 1.0),
         "iid_few": megabytes("iid", 1, 0.2),
+        "papers_iid": str(PAPERS_ROUNDS["iid"]),
         "paper_iid": rounds_of("paper"),
         "ours_iid": rounds_of("ours"),
         "tuned": tuned(),
+        "times_fewer": f"{weights_of('paper') / weights_of('ours'):.0f}",
         "paper_minutes": f"{PAGE.json('mcmahan')['paper']['shards']['minutes']:.0f}",
     }
 
@@ -70,7 +83,7 @@ def work_table(scheme, target):
 def tuned():
     """Return what each learning rate that was tried came to, for the networks that were tuned."""
     return "; ".join(
-        f"{NETWORKS[model][0]}: "
+        f"{NAMES[model]}: "
         + ", ".join(f"{percent(best)} with {rate}" for rate, best in results["tuning"].items())
         for model, results in PAGE.json("mcmahan").items()
         if "tuning" in results
@@ -79,10 +92,11 @@ def tuned():
 
 def paper_table():
     """Print our rounds to 99 % in the paper's setting beside the paper's."""
-    lines = [["the paper's CNN, in the paper", "1,663,370", *PAPERS_ROUNDS.values()]]
+    papers = f"{weights_of('paper'):,}"
+    lines = [["the paper's CNN, in the paper", papers, *PAPERS_ROUNDS.values()]]
     for model, results in PAGE.json("mcmahan").items():
         cells = [_rounds_or_best(results.get(scheme), TARGET) for scheme in PAPERS_ROUNDS]
-        lines.append([*NETWORKS[model], *cells])
+        lines.append([NAMES[model], f"{weights_of(model):,}", *cells])
     table(["network", "weights", "IID", "two shards a client"], lines)
 
 
