@@ -3,7 +3,8 @@
 operate.json is both what is typed and what came of it: {step: lines}. A line is a file that is carried by
 hand (`bring`, `to`), or a command: `text`, typed on the machine `where`, and its `output`. It may have more:
 
-    line     the text with <node0> instead of the number that SuperLink has given that machine's node
+    line     the text with <node0> instead of the number that SuperLink has given that machine's node, and
+             <run> instead of that of the last run
     until    the command is typed again until its output matches this
     grows    ... and until it begins with a larger number than the last time
     status   the exit status, if it is not 0
@@ -25,8 +26,8 @@ from pages.operate.machines import LONG, NEEDED, Machines, can_boot
 from pages.record import Recording
 from support.command_line import RunError
 
-NUMBER = re.compile(r"SuperNode ID: (\d+)")
-PLACE = re.compile(r"<((?:old )?node\d)>")
+NODE, RUN = (re.compile(rf"{words} (\d+)") for words in ("SuperNode ID:", "started run"))
+PLACE = re.compile(r"<((?:old )?node\d|run)>")
 
 
 class Walk:
@@ -34,7 +35,7 @@ class Walk:
 
     def __init__(self, machines):
         self.machines = machines
-        self.numbers = {}  # of nodes, by machine; "old node0" before its key was changed
+        self.numbers = {}  # of nodes, by machine, "old node0" before its key was changed; and of the run
         self.last = -1  # the number that the last growing output began with
 
     def take(self, line):
@@ -69,7 +70,9 @@ class Walk:
         return PLACE.sub(lambda place: self.numbers[place[1]], text)
 
     def _remember(self, where, output):
-        if found := NUMBER.search(output):
+        if found := RUN.search(output):
+            self.numbers["run"] = found[1]
+        if found := NODE.search(output):
             self.numbers[f"old {where}"] = self.numbers.get(where, found[1])
             self.numbers[where] = found[1]
 

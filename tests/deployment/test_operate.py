@@ -28,8 +28,8 @@ def words(line):
 
 
 def without_numbers(text):
-    """Return a line with the same word for every node."""
-    return re.sub(rf"<[^>]*node\d>|{NUMBER}", "NODE", text)
+    """Return a line with the same word for every node and run."""
+    return re.sub(rf"<[^>]*node\d>|<run>|{NUMBER}", "NUMBER", text)
 
 
 def assert_walked(kept):
@@ -50,6 +50,7 @@ def assert_walked(kept):
     before = [int(row.split(",")[0]) for row in kept["history"][0]["output"].splitlines()[1:]]
     assert rounds[0] >= before[-1] and rounds == sorted(set(rounds))
     assert before == list(range(len(before)))
+    assert "finished:stopped" in output_of(kept, "stop", "flwr list")
     listening = output_of(kept, "ports", "ss")
     assert set(re.findall(r"(\S+:\d+) +0\.0\.0\.0", listening)) == {
         "127.0.0.1:8000",
@@ -61,8 +62,8 @@ def assert_walked(kept):
 def test_a_line_was_typed_as_it_is_declared_and_has_shown_what_it_waited_for():
     for line in (line for lines in WALK.values() for line in lines):
         assert without_numbers(line.get("line", "")) in ("", without_numbers(line.get("text", "")))
-        until = line.get("until", "").replace("(?!<node0>)", "").replace("<node1>", r"\d+")
-        until = until.replace("<node0>", r"\d+")
+        until = line.get("until", "").replace("(?!<node0>)", "")
+        until = re.sub(r"<(node\d|run)>", r"\\d+", until)
         assert re.search(until, line.get("output", ""), re.MULTILINE), line
 
 
