@@ -99,11 +99,6 @@ def become(request):
         os.close(opened)
 
 
-def start_cold(words, environment):
-    """Become a new Python."""
-    os.execve(sys.executable, [sys.executable, *words], COLD | environment)
-
-
 def start_warm(words):
     """Do as `python WORDS` does: run a script, or, after -m, a module."""
     multiprocessing.util.spawnv_passfds = fork_what_forks
@@ -179,6 +174,7 @@ if __name__ == "__main__":
 
     request = serve()
     become(request)
-    if request["cold"]:
-        start_cold(request["words"], request["environment"])
+    if request["cold"]:  # a new Python takes the place of this process
+        words = [sys.executable, *request["words"]]
+        os.execve(sys.executable, words, COLD | request["environment"])
     run_to_the_end(request["words"])

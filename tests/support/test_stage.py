@@ -46,13 +46,11 @@ def test_what_another_needs_is_waited_for(stage, tmp_path, shared):
 
 def test_what_no_other_command_needs_and_what_is_to_be_refused_is_not_waited_for(stage, tmp_path):
     first = start(stage, tmp_path, free_address(), "results/run")
-    others = [start(stage, tmp_path, free_address(), "results/other")]
-    words = ["-c", "", "--run", "results/run"]
-    others.append(stage.start(*words, cwd=tmp_path, cold=True, beside=True))
-    others[1].finish()
+    other = start(stage, tmp_path, free_address(), "results/other")
+    stage.start("-c", "", "--run", "results/run", cwd=tmp_path, cold=True, beside=True).finish()
     (tmp_path / "go").touch()
     first.finish()
-    others[0].finish()
+    other.finish()
 
 
 def test_the_number_of_a_command_is_given_to_no_other_while_a_test_may_ask_for_its_end(
@@ -61,11 +59,10 @@ def test_the_number_of_a_command_is_given_to_no_other_while_a_test_may_ask_for_i
     """A system has 32,768 numbers, say, and begins again: who was given an old one seemed to have ended."""
     ended = stage.start("-c", "raise SystemExit(3)", cwd=tmp_path, cold=True)
     assert ended.wait() == 3
-    os.kill(ended.number, 0)  # there is a zombie
     killed = stage.start("-c", "import time; time.sleep(1000)", cwd=tmp_path, cold=True)
     killed.kill()
-    os.kill(killed.number, 0)
     for actor in (ended, killed):
+        os.kill(actor.number, 0)  # there is a zombie
         actor.remove()
         wait_until(lambda actor=actor: not psutil.pid_exists(actor.number), "it is forgotten")
         assert actor.number not in stage.statuses
