@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections import namedtuple
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -186,12 +185,8 @@ class Actor:
     def wait(self, seconds=None):
         """Return its exit status, -N if signal N has ended it."""
         self.may_fail = True  # the caller sees how it ends
-
-        def has_ended():
-            self.stage.assert_nobody_fails()
-            return self.ended
-
-        wait_until(has_ended, ("its end", self), seconds or self.stage.patience)
+        self.wait_until(lambda: self.ended, "its end", seconds)
+        self.stage.assert_nobody_fails()
         return self.stage.statuses[self.number]
 
     def finish(self):
@@ -205,11 +200,9 @@ class Actor:
         return self.stderr.splitlines()[-1]
 
     def send(self, number):
-        """Send it a signal, if it still runs."""
+        """Send it a signal; the zombie that it is after its end minds none."""
         self.may_fail = True
-        if not self.ended:
-            with suppress(ProcessLookupError):  # it has ended just now
-                os.kill(self.number, number)
+        os.kill(self.number, number)
 
     def send_to_group(self, number):
         """Send a signal to all of its processes, as a terminal does on Ctrl-C."""
