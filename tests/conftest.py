@@ -124,10 +124,9 @@ def one_thread():
 @pytest.fixture(scope="session")
 def shared_stage(tmp_path_factory, pytestconfig):
     """The stage that all tests of a worker share, for fixtures."""
-    stage = Stage(tmp_path_factory.mktemp("stage"))
-    pytestconfig.stash[STAGE] = stage
-    yield stage
-    stage.close()
+    with closing(Stage(tmp_path_factory.mktemp("stage"))) as stage:
+        pytestconfig.stash[STAGE] = stage
+        yield stage
 
 
 @pytest.fixture
