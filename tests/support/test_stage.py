@@ -22,20 +22,20 @@ with locked_run(sys.argv[4]):
     while not os.path.exists("go"):
         time.sleep(0.01)
 """
+LAST_WORDS = "^The last words$"
 
 
 def start(stage, directory, address, run):
-    """Start one that is slow to end, and wait for its last words."""
+    """Start one that is slow to end."""
     words = ["-c", SLOW_TO_END, "--address", address, "--run", run]
-    command = stage.start(*words, cwd=directory, cold=True)
-    command.wait_for("^The last words$")
-    return command
+    return stage.start(*words, cwd=directory, cold=True)
 
 
 @pytest.mark.parametrize("shared", ["port", "run", "run by another name"])
 def test_what_another_needs_is_waited_for(stage, tmp_path, shared):
     address = free_address()
     first = start(stage, tmp_path, address, "results/run")
+    first.wait_for(LAST_WORDS)
     (tmp_path / "link").symlink_to("results")
     threading.Timer(0.3, (tmp_path / "go").touch).start()
     there = {"port": "results/other", "run": "results/run"}.get(shared, "link/run")
@@ -47,6 +47,8 @@ def test_what_another_needs_is_waited_for(stage, tmp_path, shared):
 def test_what_no_other_command_needs_and_what_is_to_be_refused_is_not_waited_for(stage, tmp_path):
     first = start(stage, tmp_path, free_address(), "results/run")
     other = start(stage, tmp_path, free_address(), "results/other")
+    for command in (first, other):
+        command.wait_for(LAST_WORDS)
     stage.start("-c", "", "--run", "results/run", cwd=tmp_path, cold=True, beside=True).finish()
     (tmp_path / "go").touch()
     first.finish()
