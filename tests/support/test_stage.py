@@ -9,7 +9,7 @@ import pytest
 from tests.support.harness import wait_until
 from tests.support.ports import free_address
 
-# Says its last words, and holds a port and a lock until it is let go.
+# Says its last words, and holds a port and a lock until it is let go; or lets its child hold the port.
 SLOW_TO_END = """
 from support.run_settings import locked_run
 import os, socket, sys, time
@@ -19,28 +19,30 @@ listener = socket.create_server((host, int(port)), reuse_port=False)
 os.makedirs(sys.argv[4], exist_ok=True)
 with locked_run(sys.argv[4]):
     print("The last words", flush=True)
+    if sys.argv[5] == "child's port" and os.fork():
+        os._exit(0)
     while not os.path.exists("go"):
         time.sleep(0.01)
 """
 LAST_WORDS = "^The last words$"
 
 
-def start(stage, directory, address, run):
+def start(stage, directory, address, run, shared="port"):
     """Start one that is slow to end."""
-    words = ["-c", SLOW_TO_END, "--address", address, "--run", run]
+    words = ["-c", SLOW_TO_END, "--address", address, "--run", run, shared]
     return stage.start(*words, cwd=directory, cold=True)
 
 
-@pytest.mark.parametrize("shared", ["port", "run", "run by another name"])
+@pytest.mark.parametrize("shared", ["port", "child's port", "run", "run by another name"])
 def test_what_another_needs_is_waited_for(stage, tmp_path, shared):
     address = free_address()
-    first = start(stage, tmp_path, address, "results/run")
+    first = start(stage, tmp_path, address, "results/run", shared)
     first.wait_for(LAST_WORDS)
     (tmp_path / "link").symlink_to("results")
     threading.Timer(0.3, (tmp_path / "go").touch).start()
-    there = {"port": "results/other", "run": "results/run"}.get(shared, "link/run")
-    second = start(stage, tmp_path, address if shared == "port" else free_address(), there)
-    assert first.ended
+    there = {"run": "results/run", "run by another name": "link/run"}.get(shared, "results/other")
+    second = start(stage, tmp_path, address if "port" in shared else free_address(), there)
+    assert first.ended and (tmp_path / "go").exists()
     second.finish()
 
 
