@@ -16,12 +16,11 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from support import command_line
 from tests.support import shared
-from tests.support.complaints import answer_to, complaint
+from tests.support.complaints import answer_to, complaint, refusal
 from tests.support.federation import Federation
 from tests.support.handmade import run_server
 from tests.support.harness import ROOT, snapshot
 from tests.support.marked import Place
-from tests.support.refusals import refusal
 from tests.support.small import read_mnist, write_history, write_partitions
 from tests.support.stage import Stage
 
@@ -57,25 +56,17 @@ LONGEST = (  # files that begin first, so that in the end no worker waits for an
     "faults/test_resume.py",
     "faults/test_clients.py",
 )
-TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 STAGE = pytest.StashKey[Stage]()
 
 
 def pytest_configure(config):
     """Keep what tests and processes write in one directory (the name is short: sockets need that)."""
     if not hasattr(config, "workerinput"):  # workers share it
-        config.stash[TEMPORARY] = tempfile.TemporaryDirectory(
-            prefix="fl-", ignore_cleanup_errors=True
-        )
-        os.environ["TMPDIR"] = config.stash[TEMPORARY].name
+        directory = tempfile.TemporaryDirectory(prefix="fl-", ignore_cleanup_errors=True)
+        config.add_cleanup(directory.cleanup)
+        os.environ["TMPDIR"] = directory.name
     tempfile.tempdir = os.environ["TMPDIR"]
     set_hypothesis_home_dir(tempfile.tempdir)
-
-
-def pytest_unconfigure(config):
-    """Leave nothing of it behind."""
-    if TEMPORARY in config.stash:
-        config.stash[TEMPORARY].cleanup()
 
 
 def pytest_collection_modifyitems(items):
@@ -133,10 +124,9 @@ def one_thread():
 @pytest.fixture(scope="session")
 def shared_stage(tmp_path_factory, pytestconfig):
     """The stage that all tests of a worker share, for fixtures."""
-    stage = Stage(tmp_path_factory.mktemp("stage"))
-    pytestconfig.stash[STAGE] = stage
-    yield stage
-    stage.close()
+    with closing(Stage(tmp_path_factory.mktemp("stage"))) as stage:
+        pytestconfig.stash[STAGE] = stage
+        yield stage
 
 
 @pytest.fixture
@@ -174,14 +164,11 @@ def federation(stage, make_federation, tmp_path):
 def repository_copy(tmp_path_factory):
     """A copy of what partition.py and beyond/ need, so that nothing is unpacked elsewhere."""
     copy = tmp_path_factory.mktemp("repository")
-    for file in ROOT.glob("*.py"):
-        shutil.copy(file, copy)
     for folder in ("support", "beyond"):
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / folder, copy / folder, ignore=ignore)
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "data/MNIST/raw").mkdir(parents=True)
-    for archive in (ROOT / "data/MNIST/raw").glob("*.gz"):
-        shutil.copy(archive, copy / "data/MNIST/raw")
+    for file in [*ROOT.glob("*.py"), *ROOT.glob("data/MNIST/raw/*.gz")]:
+        shutil.copy(file, copy / file.relative_to(ROOT))
     return copy
 
 
@@ -258,9 +245,9 @@ def refuses(place, stage):
 
 
 @pytest.fixture
-def refuses_here(capsys):
+def refuses_here():
     """refuses_here(module, *words) returns the line with which a command refuses; see refusal."""
-    return partial(refusal, capsys)
+    return refusal
 
 
 @pytest.fixture

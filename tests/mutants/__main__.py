@@ -15,11 +15,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
+
 from support.command_line import RunError, run_command
 from tests.mutants.entries import FOLDER, all_mutants
 from tests.support.harness import ROOT
 
-PASSED, FAILED = 0, 1  # statuses of pytest; others say that it could not run the tests
 # Seconds for one test, and for all that belong to a mistake, which may make them wait for ever.
 LONGEST, LONGEST_RUN = 120, 900
 
@@ -27,10 +28,7 @@ LONGEST, LONGEST_RUN = 120, 900
 def copy_repository(directory):
     """Copy all files that git knows, or would, into `directory`."""
     words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(
-        words, cwd=ROOT, capture_output=True, text=True, check=True, encoding="utf-8"
-    ).stdout
-    for name in names.split("\0"):
+    for name in map(os.fsdecode, subprocess.check_output(words, cwd=ROOT).split(b"\0")):
         if (ROOT / name).is_file():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, directory / name)
@@ -43,19 +41,17 @@ def run_tests(directory, tests, timeout=None):
     them.
     """
     words = [sys.executable, "-m", "pytest", "-n", "0", "-x", f"--timeout={LONGEST}", "-m", ""]
-    # Else Python could take a file's earlier version: it looks at the size and at the second.
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.pop("PYTEST_ADDOPTS", None)
-    streams = {"capture_output": True, "text": True, "timeout": timeout}
+    # With bytecode, Python could take a file's earlier version: it looks at the size and at the second.
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": ""}
+    options = {"cwd": directory, "env": environment, "timeout": timeout}
     try:
-        end = subprocess.run([*words, *tests], cwd=directory, env=environment, **streams)
+        end = subprocess.run([*words, *tests], capture_output=True, encoding="utf-8", **options)
     except subprocess.TimeoutExpired:
         return False, "they do not end"
-    if end.returncode not in (PASSED, FAILED):
-        raise RunError(
-            f"pytest {' '.join(tests)} ended with {end.returncode}:\n{end.stdout[-2000:]}"
-        )
-    return end.returncode == PASSED, end.stdout
+    status, said = end.returncode, end.stdout
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise RunError(f"pytest {' '.join(tests)} ended with {status}:\n{said[-2000:]}")
+    return status == pytest.ExitCode.OK, said
 
 
 def survives(directory, mutant):

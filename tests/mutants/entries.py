@@ -4,8 +4,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.harness import ROOT
-
 FOLDER = Path(__file__).parent
 
 
@@ -35,17 +33,13 @@ def read_mutants(path):
 
     The first line of each is "FILE: TEST TEST ...", then follow lines with - and lines with +, as in a diff.
     """
-    blocks = path.read_text(encoding="utf-8").split("\n\n")
-    return [_mutant(lines) for block in blocks if (lines := _without_comments(block))]
+    text = re.sub("^#.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return [_mutant(*block.splitlines()) for block in re.split("\n\n+", text.strip())]
 
 
-def _without_comments(block):
-    return [line for line in block.splitlines() if line and not line.startswith("#")]
-
-
-def _mutant(block):
-    file, tests = block[0].split(": ")
-    lines, broken = ("".join(f"{line[1:]}\n" for line in block if line[0] == sign) for sign in "-+")
+def _mutant(first, *diff):
+    file, tests = first.split(": ")
+    lines, broken = ("".join(f"{line[1:]}\n" for line in diff if line[0] == sign) for sign in "-+")
     return Mutant(file, tuple(tests.split()), lines, broken)
 
 
@@ -53,8 +47,3 @@ def all_mutants(names=()):
     """Return the Mutants of all lists, or of those that are named, such as "engine"."""
     paths = [FOLDER / f"{name}.txt" for name in names] or sorted(FOLDER.glob("*.txt"))
     return [mutant for path in paths for mutant in read_mutants(path)]
-
-
-def read_source(mutant):
-    """Return the text of the mutant's file, as it stands."""
-    return (ROOT / mutant.file).read_text(encoding="utf-8")

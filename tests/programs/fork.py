@@ -33,36 +33,31 @@ def answer(**content):
     os.write(1, (json.dumps(content) + "\n").encode())
 
 
-def announce_the_dead(running):
-    """Say which processes have ended; take them off the set `running`."""
-    for number in list(running):
-        ending = os.waitid(
-            os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT
-        )  # it stays a zombie
-        if ending:
-            running.remove(number)
-            exited = ending.si_code == os.CLD_EXITED
-            answer(ended=number, status=ending.si_status if exited else -ending.si_status)
-
-
 def requests(running):
-    """Yield the requests as they come, and announce the dead between them."""
-    woken, waker = os.pipe()
-    os.set_blocking(waker, False)
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)
-    signal.set_wakeup_fd(waker)
+    """Yield the requests as they come, and say between them which processes have ended.
+
+    `running` are their numbers, {file descriptor that becomes readable at its end: number}.
+    """
     unread = b""
     while True:
-        ready, _, _ = select.select([0, woken], [], [])
-        if woken in ready:
-            os.read(woken, 1000)
-            announce_the_dead(running)
+        ready, _, _ = select.select([0, *running], [], [])
+        for descriptor in ready:
+            if descriptor != 0:
+                announce_the_end(running.pop(descriptor))
+                os.close(descriptor)
         if 0 in ready:
             news = os.read(0, 65536)
             if not news:
                 return
             *lines, unread = (unread + news).split(b"\n")
             yield from map(json.loads, lines)
+
+
+def announce_the_end(number):
+    """Say how a process has ended."""
+    ending = os.waitid(os.P_PID, number, os.WEXITED | os.WNOWAIT)  # it stays a zombie
+    exited = ending.si_code == os.CLD_EXITED
+    answer(ended=number, status=ending.si_status if exited else -ending.si_status)
 
 
 @cache
@@ -75,7 +70,7 @@ def warm_up():
 
 def serve():
     """Fork for every request; return the request in the new process."""
-    running = set()
+    running = {}
     for request in requests(running):
         if "forget" in request:
             os.waitpid(request["forget"], 0)
@@ -85,30 +80,23 @@ def serve():
         number = os.fork()
         if number == 0:
             return request
-        running.add(number)
-    for number in running:
+        running[os.pidfd_open(number)] = number
+    for number in running.values():
         kill_session(number)
     sys.exit()
 
 
 def become(request):
     """Take on the directory, the streams and the environment of the request."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     answer(started=os.getpid())
-    os.closerange(3, 64)
+    os.closerange(3, 256)
     os.chdir(request["cwd"])
     os.environ.update(request["environment"])
     for descriptor, path in enumerate([os.devnull, *request["streams"]]):
         opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(opened, descriptor)
         os.close(opened)
-
-
-def start_cold(words, environment):
-    """Become a new Python."""
-    os.execve(sys.executable, [sys.executable, *words], COLD | environment)
 
 
 def start_warm(words):
@@ -146,7 +134,7 @@ def fork_what_forks(path, words, descriptors, spawn=multiprocessing.util.spawnv_
 
 def begin_anew(descriptors):
     """Be as a new Python is: with its default signals, these descriptors, and no part in multiprocessing."""
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, signal.SIG_DFL)
     for descriptor in map(int, os.listdir("/proc/self/fd")):
         if descriptor not in (0, 1, 2, *descriptors):
@@ -186,6 +174,7 @@ if __name__ == "__main__":
 
     request = serve()
     become(request)
-    if request["cold"]:
-        start_cold(request["words"], request["environment"])
+    if request["cold"]:  # a new Python takes the place of this process
+        words = [sys.executable, *request["words"]]
+        os.execve(sys.executable, words, COLD | request["environment"])
     run_to_the_end(request["words"])

@@ -103,14 +103,9 @@ FAULTS = {  # what is done to the answer, and what the server's log says about i
 }  # fmt: skip
 LIES = {name: (lie, LEFT_OUT + fault) for name, (lie, fault) in FAULTS.items()}
 LIES["not ok"] = (with_fields(status=Status(Code.FIT_NOT_IMPLEMENTED, "no")), "no update from {};")
-METRICS = {
-    "loss": float("nan"),
-    "name": "x" * 1000,
-    "raw": b"\x00\xff",
-}  # that no strategy asks for
-ALL = {name: lie for name, (lie, _) in LIES.items()} | {
-    "strange metrics": with_fields(metrics=METRICS)
-}
+METRICS = {"loss": np.nan, "name": "x" * 1000, "raw": b"\x00\xff"}  # that no strategy asks for
+ALL = {name: lie for name, (lie, _) in LIES.items()}
+ALL["strange metrics"] = with_fields(metrics=METRICS)
 
 
 def hold(number, server_round):
@@ -185,14 +180,11 @@ def say_late_who_this_is():
 
 def main():
     """Run the client's command line with another class of client."""
-    lie, _, since = sys.argv.pop(1).partition("@")
-    Liar.lie, Liar.since = lie, int(since.removesuffix("only") or 1)
-    Liar.only = since.endswith("only")
-    if lie == "late":
+    Liar.lie, _, since = sys.argv.pop(1).partition("@")
+    Liar.since, Liar.only = int(since.removesuffix("only") or 1), since.endswith("only")
+    if Liar.lie == "late":
         say_late_who_this_is()
-    if (
-        lie == "shy"
-    ):  # as the shortest of Flower's clients, which does not say which partition it has
+    if Liar.lie == "shy":  # as the shortest of Flower's clients, which tells no partition
         client.stay_connected = lambda take_part, shy, args: take_part(shy, args.server, None)
     run_command(client.main, None, Liar)
 

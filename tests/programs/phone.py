@@ -11,14 +11,8 @@ import runpy
 import sys
 from pathlib import Path
 
-
-def is_file(address):
-    """Return whether a socket's address is a file on this machine, and no host."""
-    return isinstance(address, str | bytes)
-
-
-HOST_OF = {  # audit event -> the host among its arguments
-    "socket.connect": lambda connection, address: None if is_file(address) else address[0],
+HOST_OF = {  # audit event -> the host among its arguments; no host if the address is a file's
+    "socket.connect": lambda _, address: address[0] if isinstance(address, tuple) else None,
     "socket.sendto": lambda connection, address: address[0],
     "socket.getaddrinfo": lambda host, *rest: host,
     "socket.gethostbyname": lambda host: host,
@@ -26,8 +20,12 @@ HOST_OF = {  # audit event -> the host among its arguments
 HERE = ("127.0.0.1", "localhost", "::1", None)
 
 
-def note_calls(path):
-    """Write every host that is called from now on to `path`, and refuse calls to others than this machine."""
+def listen_in(path, telemetry):
+    """Note calls in the file `path` from now on, and set the environment's wish for telemetry."""
+    if telemetry != "as it is":
+        os.environ.pop("FLWR_TELEMETRY_ENABLED", None)
+    if telemetry not in ("unset", "as it is"):
+        os.environ["FLWR_TELEMETRY_ENABLED"] = telemetry
     notes = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def note(event, arguments):
@@ -38,15 +36,6 @@ def note_calls(path):
                 raise OSError("no call leaves a test")
 
     sys.addaudithook(note)
-
-
-def listen_in(notes, telemetry):
-    """Note calls in the file `notes`, and set the environment's wish for telemetry."""
-    if telemetry != "as it is":
-        os.environ.pop("FLWR_TELEMETRY_ENABLED", None)
-    if telemetry not in ("unset", "as it is"):
-        os.environ["FLWR_TELEMETRY_ENABLED"] = telemetry
-    note_calls(notes)
 
 
 if __name__ == "__main__":

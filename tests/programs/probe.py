@@ -1,8 +1,6 @@
-"""Runs one of our commands and notes which files it opens.
+"""Runs one of our commands and notes every file that Python opens in the file OPENED, a line each.
 
-    python probe.py OPENED COMMAND.py ARGUMENTS...
-
-Every file that it opens, a line each, goes to the file OPENED.
+python probe.py OPENED COMMAND.py ARGUMENTS...
 """
 
 import os
@@ -10,19 +8,16 @@ import runpy
 import sys
 from pathlib import Path
 
-
-def note_opened_files(path):
-    """Write the name of every file that Python opens from now on to `path`."""
-    notes = os.open(path, os.O_WRONLY | os.O_CREAT)
-
-    def note(event, arguments):
-        if event == "open":
-            os.write(notes, f"{arguments[0]}\n".encode())
-
-    sys.addaudithook(note)
+NOTES = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
 
 
-note_opened_files(sys.argv[1])
+def note(event, arguments):
+    """Write a line."""
+    if event == "open":
+        os.write(NOTES, f"{arguments[0]}\n".encode())
+
+
+sys.addaudithook(note)
 sys.argv = sys.argv[2:]
 sys.path[0] = str(Path(sys.argv[0]).parent)
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -19,17 +19,15 @@ KEY_USES = [*inspect.signature(x509.KeyUsage).parameters]
 SIGNS_CERTIFICATES = x509.KeyUsage(**{use: use == "key_cert_sign" for use in KEY_USES})
 
 
-def named(name):
-    """Return an X.509 name."""
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
 def certificate(name, key, issuer, issuer_key, until, *extensions):
     """Return a certificate for `key`, signed with `issuer_key`, valid for a month `until` that day.
 
     Those of `extensions` that only authorities have are critical.
     """
-    builder = x509.CertificateBuilder().subject_name(named(name)).issuer_name(named(issuer))
+    subject, signer = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in (name, issuer)
+    )
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(signer)
     builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(until - 30 * DAY).not_valid_after(until)
     for extension in extensions:
@@ -59,16 +57,14 @@ def make_certificates(
     ca = certificate("test CA", ca_key, "test CA", ca_key, now + ca_valid_for, is_ca, *strict_ca)
     names = x509.SubjectAlternativeName(hosts)
     server = certificate("test server", key, "test CA", ca_key, now + valid_for, names, *strict)
-    encryption = serialization.NoEncryption()
+    cipher = serialization.NoEncryption()
     if password:
-        encryption = serialization.BestAvailableEncryption(password)
-    pem = serialization.Encoding.PEM
+        cipher = serialization.BestAvailableEncryption(password)
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     directory.mkdir(parents=True)
     (directory / "ca.pem").write_bytes(ca.public_bytes(pem))
     (directory / "server.pem").write_bytes(server.public_bytes(pem))
-    (directory / "server.key").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, encryption)
-    )
+    (directory / "server.key").write_bytes(key.private_bytes(pem, pkcs8, cipher))
     return directory
 
 

@@ -47,11 +47,7 @@ class HandmadeClient(GrpcClientProxy):
     def reconnect(self, ins, timeout, group_id):
         return DisconnectRes("")
 
-    def get_parameters(self, ins, timeout, group_id):
-        raise AssertionError("the server has weights of its own")
-
-    def evaluate(self, ins, timeout, group_id):
-        raise AssertionError("the server evaluates")
+    get_parameters = evaluate = None  # the server has weights of its own, and evaluates them
 
 
 class SilentClient(HandmadeClient):
@@ -71,17 +67,6 @@ def three_clients():
 AGGREGATE_FIT = RecordedStrategy.aggregate_fit
 
 
-def in_order(order, aggregate_fit):
-    """Return `aggregate_fit` with its results put into the `order` of client numbers."""
-
-    def aggregate_in_order(self, server_round, results, failures):
-        if order is not None:
-            results = sorted(results, key=lambda result: order.index(result[0].number))
-        return aggregate_fit(self, server_round, results, failures)
-
-    return aggregate_in_order
-
-
 def run_server(monkeypatch, clients, order=None, rounds=1, words=(), main=server.main):
     """Run server.py for these clients, in this directory; return the global weights and the history.
 
@@ -93,8 +78,13 @@ def run_server(monkeypatch, clients, order=None, rounds=1, words=(), main=server
             server.client_manager().register(client)
         server.fit(num_rounds=config.num_rounds, timeout=None)
 
+    def aggregate_in_order(self, server_round, results, failures):
+        if order is not None:
+            results = sorted(results, key=lambda result: order.index(result[0].number))
+        return AGGREGATE_FIT(self, server_round, results, failures)
+
     monkeypatch.setattr(fl.server, "start_server", start_server)
-    monkeypatch.setattr(RecordedStrategy, "aggregate_fit", in_order(order, AGGREGATE_FIT))
+    monkeypatch.setattr(RecordedStrategy, "aggregate_fit", aggregate_in_order)
     common = ["--clients", len(clients), "--rounds", rounds, "--run", "run"]
     main(list(map(str, [*common, "--address", idle_address(), *words])))
     with np.load("run/global_model.npz") as file:

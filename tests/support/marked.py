@@ -35,11 +35,11 @@ class Place:
         write_partitions(directory, mnist, sizes, test_size)
         make_certificates(directory / "certificates")
 
-    def start(self, *words, beside=False, **changes):
+    def start(self, *words, **changes):
         """Start `python WORDS` here; return the Actor. `changes` are made to its environment."""
         ours = {"HOME": str(self.home), "TMPDIR": str(self.temporary), MARK: self.mark}
         changes = {**environment(), **ours, **changes}
-        actor = self.stage.start(*words, cwd=self.directory, cold=True, beside=beside, **changes)
+        actor = self.stage.start(*words, cwd=self.directory, cold=True, **changes)
         actor.may_fail = True  # a test may kill what it has started itself
         return actor
 
@@ -49,35 +49,33 @@ class Place:
         command.wait()
         return command
 
-    def run_watched(self, *words, moment, seconds=LONG):
+    def run_watched(self, *words, moment):
         """Run a command to its good end, which leaves nothing; return what it has printed.
 
         At the `moment` when a line matches, what it has started is for this machine only.
         """
         command = self.start(*words)
-        command.wait_for(moment, seconds)
+        command.wait_for(moment)
         assert_only_loopback(open_ports(self.processes()))
-        assert command.wait(seconds) == 0, command.output
+        command.finish()
         self.assert_nothing_is_left()
         return command.output
 
     def processes(self):
         """Return the processes that carry the mark or name a Flower home of ours, however they came about."""
-        found = [process for process in psutil.process_iter() if self._is_ours(process)]
-        self.flower_homes.update(filter(None, map(_flower_home_of, found)))
+        every = psutil.process_iter(["status", "name", "cmdline", "environ"], ad_value={})
+        found = [process for process in every if self._is_ours(process.info)]
+        homes = {process.info["environ"].get("FLWR_HOME") for process in found}
+        self.flower_homes |= homes - {None}
         return found
 
     def names(self):
         """Return what runs: the names of programs, or Python's modules; sorted."""
-        return sorted(filter(None, map(_name_of, self.processes())))
+        return sorted(_name_of(process.info) for process in self.processes())
 
     def command_lines(self):
         """Return the words with which each process was started."""
-        found = []
-        for process in self.processes():
-            with suppress(psutil.Error):
-                found.append(process.cmdline())
-        return found
+        return [process.info["cmdline"] for process in self.processes()]
 
     def assert_nothing_is_left(self):
         """Check that no process runs any more, and that no file lies about but caches of libraries."""
@@ -96,27 +94,18 @@ class Place:
         self.stage.clear()
         self.stage.close()
 
-    def _is_ours(self, process):
-        with suppress(psutil.Error, OSError):
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return False
-            if process.name() == "nginx":  # it writes its title over its environment
-                return any(home in " ".join(process.cmdline()) for home in self.flower_homes)
-            return process.environ().get(MARK) == self.mark
-        return False
+    def _is_ours(self, info):
+        if info["status"] == psutil.STATUS_ZOMBIE:
+            return False
+        if info["name"] == "nginx":  # it writes its title over its environment
+            return any(home in " ".join(info["cmdline"]) for home in self.flower_homes)
+        return info["environ"].get(MARK) == self.mark
 
 
-def _flower_home_of(process):
-    with suppress(psutil.Error, OSError):
-        return process.environ().get("FLWR_HOME")
-    return None
-
-
-def _name_of(process):
-    with suppress(psutil.Error):
-        if process.name() == "nginx":
-            return "nginx"
-        words = process.cmdline() or [process.name()]  # it has none while it ends
-        if "python" in Path(words[0]).name and len(words) > 1:
-            words = words[2:] if words[1] == "-m" else words[1:]
-        return Path(words[0]).name
+def _name_of(info):
+    words = info["cmdline"] or [info["name"]]  # it has none while it ends
+    if info["name"] == "nginx":
+        words = ["nginx"]
+    elif "python" in Path(words[0]).name and len(words) > 1:
+        words = words[2:] if words[1] == "-m" else words[1:]
+    return Path(words[0]).name

@@ -10,8 +10,6 @@ TEST_SIZE = 1000
 ROUNDS = 2
 LOCAL_EPOCHS = 2
 CLIENTS = range(len(SIZES))
-
-
 EPOCHS = ("--local-epochs", LOCAL_EPOCHS)
 
 
@@ -66,15 +64,11 @@ def run_by_hand(stage, directory, run):
         client.wait_for("^Waiting up to ")
     waited = {number: client.output for number, client in clients.items()}
     server = start_probed("server", "server.py", *words)
-    statuses = {"server": server.wait()}
-    statuses |= {number: client.wait() for number, client in clients.items()}
     return SimpleNamespace(
         run=directory / run,
-        statuses=statuses,
+        statuses={name: one.wait() for name, one in [("server", server), *clients.items()]},
         server_output=server.output,
         client_outputs={number: client.output for number, client in clients.items()},
         waited=waited,
-        opened={
-            file.name: file.read_text(encoding="utf-8").splitlines() for file in opened.iterdir()
-        },
+        opened={file.name: file.read_text("utf-8").splitlines() for file in opened.iterdir()},
     )

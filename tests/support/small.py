@@ -4,6 +4,7 @@ import gzip
 import json
 import struct
 from collections import namedtuple
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,13 @@ from tests.support.harness import ROOT
 from tests.support.lesson import settings_of
 
 HEADER = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received"
-RAW = ROOT / "data/MNIST/raw"
 PNG = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 Mnist = namedtuple("Mnist", "images labels test_images test_labels")
 
 
 def read_idx(name):
     """Parse an IDX archive of unsigned bytes, without torchvision."""
-    with gzip.open(RAW / name) as file:
+    with gzip.open(ROOT / f"data/MNIST/raw/{name}-ubyte.gz") as file:
         _, kind, dimensions = struct.unpack(">HBB", file.read(4))
         assert kind == 8  # unsigned byte
         shape = struct.unpack(f">{dimensions}I", file.read(4 * dimensions))
@@ -29,25 +29,21 @@ def read_idx(name):
 def read_mnist():
     """Return all of MNIST as it stands in the archives: uint8 images and labels."""
     names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-    return Mnist(*(read_idx(f"{name}-ubyte.gz") for name in names))
+    return Mnist(*map(read_idx, names))
 
 
 def write_partitions(directory, mnist, sizes, test_size, seed=0):
     """Write `directory`/partitions as partition.py would, with `sizes` images for the clients."""
-    partitions = Path(directory, "partitions")
-    partitions.mkdir(parents=True)
-    start = 0
-    for client, size in enumerate(sizes):
-        chosen = slice(start, start + size)
-        save_partition(
-            partitions / f"client_{client}.npz", mnist.images[chosen], mnist.labels[chosen]
-        )
-        start += size
+    folder = Path(directory, "partitions")
+    folder.mkdir(parents=True)
+    for client, (start, end) in enumerate(pairwise([0, *np.cumsum(sizes)])):
+        path = folder / f"client_{client}.npz"
+        save_partition(path, mnist.images[start:end], mnist.labels[start:end])
     save_partition(
-        partitions / "test.npz", mnist.test_images[:test_size], mnist.test_labels[:test_size]
+        folder / "test.npz", mnist.test_images[:test_size], mnist.test_labels[:test_size]
     )
     settings = settings_of("--clients", len(sizes), "--seed", seed)
-    (partitions / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
 def save_partition(path, images, labels):

@@ -1,6 +1,5 @@
 """A stage for processes: commands that start at once, and can be listened to, stopped and killed."""
 
-import itertools
 import json
 import os
 import queue
@@ -11,9 +10,10 @@ import sys
 import threading
 from collections import namedtuple
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
-from tests.support.exclusive import exclusive_to, wait_until_free
+from tests.support.exclusive import exclusive_to, is_free
 from tests.support.harness import PATIENCE, PROGRAMS, ROOT, environment, kill_session, wait_until
 
 Finished = namedtuple("Finished", "status stdout stderr")
@@ -33,7 +33,7 @@ class Stage:
         self.statuses = {}
         self.actors = []
         self._taken = set()  # ports and directories that commands have had to themselves
-        self._names = itertools.count()
+        self._names = count()
         self._started = queue.SimpleQueue()
         self.process = subprocess.Popen(
             [sys.executable, PROGRAMS / "fork.py"],
@@ -56,29 +56,30 @@ class Stage:
         if not beside:
             self._wait_for_the_end_of_those_who_have(needed)
         self._taken |= needed
+        first, *options = map(str, words)
+        words = [first if first.startswith("-") else str(ROOT / first), *options]
         name = self.directory / str(next(self._names))
         streams = [f"{name}.out", f"{name}.out" if self.one_stream else f"{name}.err"]
-        request = {"words": script_and_options(words), "cwd": str(cwd), "cold": cold}
-        self._ask({**request, "streams": streams, "environment": changes})
-        actor = Actor(self, self._started.get(timeout=PATIENCE), request["words"], streams, needed)
+        self._ask(words=words, cwd=str(cwd), cold=cold, streams=streams, environment=changes)
+        actor = Actor(self, self._started.get(timeout=PATIENCE), words, streams, needed)
         self.actors.append(actor)
         return actor
 
-    def _ask(self, request):
+    def _ask(self, **request):
         self.process.stdin.write((json.dumps(request) + "\n").encode())
         self.process.stdin.flush()
 
     def forget(self, number):
         """Let the system give the number of a process that has ended to another one."""
         del self.statuses[number]
-        self._ask({"forget": number})
+        self._ask(forget=number)
 
     def _wait_for_the_end_of_those_who_have(self, needed):
-        for actor in self.actors:
-            if actor.has & needed:
-                wait_until(lambda actor=actor: actor.ended, ("its end", actor), self.patience)
+        they = [actor for actor in self.actors if actor.has & needed]
+        wait_until(lambda: all(actor.ended for actor in they), ("their end", they), self.patience)
         self.assert_nobody_fails()
-        wait_until_free(needed & self._taken, self.patience)
+        taken = needed & self._taken
+        wait_until(lambda: all(map(is_free, taken)), f"{taken} are free again", self.patience)
 
     def run(self, *words, cwd, **changes):
         """Start a command and return what it has come to."""
@@ -113,14 +114,6 @@ class Stage:
                 self._started.put(message["started"])
             else:
                 self.statuses[message["ended"]] = message["status"]
-
-
-def script_and_options(words):
-    """Return a command's words as strings, a script with the directory that it is in."""
-    first, *options = words
-    if not str(first).startswith("-"):
-        first = ROOT / first
-    return list(map(str, [first, *options]))
 
 
 class Actor:
@@ -193,12 +186,8 @@ class Actor:
     def wait(self, seconds=None):
         """Return its exit status, -N if signal N has ended it."""
         self.may_fail = True  # the caller sees how it ends
-
-        def has_ended():
-            self.stage.assert_nobody_fails()
-            return self.ended
-
-        wait_until(has_ended, ("its end", self), seconds or self.stage.patience)
+        self.wait_until(lambda: self.ended, "its end", seconds)
+        self.stage.assert_nobody_fails()
         return self.stage.statuses[self.number]
 
     def finish(self):
@@ -212,11 +201,10 @@ class Actor:
         return self.stderr.splitlines()[-1]
 
     def send(self, number):
-        """Send it a signal, if it still runs."""
+        """Send it a signal; the zombie that it is after its end minds none."""
         self.may_fail = True
-        if not self.ended:
-            with suppress(ProcessLookupError):  # it has ended just now
-                os.kill(self.number, number)
+        with suppress(ProcessLookupError):  # a test that fails removes it
+            os.kill(self.number, number)
 
     def send_to_group(self, number):
         """Send a signal to all of its processes, as a terminal does on Ctrl-C."""
