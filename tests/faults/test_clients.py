@@ -31,17 +31,6 @@ def test_a_client_killed_in_the_middle_of_training_is_done_without(federation):
     federation.assert_record_is_whole()
 
 
-def test_a_client_killed_between_rounds_is_done_without(federation):
-    server = federation.server(moment="pause@2")
-    clients = federation.everybody()
-    server.wait_for("Pausing before round 2")
-    clients[0].kill()
-    server.wait_for("^Client 0 left: 2 of 3 clients$")
-    federation.release("server")
-    server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 0)]
-
-
 @pytest.mark.parametrize("words, lost", [([], [1, 2]), (["--min-clients", 3], [1])], ids=str)
 def test_with_too_few_clients_the_server_says_so_and_waits_until_enough_are_back(
     federation, words, lost
