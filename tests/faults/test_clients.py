@@ -31,7 +31,9 @@ def test_a_client_killed_in_the_middle_of_training_is_done_without(federation):
     federation.assert_record_is_whole()
 
 
-@pytest.mark.parametrize("words, lost", [([], [1, 2]), (["--min-clients", 3], [1])], ids=str)
+@pytest.mark.parametrize(
+    "words, lost", [([], [1, 2]), (["--min-clients", 3], [1])], ids=["half", "--min-clients 3"]
+)
 def test_with_too_few_clients_the_server_says_so_and_waits_until_enough_are_back(
     federation, words, lost
 ):

@@ -1,12 +1,10 @@
 """Wherever our commands run: notebooks, closed streams, pipes, full disks, small limits, terminals."""
 
-import fcntl
 import os
+import pty
 import shlex
 import subprocess
 import sys
-import termios
-from contextlib import suppress
 
 import nbformat
 import pytest
@@ -143,41 +141,23 @@ def test_what_cannot_be_printed_ends_a_command_with_its_status_and_one_line_at_m
 
 def test_a_small_limit_is_told_with_what_would_fit(shell, home):
     refused = shell(LIMITS + command(*FEDERATION, "--clients", 3))
-    assert refused.returncode == 2
-    assert refused.stderr == (
+    assert (refused.returncode, refused.stderr) == (
+        2,
         "federation.py: 3 clients need some 115 open files (ulimit -n), and 112 are allowed; "
-        "allow more, or choose --clients 2\n"
+        "allow more, or choose --clients 2\n",
     )
     assert not (home / "results/run").exists()
 
 
-def test_what_fits_runs_on_a_terminal_that_stops_what_prints_in_the_background(home):
+def test_what_fits_runs_on_a_terminal_that_stops_what_prints_in_the_background(home, monkeypatch):
     """`stty tostop`: the processes of a federation are in groups of their own, which is the background."""
-    ours, terminal = os.openpty()
-    settings = termios.tcgetattr(terminal)
-    settings[3] |= termios.TOSTOP
-    termios.tcsetattr(terminal, termios.TCSANOW, settings)
-    process = subprocess.Popen(
-        ["bash", "-c", f"{LIMITS} exec {command(*FEDERATION)}"],
-        cwd=home,
-        env=environment(),
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        **dict.fromkeys(("stdin", "stdout", "stderr"), terminal),
-    )
-    os.close(terminal)
-    try:
-        assert b"Wrote results/run/accuracy.png" in everything_from(ours)
-        assert process.wait(PATIENCE) == 0
-    finally:
-        process.kill()
-        os.close(ours)
+    monkeypatch.chdir(home)
+    shown = []
 
+    def read(terminal):
+        shown.append(os.read(terminal, 65536))
+        return shown[-1]
 
-def everything_from(descriptor):
-    """Return what is written to a terminal until no process has it open."""
-    content = b""
-    with suppress(OSError):  # how a terminal ends
-        while news := os.read(descriptor, 65536):
-            content += news
-    return content
+    line = f"stty tostop; {LIMITS} exec {command(*FEDERATION)}"
+    assert pty.spawn(["bash", "-c", line], read) == 0
+    assert b"Wrote results/run/accuracy.png" in b"".join(shown)

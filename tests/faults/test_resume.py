@@ -65,7 +65,7 @@ def test_a_server_killed_at_every_write_step_ends_with_the_model_of_an_uninterru
 ):
     clients = federation.everybody().values()
     words = []
-    for number, death in enumerate(DEATHS, start=1):
+    for number, death in enumerate([f"die@{{}}.{COMMIT}", *DEATHS]):
         server = federation.server(*words, rounds=ROUNDS, moment=death.format(number))
         assert server.wait() == -signal.SIGKILL
         words = ["--resume"]
@@ -75,13 +75,6 @@ def test_a_server_killed_at_every_write_step_ends_with_the_model_of_an_uninterru
     for client in clients:
         assert len(client.found("^Lost the server at ")) >= len(DEATHS) - 1
         assert "Traceback" not in client.stderr
-
-
-def test_a_server_killed_before_its_first_round_is_recorded_begins_again(federation, uninterrupted):
-    server = federation.server(rounds=ROUNDS, moment=f"die@0.{COMMIT}")
-    assert server.wait() == -signal.SIGKILL
-    federation.finish(federation.server("--resume", rounds=ROUNDS))
-    assert_same_result(federation, uninterrupted)
 
 
 def test_a_server_killed_while_it_waits_for_clients_goes_on(federation, uninterrupted):
@@ -145,15 +138,15 @@ def test_a_server_that_finds_some_clients_gone_goes_on_with_enough_of_them(inter
 def test_resume_with_other_settings_partitions_or_files_is_refused(interrupted):
     path, state = interrupted.directory / "partitions/settings.json", interrupted.run / "state.zip"
     dealt, whole = path.read_bytes(), state.read_bytes()
-    for words, partitions, content, said in (
-        (["--seed", 1], dealt, whole, "--seed"),
-        (["--local-epochs", 2], dealt, whole, "--local-epochs"),
-        (["--clients", 2], dealt, whole, "--clients"),
-        ([], dealt.replace(b'"iid"', b'"shards"'), whole, "--scheme iid"),
-        ([], dealt, whole[:-1], "state.zip"),
+    for words, files, said in (
+        (["--seed", 1], {}, "--seed"),
+        (["--local-epochs", 2], {}, "--local-epochs"),
+        (["--clients", 2], {}, "--clients"),
+        ([], {path: dealt.replace(b'"iid"', b'"shards"')}, "--scheme iid"),
+        ([], {path: dealt, state: whole[:-1]}, "state.zip"),
     ):
-        path.write_bytes(partitions)
-        state.write_bytes(content)
+        for file, content in files.items():
+            file.write_bytes(content)
         before = snapshot(interrupted.directory)
         server = interrupted.server("--resume", *words, rounds=ROUNDS + 1)
         line = server.complaint()
@@ -182,11 +175,17 @@ def open_record(directory):
     return RunRecord(directory, SETTINGS, dict(zip(NAMES, weights(0), strict=True)))
 
 
-def record_rounds(directory, last=2):
-    """Record the rounds 0 to `last` in a new record."""
+def record_rounds(directory, finished=-1):
+    """Record the rounds 0 to 2, those after `finished` in the record that is there."""
     record = open_record(directory)
-    record.begin()
-    for number in range(last + 1):
+    if finished < 0:
+        record.begin()
+    else:
+        record.resume(["seed"])
+        for array, expected in zip(record.weights, weights(finished), strict=True):
+            assert np.array_equal(array, expected)
+        assert record.last_round == a_row(finished)
+    for number in range(finished + 1, 3):
         record.add_round(a_row(number), weights(number))
 
 
@@ -212,16 +211,6 @@ def copied_record(tmp_path, finished_record):
     return shutil.copytree(finished_record, tmp_path / "run")
 
 
-def record_and_die(directory, death):
-    """Record rounds in another process until `death`."""
-
-    def work():
-        faulty_server.prepare(death)
-        record_rounds(directory)
-
-    assert end_of(work) == -signal.SIGKILL
-
-
 def die_in(call, work):
     """Do `work()` in another process, which is killed when it calls this function of `os`."""
 
@@ -232,58 +221,34 @@ def die_in(call, work):
     assert end_of(work_and_die) == -signal.SIGKILL
 
 
-def go_on(directory, finished):
-    """Resume the record after the round `finished` and record what is missing."""
-    record = open_record(directory)
-    record.resume(["seed"])
-    for array, expected in zip(record.weights, weights(finished), strict=True):
-        assert np.array_equal(array, expected)
-    assert record.last_round == a_row(finished)
-    for number in range(finished + 1, 3):
-        record.add_round(a_row(number), weights(number))
-
-
 @pytest.mark.parametrize("server_round", [0, 1, 2])
-@pytest.mark.parametrize("death", DEATHS)
-def test_a_record_survives_a_death_at_every_write_step(
-    tmp_path, finished_record, server_round, death
-):
-    record_and_die(tmp_path, death.format(server_round))
-    finished = server_round if int(death[-1]) > COMMIT else server_round - 1
-    if finished < 0:
-        record_rounds(tmp_path)  # nothing to go on from: it begins again
-    else:
-        go_on(tmp_path, finished)
-    assert snapshot(tmp_path) == snapshot(finished_record)
-
-
-@pytest.mark.parametrize("server_round", [1, 2])
-@pytest.mark.parametrize("fault", FULL_DISKS)
-def test_a_record_survives_a_full_disk_at_every_write_step(
+@pytest.mark.parametrize("fault", DEATHS + FULL_DISKS)
+def test_a_record_survives_a_death_and_a_full_disk_at_every_write_step(
     tmp_path, finished_record, server_round, fault
 ):
-    def record_until_the_disk_is_full():
+    def record_until_then():
         faulty_server.prepare(fault.format(server_round))
-        with pytest.raises(RunError):
+        with pytest.raises(RunError):  # the disk is full
             record_rounds(tmp_path)
 
-    assert end_of(record_until_the_disk_is_full) == 0
-    assert read_history(tmp_path)[:server_round] == [a_row(n) for n in range(server_round)]
-    go_on(tmp_path, finished=server_round if int(fault[-1]) > COMMIT else server_round - 1)
+    assert end_of(record_until_then) == (-signal.SIGKILL if fault in DEATHS else 0)
+    if server_round > 0:
+        assert read_history(tmp_path)[:server_round] == [a_row(n) for n in range(server_round)]
+    record_rounds(tmp_path, server_round if int(fault[-1]) > COMMIT else server_round - 1)
     assert snapshot(tmp_path) == snapshot(finished_record)
 
 
-def test_a_record_survives_a_death_while_it_is_resumed(tmp_path, finished_record):
-    record_and_die(tmp_path, f"die@2.{STEPS}")
-    die_in("replace", lambda: open_record(tmp_path).resume(["seed"]))
-    go_on(tmp_path, finished=2)
-    assert snapshot(tmp_path) == snapshot(finished_record)
+def test_a_record_survives_a_death_while_it_is_resumed(copied_record, finished_record):
+    (copied_record / "history.csv").unlink()  # as if it had died before
+    die_in("replace", lambda: open_record(copied_record).resume(["seed"]))
+    record_rounds(copied_record, finished=2)
+    assert snapshot(copied_record) == snapshot(finished_record)
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_an_earlier_run_survives_a_new_one_that_dies_before_it_begins(copied_record, call):
     die_in(call, open_record(copied_record).begin)
-    go_on(copied_record, finished=2)
+    record_rounds(copied_record, finished=2)
 
 
 def damage_file(path, damage):
@@ -306,7 +271,7 @@ def test_what_is_damaged_beside_the_state_is_written_again(
     copied_record, finished_record, name, damage
 ):
     damage_file(copied_record / name, damage)
-    go_on(copied_record, finished=2)
+    record_rounds(copied_record, finished=2)
     assert snapshot(copied_record) == snapshot(finished_record)
 
 
