@@ -1,4 +1,7 @@
-"""Addresses: written well or refused, and on this machine no proxy comes between."""
+"""Addresses: written well or refused, open to this machine only, and with no proxy between.
+
+What the engine opens is looked at where it runs anyway: tests/engine.
+"""
 
 import argparse
 import importlib
@@ -12,28 +15,9 @@ import pytest
 from support.argument_types import address
 from support.command_line import UserError
 from support.listening import free_port
-from tests.support.harness import ROOT
-
-NOWHERE = "http://127.0.0.1:9"  # a proxy that is not there
-PROXIES = [
-    {"http_proxy": NOWHERE, "no_proxy": "example.org"},
-    {"grpc_proxy": NOWHERE, "no_grpc_proxy": "example.org"},  # the only one gRPC reads then
-]
-
-
-BAD = [
-    "",
-    "8080",
-    ":8080",
-    "localhost",
-    "localhost:",
-    "localhost:0",
-    "localhost:65536",
-    "localhost:-1",
-]
-BAD += ["localhost:http", "http://127.0.0.1:8080", "127.0.0.1:8080/", "127.0.0.1:8080 "]
-BAD_IPV6 = ["::1:8080", "[::1:8080", "::1]:8080", "[::1]]:8080", "[]:8080", "[127.0.0.1]:8080"]
-
+from tests.support.harness import ROOT, processes_in
+from tests.support.open_ports import assert_only_loopback, open_ports
+from tests.support.ports import free_address
 
 # Every command that listens where its options say, besides those that test_refusals.py and test_site.py try.
 TRIED = {"server", "federation", "beyond.watch"}
@@ -64,9 +48,9 @@ def test_a_port_that_is_taken_is_refused_with_the_option_for_another(
     monkeypatch.chdir(tmp_path)
     option, *words = LISTENING[program].split()
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        host, port = taken.getsockname()
-        line = refuses_here(program, *words, option, f"{host}:{port}")
-    assert f"cannot listen on {host}:{port}: Address already in use; " in line
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+        line = refuses_here(program, *words, option, where)
+    assert f"cannot listen on {where}: Address already in use; " in line
     assert line.endswith(f"choose another {option}")
 
 
@@ -82,15 +66,19 @@ def test_no_command_that_listens_where_its_options_say_is_forgotten(capsys):
             assert name.removesuffix(".__main__") in {*LISTENING, *TRIED}
 
 
-@pytest.mark.parametrize("text", BAD)
-def test_what_is_no_host_and_port_is_refused(text):
-    with pytest.raises(argparse.ArgumentTypeError):
-        address(text)
+USUAL, IPV6 = "such as 127.0.0.1:8080$", r"IPv6 is written \[::1\]:8080$"
+BAD = [  # what is written, and what is said of it
+    (["", "8080", ":8080", "localhost", "localhost:", "localhost:-1", "localhost:http"], USUAL),
+    (["http://127.0.0.1:8080", "127.0.0.1:8080/", "127.0.0.1:8080 "], USUAL),
+    (["localhost:0", "localhost:65536"], "is not between 1 and 65535$"),
+    (["::1:8080", "[::1:8080", "::1]:8080", "[::1]]:8080", "[]:8080"], IPV6),
+    (["[127.0.0.1]:8080", "name]:8080"], IPV6),
+]
 
 
-@pytest.mark.parametrize("text", BAD_IPV6)
-def test_ipv6_without_its_brackets_is_refused_with_the_way_to_write_it(text):
-    with pytest.raises(argparse.ArgumentTypeError, match=r"IPv6 is written \[::1\]:8080"):
+@pytest.mark.parametrize("text, said", [(text, said) for texts, said in BAD for text in texts])
+def test_what_is_no_host_and_port_is_refused_with_the_way_to_write_it(text, said):
+    with pytest.raises(argparse.ArgumentTypeError, match=said):
         address(text)
 
 
@@ -103,14 +91,37 @@ def test_what_is_written_well_is_taken_as_it_is(text):
 
 def test_a_free_port_is_given_to_no_outgoing_connection_and_not_always_the_same():
     ports = {free_port() for _ in range(20)}
-    assert len(ports) > 1
     handed_out = Path("/proc/sys/net/ipv4/ip_local_port_range")
-    first = (
-        int(handed_out.read_text(encoding="utf-8").split()[0]) if handed_out.exists() else 32_768
-    )
-    assert max(ports) < first
-    with socket.create_server(("127.0.0.1", free_port())):
-        pass
+    first = int(handed_out.read_text("utf-8").split()[0]) if handed_out.exists() else 32_768
+    assert len(ports) > 1 and max(ports) < first
+    socket.create_server(("127.0.0.1", free_port())).close()
+
+
+LONG_RUN = ["--clients", 3, "--rounds", 1000, "--run", "results/run"]
+COMMANDS = {  # the words before those that name a port, and the line by which the command is at work
+    "server": (["server.py", *LONG_RUN, "--address"], "^Waiting for clients"),
+    "federation": (["federation.py", *LONG_RUN, "--address"], "^Round +1 "),
+    "wiretap": (["-m", "beyond.wire.wiretap", "--listen"], "^Listening"),
+    "watch": (["-m", "beyond.watch", "results/run", "--port"], "^http"),
+}
+
+
+@pytest.mark.parametrize("words, ready", COMMANDS.values(), ids=COMMANDS)
+def test_only_this_machine_is_let_in(federation, stage, words, ready):
+    where = free_address()
+    port = where.rpartition(":")[2]
+    words = [*words, port if words[-1] == "--port" else where]
+    stage.start(*words, cwd=federation.directory).wait_for(ready)
+    ports = open_ports(processes_in(federation.directory))
+    assert_only_loopback(ports)
+    assert int(port) in {one.port for one in ports}
+
+
+NOWHERE = "http://127.0.0.1:9"  # a proxy that is not there
+PROXIES = [
+    {"http_proxy": NOWHERE, "no_proxy": "example.org"},
+    {"grpc_proxy": NOWHERE, "no_grpc_proxy": "example.org"},  # the only one gRPC reads then
+]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.2", "[::1]"])

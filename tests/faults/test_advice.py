@@ -63,9 +63,6 @@ def test_a_run_begins_without_resume_goes_on_with_it_and_is_not_replaced_in_sile
     assert line.endswith("no run to resume; start one without --resume")
     assert not (federation.directory / "results").exists()
     federation.finish(federation.server(rounds=1))
-    finished = federation.server("--resume", rounds=1)
-    finished.wait_for("has finished 1 rounds; ask for more with --rounds$")
-    finished.finish()
     federation.finish(federation.server("--resume", rounds=2))
     federation.server(rounds=1).wait_for(
         "^Replacing the run that is in results/run/; --run names another place$"
@@ -90,29 +87,8 @@ def test_clients_slower_than_the_round_timeout_are_told_of_it_and_a_longer_one_h
 def make(directory, *words):
     """Run make with the lesson's Makefile; return the finished process."""
     words = ["make", "-f", ROOT / "Makefile", *words]
-    return subprocess.run(
-        words,
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-        encoding="utf-8",
-    )
-
-
-def complaint_about(federation, fault, tls):
-    """Return what a server or a client says about certificates that are missing, or do not fit."""
-    directory = federation.directory / "certificates"
-    if fault != "missing":
-        make_certificates(directory, valid_for=-DAY if fault == "expired" else DAY)
-    if fault != "for another host":
-        return federation.server(*tls).complaint()
-    federation.address = federation.address.replace("127.0.0.1", "127.0.0.3")
-    server = federation.waiting_server(*tls)
-    line = federation.client(0, *tls).complaint()
-    server.kill()
-    return line
+    streams = {"capture_output": True, "text": True, "timeout": PATIENCE}
+    return subprocess.run(words, cwd=directory, **streams)
 
 
 CERTIFICATES = {
@@ -125,11 +101,20 @@ CERTIFICATES = {
 @needs_openssl
 @pytest.mark.parametrize("fault", CERTIFICATES)
 def test_certificates_are_made_as_the_line_says(federation, fault):
-    tls = ["--certificates", "certificates"]
-    assert re.search(CERTIFICATES[fault], complaint_about(federation, fault, tls))
-    hosts = ["HOSTS=,IP:127.0.0.3"] if fault == "for another host" else []
-    assert make(federation.directory, "certificates", *hosts).returncode == 0
+    tls, hosts = ["--certificates", "certificates"], []
     folder = federation.directory / "certificates"
+    if fault != "missing":
+        make_certificates(folder, valid_for=-DAY if fault == "expired" else DAY)
+    if fault == "for another host":
+        hosts = ["HOSTS=,IP:127.0.0.3"]
+        federation.address = federation.address.replace("127.0.0.1", "127.0.0.3")
+        server = federation.waiting_server(*tls)
+        line = federation.client(0, *tls).complaint()
+        server.kill()
+    else:
+        line = federation.server(*tls).complaint()
+    assert re.search(CERTIFICATES[fault], line)
+    assert make(federation.directory, "certificates", *hosts).returncode == 0
     if fault == "missing":
         keys = [folder / name for name in ("ca.key", "server.key")]
         assert not any(key.stat().st_mode & 0o077 for key in keys)  # the owner alone reads them

@@ -6,6 +6,7 @@ import signal
 import socket
 import statistics
 import time
+from contextlib import ExitStack
 
 import grpc
 import pytest
@@ -22,53 +23,30 @@ def test_a_client_killed_in_the_middle_of_training_is_done_without(federation):
     server = federation.server(rounds=3)
     others = federation.everybody(but=[1])
     federation.held(1, 2).kill()
-    server.finish()
-    assert [client.wait() for client in others.values()] == [0, 0]
+    for one in (server, *others.values()):
+        one.finish()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 2, 0)]
     assert server.found(SILENT.format(2))
     assert server.found("^Client 1 left: 2 of 3 clients$")
     federation.assert_record_is_whole()
 
 
-def test_a_client_killed_between_rounds_is_done_without(federation):
-    server = federation.server(moment="pause@2")
-    clients = federation.everybody()
-    server.wait_for("Pausing before round 2")
-    clients[0].kill()
-    server.wait_for("^Client 0 left: 2 of 3 clients$")
-    federation.release("server")
-    server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 0)]
-
-
-def test_with_too_few_clients_the_server_says_so_and_waits_until_enough_are_back(federation):
-    server = federation.server()
-    federation.client(0)
-    for victim in [federation.liar(number, "hold") for number in (1, 2)]:
+@pytest.mark.parametrize(
+    "words, lost", [([], [1, 2]), (["--min-clients", 3], [1])], ids=["half", "--min-clients 3"]
+)
+def test_with_too_few_clients_the_server_says_so_and_waits_until_enough_are_back(
+    federation, words, lost
+):
+    server = federation.server(*words)
+    federation.everybody(but=lost)
+    for victim in [federation.liar(number, "hold") for number in lost]:
         victim.wait_for("^Round 1: holding")
         victim.kill()
-    server.wait_for("^Waiting for clients: 1 of 3 are here, 2 needed$")
-    assert federation.counts() == [(0, 0, 0), (1, 1, 2)]
-    federation.client(2)
+    left = 3 - len(lost)
+    server.wait_for(f"^Waiting for clients: {left} of 3 are here, {left + 1} needed$")
+    federation.client(lost[0])
     server.finish()
-    assert federation.counts()[2:] == [(2, 2, 0)]
-
-
-def test_min_clients_says_how_many_are_enough(federation):
-    server = federation.server("--min-clients", 3)
-    federation.everybody(but=[1])
-    federation.held(1).kill()
-    server.wait_for("^Waiting for clients: 2 of 3 are here, 3 needed$")
-    federation.client(1)
-    server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 3, 0)]
-
-
-def test_one_client_is_enough_if_one_says_so_and_patience_ends_the_wait_for_others(federation):
-    server = federation.server("--min-clients", 1, "--patience", 0.5)
-    federation.client(0)
-    server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 1, 0), (2, 1, 0)]
+    assert federation.counts() == [(0, 0, 0), (1, left, len(lost)), (2, left + 1, 0)]
 
 
 @pytest.mark.parametrize("clients, enough", [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (10, 5)])
@@ -92,16 +70,17 @@ def test_a_client_that_comes_back_takes_part_from_the_next_round(federation):
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 2, 1), (3, 3, 0)]
 
 
-def test_a_client_that_joins_late_takes_part_from_the_next_round(federation):
-    server = federation.server("--patience", 1, "--min-clients", 2)
-    federation.client(0)
+def test_patience_ends_the_wait_for_others_and_who_joins_late_takes_part_from_the_next_round(
+    federation,
+):
+    server = federation.server("--min-clients", 1, "--patience", 0.5)
     federation.held(1)
     late = federation.client(2)
     server.wait_for("^Client 2 joined")
     federation.release(1)
     server.finish()
     assert [match[1] for match in late.found(r"^Round (\d): trained")] == ["2"]
-    assert federation.counts() == [(0, 0, 0), (1, 2, 0), (2, 3, 0)]
+    assert federation.counts() == [(0, 0, 0), (1, 1, 0), (2, 2, 0)]
 
 
 def test_a_client_that_freezes_while_it_trains_is_dropped_and_may_come_back(federation):
@@ -202,21 +181,16 @@ def test_clients_that_do_not_say_who_they_are_take_part(federation):
     assert len(server.found(r"^A client without a number \(\w{6}\) joined")) == 2
 
 
-GREETINGS = [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00", b""]
-
-
 def test_connections_that_say_nothing_or_do_not_speak_grpc_hold_nobody_up(federation):
     server = federation.waiting_server(rounds=1)
     host, port = federation.address.split(":")
-    strangers = [socket.create_connection((host, int(port))) for _ in GREETINGS]
-    for stranger, greeting in zip(strangers, GREETINGS, strict=True):
-        stranger.sendall(greeting)
-    with grpc.insecure_channel(federation.address) as channel:
+    with ExitStack() as strangers, grpc.insecure_channel(federation.address) as channel:
+        for greeting in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00", b""):
+            stranger = strangers.enter_context(socket.create_connection((host, int(port))))
+            stranger.sendall(greeting)
         answers = queue.Queue()
         FlowerServiceStub(channel).Join(iter(answers.get, None))
         federation.finish(server)
         answers.put(None)
-    for stranger in strangers:
-        stranger.close()
     assert federation.counts() == [(0, 0, 0), (1, 3, 0)]
     assert "Traceback" not in server.stderr

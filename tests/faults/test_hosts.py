@@ -1,12 +1,10 @@
 """Wherever our commands run: notebooks, closed streams, pipes, full disks, small limits, terminals."""
 
-import fcntl
 import os
+import pty
 import shlex
 import subprocess
 import sys
-import termios
-from contextlib import suppress
 
 import nbformat
 import pytest
@@ -18,7 +16,6 @@ from tests.support.small import PNG, write_history, write_partitions
 
 CLIENTS = 2
 FEDERATION = ["federation.py", "--clients", CLIENTS, "--rounds", 1, "--run", "results/run"]
-PLOT = ["plot_accuracy.py", "results/old"]
 LIMITS = "ulimit -Sn 64; ulimit -Hn 112; "
 
 
@@ -31,25 +28,17 @@ def home(tmp_path, mnist):
     return tmp_path
 
 
-def command(script, *more):
+def command(script, *words):
     """Return what a person types into a shell for one of our commands."""
-    script, *words = script
-    if script == "federation.py":
-        words += ["--address", free_address()]
-    return shlex.join(map(str, [sys.executable, ROOT / script, *words, *more]))
+    where = ["--address", free_address()] if script == "federation.py" else []
+    return shlex.join(map(str, [sys.executable, ROOT / script, *words, *where]))
 
 
 @pytest.fixture
 def shell(home):
-    """shell(line, ...) has a shell do what a person types; returns the finished process."""
-
-    def run(line, **changes):
-        variables = {**environment(), **changes}
-        given = {name: value for name, value in variables.items() if value is not None}
-        options = {"cwd": home, "env": given, "capture_output": True, "text": True}
-        return subprocess.run(["bash", "-c", line], timeout=PATIENCE, check=False, **options)
-
-    return run
+    """shell(line) has a shell do what a person types; returns the finished process."""
+    options = {"cwd": home, "env": environment(), "capture_output": True, "text": True}
+    return lambda line: subprocess.run(["bash", "-c", line], timeout=PATIENCE, **options)
 
 
 # Notebooks
@@ -105,12 +94,16 @@ def test_a_notebook_draws_keeps_its_own_figures_and_lives_on_when_a_server_is_in
 
 # Streams
 
+PLOT, MISTAKE = command("plot_accuracy.py", "results/old"), command("plot_accuracy.py", "none")
+FULL = "plot_accuracy.py: cannot go on: No space left on device\n"
+
 
 @pytest.mark.parametrize(
-    "closed, backend", [("<&-", "nonsense"), (">&-", "module://nonsense"), ("2>&-", None)]
+    "before, closed",
+    [("MPLBACKEND=nonsense", "<&-"), ("MPLBACKEND=module://nonsense", ">&-"), ("", "2>&-")],
 )
-def test_closed_streams_and_a_backend_that_is_not_there_do_no_harm(shell, home, closed, backend):
-    finished = shell(f"{command(PLOT)} {closed}", MPLBACKEND=backend)
+def test_closed_streams_and_a_backend_that_is_not_there_do_no_harm(shell, home, before, closed):
+    finished = shell(f"{before} {PLOT} {closed}")
     assert (finished.returncode, finished.stderr) == (0, "")
     assert (home / "results/old/accuracy.png").read_bytes().startswith(PNG)
 
@@ -118,70 +111,53 @@ def test_closed_streams_and_a_backend_that_is_not_there_do_no_harm(shell, home, 
 def test_a_federation_needs_no_streams_no_home_and_no_short_names(shell, home):
     far = home / ("a_long_name" * 10)
     far.mkdir()
-    line = f"{command(FEDERATION)} <&- >&- 2>&-"
-    assert shell(line, TMPDIR=str(far), HOME=None, MPLBACKEND="module://nonsense").returncode == 0
+    without = f"unset HOME; export TMPDIR={far} MPLBACKEND=module://nonsense"
+    assert shell(f"{without}; {command(*FEDERATION)} <&- >&- 2>&-").returncode == 0
     assert (home / "results/run/history.csv").read_text(encoding="utf-8").startswith("round,loss")
     assert (home / "results/run/accuracy.png").read_bytes().startswith(PNG)
 
 
-def test_a_mistake_has_its_status_when_the_line_cannot_be_read(shell):
-    assert shell(f"{command(['plot_accuracy.py', 'none'])} 2>&-").returncode == 2
-    if os.path.exists("/dev/full"):
-        assert shell(f"{command(['plot_accuracy.py', 'none'])} 2>/dev/full").returncode == 2
-
-
-def test_a_reader_who_leaves_ends_a_command_in_silence(shell):
-    finished = shell(f"{command(PLOT)} | head -0; echo ${{PIPESTATUS[0]}}")
-    assert (finished.stdout, finished.stderr) == ("141\n", "")
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_behind_the_output_is_told_in_one_line(shell):
-    finished = shell(f"{command(PLOT)} >/dev/full")
-    assert finished.returncode == 1
-    assert finished.stderr == "plot_accuracy.py: cannot go on: No space left on device\n"
+@pytest.mark.parametrize(
+    "line, status, said",
+    [
+        (f"{MISTAKE} 2>&-", 2, ""),
+        (f"{MISTAKE} 2>/dev/full", 2, ""),
+        (f"{PLOT} >/dev/full", 1, FULL),
+        (f"{PLOT} | head -0; exit ${{PIPESTATUS[0]}}", 141, ""),
+    ],
+    ids=["no stderr", "a full disk behind stderr", "a full disk behind stdout", "a reader leaves"],
+)
+def test_what_cannot_be_printed_ends_a_command_with_its_status_and_one_line_at_most(
+    shell, line, status, said
+):
+    if "/dev/full" in line and not os.path.exists("/dev/full"):
+        pytest.skip("needs /dev/full")
+    finished = shell(line)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (status, "", said)
 
 
 # Limits and terminals
 
 
 def test_a_small_limit_is_told_with_what_would_fit(shell, home):
-    refused = shell(LIMITS + command(FEDERATION, "--clients", 3))
-    assert refused.returncode == 2
-    assert refused.stderr == (
+    refused = shell(LIMITS + command(*FEDERATION, "--clients", 3))
+    assert (refused.returncode, refused.stderr) == (
+        2,
         "federation.py: 3 clients need some 115 open files (ulimit -n), and 112 are allowed; "
-        "allow more, or choose --clients 2\n"
+        "allow more, or choose --clients 2\n",
     )
     assert not (home / "results/run").exists()
 
 
-def test_what_fits_runs_on_a_terminal_that_stops_what_prints_in_the_background(home):
+def test_what_fits_runs_on_a_terminal_that_stops_what_prints_in_the_background(home, monkeypatch):
     """`stty tostop`: the processes of a federation are in groups of their own, which is the background."""
-    ours, terminal = os.openpty()
-    settings = termios.tcgetattr(terminal)
-    settings[3] |= termios.TOSTOP
-    termios.tcsetattr(terminal, termios.TCSANOW, settings)
-    process = subprocess.Popen(
-        ["bash", "-c", f"{LIMITS} exec {command(FEDERATION)}"],
-        cwd=home,
-        env=environment(),
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        **dict.fromkeys(("stdin", "stdout", "stderr"), terminal),
-    )
-    os.close(terminal)
-    try:
-        assert b"Wrote results/run/accuracy.png" in everything_from(ours)
-        assert process.wait(PATIENCE) == 0
-    finally:
-        process.kill()
-        os.close(ours)
+    monkeypatch.chdir(home)
+    shown = []
 
+    def read(terminal):
+        shown.append(os.read(terminal, 65536))
+        return shown[-1]
 
-def everything_from(descriptor):
-    """Return what is written to a terminal until no process has it open."""
-    content = b""
-    with suppress(OSError):  # how a terminal ends
-        while news := os.read(descriptor, 65536):
-            content += news
-    return content
+    line = f"stty tostop; {LIMITS} exec {command(*FEDERATION)}"
+    assert pty.spawn(["bash", "-c", line], read) == 0
+    assert b"Wrote results/run/accuracy.png" in b"".join(shown)

@@ -4,12 +4,12 @@ import re
 
 import numpy as np
 import pytest
-from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
+from flwr.common import FitRes, ndarrays_to_parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
 
 from tests.programs.liars import LIES
 from tests.support.federation import SIZES
-from tests.support.handmade import COUNTS, three_clients
+from tests.support.handmade import COUNTS, OK, three_clients
 from tests.support.lesson import instructions, owner, untrained
 
 HONEST = [0, 2]
@@ -23,18 +23,12 @@ def honest_models(make_federation, tmp_path_factory, one_thread):
     models = [untrained()]
     clients = [owner(directory, number) for number in HONEST]
     for server_round in range(1, ROUNDS + 1):
-        config = instructions(server_round)
-        models.append(average([client.fit(models[-1], config) for client in clients]))
+        answers = [client.fit(models[-1], instructions(server_round)) for client in clients]
+        results = [
+            (None, FitRes(OK, ndarrays_to_parameters(weights), *rest)) for weights, *rest in answers
+        ]
+        models.append(parameters_to_ndarrays(FedAvg().aggregate_fit(1, results, [])[0]))
     return models
-
-
-def average(updates):
-    """Return what Flower makes of updates (weights, number of examples, metrics)."""
-    results = [
-        (None, FitRes(Status(Code.OK, ""), ndarrays_to_parameters(weights), examples, metrics))
-        for weights, examples, metrics in updates
-    ]
-    return parameters_to_ndarrays(FedAvg().aggregate_fit(1, results, [])[0])
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +36,7 @@ def one_liar_of_each_kind(shared_stage, make_federation, tmp_path_factory):
     """A run with two honest clients, whose metrics are strange, and one for each lie, from round 1 on."""
     directory = tmp_path_factory.mktemp("liars")
     federation = make_federation(directory, sizes=SIZES + (30,) * (len(LIES) - 1))
-    numbers = (number for number in range(federation.size) if number not in HONEST)
-    federation.numbers = dict(zip(LIES, numbers, strict=True))
+    federation.numbers = dict(zip(LIES, [1, *range(3, federation.size)], strict=True))
     server = federation.server("--parallel-clients", 4, rounds=ROUNDS)
     for number in HONEST:
         federation.liar(number, "strange metrics")
@@ -67,8 +60,8 @@ def assert_model_is(federation, expected):
 def test_a_lie_is_logged_with_the_client_and_the_reason(one_liar_of_each_kind, lie):
     reason = LIES[lie][1].format(f"Client {one_liar_of_each_kind.numbers[lie]}")
     for server_round in (1, 2):
-        wanted = f"^Round {server_round}: {reason}"
-        assert re.search(wanted, one_liar_of_each_kind.said, re.MULTILINE)
+        said = one_liar_of_each_kind.said
+        assert re.search(f"^Round {server_round}: {reason}", said, re.MULTILINE)
 
 
 def test_lies_are_counted_and_leave_the_average_over_the_honest_clients_bit_for_bit(
@@ -89,19 +82,7 @@ def test_a_client_that_stops_lying_is_believed_again_and_one_that_begins_to_is_n
     assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 1, 2), (3, 2, 1)]
 
 
-def test_when_all_clients_lie_the_model_stays_as_it_was(federation):
-    server = federation.server()
-    for number, lie in enumerate(["NaN@2", "10**12 examples@2", "transposed@2"]):
-        federation.liar(number, lie)
-    server.finish()
-    assert federation.counts() == [(0, 0, 0), (1, 3, 0), (2, 0, 3)]
-    _, *rounds = federation.history()
-    assert len({(row.loss, row.accuracy) for row in rounds}) == 1
-
-
-def test_when_all_clients_lie_from_the_start_the_model_is_the_untrained_one(
-    federation, honest_models
-):
+def test_when_all_clients_lie_the_model_stays_as_it_was(federation, honest_models):
     server = federation.server()
     for number, lie in enumerate(["infinity", "negative examples", "garbage"]):
         federation.liar(number, lie)

@@ -6,20 +6,19 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
-from types import SimpleNamespace
+from itertools import repeat
+from unittest.mock import Mock
 
 import pytest
 
-import federation
 from beyond.simulation import watchdog
 from beyond.watch.__main__ import listener
 from support import files, machine, processes
-from support.command_line import RunError, UserError
+from support.command_line import UserError
 from support.files import replaced_directory, replaced_file
 from support.machine import make_room
 from support.processes import ending, last_words, start_methods
-from tests.support.harness import PATIENCE, ROOT, processes_in, wait_until
+from tests.support.harness import PATIENCE, ROOT, environment, processes_in, wait_until
 from tests.support.ports import free_address
 from tests.support.small import write_partitions
 
@@ -48,10 +47,9 @@ print("as well", file=sys.stderr)
 def test_what_a_process_prints_goes_to_its_log_also_in_a_console_of_windows(tmp_path):
     ours, console = os.openpty()
     words = [sys.executable, "-c", PRINTS_IN_A_CONSOLE]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    streams = {"stdout": console, "stderr": console}
-    subprocess.run(words, cwd=tmp_path, env=environment, check=True, timeout=PATIENCE, **streams)
-    assert os.read(ours, 1000).split() == b"in the console".split()
+    options = {"cwd": tmp_path, "env": environment(), "stdout": console, "stderr": console}
+    subprocess.run(words, check=True, timeout=PATIENCE, **options)
+    assert os.read(ours, 1000) == b"in the console\r\n"
     os.close(console)
     os.close(ours)
     assert (tmp_path / "log").read_bytes() == "größer\nas well\n".encode()
@@ -74,12 +72,6 @@ def test_processes_are_started_as_the_system_bears_it(monkeypatch, platform, the
     assert processes.process_context().get_start_method() == expected[0]
 
 
-def test_a_system_without_sigkill_has_words_for_an_end(monkeypatch):
-    monkeypatch.delattr(signal, "SIGKILL")
-    assert ending(-signal.SIGTERM) == "was ended by SIGTERM"
-    assert ending(3) == "ended with status 3"
-
-
 def test_windows_waits_for_62_clients_before_python_3_13_and_for_more_since(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(machine, "resource", None)
@@ -89,25 +81,6 @@ def test_windows_waits_for_62_clients_before_python_3_13_and_for_more_since(monk
         make_room(63)
     monkeypatch.setattr(sys, "version_info", (3, 13, 0))
     make_room(1000)
-
-
-class LateStatus(SimpleNamespace):
-    """A spawned process that has ended, whose status the system has only once it was joined."""
-
-    def join(self):
-        self.exitcode = self.status
-
-
-def test_the_status_of_a_spawned_process_may_come_after_its_end(capsys):
-    waiting, ended = os.pipe(), os.pipe()
-    os.close(ended[1])
-    server = SimpleNamespace(sentinel=waiting[0])
-    client = LateStatus(sentinel=ended[0], exitcode=None, status=-signal.SIGTERM)
-    with pytest.raises(RunError, match="0 of 1 clients are left"):
-        federation.watch(server, {0: client}, Path("logs"), needed=1)
-    assert capsys.readouterr().out == "Client 0 was ended by SIGTERM\n"
-    for descriptor in (*waiting, ended[0]):
-        os.close(descriptor)
 
 
 def test_spawned_processes_train_where_the_locale_is_c_and_names_are_not_ascii(
@@ -127,18 +100,20 @@ def test_spawned_processes_train_where_the_locale_is_c_and_names_are_not_ascii(
 
 @pytest.fixture
 def open_elsewhere(monkeypatch):
-    """Refuse moves as Windows does while a file is open; return how many of the next, under 'left'."""
-    looks = {"left": 0}
+    """open_elsewhere(times) refuses as many moves, as Windows does while a file is open."""
     move = os.replace
 
-    def refused(source, target):
-        if looks["left"] > 0:
-            looks["left"] -= 1
-            raise PermissionError(13, "The process cannot access the file", str(source))
-        move(source, target)
+    def refuse(times):
+        refusals = repeat(PermissionError(13, "The process cannot access the file"), times)
 
-    monkeypatch.setattr(os, "replace", refused)
-    return looks
+        def refused(source, target):
+            for refusal in refusals:
+                raise refusal
+            move(source, target)
+
+        monkeypatch.setattr(os, "replace", refused)
+
+    return refuse
 
 
 def test_a_file_that_is_open_for_a_moment_is_replaced_after_it(
@@ -146,12 +121,12 @@ def test_a_file_that_is_open_for_a_moment_is_replaced_after_it(
 ):
     monkeypatch.setattr(files, "BUSY", PATIENCE)  # for a machine that does much else
     (tmp_path / "state.zip").write_bytes(b"old")
-    open_elsewhere["left"] = 3
+    open_elsewhere(3)
     with replaced_file(tmp_path / "state.zip") as file:
         file.write(b"new")
     assert (tmp_path / "state.zip").read_bytes() == b"new"
     (tmp_path / "partitions").mkdir()
-    open_elsewhere["left"] = 3
+    open_elsewhere(3)
     with replaced_directory(tmp_path / "partitions", str.istitle) as new:
         (new / "test.npz").write_bytes(b"new")
     assert (tmp_path / "partitions/test.npz").read_bytes() == b"new"
@@ -162,14 +137,18 @@ def test_a_file_that_stays_open_is_not_waited_for_without_end(
 ):
     monkeypatch.setattr(files, "BUSY", 0.2)
     (tmp_path / "state.zip").write_bytes(b"old")
-    open_elsewhere["left"] = 10**6
+    open_elsewhere(10**6)
     with pytest.raises(PermissionError), replaced_file(tmp_path / "state.zip") as file:
         file.write(b"new")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
 
 
-def test_without_sigkill_what_flower_has_started_is_ended_all_the_same(monkeypatch):
+def test_a_system_without_sigkill_has_words_for_an_end_and_an_end_for_what_flower_has_started(
+    monkeypatch,
+):
     monkeypatch.delattr(signal, "SIGKILL")
+    assert ending(-signal.SIGTERM) == "was ended by SIGTERM"
+    assert ending(3) == "ended with status 3"
     try:
         assert importlib.reload(watchdog).KILL == signal.SIGTERM
     finally:
@@ -179,12 +158,9 @@ def test_without_sigkill_what_flower_has_started_is_ended_all_the_same(monkeypat
 
 def test_of_a_port_that_is_taken_we_say_what_windows_says(monkeypatch):
     """Its numbers of errors are none of C's."""
-
-    def refuse(address):
-        said = "Only one usage of each socket address is normally permitted"
-        raise OSError(10048, f"{said} (while attempting to bind on address {address!r})")
-
-    monkeypatch.setattr("socket.create_server", refuse)
+    said = "Only one usage of each socket address is normally permitted"
+    refusal = OSError(10048, f"{said} (while attempting to bind on address ('127.0.0.1', 8090))")
+    monkeypatch.setattr("socket.create_server", Mock(side_effect=refusal))
     with pytest.raises(UserError, match="8090: Only one usage .* permitted; choose another --port"):
         listener(8090)
 
@@ -202,7 +178,21 @@ NOT_ON_WINDOWS = {
     "socket": "AF_UNIX SO_REUSEPORT TCP_INFO",
     "time": "clock_gettime tzset",
 }
-GONE = {"curses", "fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "termios", "tty"}
+MISSING = {
+    "curses",
+    "fcntl",
+    "grp",
+    "posix",
+    "pty",
+    "pwd",
+    "readline",
+    "resource",
+    "termios",
+    "tty",
+}
+MISSING |= {
+    f"{module}.{name}" for module, names in NOT_ON_WINDOWS.items() for name in names.split()
+}
 # Where that is used all the same, and why it does no harm.
 USED = {
     "beyond/deployment/proxy.py": "looks whether it is there",
@@ -218,9 +208,9 @@ USED = {
 
 def our_programs():
     """Yield (name, syntax tree) of every file that readers run."""
-    folders = ("*.py", "support/*.py", "beyond/**/*.py", "benchmarks/*.py")
-    for path in sorted(path for folder in folders for path in ROOT.glob(folder)):
-        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_bytes())
+    for folder in ("*.py", "support/*.py", "beyond/**/*.py", "benchmarks/*.py"):
+        for path in ROOT.glob(folder):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_bytes())
 
 
 def test_a_temporary_directory_may_stay_where_another_process_still_has_a_file_of_it():
@@ -234,19 +224,16 @@ def test_a_temporary_directory_may_stay_where_another_process_still_has_a_file_o
 
 def names_missing_on_windows(tree):
     """Return the names in the syntax tree of a file that stand for something Windows lacks."""
-    found = set()
+    used = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if node.attr in NOT_ON_WINDOWS.get(node.value.id, "").split():
-                found.add(f"{node.value.id}.{node.attr}")
-        elif isinstance(node, ast.ImportFrom):
-            found |= {alias.name for alias in node.names} & {
-                *NOT_ON_WINDOWS.get(node.module, "").split()
-            }
-            found |= {node.module} & GONE
-        elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names} & GONE
-    return found
+        match node:
+            case ast.Attribute(value=ast.Name(id=module), attr=name):
+                used.add(f"{module}.{name}")
+            case ast.ImportFrom(module=module, names=names):
+                used |= {module, *(f"{module}.{alias.name}" for alias in names)}
+            case ast.Import(names=names):
+                used |= {alias.name for alias in names}
+    return used & MISSING
 
 
 def test_what_windows_lacks_is_used_where_we_know_of_it_and_nowhere_else():

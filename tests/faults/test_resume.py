@@ -1,9 +1,10 @@
 """The server is killed at every moment that matters, and goes on: nothing is lost, nothing done twice."""
 
-import json
 import os
 import shutil
 import signal
+from dataclasses import replace
+from multiprocessing import get_context
 from zipfile import ZipFile
 
 import numpy as np
@@ -20,19 +21,9 @@ from tests.support.harness import snapshot
 
 STEPS = 4  # fsync and rename calls when a round is recorded
 COMMIT = 2  # the step that makes the round count: state.zip is replaced
-FSYNCS = (1,)
-DEATHS = [f"die@{{}}.{step}" for step in range(1, STEPS + 2)] + [
-    f"torn@{{}}.{step}" for step in FSYNCS
-]
+DEATHS = [*(f"die@{{}}.{step}" for step in range(1, STEPS + 2)), "torn@{}.1"]
+FULL_DISKS = [*(f"full@{{}}.{step}" for step in range(1, STEPS + 1)), "half@{}.1"]
 ROUNDS = len(DEATHS) + 1
-
-
-def facts(history):
-    """Return what an interruption must not change in a history: everything but the seconds."""
-    return [
-        (row.round, row.loss, row.accuracy, row.clients, row.failures, row.bytes_sent)
-        for row in history
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +43,21 @@ def interrupted(federation, uninterrupted):
     return federation
 
 
+def facts(federation):
+    """Return what an interruption must not change in a history: everything but the seconds."""
+    return [replace(row, seconds=0) for row in federation.history()]
+
+
 def assert_same_result(federation, uninterrupted):
     """Check that rounds and model are those of the run that nothing happened to."""
     federation.assert_record_is_whole()
-    assert facts(federation.history()) == facts(uninterrupted.history())
+    assert facts(federation) == facts(uninterrupted)
     assert federation.model() == uninterrupted.model()
 
 
 def test_the_deaths_tried_here_are_all_there_are(uninterrupted):
-    steps = [f"Round {number}: {STEPS} write steps" for number in range(ROUNDS + 1)]
-    assert [line for line in uninterrupted.lines if "write steps" in line] == steps
+    steps = [line for line in uninterrupted.lines if "write steps" in line]
+    assert steps == [f"Round {number}: {STEPS} write steps" for number in range(ROUNDS + 1)]
 
 
 def test_a_server_killed_at_every_write_step_ends_with_the_model_of_an_uninterrupted_run(
@@ -69,7 +65,7 @@ def test_a_server_killed_at_every_write_step_ends_with_the_model_of_an_uninterru
 ):
     clients = federation.everybody().values()
     words = []
-    for number, death in enumerate(DEATHS, start=1):
+    for number, death in enumerate([f"die@{{}}.{COMMIT}", *DEATHS]):
         server = federation.server(*words, rounds=ROUNDS, moment=death.format(number))
         assert server.wait() == -signal.SIGKILL
         words = ["--resume"]
@@ -79,13 +75,6 @@ def test_a_server_killed_at_every_write_step_ends_with_the_model_of_an_uninterru
     for client in clients:
         assert len(client.found("^Lost the server at ")) >= len(DEATHS) - 1
         assert "Traceback" not in client.stderr
-
-
-def test_a_server_killed_before_its_first_round_is_recorded_begins_again(federation, uninterrupted):
-    server = federation.server(rounds=ROUNDS, moment=f"die@0.{COMMIT}")
-    assert server.wait() == -signal.SIGKILL
-    federation.finish(federation.server("--resume", rounds=ROUNDS))
-    assert_same_result(federation, uninterrupted)
 
 
 def test_a_server_killed_while_it_waits_for_clients_goes_on(federation, uninterrupted):
@@ -131,10 +120,9 @@ def test_a_run_can_be_made_longer_and_then_has_nothing_left_to_do(federation, un
     before = snapshot(federation.directory)
     server = federation.server("--resume", rounds=ROUNDS)
     server.finish()
-    assert server.stdout == (
-        f"results/run has finished {ROUNDS} rounds; ask for more with --rounds\n"
-    )
-    assert server.stderr == "" and snapshot(federation.directory) == before
+    said = f"results/run has finished {ROUNDS} rounds; ask for more with --rounds\n"
+    assert (server.stdout, server.stderr) == (said, "")
+    assert snapshot(federation.directory) == before
 
 
 def test_a_server_that_finds_some_clients_gone_goes_on_with_enough_of_them(interrupted):
@@ -148,24 +136,17 @@ def test_a_server_that_finds_some_clients_gone_goes_on_with_enough_of_them(inter
 
 
 def test_resume_with_other_settings_partitions_or_files_is_refused(interrupted):
-    path = interrupted.directory / "partitions/settings.json"
-    dealt = path.read_text(encoding="utf-8")
-    other_scheme = json.dumps({**json.loads(dealt), "scheme": "shards"})
-    state = interrupted.run / "state.zip"
-    damaged = state.read_bytes()[:-1]
-    for words, change, said in (
-        (["--seed", 1], None, "--seed"),
-        (["--local-epochs", 2], None, "--local-epochs"),
-        (["--clients", 2], None, "--clients"),
-        ([], lambda: path.write_text(other_scheme, encoding="utf-8"), "--scheme iid"),
-        (
-            [],
-            lambda: [path.write_text(dealt, encoding="utf-8"), state.write_bytes(damaged)],
-            "state.zip",
-        ),
+    path, state = interrupted.directory / "partitions/settings.json", interrupted.run / "state.zip"
+    dealt, whole = path.read_bytes(), state.read_bytes()
+    for words, files, said in (
+        (["--seed", 1], {}, "--seed"),
+        (["--local-epochs", 2], {}, "--local-epochs"),
+        (["--clients", 2], {}, "--clients"),
+        ([], {path: dealt.replace(b'"iid"', b'"shards"')}, "--scheme iid"),
+        ([], {path: dealt, state: whole[:-1]}, "state.zip"),
     ):
-        if change:
-            change()
+        for file, content in files.items():
+            file.write_bytes(content)
         before = snapshot(interrupted.directory)
         server = interrupted.server("--resume", *words, rounds=ROUNDS + 1)
         line = server.complaint()
@@ -194,23 +175,26 @@ def open_record(directory):
     return RunRecord(directory, SETTINGS, dict(zip(NAMES, weights(0), strict=True)))
 
 
-def record_rounds(directory, last=2):
-    """Record the rounds 0 to `last` in a new record."""
+def record_rounds(directory, finished=-1):
+    """Record the rounds 0 to 2, those after `finished` in the record that is there."""
     record = open_record(directory)
-    record.begin()
-    for number in range(last + 1):
+    if finished < 0:
+        record.begin()
+    else:
+        record.resume(["seed"])
+        for array, expected in zip(record.weights, weights(finished), strict=True):
+            assert np.array_equal(array, expected)
+        assert record.last_round == a_row(finished)
+    for number in range(finished + 1, 3):
         record.add_round(a_row(number), weights(number))
 
 
-def in_a_process_of_its_own(work):
-    """Call `work()` in a fork of this process; return how that ended."""
-    number = os.fork()
-    if number == 0:
-        try:
-            work()
-        finally:
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+def end_of(work):
+    """Do `work()` in a fork of this process; return how that ended."""
+    process = get_context("fork").Process(target=work)
+    process.start()
+    process.join()
+    return process.exitcode
 
 
 @pytest.fixture(scope="module")
@@ -221,99 +205,58 @@ def finished_record(tmp_path_factory):
     return directory
 
 
-def record_and_die(directory, death):
-    """Record rounds in another process until `death`."""
-
-    def work():
-        faulty_server.prepare(death)
-        record_rounds(directory)
-
-    assert in_a_process_of_its_own(work) == -signal.SIGKILL
-
-
-def go_on(directory, finished):
-    """Resume the record after the round `finished` and record what is missing."""
-    record = open_record(directory)
-    record.resume(["seed"])
-    for array, expected in zip(record.weights, weights(finished), strict=True):
-        assert np.array_equal(array, expected)
-    assert record.last_round == a_row(finished)
-    for number in range(finished + 1, 3):
-        record.add_round(a_row(number), weights(number))
-
-
-@pytest.mark.parametrize("server_round", [0, 1, 2])
-@pytest.mark.parametrize("death", DEATHS)
-def test_a_record_survives_a_death_at_every_write_step(
-    tmp_path, finished_record, server_round, death
-):
-    record_and_die(tmp_path, death.format(server_round))
-    finished = server_round if int(death[-1]) > COMMIT else server_round - 1
-    if finished < 0:
-        record_rounds(tmp_path)  # nothing to go on from: it begins again
-    else:
-        go_on(tmp_path, finished)
-    assert snapshot(tmp_path) == snapshot(finished_record)
-
-
-@pytest.mark.parametrize("server_round", [1, 2])
-@pytest.mark.parametrize(
-    "fault", [*(f"full@{{}}.{step}" for step in range(1, STEPS + 1)), "half@{}.1"]
-)
-def test_a_record_survives_a_full_disk_at_every_write_step(
-    tmp_path, finished_record, server_round, fault
-):
-    def record_until_the_disk_is_full():
-        faulty_server.prepare(fault.format(server_round))
-        try:
-            record_rounds(tmp_path)
-        except RunError:
-            os._exit(1)
-
-    assert in_a_process_of_its_own(record_until_the_disk_is_full) == 1
-    assert read_history(tmp_path)[:server_round] == [a_row(n) for n in range(server_round)]
-    go_on(tmp_path, finished=server_round if int(fault[-1]) > COMMIT else server_round - 1)
-    assert snapshot(tmp_path) == snapshot(finished_record)
-
-
-def test_a_record_survives_a_death_while_it_is_resumed(tmp_path, finished_record):
-    record_and_die(tmp_path, f"die@2.{STEPS}")
-
-    def resume_and_die():
-        os.replace = lambda *words: os.kill(os.getpid(), signal.SIGKILL)
-        open_record(tmp_path).resume(["seed"])
-
-    assert in_a_process_of_its_own(resume_and_die) == -signal.SIGKILL
-    go_on(tmp_path, finished=2)
-    assert snapshot(tmp_path) == snapshot(finished_record)
-
-
-@pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_an_earlier_run_survives_a_new_one_that_dies_before_it_begins(
-    tmp_path, finished_record, call
-):
-    record_rounds(tmp_path)
-
-    def begin_and_die():
-        setattr(os, call, lambda *words: os.kill(os.getpid(), signal.SIGKILL))
-        open_record(tmp_path).begin()
-
-    assert in_a_process_of_its_own(begin_and_die) == -signal.SIGKILL
-    go_on(tmp_path, finished=2)
-
-
 @pytest.fixture
 def copied_record(tmp_path, finished_record):
     """A copy of the finished record, to be damaged."""
     return shutil.copytree(finished_record, tmp_path / "run")
 
 
+def die_in(call, work):
+    """Do `work()` in another process, which is killed when it calls this function of `os`."""
+
+    def work_and_die():
+        setattr(os, call, lambda *words: faulty_server.send(signal.SIGKILL))
+        work()
+
+    assert end_of(work_and_die) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("server_round", [0, 1, 2])
+@pytest.mark.parametrize("fault", DEATHS + FULL_DISKS)
+def test_a_record_survives_a_death_and_a_full_disk_at_every_write_step(
+    tmp_path, finished_record, server_round, fault
+):
+    def record_until_then():
+        faulty_server.prepare(fault.format(server_round))
+        with pytest.raises(RunError):  # the disk is full
+            record_rounds(tmp_path)
+
+    assert end_of(record_until_then) == (-signal.SIGKILL if fault in DEATHS else 0)
+    if server_round > 0:
+        assert read_history(tmp_path)[:server_round] == [a_row(n) for n in range(server_round)]
+    record_rounds(tmp_path, server_round if int(fault[-1]) > COMMIT else server_round - 1)
+    assert snapshot(tmp_path) == snapshot(finished_record)
+
+
+def test_a_record_survives_a_death_while_it_is_resumed(copied_record, finished_record):
+    (copied_record / "history.csv").unlink()  # as if it had died before
+    die_in("replace", lambda: open_record(copied_record).resume(["seed"]))
+    record_rounds(copied_record, finished=2)
+    assert snapshot(copied_record) == snapshot(finished_record)
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_an_earlier_run_survives_a_new_one_that_dies_before_it_begins(copied_record, call):
+    die_in(call, open_record(copied_record).begin)
+    record_rounds(copied_record, finished=2)
+
+
 def damage_file(path, damage):
     """Do to the file `path` what one of DAMAGES does; None removes it."""
-    content = path.read_bytes()
-    path.unlink()
     if damage:
-        path.write_bytes(DAMAGES[damage](content))
+        path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    else:
+        path.unlink()
 
 
 @pytest.mark.parametrize("damage", [None, *DAMAGES])
@@ -328,7 +271,7 @@ def test_what_is_damaged_beside_the_state_is_written_again(
     copied_record, finished_record, name, damage
 ):
     damage_file(copied_record / name, damage)
-    go_on(copied_record, finished=2)
+    record_rounds(copied_record, finished=2)
     assert snapshot(copied_record) == snapshot(finished_record)
 
 

@@ -1,19 +1,17 @@
 """Ctrl-C and SIGTERM, wherever they meet a server or a client: a clean end, a valid record, no leftovers."""
 
 import signal
-import socket
 
 import psutil
 import pytest
 
-from tests.support.harness import ROOT, wait_until
+from tests.support.exclusive import wait_until_free
+from tests.support.harness import PATIENCE, ROOT, wait_until
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
 MORE_THAN_PYTHON = 150_000_000  # bytes: PyTorch takes more, and all that is imported before it less
-STATUSES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
-@pytest.fixture(params=SIGNALS, ids=lambda number: number.name)
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def stop_signal(request):
     """Ctrl-C or SIGTERM."""
     return request.param
@@ -22,10 +20,17 @@ def stop_signal(request):
 def assert_ends_cleanly(actor, number):
     """Send the signal and check status and output."""
     actor.send(number)
-    assert actor.wait() == STATUSES[number], actor
+    assert actor.wait() == 128 + number, actor
     assert "Traceback" not in actor.output
     if number == signal.SIGINT:
         assert actor.stderr.splitlines()[-1].endswith(".py: stopped")
+
+
+def in_the_middle(federation, server_round=1, **options):
+    """Start a federation; return server, client 1, which holds on in that round, and the other clients."""
+    server = federation.server(**options)
+    others = federation.everybody(but=[1])
+    return server, federation.held(1, server_round), [*others.values()]
 
 
 def assert_resumes(federation):
@@ -57,20 +62,17 @@ def test_a_server_and_a_client_that_wait_for_the_others_end_when_they_are_told_t
 
 
 def test_a_server_in_the_middle_of_a_round_ends_when_it_is_told_to(federation, stop_signal):
-    server = federation.server()
-    others = federation.everybody(but=[1])
-    federation.held(1, 2)
+    server, _, others = in_the_middle(federation, server_round=2)
     assert_ends_cleanly(server, stop_signal)
     assert federation.counts() == [(0, 0, 0), (1, 3, 0)]
-    for client in others.values():
+    for client in others:
         client.wait_for("^Waiting up to 120 s for a server")
     assert_resumes(federation)
 
 
 def test_a_server_whose_client_is_frozen_ends_when_it_is_told_to(federation):
-    server = federation.server()
-    federation.everybody(but=[1])
-    federation.held(1).send(signal.SIGSTOP)
+    server, frozen, _ = in_the_middle(federation)
+    frozen.send(signal.SIGSTOP)
     assert_ends_cleanly(server, signal.SIGINT)
 
 
@@ -79,7 +81,7 @@ def test_a_signal_while_a_round_is_written_waits_for_the_whole_round(federation,
     clients = federation.everybody()
     for step in (1, 2, 4):
         server = federation.server(rounds=1000, moment=f"signal{stop_signal.value}@1.{step}")
-        assert server.wait() == STATUSES[stop_signal], server
+        assert server.wait() == 128 + stop_signal, server
         assert "Traceback" not in server.stderr
         assert federation.counts() == [(0, 0, 0), (1, 3, 0)]
         federation.assert_record_is_whole()
@@ -93,10 +95,9 @@ def test_a_client_that_waits_for_a_server_ends_when_it_is_told_to(federation, st
 
 
 def test_a_client_in_the_middle_of_training_ends_when_it_is_told_to(federation, stop_signal):
-    server = federation.server()
-    others = federation.everybody(but=[1])
-    assert_ends_cleanly(federation.held(1), stop_signal)
-    for one in (server, *others.values()):
+    server, client, others = in_the_middle(federation)
+    assert_ends_cleanly(client, stop_signal)
+    for one in (server, *others):
         one.finish()
     assert federation.counts() == [(0, 0, 0), (1, 2, 1), (2, 2, 0)]
 
@@ -136,41 +137,22 @@ def imports_torch(number, script):
         return False
 
 
-@pytest.fixture
-def busy_server(federation):
-    """busy_server(...) starts a server as federation.server does, with a client that holds on in round 1."""
-
-    def start_busy_server(**options):
-        server = federation.server(**options)
-        federation.everybody(but=[1])
-        federation.held(1)
-        return server
-
-    return start_busy_server
-
-
-def test_a_second_signal_never_leaves_grpc_half_stopped(federation, busy_server, stop_signal):
+def test_a_second_signal_never_leaves_grpc_half_stopped(federation, stop_signal):
     """Its threads would wait for ever, and Flower would end the process with status 0 after 5 seconds."""
-    assert_ends_cleanly(busy_server(moment=f"again{stop_signal.value}"), signal.SIGTERM)
+    server, _, _ = in_the_middle(federation, moment=f"again{stop_signal.value}")
+    assert_ends_cleanly(server, signal.SIGTERM)
     federation.assert_record_is_whole()
 
 
-def test_to_say_it_twice_does_no_harm(federation, busy_server, stop_signal):
+def test_to_say_it_twice_does_no_harm(federation, stop_signal):
     """Ctrl-C first: it is SIGTERM first in the test above."""
-    server = busy_server()
+    server, _, _ = in_the_middle(federation)
     server.send(signal.SIGINT)
-    server.wait_until(lambda: not listens(federation.address), "the server closes its port")
+    wait_until_free([int(federation.address.split(":")[1])], PATIENCE)
     server.send(stop_signal)
-    assert server.wait() in (STATUSES[signal.SIGINT], STATUSES[stop_signal])
+    assert server.wait() in (128 + signal.SIGINT, 128 + stop_signal)
     assert "Traceback" not in server.stderr
     federation.assert_record_is_whole()
-
-
-def listens(address):
-    """Return whether anything listens at `address`."""
-    host, port = address.split(":")
-    with socket.socket() as probe:
-        return probe.connect_ex((host, int(port))) == 0
 
 
 def test_a_connection_closed_under_grpcs_eyes_prints_nothing(federation):
@@ -196,6 +178,6 @@ def test_signals_after_the_end_of_a_run_print_no_traceback(
         return server.ended
 
     wait_until(has_ended, "the server ends")
-    assert server.wait() in (0, STATUSES[stop_signal], -stop_signal)
+    assert server.wait() in (0, 128 + stop_signal, -stop_signal)
     assert "Traceback" not in server.stderr
     federation.assert_record_is_whole()

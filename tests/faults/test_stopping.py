@@ -1,9 +1,10 @@
 """However a run ends, no process is left, what is on disk is whole, and one line says what ended it."""
 
 import json
-import os
+import re
 import signal
 from contextlib import suppress
+from multiprocessing import Pipe, active_children, get_context
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,11 +13,13 @@ import psutil
 import pytest
 
 import federation
-from model import CNN, get_weights
 from support.command_line import RunError
 from support.history import read_history
-from tests.programs.patient_federation import PATIENT
+from support.processes import in_parallel
+from tests.programs.altered_federation import PATIENT
+from tests.support.handmade import SHAPES
 from tests.support.harness import PATIENCE, PROGRAMS, processes_in, wait_until
+from tests.support.open_ports import open_ports
 from tests.support.ports import free_address
 from tests.support.small import write_partitions
 
@@ -28,13 +31,16 @@ BEFORE_KILLING = 2 * PATIENT
 
 @pytest.fixture
 def starting(tmp_path, mnist, start_warm):
-    """starting(*words, program) starts a federation, which would run for hours; returns it, a Running."""
+    """starting(change) starts a federation, which would run for hours; returns it, a Running.
+
+    `change` is what altered_federation.py takes.
+    """
     write_partitions(tmp_path, mnist, sizes=[60] * CLIENTS, test_size=20)
 
-    def start_one(*words, program=("patient_federation.py",)):
+    def start_one(change="patient"):
         address = free_address()
         endless = ["--clients", CLIENTS, "--rounds", 100_000, "--run", RUN, "--address", address]
-        command = start_warm([PROGRAMS / program[0], *program[1:], *endless, *words], tmp_path)
+        command = start_warm([PROGRAMS / "altered_federation.py", change, *endless], tmp_path)
         command.may_fail = True
         return Running(command, tmp_path, int(address.rpartition(":")[2]))
 
@@ -66,27 +72,24 @@ class Running:
         """Return the processes that it has started, and those that these have started."""
         return psutil.Process(self.command.number).children(recursive=True)
 
-    def server(self):
-        """Return the process that listens at the address."""
-        (server,) = self._with(lambda one: one.status == "LISTEN" and one.laddr.port == self.port)
-        return server
+    def servers(self):
+        """Return the process that listens at the address, in a list."""
+        ports = open_ports(self.children())
+        return [process for where, process in ports.items() if where.port == self.port]
 
     def clients(self):
         """Return the processes that are connected to the address."""
-        return self._with(lambda one: one.raddr and one.raddr.port == self.port)
+        return [process for process in self.children() if self._is_connected(process)]
 
-    def _with(self, condition):
-        found = []
-        for process in self.children():
-            with suppress(psutil.Error):
-                if any(map(condition, process.net_connections())):
-                    found.append(process)
-        return found
+    def _is_connected(self, process):
+        with suppress(psutil.Error):
+            ends = [one.raddr for one in process.net_connections()]
+            return any(end and end.port == self.port for end in ends)
 
-    def forkserver(self):
-        """Return the process that starts all others."""
+    def forkservers(self):
+        """Return the process that starts all others, in a list."""
         children = psutil.Process(self.command.number).children()
-        return next(one for one in children if "resource_tracker" not in " ".join(one.cmdline()))
+        return [one for one in children if "resource_tracker" not in " ".join(one.cmdline())][:1]
 
     def assert_ends(self, status, seconds=PATIENCE):
         """Check that it ends with this status, leaves no process, and a model that is one."""
@@ -95,8 +98,7 @@ class Running:
         assert "Traceback" not in self.command.output
         if self.run.joinpath("history.csv").exists():
             with np.load(self.run / "global_model.npz") as file:
-                shapes = [array.shape for array in file.values()]
-            assert shapes == [array.shape for array in get_weights(CNN())]
+                assert [array.shape for array in file.values()] == SHAPES
 
     def assert_record_is_whole(self):
         """Check that the record has rounds, and that no temporary file is beside it."""
@@ -156,7 +158,7 @@ def test_a_killed_client_is_done_without_and_after_a_killed_server_the_run_goes_
     running.command.wait_for(r"Client \d left: 1 of 2")
     rounds = running.rounds()
     running.command.wait_for(rf"^Round +{rounds + 1} of")
-    running.server().kill()
+    running.servers()[0].kill()
     assert running.complaint() == (
         "the process server was ended by SIGKILL (is the memory full?); go on with --resume"
     )
@@ -167,48 +169,60 @@ def test_a_killed_client_is_done_without_and_after_a_killed_server_the_run_goes_
     running.assert_record_is_whole()  # what was half written when it was killed is gone
 
 
-def test_when_all_clients_are_killed_the_federation_ends_and_says_why(running):
-    clients = running.clients()
-    assert len(clients) == CLIENTS
-    for client in clients:
-        client.kill()
-    assert running.complaint() == ("0 of 2 clients are left, and 1 are needed; go on with --resume")
-    running.assert_record_is_whole()
-
-
-def test_a_server_that_is_terminated_is_named(running):
-    running.server().send_signal(signal.SIGTERM)
-    assert "the process server was ended by SIGTERM; go on with" in running.complaint()
-
-
 LOST = "the process that starts all others was ended from outside (is the memory full?)"
+ENDED = [  # who is ended from outside, and by which signal; what is said of it, and of how many clients
+    ("clients", signal.SIGKILL, "0 of 2 clients are left, and 1 are needed", CLIENTS),
+    ("servers", signal.SIGTERM, "the process server was ended by SIGTERM", 0),
+    ("forkservers", signal.SIGKILL, LOST, 0),
+]
 
 
-def test_the_loss_of_what_starts_all_processes_is_told_in_one_line(running):
-    running.forkserver().kill()
-    assert running.complaint() == f"{LOST}; go on with --resume"
-    assert not running.command.found("^Client . (was|ended)")
+@pytest.mark.parametrize("who, number, said, clients", ENDED, ids=[row[0] for row in ENDED])
+def test_an_end_from_outside_is_told_in_one_line(running, who, number, said, clients):
+    for process in getattr(running, who)():
+        process.send_signal(number)
+    assert running.complaint() == f"{said}; go on with --resume"
+    assert len(running.command.found("^Client . (was|ended)")) == clients
 
 
-def test_one_client_that_was_lost_with_the_forkserver_is_enough_to_know_it():
-    """Its sentinel may come before the server's."""
-    waiting, ended = os.pipe(), os.pipe()
-    os.close(ended[1])
-    server = SimpleNamespace(sentinel=waiting[0])
-    client = SimpleNamespace(sentinel=ended[0], exitcode=255, join=lambda: None)
-    with pytest.raises(RunError, match="the process that starts all others was ended"):
-        federation.watch(server, {0: client}, Path("logs"), needed=1)
-    for descriptor in (*waiting, ended[0]):
-        os.close(descriptor)
+@pytest.mark.parametrize(
+    "status, said, why",
+    [
+        (-signal.SIGTERM, "Client 0 was ended by SIGTERM\n", "0 of 1 clients are left"),
+        (255, "", LOST),
+    ],
+    ids=["killed", "lost with the forkserver"],
+)
+def test_a_clients_end_that_comes_before_the_servers_is_enough_to_know_why(
+    capsys, status, said, why
+):
+    """The status of a spawned process may come after its end, once it was joined."""
+    (waiting, _other), (ended, gone) = Pipe(), Pipe()
+    gone.close()
+    client = SimpleNamespace(sentinel=ended, exitcode=None)
+    client.join = lambda: setattr(client, "exitcode", status)
+    with pytest.raises(RunError, match=re.escape(why)):
+        federation.watch(SimpleNamespace(sentinel=waiting), {0: client}, Path("logs"), needed=1)
+    assert capsys.readouterr().out == said
 
 
 def test_a_server_killed_before_its_first_round_leaves_nothing_to_resume(starting, tmp_path):
     """The directory may hold an earlier run, which is not the one to go on with."""
     (tmp_path / RUN).mkdir(parents=True)
     (tmp_path / RUN / "run.json").write_text("an earlier run", encoding="utf-8")
-    killed = starting(program=("ended_federation.py", "server"))
+    killed = starting("serverless")
     assert killed.complaint() == "the process server was ended by SIGKILL (is the memory full?)"
 
 
 def test_a_forkserver_that_cannot_start_anything_is_told_in_one_line(starting):
-    assert starting(program=("ended_federation.py", "forkserver")).complaint() == LOST
+    assert starting("forkless").complaint() == LOST
+
+
+def test_a_pool_whose_process_is_killed_says_so_in_one_line(monkeypatch):
+    """It starts without what our commands import."""
+    monkeypatch.setattr("support.processes.process_context", lambda: get_context("spawn"))
+    assert sorted(in_parallel(abs, [-1, 2, -3])) == [1, 2, 3]
+    with pytest.raises(RunError, match="a process was killed"):
+        list(in_parallel(signal.raise_signal, [signal.SIGKILL]))
+    # The pool's own thread waits for them, too, and Python forgets a process once that one has seen its end.
+    wait_until(lambda: not active_children(), "none of them is left")

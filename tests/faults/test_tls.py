@@ -214,9 +214,7 @@ def test_everything_else_does(host):
 
 
 def test_the_whole_federation_runs_with_certificates(federation, start_warm, certificates):
-    options = ["--clients", 3, "--rounds", 1, "--run", "results/all", "--address", free_address()]
-    command = start_warm(
-        [ROOT / "federation.py", *options, *words(certificates)], federation.directory
-    )
+    line = ["--clients", 3, "--rounds", 1, "--address", free_address(), *words(certificates)]
+    command = start_warm([ROOT / "federation.py", *line], federation.directory)
     command.finish()
     assert "SSL is enabled" in command.output

@@ -22,6 +22,7 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 from grpc import _server as grpc_server
 
@@ -101,28 +102,17 @@ def find_no_space():
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-class Interrupted:
-    """gRPC's own server object; its shutdown is half done when a signal comes."""
-
-    def __init__(self, server, number):
-        self.server = server
-        self.number = number
-
-    def __getattr__(self, name):
-        return getattr(self.server, name)
-
-    def shutdown(self, *arguments):
-        """Pass on, and send the signal."""
-        self.server.shutdown(*arguments)
-        send(self.number)
-
-
 def again(_, number):
-    """Send a signal to this process in the middle of gRPC's end."""
+    """Send a signal to this process when gRPC's own server object is half shut down."""
 
     def interrupt(state):
-        if not isinstance(state.server, Interrupted):
-            state.server = Interrupted(state.server, number)
+        server = state.server
+
+        def shutdown(*arguments):
+            server.shutdown(*arguments)
+            send(number)
+
+        state.server = Mock(wraps=server, shutdown=shutdown)
 
     before(grpc_server, "_begin_shutdown_once", interrupt)
 
