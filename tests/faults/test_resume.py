@@ -106,7 +106,7 @@ def test_a_server_killed_in_the_middle_of_a_round_goes_on(federation, uninterrup
 def test_a_client_that_is_tired_of_waiting_says_so_and_ends(federation):
     server = federation.waiting_server(rounds=1000)  # a server yet to come tires it, too
     federation.everybody(but=[1])
-    impatient = federation.client(1, "--max-wait", 0.5)
+    impatient = federation.client(1, "--max-wait", 2)
     server.wait_for("^Round +1")
     server.kill()
     assert "no server answered" in impatient.complaint()
