@@ -1,14 +1,17 @@
-"""Pages in a real browser, of a site that this process serves, or of one file."""
+"""Pages in a real browser, of a site that this process serves or of one file, and their modules by node."""
 
 import json
+import shutil
+import subprocess
 from threading import Thread
 
 import pytest
 import uvicorn
 
 from beyond.watch.__main__ import listener
-from beyond.watch.assets import export
+from beyond.watch.assets import FILES, export
 from beyond.watch.site import make_site
+from tests.support.harness import PATIENCE
 from tests.watch.runs import LOCAL, MILLISECONDS, write
 
 
@@ -71,3 +74,51 @@ def show(tmp_path, open_page):
         return open_page((tmp_path / "replay.html").as_uri() + hash, offline=True, **options)
 
     return show_them
+
+
+# The page's modules that know no page; `recordOf` gives events their seconds, unless they have some.
+MAIN = """
+import * as aloud from "./aloud.js";
+import * as events from "./events.js";
+import * as layout from "./layout.js";
+import * as record from "./record.js";
+import * as replay from "./replay.js";
+import * as run from "./run.js";
+import * as words from "./words.js";
+import { readFileSync } from "node:fs";
+const recordOf = (events) => {
+  const one = new record.Record();
+  one.takeText(events.map((event, at) => JSON.stringify({ seconds: at / 10, ...event }) + "\\n").join(""));
+  return one;
+};
+const answer = ((given) => { CODE })(JSON.parse(readFileSync(0)));
+console.log(JSON.stringify(answer ?? null));
+"""
+
+
+@pytest.fixture
+def javascript(tmp_path):
+    """javascript(code, given) returns what `code`, the body of a function of `given`, returns.
+
+    Node alone runs it, and both are as JSON has them.
+    """
+    node = shutil.which("node") or shutil.which("nodejs")
+    if not node:
+        pytest.skip("no node here: apt-get install nodejs")
+    shutil.copytree(FILES, tmp_path / "page")
+    (tmp_path / "page/package.json").write_text('{"type": "module"}', encoding="utf-8")
+
+    def run(code, given):
+        (tmp_path / "page/main.js").write_text(MAIN.replace("CODE", code), encoding="utf-8")
+        done = subprocess.run(
+            [node, "main.js"],
+            cwd=tmp_path / "page",
+            input=json.dumps(given),
+            capture_output=True,
+            timeout=PATIENCE,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run

@@ -15,15 +15,28 @@ def write(path, events):
     path.with_name("new").replace(path)
 
 
-ZERO = {"client": 0, "name": "Client 0"}
+def who(client):
+    """Return what an event says of a client."""
+    return {"client": client, "name": f"Client {client}"}
+
+
+def joined(client, here=3, expected=3):
+    """Return the event of a client that comes."""
+    return {"what": "joined", **who(client), "here": here, "expected": expected}
+
+
+def left(client, here=2, expected=3):
+    """Return the event of a client that leaves."""
+    return {"what": "left", **who(client), "here": here, "expected": expected}
+
+
 BEGIN = [
     {"what": "started", "clients": 2, "rounds": 1},
-    {"what": "joined", **ZERO, "here": 1, "expected": 2},
-    {"what": "joined", "client": 1, "name": "Client 1", "here": 2, "expected": 2},
+    *(joined(client, here=client + 1, expected=2) for client in (0, 1)),
     {"what": "round", "round": 1, "asked": [0]},
-    {"what": "sent", "round": 1, **ZERO, "bytes": 1000},
+    {"what": "sent", "round": 1, **who(0), "bytes": 1000},
 ]
-ANSWER = {"what": "received", "round": 1, **ZERO, "bytes": 1000, "took": 0.5, "images": 10}
+ANSWER = {"what": "received", "round": 1, **who(0), "bytes": 1000, "took": 0.5, "images": 10}
 EVALUATED = {"what": "evaluated", "round": 1, "accuracy": 0.5, "loss": 1.0}
 FINISHED = {"what": "finished"}
 STOPPED = {"what": "stopped", "reason": "x"}
@@ -51,8 +64,3 @@ RUN = [
     {"time": f"2026-01-02T03:04:{at:02}+00:00", "seconds": at / 10, **event}
     for at, event in enumerate(RUN)
 ]
-
-
-def left(number):
-    """Return the event of a client that leaves."""
-    return {"what": "left", "client": number, "name": f"Client {number}", "here": 1, "expected": 2}

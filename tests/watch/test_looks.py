@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.pictures import contrast, luminance
 from tests.watch.browser import PIXELS, does, expect, move_to, says
-from tests.watch.runs import ANSWER, BEGIN, RUN, STOPPED, ZERO
+from tests.watch.runs import ANSWER, BEGIN, RUN, STOPPED, who
 
 pytestmark = pytest.mark.thorough
 
@@ -185,7 +185,7 @@ def test_updates_that_are_averaged_pass_over_no_text(show):
 def test_the_cross_on_a_broken_update_is_seen(show):
     """Its weights are NaN, of the cross's colour: less than half of its square has that."""
     answer = {**ANSWER, "weights": [None] * 9}
-    out = {"what": "left_out", "round": 1, **ZERO, "reason": "it has NaN"}
+    out = {"what": "left_out", "round": 1, **who(0), "reason": "it has NaN"}
     page = show(
         [*BEGIN, answer, out, STOPPED], script=NOTED, reduced_motion="reduce", hash="#event=7"
     )

@@ -11,7 +11,6 @@ from pages.watch.facts import LESSON, read_events
 from pages.watch.recordings import MOMENTS
 from support.history import read_history
 from tests.support.harness import ROOT
-from tests.watch.javascript import run_javascript
 from tests.watch.test_events import assert_they_agree, of
 
 PAGE = ROOT / "beyond/watch/README.md"
@@ -73,7 +72,7 @@ def kinds_on_the_page():
     )
 
 
-def test_every_kind_of_event_is_in_the_table_has_a_sentence_and_must_be_whole(tmp_path):
+def test_every_kind_of_event_is_in_the_table_has_a_sentence_and_must_be_whole(javascript):
     told = {event["what"] for name in MOMENTS for event in read_events(name)}
     table = kinds_on_the_page()
     assert told < set(table)  # some happen in no recorded run: refused, left_out, stopped
@@ -82,7 +81,7 @@ def test_every_kind_of_event_is_in_the_table_has_a_sentence_and_must_be_whole(tm
         const named = { what, name: "", reason: "", asked: [], took: 0, bytes: 0, accuracy: 0, loss: 0 };
         return [words.sentence(named) !== what, bare === null];
     })"""
-    answers = dict(zip(table, run_javascript(tmp_path, code, table), strict=True))
+    answers = dict(zip(table, javascript(code, table), strict=True))
     assert answers.pop("finished") == [True, False]  # it has no more to say
     assert set(map(tuple, answers.values())) == {(True, True)}
 
