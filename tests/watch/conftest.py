@@ -71,7 +71,9 @@ def show(tmp_path, open_page):
                     json.dumps({"settings": settings}), encoding="utf-8"
                 )
         export(runs, tmp_path / "replay.html")
-        return open_page((tmp_path / "replay.html").as_uri() + hash, offline=True, **options)
+        page = open_page((tmp_path / "replay.html").as_uri() + hash, offline=True, **options)
+        page.wait_for_function("() => document.title !== 'Watch the federation'")  # it is drawn
+        return page
 
     return show_them
 

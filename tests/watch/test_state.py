@@ -149,6 +149,7 @@ FACTS = [
     (FAILED, "traces", ["aa", "ax", "am"]),
     ([*begin(), *NOT_1], "traces", ["a", "-", "a"]),
     ([*FAILING, resumed(2)], "traces", ["xa", "ax", "am"]),
+    ([*begin(2), *a_round(1, (0, 1)), joined(2), *a_round(2)], "traces", ["aa", "aa", "-a"]),
     (OVER, "images", ["10 images"] * 3),
     ([*begin(), *a_round(1, images=2)], "images", ["2 images"] * 3),
     ([*begin(), *a_round(1, images=1)], "images", ["", "", ""]),  # nobody knows
