@@ -195,10 +195,10 @@ def test_the_size_of_the_weights_is_the_recorded_one(tmp_path):
     assert drawn.count(">weights, 150 KB<") == 2
 
 
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [(999, "999 bytes"), (187_944, "188 KB"), (999_500, "1.0 MB"), (2_400_000, "2.4 MB")],
-)
+SIZES = {999: "999 bytes", 1000: "1 KB", 187_944: "188 KB", 999_500: "1.0 MB", 2_400_000: "2.4 MB"}
+
+
+@pytest.mark.parametrize("size, words", SIZES.items())
 def test_sizes_are_written_with_1000_bytes_to_a_kilobyte(size, words):
     assert build.in_words(size) == words
 

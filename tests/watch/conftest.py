@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from contextlib import ExitStack
 from threading import Thread
 
 import pytest
@@ -18,23 +19,21 @@ from tests.watch.runs import LOCAL, MILLISECONDS, write
 @pytest.fixture
 def open_page(browser):
     """open_page(address, ...) opens a page that must not complain; `script` runs before its own."""
-    contexts = []
+    complaints = []
+    with ExitStack() as contexts:
 
-    def open_one(address, script="", **options):
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
-        contexts.append(context)
-        context.set_default_timeout(MILLISECONDS)
-        context.add_init_script(script)
-        page = context.new_page()
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto(address)
-        return page
+        def open_one(address, script="", **options):
+            size = {"width": 1280, "height": 900}
+            context = contexts.enter_context(browser.new_context(viewport=size, **options))
+            context.set_default_timeout(MILLISECONDS)
+            context.on("weberror", lambda complaint: complaints.append(str(complaint.error)))
+            context.add_init_script(script)
+            page = context.new_page()
+            page.goto(address)
+            return page
 
-    yield open_one
-    for context in contexts:
-        assert [complaint for page in context.pages for complaint in page.complaints] == []
-        context.close()
+        yield open_one
+        assert complaints == []
 
 
 TOKEN = "token"
@@ -62,14 +61,10 @@ def show(tmp_path, open_page):
     """
 
     def show_them(events, settings=None, others=None, hash="", **options):
-        runs = []
-        for number, lines in enumerate([events] if others is None else [events, others]):
-            runs.append(tmp_path / f"run{number}")
-            write(runs[-1] / "events.jsonl", lines)
-            if settings:
-                (runs[-1] / "run.json").write_text(
-                    json.dumps({"settings": settings}), encoding="utf-8"
-                )
+        runs = [tmp_path / f"run{number}" for number in range(1 if others is None else 2)]
+        for run, lines in zip(runs, [events, others], strict=False):
+            write(run / "events.jsonl", lines)
+            (run / "run.json").write_text(json.dumps({"settings": settings}), encoding="utf-8")
         export(runs, tmp_path / "replay.html")
         page = open_page((tmp_path / "replay.html").as_uri() + hash, offline=True, **options)
         page.wait_for_function("() => document.title !== 'Watch the federation'")  # it is drawn

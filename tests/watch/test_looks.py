@@ -70,7 +70,7 @@ def test_weights_travel_to_clients_of_which_no_more_is_told(show, settings):
     assert moves(page)
 
 
-def test_a_picture_of_the_moment_is_saved_and_says_what_it_shows(show, tmp_path):
+def test_a_picture_of_the_moment_is_saved_and_says_what_it_shows(show):
     """Of one moment with two settings, the stages are alike, and what stands above them is not."""
     pictures = []
     for rate in (0.05, 0.5):
