@@ -64,6 +64,10 @@ def test_an_answer_that_ends_its_list_is_found():
     assert LEFT_OVER.findall(Rendered(BROKEN).text)
 
 
+def test_the_lesson_hides_an_answer_to_each_of_its_three_questions():
+    assert len(Rendered((ROOT / "README.md").read_text(encoding="utf-8")).details) == 3
+
+
 def test_a_browser_hides_the_lessons_answers_until_they_are_asked_for(browser):
     page = browser.new_page()
     page.set_content(as_html((ROOT / "README.md").read_text(encoding="utf-8")))
