@@ -214,8 +214,8 @@ def test_a_reader_follows_a_file_that_comes_grows_is_replaced_written_anew_and_g
     assert reader.ask(f"/lines/0?generation={reader.generation}&start={10**30}") == ""
     generations = {reader.generation}
     with open(path, "r+", encoding="utf-8") as file:  # the same file, longer, with other lines
-        file.write(second * 9)
-    reader.wait_for_text(second * 9)
+        file.write(first * 9)
+    reader.wait_for_text(first * 9)
     generations.add(reader.generation)
     new = path.with_name("new")
     new.write_text(second * 12, encoding="utf-8")
