@@ -23,20 +23,12 @@ from matplotlib.transforms import Bbox
 from diagrams import build
 from tests.support.harness import ROOT
 from tests.support.pictures import contrast
-from tests.support.small import write_history
+from tests.support.small import HEADER
 
 FOLDER = ROOT / "diagrams"
 SVG = "{http://www.w3.org/2000/svg}"
-SCENES = (
-    "centralized_vs_federated",
-    "round_step_1",
-    "round_step_2",
-    "round_step_3",
-    "round_step_4",
-    "fedavg_arithmetic",
-    "files_processes_ports",
-    "round_sequence",
-)
+SCENES = ["centralized_vs_federated", *(f"round_step_{step}" for step in (1, 2, 3, 4))]
+SCENES += ["fedavg_arithmetic", "files_processes_ports", "round_sequence"]
 DRAWN = [f"{scene}.{theme}.svg" for scene in SCENES for theme in ("light", "dark")]
 every_diagram = pytest.mark.parametrize("name", DRAWN)
 every_scene = pytest.mark.parametrize("scene", SCENES)
@@ -56,14 +48,11 @@ def texts(name):
     found, rectangles = [], []
     for element in picture(name):
         if element.tag == f"{SVG}rect" and element.get("fill") != "none":
-            rectangles.append((element.get("fill"), box_of(element, *lengths(element))))
+            size = (float(element.get(name)) for name in ("width", "height"))
+            rectangles.append((element.get("fill"), box_of(element, *size)))
         if element.tag == f"{SVG}text":
             found.append(read_text(element, rectangles))
     return found
-
-
-def lengths(rectangle):
-    return float(rectangle.get("width")), float(rectangle.get("height"))
 
 
 def box_of(element, width, height, down=0.0):
@@ -73,14 +62,13 @@ def box_of(element, width, height, down=0.0):
 
 def read_text(element, rectangles):
     size = float(element.get("font-size"))
-    sizes = [float(run.get("font-size", size)) for run in element]
     width = text_width(element, size)
     before = {"start": 0, "middle": width / 2, "end": width}[element.get("text-anchor")]
     box = box_of(element, width, 0.97 * size, -0.75 * size).translated(-before, 0)
     middle = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
     return Text(
         content="".join(element.itertext()),
-        size=min([size, *sizes]),
+        size=min([size, *(float(run.get("font-size", size)) for run in element)]),
         fill=element.get("fill"),
         box=box,
         under=[one for one in rectangles if one[1].contains(*middle)][-1],
@@ -119,10 +107,11 @@ def test_files_on_disk_are_what_the_script_writes_and_nothing_else_lies_around()
 
 @every_scene
 def test_light_and_dark_say_the_same_in_the_same_places(scene):
-    light, dark = texts(f"{scene}.light.svg"), texts(f"{scene}.dark.svg")
-    assert [(text.content, text.box.bounds) for text in light] == [
-        (text.content, text.box.bounds) for text in dark
-    ]
+    light, dark = (
+        [(text.content, text.box.bounds) for text in texts(f"{scene}.{theme}.svg")]
+        for theme in ("light", "dark")
+    )
+    assert light == dark
 
 
 def test_check_passes_after_writing_and_fails_after_a_change(tmp_path, monkeypatch):
@@ -134,14 +123,14 @@ def test_check_passes_after_writing_and_fails_after_a_change(tmp_path, monkeypat
         build.main(["--check"])
 
 
-HEADER = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received\n"
+USELESS = [None, b"", HEADER.encode(), b"round\n1\n", f"{HEADER}\n1,0.4".encode(), b"\xff\x00"]
 
 
-@pytest.mark.parametrize("content", [None, "", HEADER, "round\n1\n", f"{HEADER}1,0.4", "\xff\x00"])
+@pytest.mark.parametrize("content", USELESS)
 def test_a_missing_or_useless_history_is_one_line_and_exit_2(tmp_path, capsys, content):
     history = tmp_path / "history.csv"
     if content is not None:
-        history.write_bytes(content.encode("latin-1"))
+        history.write_bytes(content)
     with pytest.raises(SystemExit) as stopped:
         build.main(["--check", "--history", str(history)])
     assert stopped.value.code == 2
@@ -200,19 +189,16 @@ def two_decimals(number):
 
 
 def test_the_size_of_the_weights_is_the_recorded_one(tmp_path):
-    write_history(tmp_path / "run", [0.1, 0.9])  # 3 clients, 10 bytes
-    history = tmp_path / "run/history.csv"
-    history.write_text(
-        history.read_text(encoding="utf-8").replace(",10,", ",450000,"), encoding="utf-8"
-    )
+    history = tmp_path / "history.csv"
+    history.write_text(f"{HEADER}\n1,1.5,0.9,0.2,3,0,450000,10\n", encoding="utf-8")
     drawn = build.build(history)["round_sequence.light.svg"]
     assert drawn.count(">weights, 150 KB<") == 2
 
 
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [(999, "999 bytes"), (187_944, "188 KB"), (999_500, "1.0 MB"), (2_400_000, "2.4 MB")],
-)
+SIZES = {999: "999 bytes", 1000: "1 KB", 187_944: "188 KB", 999_500: "1.0 MB", 2_400_000: "2.4 MB"}
+
+
+@pytest.mark.parametrize("size, words", SIZES.items())
 def test_sizes_are_written_with_1000_bytes_to_a_kilobyte(size, words):
     assert build.in_words(size) == words
 

@@ -58,9 +58,8 @@ def test_it_has_the_headings_the_listings_and_the_pictures_of_the_readme_and_no_
     for kind in (r"^```python\n.*?^```", r"<img [^>]*>"):
         pattern = re.compile(kind, re.MULTILINE | re.DOTALL)
         assert pattern.findall(text) == pattern.findall(README)
-    assert not re.search(
-        r"Ctrl-Z|^\*\*Terminal|in terminals|```(shell|notebook)", text, re.MULTILINE
-    )
+    for_terminals = r"Ctrl-Z|^\*\*Terminal|in terminals|```(shell|notebook)"
+    assert not re.search(for_terminals, text, re.MULTILINE)
     assert not re.search("in terminals|everywhere -->|notebook-", README)
 
 

@@ -19,27 +19,20 @@ from tests.support.pages import (
 
 PAGES = {page.name: page for page in all_pages()}
 BY_HAND = ["beyond/README.md", "data/README.md", "support/README.md", "CONTRIBUTING.md"]
+PATHS = [page.path.relative_to(ROOT).as_posix() for page in PAGES.values()] + BY_HAND
 ROOMS = [name for name, page in PAGES.items() if page.path == ROOT / f"beyond/{name}/README.md"]
 MOST_WORDS = 2500
 COMMAND = re.compile(
     r"\bpython ((?:-m )?(?:beyond\.(?!toy)|pages|benchmarks|\w+\.py)[\w./]*)((?:\\\n|[^`\n#])*)"
 )
-
-
-def commands_of(page):
-    """Return {(program, options that the page types with it)}."""
-    text = page.path.read_text(encoding="utf-8")
-    return {
-        (
-            program,
-            tuple(re.findall(r"--[a-z][a-z0-9-]*", words)),
-            tuple(re.findall(r"--chapter \w+", words)),
-        )
-        for program, words in COMMAND.findall(text)
+TYPED = re.compile(r"--chapter \w+|--[a-z][a-z0-9-]*")
+COMMANDS = sorted(
+    {
+        (program, " ".join(TYPED.findall(words)))
+        for page in PAGES.values()
+        for program, words in COMMAND.findall(page.path.read_text(encoding="utf-8"))
     }
-
-
-COMMANDS = sorted(set().union(*map(commands_of, PAGES.values())))
+)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -59,10 +52,8 @@ def test_a_page_that_somebody_has_changed_is_stale_and_says_what_mends_it(tmp_pa
     assert Page("one").stale() is None
     assert page.read_text(encoding="utf-8").splitlines()[-1] == "42"
     page.write_text(page.read_text(encoding="utf-8").replace("42", "43"), encoding="utf-8")
-    assert (
-        Page("one").stale()
-        == "page.md is not what pages/one/page.md and the code say; run make readme"
-    )
+    stale = "page.md is not what pages/one/page.md and the code say; run make readme"
+    assert Page("one").stale() == stale
     with pytest.raises(SystemExit, match=r"page\.md .* run make readme"):
         main(["--check"])
     (tmp_path / "pages/two").mkdir()
@@ -89,9 +80,7 @@ def test_a_page_answers_one_question_in_2500_words(name):
     assert count_words(PAGES[name].path.read_text(encoding="utf-8")) <= MOST_WORDS
 
 
-@pytest.mark.parametrize(
-    "path", [str(page.path.relative_to(ROOT)) for page in PAGES.values()] + BY_HAND
-)
+@pytest.mark.parametrize("path", PATHS)
 def test_every_relative_link_and_picture_leads_somewhere_and_has_words(path):
     for target in targets_of(ROOT / path):
         assert_leads_somewhere(ROOT / path, target)
@@ -103,20 +92,14 @@ def test_the_table_of_contents_leads_to_every_room(name):
     assert f"{name}/README.md" in targets_of(ROOT / "beyond/README.md")
 
 
-@pytest.mark.parametrize(
-    "program, options, chapter",
-    COMMANDS,
-    ids=lambda part: " ".join([part] if isinstance(part, str) else part) or "none",
-)
-def test_every_command_is_there_and_has_the_options_that_pages_type(
-    capsys, program, options, chapter
-):
+@pytest.mark.parametrize("program, typed", COMMANDS, ids=lambda part: part or "none")
+def test_every_command_is_there_and_has_the_options_that_pages_type(capsys, program, typed):
     module = program.removeprefix("-m ").removesuffix(".py")
     with contextlib.suppress(ModuleNotFoundError):
         importlib.import_module(f"{module}.__main__")
         module = f"{module}.__main__"
-    words = [word for pair in chapter for word in pair.split()]
-    assert set(options) <= options_of(capsys, module, *words)
+    chapter = " ".join(re.findall(r"--chapter \w+", typed)).split()
+    assert set(re.findall(r"--[\w-]+", typed)) <= options_of(capsys, module, *chapter)
 
 
 def options_of(capsys, module, *words):
@@ -140,11 +123,8 @@ def test_the_table_of_options_has_all_that_chapters_add_to_the_lesson(capsys):
 
 def test_the_list_of_papers_that_the_lesson_cites_is_that_of_the_lesson():
     papers = re.compile(r"https://(?:arxiv|doi|eprint)[^)\s]+")
-    _, _, listed = (
-        (ROOT / "beyond/README.md")
-        .read_text(encoding="utf-8")
-        .partition("papers that the lesson cites")
+    rooms, lesson = (
+        (ROOT / path).read_text(encoding="utf-8") for path in ("beyond/README.md", "README.md")
     )
-    assert sorted(papers.findall(listed)) == sorted(
-        papers.findall(PAGES["lesson"].path.read_text(encoding="utf-8"))
-    )
+    listed = rooms.partition("papers that the lesson cites")[2]
+    assert sorted(papers.findall(listed)) == sorted(papers.findall(lesson))

@@ -11,37 +11,31 @@ from pages.record import Recording
 from support.command_line import ROOT, RunError, UserError
 
 SPEAK = "python -c \"print('one'); print('Round two')\""
+FAILS = f'{SPEAK[:-1]}; raise SystemExit(3)"'
 IDENTIFIER = "0123abcd-0123-4567-89ab-0123456789ab"
 
 
 def test_what_is_kept_of_a_screen_are_the_lines_that_were_asked_for(tmp_path):
     kept = tmp_path / "recorded"
     Recording((SPEAK, SPEAK, SPEAK), ("all", None, "again"), timed=True).make(tmp_path, kept)
-    assert (
-        (kept / "all.txt").read_text(encoding="utf-8")
-        == (kept / "again.txt").read_text(encoding="utf-8")
-        == "one\nRound two\n"
-    )
-    assert json.loads((kept / "seconds.json").read_text(encoding="utf-8")).keys() == {
-        "all",
-        "again",
-    }
     Recording((SPEAK,), ("rounds",), lines="Round").make(tmp_path, kept)
-    assert (kept / "rounds.txt").read_text(encoding="utf-8") == "Round two\n"
+    screens = {file.stem: file.read_text(encoding="utf-8") for file in kept.glob("*.txt")}
+    both = "one\nRound two\n"
+    assert screens == {"all": both, "again": both, "rounds": "Round two\n"}
+    seconds = json.loads((kept / "seconds.json").read_text(encoding="utf-8"))
+    assert set(seconds) == {"all", "again"}
 
 
 def test_a_command_that_fails_is_not_recorded(tmp_path):
-    fails = f'{SPEAK[:-1]}; raise SystemExit(3)"'
-    for before, last in (((), fails), ((fails,), SPEAK), ((SPEAK,), fails)):
-        recording = Recording((*before, last), (*(None for _ in before), "screen"))
+    for commands in ((FAILS,), (FAILS, SPEAK), (SPEAK, FAILS)):
+        recording = Recording(commands, (None, "screen")[-len(commands) :])
         with pytest.raises(RunError, match="ended with status 3"):
             recording.make(tmp_path, tmp_path / "recorded")
     assert not (tmp_path / "recorded").exists()
 
 
 def test_a_command_may_be_expected_to_end_with_another_status(tmp_path):
-    fails = f'{SPEAK[:-1]}; raise SystemExit(3)"'
-    assert record.run(tmp_path, fails, status=3) == "one\nRound two\n"
+    assert record.run(tmp_path, FAILS, status=3) == "one\nRound two\n"
     with pytest.raises(RunError, match="ended with status 0"):
         record.run(tmp_path, SPEAK, status=3)
 

@@ -21,18 +21,6 @@ from support.figures import save_figure
 from tests.support.pictures import assert_same_picture
 
 
-def draw_price(path):
-    save_figure(plots.draw(price_rows()), path, "--output")
-
-
-def draw_scale(path):
-    plot_scale.draw(list(scales().values())).savefig(path)
-
-
-def draw_best_attacker(path):
-    best_attacker.draw(path)
-
-
 def draw_digits(path):
     """Draw digits.csv; a row is a scheme, a client and a digit, in this order."""
     table, results = Page("attacks").rows("digits"), {}
@@ -47,17 +35,18 @@ def draw_digits(path):
     read_update.draw(results, path)
 
 
-@pytest.mark.parametrize(
-    ("room", "name", "draw"),
-    [
-        ("price", "price", draw_price),
-        ("simulation", "scale", draw_scale),
-        ("differential_privacy", "best_attacker", draw_best_attacker),
-        ("attacks", "digits", draw_digits),
-    ],
-)
-def test_a_recorded_picture_shows_the_recorded_table(tmp_path, room, name, draw):
-    draw(tmp_path / "again.png")
+DRAWN = {
+    "price/price": lambda path: save_figure(plots.draw(price_rows()), path, "--output"),
+    "simulation/scale": lambda path: plot_scale.draw([*scales().values()]).savefig(path),
+    "differential_privacy/best_attacker": best_attacker.draw,
+    "attacks/digits": draw_digits,
+}
+
+
+@pytest.mark.parametrize("picture", DRAWN)
+def test_a_recorded_picture_shows_the_recorded_table(tmp_path, picture):
+    room, name = picture.split("/")
+    DRAWN[picture](tmp_path / "again.png")
     assert_same_picture(Page(room).recorded / f"{name}.png", tmp_path / "again.png")
 
 
@@ -76,11 +65,17 @@ def test_the_price_is_a_mean_of_seeds_with_bars_from_the_lowest_to_the_highest()
     assert ends == [pytest.approx([40, 90]), pytest.approx([70, 70])]
 
 
-def test_the_best_attackers_curves_are_those_of_the_middle_delta(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(
-        best_attacker, "save_figure", lambda figure, *where, **how: drawn.append(figure)
-    )
+@pytest.fixture
+def drawn(monkeypatch):
+    """A list that gets figures instead of their being saved."""
+    figures = []
+    for module in ("differential_privacy.best_attacker", "attacks.plots"):
+        name = f"beyond.{module}.save_figure"
+        monkeypatch.setattr(name, lambda figure, *where, **how: figures.append(figure))
+    return figures
+
+
+def test_the_best_attackers_curves_are_those_of_the_middle_delta(drawn):
     best_attacker.draw(None)
     [axes] = drawn[0].axes
     for epsilon, line in zip(best_attacker.EPSILONS, axes.get_lines(), strict=False):
@@ -91,26 +86,16 @@ def test_the_best_attackers_curves_are_those_of_the_middle_delta(monkeypatch):
         assert slack.min() >= -1e-9 and slack.min() < 0.01
 
 
-def test_an_inversion_is_drawn_beneath_its_original_with_its_rank(tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(
-        "beyond.attacks.plots.save_figure", lambda figure, *a, **b: drawn.append(figure)
-    )
+def test_an_inversion_is_drawn_beneath_its_original_with_its_rank(drawn):
     image = np.arange(784, dtype=np.uint8).reshape(28, 28)
     guess = np.full((28, 28), 0.25)
     result = Result("a case", 7, 1234, 12.345, 0.001234, image, guess)
-    draw_inversions([[result, result]], tmp_path / "x.png")
-    above, *_ = drawn[0].axes
-    below = drawn[0].axes[8]
+    draw_inversions([[result, result]], None)
+    [figure] = drawn
+    above, below = figure.axes[0], figure.axes[8]
     np.testing.assert_allclose(above.images[0].get_array(), 1 - image / 127.5)  # ink is dark
     assert below.images[0].get_array().min() == -0.25 and below.get_xlabel() == "rank 1,234\n12 dB"
-    assert dict(zip(INVERSIONS, row_of(result), strict=True)) == {
-        "case": "a case",
-        "image": 7,
-        "rank": 1234,
-        "psnr": "12.35",
-        "update_length": "1.234e-03",
-    }
-    assert summary([result]).startswith(
-        "a case: rank 1 for 0 of 1, median PSNR 12.3 dB, update 1.2e-03"
-    )
+    names = ["case", "image", "rank", "psnr", "update_length"]
+    assert (list(INVERSIONS), row_of(result)) == (names, ["a case", 7, 1234, "12.35", "1.234e-03"])
+    in_words = "a case: rank 1 for 0 of 1, median PSNR 12.3 dB, update 1.2e-03"
+    assert summary([result]).startswith(in_words)

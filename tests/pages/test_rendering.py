@@ -7,11 +7,9 @@ import cmarkgfm
 import pytest
 from cmarkgfm.cmark import Options
 
-from pages.page import all_pages
+from tests.pages.test_pages import PATHS
 from tests.support.harness import ROOT
 
-BY_HAND = ["beyond/README.md", "data/README.md", "support/README.md", "CONTRIBUTING.md"]
-PAGES = [page.path.relative_to(ROOT).as_posix() for page in all_pages()] + BY_HAND
 # What should not be read as text: a code span, an item of a list, bold text, a link, a row, a heading.
 LEFT_OVER = re.compile(r"`|^ *[-*] |\*\*|\]\(|^ *\||^ *#+ ", re.MULTILINE)
 BROKEN = """
@@ -54,22 +52,20 @@ class Rendered(HTMLParser):
             self.text += data
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PATHS)
 def test_a_rendered_page_shows_no_marks_and_no_empty_answers(path):
-    page = Rendered((ROOT / path).read_text(encoding="utf-8"))
+    text = (ROOT / path).read_text(encoding="utf-8")
+    page = Rendered(text)
     assert LEFT_OVER.findall(page.text) == []
-    assert all(page.details)
+    assert len(page.details) == text.count("<details>") and all(page.details)
 
 
 def test_an_answer_that_ends_its_list_is_found():
-    page = Rendered(BROKEN)
-    assert LEFT_OVER.findall(page.text)
+    assert LEFT_OVER.findall(Rendered(BROKEN).text)
 
 
-def test_the_lesson_hides_an_answer_to_each_of_its_questions():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    page = Rendered(text)
-    assert len(page.details) == text.count("<details>") == 3
+def test_the_lesson_hides_an_answer_to_each_of_its_three_questions():
+    assert len(Rendered((ROOT / "README.md").read_text(encoding="utf-8")).details) == 3
 
 
 def test_a_browser_hides_the_lessons_answers_until_they_are_asked_for(browser):

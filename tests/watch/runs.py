@@ -4,6 +4,7 @@ import json
 
 LOCAL = "http://127.0.0.1"
 MILLISECONDS = 60_000  # that anything on the page may take
+NAN = "it has NaN or infinity in array 0"
 
 
 def write(path, events):
@@ -15,44 +16,51 @@ def write(path, events):
     path.with_name("new").replace(path)
 
 
-ZERO = {"client": 0, "name": "Client 0"}
+def who(client):
+    """Return what an event says of a client."""
+    return {"client": client, "name": f"Client {client}"}
+
+
+def joined(client, here=3, expected=3):
+    """Return the event of a client that comes."""
+    return {"what": "joined", **who(client), "here": here, "expected": expected}
+
+
+def left(client, here=2, expected=3):
+    """Return the event of a client that leaves."""
+    return {"what": "left", **who(client), "here": here, "expected": expected}
+
+
+def a_round(number, asked=(0, 1, 2), left_out=(), missing=(), images=10):
+    """Return the events of a round in which each of `asked` sends an update, but for `missing`."""
+    about = {"round": number}
+    update = {"what": "received", **about, "bytes": 1000, "took": 0.5, "images": images}
+    failures = len(left_out) + len(missing)
+    return [
+        {"what": "round", **about, "asked": list(asked)},
+        *({"what": "sent", **about, **who(k), "bytes": 1000} for k in asked),
+        *({**update, **who(k)} for k in asked if k not in missing),
+        *({"what": "missing", **about, **who(k), "reason": "it has left"} for k in missing),
+        *({"what": "left_out", **about, **who(k), "reason": NAN} for k in left_out),
+        {"what": "averaged", **about, "clients": len(asked) - failures},
+        {"what": "evaluated", **about, "accuracy": number / 4, "loss": 1.0, "failures": failures},
+    ]
+
+
 BEGIN = [
     {"what": "started", "clients": 2, "rounds": 1},
-    {"what": "joined", **ZERO, "here": 1, "expected": 2},
-    {"what": "joined", "client": 1, "name": "Client 1", "here": 2, "expected": 2},
-    {"what": "round", "round": 1, "asked": [0]},
-    {"what": "sent", "round": 1, **ZERO, "bytes": 1000},
+    *(joined(client, here=client + 1, expected=2) for client in (0, 1)),
+    *a_round(1, asked=[0])[:2],
 ]
-ANSWER = {"what": "received", "round": 1, **ZERO, "bytes": 1000, "took": 0.5, "images": 10}
-EVALUATED = {"what": "evaluated", "round": 1, "accuracy": 0.5, "loss": 1.0}
+ANSWER = a_round(1)[4]  # of client 0
 FINISHED = {"what": "finished"}
 STOPPED = {"what": "stopped", "reason": "x"}
 NAMES = {0: "Client 0", 1: "<img src=x onerror=alert(1)>"}
-
-
-def a_round(number):
-    """Yield the events of a round of a run in which a client's name is HTML."""
-    yield {"what": "round", "round": number, "asked": [0, 1]}
-    for client, name in NAMES.items():
-        about = {"round": number, "client": client, "name": name, "bytes": 1000}
-        yield {"what": "sent", **about}
-        yield {"what": "received", **about, "took": 0.5, "images": 10}
-    yield {"what": "averaged", "round": number, "clients": 2}
-    yield {"what": "evaluated", "round": number, "accuracy": number / 4, "loss": 1.0}
-
-
-RUN = [
-    {**BEGIN[0], "rounds": 3},
-    *({**joined, "name": NAMES[joined["client"]]} for joined in BEGIN[1:3]),
-    *(event for number in (1, 2, 3) for event in a_round(number)),
-    {"what": "stopped", "reason": "by <b>Ctrl-C</b>"},
-]
+RUN = [BEGIN[0] | {"rounds": 3}, *BEGIN[1:3]]
+RUN += [event for number in (1, 2, 3) for event in a_round(number, asked=[0, 1])]
+RUN += [{"what": "stopped", "reason": "by <b>Ctrl-C</b>"}]
 RUN = [
     {"time": f"2026-01-02T03:04:{at:02}+00:00", "seconds": at / 10, **event}
+    | ({"name": NAMES[event["client"]]} if "client" in event else {})
     for at, event in enumerate(RUN)
 ]
-
-
-def left(number):
-    """Return the event of a client that leaves."""
-    return {"what": "left", "client": number, "name": f"Client {number}", "here": 1, "expected": 2}

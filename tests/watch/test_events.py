@@ -4,11 +4,9 @@ import errno
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -19,7 +17,7 @@ from support.events import EventLog
 from support.history import Round
 from support.recorded_strategy import some_weights
 from tests.support.federation import SIZES
-from tests.support.harness import environment
+from tests.watch.runs import write
 
 
 def events_in(run):
@@ -29,27 +27,21 @@ def events_in(run):
 
 def of(events, what, server_round=None):
     """Return the events of a kind, of one round if that is given."""
-    return [
-        event
-        for event in events
-        if event["what"] == what and server_round in (None, event.get("round"))
-    ]
+    told = [event for event in events if event["what"] == what]
+    return told if server_round is None else [one for one in told if one["round"] == server_round]
 
 
 def assert_they_agree(events, history):
     """Check the events against every row of the history."""
-    assert [event["round"] for event in of(events, "evaluated")] == [row.round for row in history]
-    for row, event in zip(history, of(events, "evaluated"), strict=True):
-        assert (event["loss"], event["accuracy"], event["took"]) == (
-            row.loss,
-            row.accuracy,
-            row.seconds,
-        )
-        sent, received = of(events, "sent", row.round), of(events, "received", row.round)
-        assert sum(one["bytes"] for one in sent) == row.bytes_sent
-        assert sum(one["bytes"] for one in received) == row.bytes_received
-        left_out = of(events, "left_out", row.round) + of(events, "missing", row.round)
-        assert len(left_out) == row.failures
+    results = [
+        (one["round"], one["loss"], one["accuracy"], one["took"]) for one in of(events, "evaluated")
+    ]
+    assert results == [(row.round, row.loss, row.accuracy, row.seconds) for row in history]
+    for row in history:
+        for what, wanted in {"sent": row.bytes_sent, "received": row.bytes_received}.items():
+            assert sum(one["bytes"] for one in of(events, what, row.round)) == wanted
+        kinds = ("left_out", "missing")
+        assert sum(len(of(events, what, row.round)) for what in kinds) == row.failures
         if row.round:
             assert of(events, "averaged", row.round)[0]["clients"] == row.clients
 
@@ -61,9 +53,7 @@ def finished(make_federation, shared_stage, tmp_path_factory):
     server = federation.server(rounds=3)
     federation.client(0)
     federation.liar(1, "NaN@2only")
-    slow = federation.liar(2, "hold@3")
-    slow.wait_for("Round 3: holding")
-    slow.kill()
+    federation.held(2, server_round=3).kill()
     assert server.wait() == 0, server
     events, history = events_in(federation.run), federation.history()
     shared_stage.clear()
@@ -77,12 +67,12 @@ def test_every_byte_round_and_client_is_told_and_why_one_is_left_out(finished):
         assert of(events, "round", number)[0]["asked"] == [0, 1, 2]
         images = {event["client"]: event["images"] for event in of(events, "received", number)}
         assert images == dict(enumerate(SIZES[:there]))
-    assert sorted(event["client"] for event in of(events, "joined")) == [0, 1, 2]
-    assert [event["here"] for event in of(events, "joined")] == [1, 2, 3]
-    (event,) = of(events, "left_out")
-    assert (event["round"], event["client"]) == (2, 1) and "NaN" in event["reason"]
-    (event,) = of(events, "missing")
-    assert (event["round"], event["client"]) == (3, 2)
+    joined = of(events, "joined")
+    assert sorted(one["client"] for one in joined) == [0, 1, 2]
+    assert [one["here"] for one in joined] == [1, 2, 3]
+    (left_out,), (missing,) = (of(events, what) for what in ("left_out", "missing"))
+    assert (left_out["round"], left_out["client"]) == (2, 1) and "NaN" in left_out["reason"]
+    assert (missing["round"], missing["client"]) == (3, 2)
     assert of(events, "left")[0]["client"] == 2  # before or after it is missed
 
 
@@ -104,22 +94,20 @@ def test_events_begin_and_end_and_time_goes_on(finished):
     events, _ = finished
     assert (events[0]["what"], events[0]["clients"], events[0]["rounds"]) == ("started", 3, 3)
     assert events[-1]["what"] == "finished"
-    began = datetime.fromisoformat(events[0]["time"])
-    assert began.utcoffset() == timedelta(0)
-    for event in events:
-        passed = (datetime.fromisoformat(event["time"]) - began).total_seconds()
-        assert event["seconds"] == pytest.approx(passed, abs=1)  # read one after the other
-    assert [event["seconds"] for event in events] == sorted(event["seconds"] for event in events)
+    times = [datetime.fromisoformat(event["time"]) for event in events]
+    assert times[0].utcoffset() == timedelta(0)
+    seconds = [event["seconds"] for event in events]
+    # The two clocks are read one after the other.
+    passed = [(time - times[0]).total_seconds() for time in times]
+    assert seconds == sorted(seconds) and seconds == pytest.approx(passed, abs=1)
 
 
 def set_the_clock(run, **back):
     """Let the run's events be of a time when the clock was behind by `back`, as timedelta takes it."""
     events = events_in(run)
     for event in events:
-        stamp = datetime.fromisoformat(event["time"]) - timedelta(**back)
-        event["time"] = stamp.isoformat(timespec="milliseconds")
-    path = run / "events.jsonl"
-    path.write_text("".join(f"{json.dumps(event)}\n" for event in events), encoding="utf-8")
+        event["time"] = (datetime.fromisoformat(event["time"]) - timedelta(**back)).isoformat()
+    write(run / "events.jsonl", events)
 
 
 def test_a_run_that_is_resumed_twice_has_every_round_once(federation):
@@ -130,8 +118,7 @@ def test_a_run_that_is_resumed_twice_has_every_round_once(federation):
     began = time.monotonic()
     server = federation.server(rounds=1000)
     others = federation.everybody(but=[1])
-    slow = federation.liar(1, "hold@2")
-    slow.wait_for("Round 2: holding")
+    slow = federation.held(1, server_round=2)
     server.kill()
     assert of(events_in(federation.run), "round", 2)
     slow.kill()
@@ -165,25 +152,25 @@ def test_a_run_that_is_stopped_says_by_what(federation):
     assert (last["what"], last.get("reason")) == ("stopped", "by a signal")
 
 
-@contextmanager
-def resumed(directory, lines=None):
-    """Write `lines` as those of an earlier run, and yield the log of the run that goes on after round 1."""
-    if lines is not None:
-        (directory / "events.jsonl").write_bytes(b"".join(lines))
+def resumed(directory, lines):
+    """Return the lines of a run that goes on after round 1, with `lines` as those of an earlier run."""
+    path = directory / "events.jsonl"
+    path.write_bytes(b"".join(lines))
     with closing(EventLog(directory)) as log:
         log.resume(ROW)
         log.tell("resumed", round=1)
-        yield log
+    return path.read_bytes().splitlines(keepends=True)
 
 
 def test_an_earlier_run_is_replaced_only_when_a_new_one_has_begun_and_nothing_is_told_after_the_end(
     tmp_path,
 ):
     """Clients that hang up while the server ends, say: they are told of by other threads."""
-    (tmp_path / "events.jsonl").write_text("an earlier run\n", encoding="utf-8")
+    path = tmp_path / "events.jsonl"
+    path.write_text("an earlier run\n", encoding="utf-8")
     with closing(EventLog(tmp_path)) as log:
         log.tell("evaluated", round=1, loss=float("nan"), accuracy=float("inf"), clients=[1, 2])
-        assert (tmp_path / "events.jsonl").read_text(encoding="utf-8") == "an earlier run\n"
+        assert path.read_text(encoding="utf-8") == "an earlier run\n"
         log.begin()
         log.end("finished")
         log.tell("left", client=0)
@@ -214,8 +201,7 @@ STOPPED = b'{"seconds": 2.0, "what": "stopped", "reason": "by Ctrl-C"}\n'
     ],
 )
 def test_what_was_rolled_back_goes_and_what_is_on_record_is_told(tmp_path, lines, kept, made_up):
-    with resumed(tmp_path, lines):
-        after = (tmp_path / "events.jsonl").read_bytes().splitlines(keepends=True)
+    after = resumed(tmp_path, lines)
     assert after[:kept] == lines[:kept] and len(after) == kept + made_up + 1
     if made_up:
         event = json.loads(after[kept])
@@ -226,8 +212,7 @@ def test_what_was_rolled_back_goes_and_what_is_on_record_is_told(tmp_path, lines
 @pytest.mark.parametrize("damage", [b"-3540", b'"soon"', b"NaN", b"1e999", b"[0]", b"null"])
 def test_seconds_that_cannot_be_are_passed_over(tmp_path, damage):
     """A clock that was set has left some in the files of earlier versions."""
-    with resumed(tmp_path, [LINES[0], LINES[1].replace(b"2.0", damage)]):
-        last = (tmp_path / "events.jsonl").read_bytes().splitlines()[-1]
+    *_, last = resumed(tmp_path, [LINES[0], LINES[1].replace(b"2.0", damage)])
     assert 1 <= json.loads(last)["seconds"] < 60  # goes on after the line before it
 
 
@@ -254,10 +239,9 @@ def test_without_events_a_run_ends_goes_on_and_comes_to_the_same(federation):
     assert models[0] == models[1]
 
 
-def test_a_file_that_may_not_grow_is_given_up_once(tmp_path):
+def test_a_file_that_may_not_grow_is_given_up_once(stage, tmp_path):
     code = """
 import resource
-from flwr.common import Parameters, ndarrays_to_parameters
 
 from support.events import EventLog
 log = EventLog(".")
@@ -268,15 +252,8 @@ for client in range(1, 4):
     log.tell("joined", client=client, reason="long" * 50)
 log.close()
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0
+    done = stage.run("-c", code, cwd=tmp_path, cold=True)
+    assert done.status == 0
     [line] = (done.stdout + done.stderr).splitlines()
     assert line.startswith(f"Cannot write events.jsonl: {os.strerror(errno.EFBIG)}")
     whole, half = (tmp_path / "events.jsonl").read_bytes().splitlines(keepends=True)

@@ -20,13 +20,6 @@ pytestmark = [
 ]
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
-
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """The directory that has the whole site."""
@@ -38,42 +31,38 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(place):
     """The address at which it is served."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=place))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    handler = partial(SimpleHTTPRequestHandler, directory=place)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture
 def page(browser, address):
-    """A page that notes what it complains of, and what it wants from elsewhere."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.complaints = []
+    """A page that must not complain, nor want anything from elsewhere."""
+    complaints = []
 
     def only_here(route):
         if route.request.url.startswith((address, "data:", "blob:", "file:")):
             return route.continue_()
-        page.complaints.append(f"wants {route.request.url}")
+        complaints.append(f"wants {route.request.url}")
         return route.abort()
 
-    context.route("**/*", only_here)
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda said: said.type == "error" and page.complaints.append(f"{page.url}: {said.text}"),
-    )
-    page.on(
-        "response",
-        lambda answer: (
-            answer.status >= 400 and page.complaints.append(f"{answer.status} {answer.url}")
-        ),
-    )
-    yield page
-    context.close()
+    def note(told, is_bad):
+        if is_bad:
+            complaints.append(str(told))
+
+    with browser.new_context() as context:
+        page = context.new_page()
+        context.route("**/*", only_here)
+        page.on("pageerror", lambda error: note(error, True))
+        page.on("console", lambda said: note(f"{page.url}: {said.text}", said.type == "error"))
+        page.on("response", lambda one: note(f"{one.status} {one.url}", one.status >= 400))
+        yield page
+        assert complaints == []
 
 
 LINKS = """() => [...document.querySelectorAll("a[href], img[src], source[srcset]")]
@@ -81,29 +70,25 @@ LINKS = """() => [...document.querySelectorAll("a[href], img[src], source[srcset
 
 
 def test_every_link_leads_somewhere_and_no_page_complains(page, address):
+    code = "() => [...document.querySelectorAll('[id]')].map((one) => one.id)"
     waiting, ids, links = [address], {}, {}
     while waiting:
         url = waiting.pop()
         page.goto(url)
-        ids[url] = set(
-            page.evaluate("() => [...document.querySelectorAll('[id]')].map((one) => one.id)")
-        )
+        ids[url] = set(page.evaluate(code))
         for link in page.evaluate(LINKS):
             if not link.startswith(address):
                 continue
             place, fragment = urldefrag(link)
-            links.setdefault((place, fragment), url)
-            is_page = place.endswith((".html", "/"))
-            if is_page and place not in ids and place not in waiting:
+            links[place, fragment] = url
+            if place.endswith((".html", "/")) and place not in {*ids, *waiting}:
                 waiting.append(place)
-    assert page.complaints == []
     for (place, fragment), source in links.items():
         if place in ids:
-            assert not fragment or unquote(fragment) in ids[place], (
-                f"{source} names {place}#{fragment}"
-            )
+            is_there = not fragment or unquote(fragment) in ids[place]
         else:
-            assert page.request.get(place).status == 200, f"{source} names {place}"
+            is_there = page.request.get(place).status == 200
+        assert is_there, f"{source} names {place}#{fragment}"
     shown = {urlsplit(url).path for url in ids}
     assert {f"/{run.relative_to(ROOT).as_posix()}/index.html" for run in REPLAYS} <= shown
 
@@ -118,7 +103,6 @@ def test_every_replay_plays_without_a_server(page, address, run):
     page.get_by_text("Finished: ").first.wait_for()
     assert doing.text_content().startswith("Finished: ")
     assert page.locator(".name").text_content() == place
-    assert page.complaints == []
 
 
 def test_from_a_disk_the_search_finds_and_a_replay_opens_and_leads_back(page, place):
@@ -131,7 +115,6 @@ def test_from_a_disk_the_search_finds_and_a_replay_opens_and_leads_back(page, pl
     page.locator("header a").click()
     page.locator(".md-search__input").wait_for()
     assert page.url == (place / "index.html").as_uri()
-    assert page.complaints == []
 
 
 def test_from_a_disk_every_replay_is_named_with_its_file(page, place):
