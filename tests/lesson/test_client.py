@@ -48,7 +48,7 @@ def trained_by_hand(client, config):
     return get_weights(client.model)
 
 
-CHANGES = [{}, {"seed": 1}, {"server_round": 2}, {"local_epochs": 2}, {"batch_size": 64}]
+CHANGES = [{"seed": 1}, {"server_round": 2}, {"local_epochs": 2}, {"batch_size": 64}]
 
 
 @pytest.mark.parametrize("number", [0, 3])
@@ -56,7 +56,7 @@ def test_a_fit_trains_the_given_weights_as_it_is_told_and_hands_out_nothing_else
     place, one_thread, number
 ):
     before, client = snapshot(place), owner(place, number)
-    for change in [*CHANGES, {"learning_rate": 0.01}, {}]:  # whatever it trained on in between
+    for change in [{}, *CHANGES, {"learning_rate": 0.01}, {}]:  # whatever it trained on in between
         weights, count, metrics = client.fit(untrained(), CONFIG | change)
         expected = trained_by_hand(owner(place, number), CONFIG | change)
         assert all(map(np.array_equal, weights, expected))
