@@ -106,11 +106,12 @@ def test_what_a_client_took_is_told_in_seconds(monkeypatch):
     assert (after["took"], after["images"], after["round"], after["client"]) == (5.0, 7, 3, 4)
 
 
-def test_recorded_strategy_alone_records_what_it_sees(tmp_path):
+@pytest.mark.parametrize("inner", [lambda one: one, lambda one: SoundUpdates(one, 60_000)])
+def test_recorded_strategy_records_what_it_sees_alone_and_around_sound_updates(tmp_path, inner):
     inside = FedAvg(evaluate_fn=lambda number, weights, config: (0.5, {"accuracy": 0.25 * number}))
     record = RunRecord(tmp_path / "run", {}, dict(zip(["one", "two"], WEIGHTS, strict=True)))
     events = EventLog(tmp_path / "run")
-    strategy = RecordedStrategy(inside, record, RoundReport(rounds=1), events)
+    strategy = RecordedStrategy(inner(inside), record, RoundReport(rounds=1), events)
     strategy.evaluate(0, ndarrays_to_parameters(WEIGHTS))
     weights, metrics = a_round(strategy, [1.0, 3.0])
     strategy.evaluate(1, ndarrays_to_parameters(weights))

@@ -13,6 +13,20 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1", "None"}
 
 
 @pytest.fixture
+def start_noted(federation, start):
+    """start_noted(telemetry, name) starts NAME.py of a federation of one, and has it note whom it calls."""
+    (federation.directory / "partitions/settings.json").unlink()  # which says that there are three
+    words = {
+        "server": ["--clients", 1, "--rounds", 1, "--address", federation.address, "--run", "run"],
+        "client": ["--partition-id", 0, "--server", federation.address],
+    }
+    return lambda telemetry, name: start(
+        [PROGRAMS / "phone.py", name, telemetry, ROOT / f"{name}.py", *words[name]],
+        federation.directory,
+    )
+
+
+@pytest.fixture
 def start_all_noted(federation, stage):
     """start_all_noted(telemetry) starts federation.py, and has every process of it note whom it calls."""
     words = ["--clients", 3, "--rounds", 1, "--address", federation.address, "--run", "run"]
@@ -20,15 +34,23 @@ def start_all_noted(federation, stage):
     everywhere = os.pathsep.join(map(str, (PROGRAMS / "everywhere", PROGRAMS, ROOT)))
 
     def start_all(telemetry):
-        noted = {"PYTHONPATH": everywhere, "PHONE_NOTES": "notes", "PHONE_TELEMETRY": telemetry}
+        noted = {"PYTHONPATH": everywhere, "PHONE_NOTES": "all", "PHONE_TELEMETRY": telemetry}
         return stage.start("federation.py", *words, cwd=federation.directory, cold=True, **noted)
 
     return start_all
 
 
-def calls(directory):
-    """Return the hosts that the file `notes` names, one for each call."""
-    return (directory / "notes").read_text(encoding="utf-8").split()
+def calls(file):
+    """Return the hosts that have been called so far, one for each call."""
+    return file.read_text(encoding="utf-8").split()
+
+
+@pytest.mark.thorough  # the next test says the same of all three commands together
+def test_nobody_outside_is_called(federation, start_noted):
+    for command in [start_noted("unset", name) for name in ("server", "client")]:
+        assert command.wait() == 0, command.output
+    for name in ("server", "client"):
+        assert set(calls(federation.directory / name)) <= LOOPBACK
 
 
 def test_nobody_outside_is_called_by_what_is_imported_once_for_all_processes(
@@ -36,7 +58,7 @@ def test_nobody_outside_is_called_by_what_is_imported_once_for_all_processes(
 ):
     command = start_all_noted("unset")
     assert command.wait() == 0, command
-    called = calls(federation.directory)
+    called = calls(federation.directory / "all")
     assert len(called) > 1  # federation.py's, and those of what it has started
     assert set(called) <= LOOPBACK
 
@@ -66,7 +88,7 @@ def test_the_order_of_imports_switches_nothing_on(tmp_path, first, then, wish, c
     # FLWR_HOME: where Flower keeps the number by which it knows a person again.
     environment = {**os.environ, **paths, "FLWR_HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
-    assert set(calls(tmp_path)) - LOOPBACK == called
+    assert set(calls(tmp_path / "notes")) - LOOPBACK == called
 
 
 def test_every_command_imports_what_switches_it_off():
@@ -79,16 +101,10 @@ def test_every_command_imports_what_switches_it_off():
 
 
 @pytest.mark.parametrize("name", ["server", pytest.param("all", marks=pytest.mark.thorough)])
-def test_who_wants_telemetry_has_it(federation, start, start_all_noted, name):
+def test_who_wants_telemetry_has_it(federation, start_noted, start_all_noted, name):
     """What shows that the tests above can fail."""
-    if name == "all":
-        command = start_all_noted("1")
-    else:
-        noted = [PROGRAMS / "phone.py", "notes", "1", ROOT / "server.py"]
-        words = ["--clients", 3, "--address", federation.address, "--run", "run"]
-        command = start([*noted, *words], federation.directory)
-    command.wait_until((federation.directory / "notes").exists, "something is called")
-    command.wait_until(
-        lambda: set(calls(federation.directory)) - LOOPBACK == {"telemetry.flower.ai"},
-        "Flower is called",
-    )
+    command = start_noted("1", "server") if name == "server" else start_all_noted("1")
+    notes = federation.directory / name
+    command.wait_until(notes.exists, "something is called")
+    flower = {"telemetry.flower.ai"}
+    command.wait_until(lambda: set(calls(notes)) - LOOPBACK == flower, "Flower is called")
