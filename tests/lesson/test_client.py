@@ -64,22 +64,18 @@ def test_a_fit_trains_the_given_weights_as_it_is_told_and_hands_out_nothing_else
     assert snapshot(place) == before
 
 
-class Made(Exception):
-    """A client has been made."""
-
-
 def test_a_client_is_made_of_its_own_partition_and_computes_in_one_thread(place, mnist):
-    def make_client(number, *more):
-        images, labels = more[-2:]
-        assert number == 3
+    def make_client(number, network, images, labels):
+        assert (number, network) == (3, "a network")
+        assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
         np.testing.assert_array_equal(images, mnist.images[:COUNT])
         np.testing.assert_array_equal(labels, mnist.labels[:COUNT])
-        raise Made
+        raise InterruptedError
 
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        with pytest.raises(Made):
+        with pytest.raises(InterruptedError):
             main(["--partition-id", "3"], make_client, lambda: "a network")
         assert torch.get_num_threads() == 1
     finally:
