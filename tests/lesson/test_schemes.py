@@ -38,6 +38,13 @@ def test_another_seed_deals_otherwise(mnist, scheme):
     assert len(set(map(tuple, shares))) == 20
 
 
+@pytest.mark.parametrize("scheme", [partition.iid, dirichlet, shards])
+def test_a_scheme_is_chosen_by_its_name(mnist, scheme):
+    settings = settings_of("--clients", 9, "--scheme", scheme.__name__)
+    shares = partition.deal_out(mnist.labels, settings)
+    assert all(map(np.array_equal, shares, deal(scheme, mnist.labels, 9, seed=0)))
+
+
 def test_every_share_of_an_iid_split_looks_like_the_whole(mnist):
     shares = partition.iid(mnist.labels, 10, np.random.default_rng(0))
     whole = np.bincount(mnist.labels, minlength=10) / len(mnist.labels)
