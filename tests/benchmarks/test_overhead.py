@@ -1,5 +1,6 @@
-"""The benchmark measures what a command takes, and reports the medians of what it has measured."""
+"""The benchmark measures what commands and clients take, and reports the medians of that."""
 
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -9,8 +10,11 @@ import pytest
 from benchmarks import footprint, overhead
 from support.command_line import RunError
 from tests.support.harness import wait_until
+from tests.support.shared import CLIENTS, run_at_once
+from tests.support.small import HEADER
 
 ARGS = SimpleNamespace(clients=10, rounds=10, seed=0)
+BEFORE = "seconds_before_round_1"
 HUNGRY = """
 import subprocess, sys
 held = bytearray(80_000_000)
@@ -49,9 +53,8 @@ def test_of_a_process_that_has_ended_nothing_is_counted():
 
 
 def test_a_command_is_measured_with_its_lines_and_one_that_fails_is_not(tmp_path):
-    (tmp_path / "spoken.py").write_text(
-        "import sys\nprint('one')\nsys.exit('two' in sys.argv)\n", encoding="utf-8"
-    )
+    code = "import sys\nprint('one')\nsys.exit('two' in sys.argv)\n"
+    (tmp_path / "spoken.py").write_text(code, encoding="utf-8")
     found = overhead.measure(["spoken"], tmp_path)
     [(when, line)] = found["lines"]
     assert line == "one\n" and 0 < when <= found["seconds"]
@@ -61,17 +64,13 @@ def test_a_command_is_measured_with_its_lines_and_one_that_fails_is_not(tmp_path
 
 def test_the_median_of_the_ratios_is_reported_and_not_the_best():
     pairs = [
-        (
-            {"seconds": floor},
-            {"seconds": total, "seconds_before_round_1": before, "seconds_per_round": 1.0},
-        )
+        ({"seconds": floor}, {"seconds": total, BEFORE: before, "seconds_per_round": 1.0})
         for floor, total, before in [(10.0, 30.0, 5.0), (20.0, 24.0, 2.0), (10.0, 15.0, 3.0)]
     ]
-    args = SimpleNamespace(clients=10, rounds=4)
-    found = overhead.summarize(pairs, 1_500_000_000, 0.25, 1e-5, args)
+    found = overhead.summarize(pairs, 1_500_000_000, 0.25, 1e-5, ARGS)
     assert found["ratios"] == [3.0, 1.2, 1.5] and found["ratio"] == 1.5
     assert found["floor_seconds"] == 10.0 and found["federation_seconds"] == 24.0
-    assert found["seconds_before_round_1"] == 3.0 and found["repetitions"] == 3
+    assert found[BEFORE] == 3.0 and found["repetitions"] == 3
     assert found["peak_memory_gb"] == 1.5 and found["part_of_a_round_besides_training"] == 0.25
 
 
@@ -85,36 +84,33 @@ def test_when_the_first_round_began_is_read_off_its_end(monkeypatch):
     ]
     monkeypatch.setattr(overhead, "measure", lambda words, directory: {"lines": lines})
     found = overhead.measure_federation(ARGS, None)
-    assert found["seconds_before_round_1"] == 6.0 and found["seconds_per_round"] == 4.0
+    assert found[BEFORE] == 6.0 and found["seconds_per_round"] == 4.0
 
 
-HEADER = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received\n"
-
-
-@pytest.fixture
-def timed(tmp_path, monkeypatch):
-    """A run of two timed clients, each with one core: rounds of 10 s with 12, 16 and 18 s of training."""
+def test_what_is_not_training_is_what_is_left_of_a_round(tmp_path, monkeypatch):
+    """Two clients, each with one core: rounds of 10 s with 12, 16 and 18 s of training."""
     monkeypatch.setattr(overhead, "measure", lambda words, directory: None)
     monkeypatch.setattr(overhead, "available_cores", lambda: 2)
     (tmp_path / "timed/logs").mkdir(parents=True)
-    rows = [f"{k},1.0,0.5,10,2,0,0,0\n" for k in range(4)]
-    (tmp_path / "timed/history.csv").write_text(HEADER + "".join(rows), encoding="utf-8")
-    for number in range(2):
-        said = [
-            f"Round {k}: {seconds / 2} s of training\n"
-            for k, seconds in ((1, 12), (2, 16), (3, 18))
-        ]
-        (tmp_path / f"timed/logs/client_{number}.log").write_text("".join(said), encoding="utf-8")
-    return tmp_path
-
-
-def test_what_is_not_training_is_what_is_left_of_a_round(timed):
+    rows = [HEADER, *(f"{k},1.0,0.5,10,2,0,0,0" for k in range(4)), ""]
+    (tmp_path / "timed/history.csv").write_text("\n".join(rows), encoding="utf-8")
+    said = [f"Round {k}: {half} s of training\n" for k, half in ((1, 6), (2, 8), (3, 9))]
+    logs = [tmp_path / f"timed/logs/client_{number}.log" for number in range(2)]
+    for log in logs:
+        log.write_text("".join(said), encoding="utf-8")
     args = SimpleNamespace(clients=2, seed=0)
     # 1 - 6/10, 1 - 8/10, 1 - 9/10: the median.
-    assert overhead.measure_training(args, 3, timed) == pytest.approx(0.2)
-    log = timed / "timed/logs/client_1.log"
-    log.write_text(
-        "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[:2]), encoding="utf-8"
-    )
+    assert overhead.measure_training(args, 3, tmp_path) == pytest.approx(0.2)
+    logs[1].write_text("".join(said[:2]), encoding="utf-8")
     with pytest.raises(RunError, match="only 1 clients trained in round 3"):
-        overhead.measure_training(args, 3, timed)
+        overhead.measure_training(args, 3, tmp_path)
+
+
+def test_a_timed_client_says_how_long_it_trained(stage, workspace, tmp_path):
+    program = ("-m", "benchmarks.timed_federation")
+    finished = run_at_once(stage, workspace, tmp_path / "run", "--rounds", 1, program=program)
+    assert finished.status == 0, finished.output
+    for client in CLIENTS:
+        log = (finished.run / f"logs/client_{client}.log").read_text(encoding="utf-8")
+        seconds = re.search(r"^Round 1: ([0-9.]+) s of training$", log, re.MULTILINE)[1]
+        assert 0 < float(seconds) < 60

@@ -1,8 +1,6 @@
 """What the server makes of its clients' updates, and how long it says that a round takes."""
 
 import re
-import threading
-from functools import partial
 from itertools import permutations
 from types import SimpleNamespace
 
@@ -11,7 +9,6 @@ import pytest
 from flwr.common import Parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
 
-import server
 from support.command_line import RunError
 from support.history import read_history
 from support.roll_call import RollCall
@@ -27,18 +24,20 @@ from tests.support.handmade import (
 
 def mean_by_hand(numbers):
     """Return the mean of the updates of the clients `numbers`, weighted by their counts, in float64."""
-    total = sum(COUNTS[number] for number in numbers)
-    shares = [
-        [COUNTS[number] * weight.astype(np.float64) for weight in weights_of(number)]
-        for number in numbers
-    ]
-    return [sum(weights) / total for weights in zip(*shares, strict=True)]
+    layers = zip(*map(weights_of, numbers), strict=True)
+    counts = [float(COUNTS[number]) for number in numbers]
+    return [np.average(np.float64(layer), axis=0, weights=counts) for layer in layers]
 
 
 def assert_close(weights, expected):
     """Check that all weights agree to float32's precision."""
     for weight, wanted in zip(weights, expected, strict=True):
         np.testing.assert_allclose(weight, wanted, rtol=0, atol=2e-8)
+
+
+def as_bytes(weights):
+    """Return all bits of the weights."""
+    return b"".join(weight.tobytes() for weight in weights)
 
 
 def test_the_global_model_is_the_mean_weighted_by_images_to_the_bit_in_whatever_order_they_come(
@@ -49,7 +48,7 @@ def test_the_global_model_is_the_mean_weighted_by_images_to_the_bit_in_whatever_
         weights, history = aggregate(three_clients(), order)
         assert_close(weights, mean_by_hand([0, 1, 2]))
         assert (history[1].clients, history[1].failures) == (3, 0)
-        results.add(b"".join(weight.tobytes() for weight in weights))
+        results.add(as_bytes(weights))
     assert len(results) == 1
 
 
@@ -58,7 +57,7 @@ def test_without_the_fixed_order_the_same_updates_would_give_other_bits():
     strategy, results = FedAvg(), set()
     for order in permutations(three_clients()):
         averaged, _ = strategy.aggregate_fit(1, [(client, client.update) for client in order], [])
-        results.add(b"".join(weight.tobytes() for weight in parameters_to_ndarrays(averaged)))
+        results.add(as_bytes(parameters_to_ndarrays(averaged)))
     assert len(results) > 1
 
 
@@ -117,63 +116,20 @@ def test_a_round_without_a_sound_update_keeps_the_model(aggregate):
 TRAINING, EVALUATION, WAITING = 7, 5, 100  # seconds
 
 
-class Clock:
-    """A clock that stands still unless somebody says that time has passed."""
+def test_the_seconds_of_a_round_count_neither_waiting_nor_earlier_rounds(aggregate, monkeypatch):
+    spent = []  # by a clock that stands still unless one of these is called
 
-    def __init__(self):
-        self.lock, self.seconds = threading.Lock(), 1000.0
+    def slow_down(owner, method, seconds):
+        quick = getattr(owner, method)
+        monkeypatch.setattr(
+            owner, method, lambda *words, **more: spent.append(seconds) or quick(*words, **more)
+        )
 
-    def monotonic(self):
-        return self.seconds
-
-    def passes(self, seconds):
-        with self.lock:
-            self.seconds += seconds
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """The clock that rounds are timed with; to gather the clients of a round takes time."""
-    clock, gather = Clock(), RollCall.gather
-
-    def gather_slowly(*words, **more):
-        clock.passes(WAITING)
-        gather(*words, **more)
-
-    monkeypatch.setattr(RollCall, "gather", gather_slowly)
-    shown = SimpleNamespace(monotonic=clock.monotonic)
-    monkeypatch.setattr("support.recorded_strategy.time", shown)
-    return clock
-
-
-class SlowClient(HandmadeClient):
-    """A client whose training takes its time."""
-
-    clock = None
-
-    def fit(self, *words, **more):
-        self.clock.passes(TRAINING)
-        return super().fit(*words, **more)
-
-
-def slow_strategy(clock, *words):
-    """Return the lesson's strategy, whose evaluation takes its time."""
-    strategy = server.make_strategy(*words)
-    evaluate = strategy.evaluate_fn
-
-    def evaluate_slowly(*more):
-        clock.passes(EVALUATION)
-        return evaluate(*more)
-
-    strategy.evaluate_fn = evaluate_slowly
-    return strategy
-
-
-def test_the_seconds_of_a_round_count_neither_waiting_nor_earlier_rounds(aggregate, clock):
-    clients = [SlowClient(number, weights_of(number), 10) for number in range(2)]
-    for client in clients:
-        client.clock = clock
-    main = partial(server.main, make_strategy=partial(slow_strategy, clock))
-    _, history = aggregate(clients, rounds=3, main=main)
-    a_round = 2 * TRAINING + EVALUATION
-    assert [row.seconds for row in history] == [EVALUATION, a_round, a_round, a_round]
+    slow_down(HandmadeClient, "fit", TRAINING)
+    slow_down(FedAvg, "evaluate", EVALUATION)
+    slow_down(RollCall, "gather", WAITING)
+    clock = SimpleNamespace(monotonic=lambda: 1000.0 + sum(spent))
+    monkeypatch.setattr("support.recorded_strategy.time", clock)
+    clients = [HandmadeClient(number, weights_of(number), 10) for number in range(2)]
+    _, history = aggregate(clients, rounds=3)
+    assert [row.seconds for row in history] == [EVALUATION] + 3 * [2 * TRAINING + EVALUATION]

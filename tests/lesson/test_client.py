@@ -48,7 +48,7 @@ def trained_by_hand(client, config):
     return get_weights(client.model)
 
 
-CHANGES = [{}, {"seed": 1}, {"server_round": 2}, {"local_epochs": 2}, {"batch_size": 64}]
+CHANGES = [{"seed": 1}, {"server_round": 2}, {"local_epochs": 2}, {"batch_size": 64}]
 
 
 @pytest.mark.parametrize("number", [0, 3])
@@ -56,7 +56,7 @@ def test_a_fit_trains_the_given_weights_as_it_is_told_and_hands_out_nothing_else
     place, one_thread, number
 ):
     before, client = snapshot(place), owner(place, number)
-    for change in [*CHANGES, {"learning_rate": 0.01}, {}]:  # whatever it trained on in between
+    for change in [{}, *CHANGES, {"learning_rate": 0.01}, {}]:  # whatever it trained on in between
         weights, count, metrics = client.fit(untrained(), CONFIG | change)
         expected = trained_by_hand(owner(place, number), CONFIG | change)
         assert all(map(np.array_equal, weights, expected))
@@ -64,22 +64,18 @@ def test_a_fit_trains_the_given_weights_as_it_is_told_and_hands_out_nothing_else
     assert snapshot(place) == before
 
 
-class Made(Exception):
-    """A client has been made."""
-
-
 def test_a_client_is_made_of_its_own_partition_and_computes_in_one_thread(place, mnist):
-    def make_client(number, *more):
-        images, labels = more[-2:]
-        assert number == 3
+    def make_client(number, network, images, labels):
+        assert (number, network) == (3, "a network")
+        assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
         np.testing.assert_array_equal(images, mnist.images[:COUNT])
         np.testing.assert_array_equal(labels, mnist.labels[:COUNT])
-        raise Made
+        raise InterruptedError
 
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        with pytest.raises(Made):
+        with pytest.raises(InterruptedError):
             main(["--partition-id", "3"], make_client, lambda: "a network")
         assert torch.get_num_threads() == 1
     finally:

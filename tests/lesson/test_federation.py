@@ -15,19 +15,10 @@ from support.history import read_history
 from support.partitions import load_partition
 from support.terminal import RoundReport
 from tests.support.harness import processes_in, snapshot, wait_until
-from tests.support.shared import LOCAL_EPOCHS, ROUNDS, SIZES, TEST_SIZE
-from tests.support.small import write_partitions
+from tests.support.shared import CLIENTS, LOCAL_EPOCHS, ROUNDS, SIZES, TEST_SIZE
+from tests.support.small import HEADER, write_partitions
 
-COLUMNS = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received"
-RECORD = {
-    "state.zip",
-    "history.csv",
-    "run.json",
-    "global_model.npz",
-    "events.jsonl",
-    "accuracy.png",
-    "logs",
-}
+FILES = ("state.zip", "history.csv", "run.json", "global_model.npz", "events.jsonl", "accuracy.png")
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +31,15 @@ def test_the_run_ends_well_and_leaves_a_record_and_no_process(federation_run, wo
     assert federation_run.status == 0, federation_run.output
     wait_until(lambda: not processes_in(workspace), "no process is left")
     assert "Traceback" not in federation_run.output
-    assert {entry.name for entry in federation_run.run.iterdir()} == RECORD
+    assert {entry.name for entry in federation_run.run.iterdir()} == {*FILES, "logs"}
 
 
 def test_the_history_has_a_row_for_every_round_with_the_bytes_of_the_weights(
     federation_run, history
 ):
     payload = sum(map(len, ndarrays_to_parameters(get_weights(CNN())).tensors))
-    assert (federation_run.run / "history.csv").read_text(encoding="utf-8").splitlines()[
-        0
-    ] == COLUMNS
+    text = (federation_run.run / "history.csv").read_text(encoding="utf-8")
+    assert text.splitlines()[0] == HEADER
     assert [row.round for row in history] == list(range(ROUNDS + 1))
     assert [row.clients for row in history] == [0] + [len(SIZES)] * ROUNDS
     assert all((row.failures, 0 < row.seconds < 60) == (0, True) for row in history)
@@ -98,13 +88,10 @@ def test_the_picture_is_a_png_of_at_least_150_dpi(federation_run):
 
 
 def test_every_client_has_a_log_of_its_training_and_does_not_test(federation_run):
-    logs = {
-        file.name: file.read_text(encoding="utf-8")
-        for file in (federation_run.run / "logs").iterdir()
-    }
-    assert logs.keys() == {f"client_{number}.log" for number in range(len(SIZES))}
-    for number, size in enumerate(SIZES):
-        log = logs[f"client_{number}.log"]
+    logs = sorted((federation_run.run / "logs").iterdir())
+    assert [log.name for log in logs] == [f"client_{number}.log" for number in CLIENTS]
+    for file, size in zip(logs, SIZES, strict=True):
+        log = file.read_text(encoding="utf-8")
         trained = re.findall(rf"^Round (\d+): trained on {size} images", log, re.MULTILINE)
         assert trained == [str(number + 1) for number in range(ROUNDS)]
         assert log.count("Received: train message") == ROUNDS and "evaluate" not in log

@@ -21,13 +21,9 @@ OF_CHAPTERS = (
 
 def imports_of(path):
     """Return the names of all modules that a file imports, wherever in it."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found.add(node.module)
-    return found
+    nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    whole = {one.name for node in nodes if isinstance(node, ast.Import) for one in node.names}
+    return whole | {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
 
 
 @pytest.mark.parametrize("name, most", MOST_LINES.items())
@@ -65,19 +61,13 @@ def guesses_encoding(call):
         return False
     name = getattr(call.func, "id", getattr(call.func, "attr", None))
     if name in ("open", "fdopen"):
-        modes = [one for one in [*call.args, *given.values()] if is_text_mode(one)]
-        return bool(modes) or (isinstance(call.func, ast.Name) and len(call.args) == 1)
-    is_method = isinstance(call.func, ast.Attribute)
+        values = [str(getattr(one, "value", None)) for one in [*call.args, *given.values()]]
+        is_alone = isinstance(call.func, ast.Name) and len(values) == 1  # without a mode
+        return is_alone or any(re.fullmatch("[rwax][t+]*", value) for value in values)
     places = {"read_text": 0, "write_text": 1}  # an encoding may follow these arguments
-    if is_method and name in places:
+    if isinstance(call.func, ast.Attribute) and name in places:
         return len(call.args) <= places[name]
     return "text" in given or "universal_newlines" in given
-
-
-def is_text_mode(argument):
-    """Return whether an argument of open() says that the file is text."""
-    value = getattr(argument, "value", None)
-    return isinstance(value, str) and re.fullmatch("[rwax][t+]*", value) is not None
 
 
 def test_what_guesses_an_encoding_is_found():
@@ -125,11 +115,6 @@ def test_imports_run_one_way():
 
 
 def test_the_index_of_support_names_every_file_once():
-    listed = re.findall(r"^\| \[(\w+\.py)\]\((\w+\.py)\) \|", index(), re.MULTILINE)
-    assert sorted(name for name, _ in listed) == SUPPORT
-    assert all(name == target for name, target in listed)
-
-
-def index():
-    """Return support/README.md."""
-    return (ROOT / "support/README.md").read_text(encoding="utf-8")
+    index = (ROOT / "support/README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[(\w+\.py)\]\((\w+\.py)\) \|", index, re.MULTILINE)
+    assert sorted(listed) == [(name, name) for name in SUPPORT]

@@ -66,8 +66,8 @@ def test_what_a_shell_exports_is_not_ours(copy, theirs):
     index = {"PIP_EXTRA_INDEX_URL": "https://mirror.invalid", "PIP_CERT": "/ca.pem"}
     exported = {"VENV": str(theirs), "ARGS": "--rounds 99", "HOSTS": "a b", "BIN": str(theirs)}
     exported |= index
-    for goals in (["install"], ["run"], ["clean"]):
-        done = make(copy, *goals, "PYTHON=./quick", **exported)
+    for goal in ("install", "run", "clean"):
+        done = make(copy, goal, "PYTHON=./quick", **exported)
         assert done.returncode == 0, done
         assert snapshot(theirs) == before
     called = (copy / "called").read_text(encoding="utf-8")
@@ -98,11 +98,9 @@ def test_make_takes_the_pythons_that_pyproject_names(copy, version):
     (copy / "python").chmod(0o755)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     done = make(copy, "install", "PYTHON=./python")
-    assert (done.returncode == 0) == (version in SpecifierSet(project["requires-python"]))
-    assert (
-        done.returncode == 0 or f"is needed, but not 3.14.1, and this is {version}: " in done.stderr
-    )
-    assert (copy / ".venv/installed").exists() == (done.returncode == 0)
+    is_taken = version in SpecifierSet(project["requires-python"])
+    assert (done.returncode == 0) == (copy / ".venv/installed").exists() == is_taken
+    assert is_taken or f"is needed, but not 3.14.1, and this is {version}: " in done.stderr
 
 
 def test_help_names_everything_that_can_be_made(copy):
@@ -133,8 +131,8 @@ def test_an_environment_that_make_has_not_made_is_neither_filled_nor_removed(cop
     assert refused.stderr.startswith("make: .venv is there, and make has not made it; move it away")
     assert "make run VENV=../lesson-venv" in refused.stderr
     done = make(copy, "clean")
-    assert done.returncode == 0
-    assert done.stderr == "make: .venv stays, because make has not made it\n"
+    stays = "make: .venv stays, because make has not made it\n"
+    assert (done.returncode, done.stderr) == (0, stays)
     assert (snapshot(copy), snapshot(theirs)) == before
     assert make(copy, "install", "PYTHON=./quick", "VENV=../ours").returncode == 0
     assert (copy / "../ours/installed").exists()
@@ -144,38 +142,30 @@ def test_an_environment_that_make_has_not_made_is_neither_filled_nor_removed(cop
 
 @pytest.mark.parametrize("stamp", ["made-by-make", "made"], ids=["half made", "by an earlier make"])
 def test_what_make_has_made_is_removed(copy, stamp):
-    (copy / ".venv").mkdir()
+    for folder in (".venv", "results/fedavg"):
+        (copy / folder).mkdir(parents=True)
     (copy / ".venv" / stamp).touch()
-    (copy / "results/fedavg").mkdir(parents=True)
     done = make(copy, "clean")
     assert (done.returncode, done.stderr) == (0, "")
     assert not (copy / ".venv").exists() and not (copy / "results").exists()
 
 
-OURS = ["client_0.npz", "client_12.npz", "test.npz", "settings.json"]
+OURS, READERS = ["client_12.npz", "settings.json"], ["client_0.npz", "test.npz"]
 
 
 @pytest.mark.parametrize(
-    "there, kept",
-    [
-        (OURS, []),
-        (
-            ["client_0.npz", "test.npz"],
-            ["client_0.npz", "test.npz"],
-        ),  # a reader's: no settings.json
-        ([*OURS, "notes.txt"], ["notes.txt"]),
-    ],
+    ("removed", "kept"), [([*OURS, *READERS], []), ([], READERS), (OURS, ["notes.txt"])]
 )
-def test_clean_removes_the_lessons_partitions_and_nobodys_data(copy, there, kept):
+def test_clean_removes_the_lessons_partitions_and_nobodys_data(copy, removed, kept):
+    """What is in the way without settings.json is a reader's own."""
     (copy / "partitions").mkdir()
-    for name in there:
+    for name in [*removed, *kept]:
         (copy / "partitions" / name).touch()
     done = make(copy, "clean")
-    assert done.returncode == 0
+    told = "make: partitions/ keeps what partition.py has not made\n" if kept else ""
+    assert (done.returncode, done.stderr) == (0, told)
     assert sorted(path.name for path in copy.glob("partitions/*")) == kept
     assert (copy / "partitions").exists() == bool(kept)
-    told = "make: partitions/ keeps what partition.py has not made\n" if kept else ""
-    assert done.stderr == told
 
 
 def test_clean_follows_no_link(copy, tmp_path):
@@ -198,14 +188,11 @@ def test_packages_go_into_our_environment_whatever_is_exported(copy, tmp_path):
     for module in ("venv", "pip", "ensurepip"):
         (poison / f"{module}.py").write_text("raise SystemExit('poisoned')", encoding="utf-8")
     elsewhere = tmp_path / "elsewhere"
-    exported = {
-        **dict.fromkeys(["PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME"], str(elsewhere)),
-        **{"PIP_USER": "yes", "PIP_DRY_RUN": "1", "PIP_PYTHON": str(poison / "python")},
-        **{"PYTHONPATH": str(poison), "PYTHONSAFEPATH": "1", "PYTHONUSERBASE": str(elsewhere)},
-        "PIP_REQUIRE_VIRTUALENV": "1",
-    }
-    python = os.path.realpath(sys.executable)
-    done = make(copy, "install", f"PYTHON={python}", **exported)
+    places = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONUSERBASE")
+    switches = ("PIP_USER", "PIP_DRY_RUN", "PIP_REQUIRE_VIRTUALENV", "PYTHONSAFEPATH")
+    exported = dict.fromkeys(places, str(elsewhere)) | dict.fromkeys(switches, "1")
+    exported |= {"PIP_PYTHON": str(poison / "python"), "PYTHONPATH": str(poison)}
+    done = make(copy, "install", f"PYTHON={os.path.realpath(sys.executable)}", **exported)
     assert done.returncode == 0, done
     assert len(list(copy.glob(".venv/lib/python*/site-packages/greeting.py"))) == 1
     assert not elsewhere.exists()

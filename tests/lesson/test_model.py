@@ -51,18 +51,16 @@ def test_the_model_is_small_and_all_of_it_travels():
     assert sum(weight.size for weight in get_weights(CNN())) == count
 
 
-@pytest.mark.parametrize(
-    "change", [lambda weights: weights[:-1], lambda weights: [*weights, weights[-1]]]
-)
-def test_a_wrong_number_of_arrays_is_refused(change):
+@pytest.mark.parametrize("shapes", [SHAPES[:-1], [*SHAPES, SHAPES[-1]]], ids=["one less", "more"])
+def test_a_wrong_number_of_arrays_is_refused(shapes):
     with pytest.raises(ValueError):
-        set_weights(CNN(), change(get_weights(CNN())))
+        set_weights(CNN(), [np.zeros(shape, np.float32) for shape in shapes])
 
 
 @pytest.mark.parametrize("place", range(len(SHAPES)))
 def test_a_wrong_shape_is_refused(place):
     weights = get_weights(CNN())
-    weights[place] = np.zeros([length + 1 for length in weights[place].shape], np.float32)
+    weights[place] = np.zeros(np.array(SHAPES[place]) + 1, np.float32)
     with pytest.raises(RuntimeError):
         set_weights(CNN(), weights)
 
@@ -85,11 +83,8 @@ def test_weights_are_copies_and_training_touches_neither_these_nor_its_data(digi
 
 def test_scores_are_those_of_the_layers_that_the_docstring_names(digits):
     model, (images, _) = seeded_model(), digits
-    weights = {name: tensor.double() for name, tensor in model.state_dict().items()}
-    conv1, conv2, fc1, fc2 = (
-        (weights[f"{layer}.weight"], weights[f"{layer}.bias"])
-        for layer in ("conv1", "conv2", "fc1", "fc2")
-    )
+    weights = [tensor.double() for tensor in model.state_dict().values()]
+    conv1, conv2, fc1, fc2 = zip(weights[::2], weights[1::2], strict=True)  # and their biases
     seen = torch.conv2d(images.double(), *conv1, stride=2).clamp(min=0)
     seen = torch.max_pool2d(torch.conv2d(seen, *conv2), 2).clamp(min=0)
     hidden = (seen.reshape(len(images), 512) @ fc1[0].T + fc1[1]).clamp(min=0)
@@ -101,30 +96,20 @@ def test_training_is_sgd_with_momentum_written_out_and_tells_the_last_epochs_mea
     images, labels = (tensor[:80] for tensor in digits)
     model, by_hand = seeded_model(), seeded_model()
     told = train(model, images, labels, 2, np.random.default_rng(3), 0.02, batch_size=32)
-    rng, speeds = np.random.default_rng(3), [0.0] * len(list(by_hand.parameters()))
+    rng, weights = np.random.default_rng(3), list(by_hand.parameters())
+    speeds = [0.0] * len(weights)
     for _ in range(2):
         losses = []
         for batch in np.split(rng.permutation(80), [32, 64]):
             loss = F.cross_entropy(by_hand(images[batch]), labels[batch])
             losses += [loss.item()] * len(batch)
-            slopes = torch.autograd.grad(loss, list(by_hand.parameters()))
+            slopes = torch.autograd.grad(loss, weights)
             speeds = [0.9 * speed + slope for speed, slope in zip(speeds, slopes, strict=True)]
-            with torch.no_grad():
-                for weight, speed in zip(by_hand.parameters(), speeds, strict=True):
-                    weight -= 0.02 * speed
+            for weight, speed in zip(weights, speeds, strict=True):
+                weight.data -= 0.02 * speed
     for weight, expected in zip(get_weights(model), get_weights(by_hand), strict=True):
         np.testing.assert_allclose(weight, expected, rtol=0, atol=1e-6)
     assert told == pytest.approx(np.mean(losses), rel=1e-5)
-
-
-def test_training_repeats_to_the_bit_and_learns(digits):
-    models = [seeded_model() for _ in range(2)]
-    before, _ = evaluate(models[0], *digits)
-    for model in models:
-        train(model, *digits, 5, np.random.default_rng(0), **LESSON)
-    assert as_bytes(get_weights(models[0])) == as_bytes(get_weights(models[1]))
-    after, accuracy = evaluate(models[0], *digits)
-    assert after < before / 2 and accuracy > 0.7
 
 
 class Noted(nn.Module):
@@ -141,23 +126,16 @@ class Noted(nn.Module):
         return self.layers(images.flatten(start_dim=1))
 
 
-def cross_entropy(scores, labels):
-    """Return the mean of -log softmax at the labels, in float64."""
-    scores = scores.astype(np.float64)
-    largest = scores.max(axis=1, keepdims=True)
-    log_sum = np.log(np.exp(scores - largest).sum(axis=1)) + largest[:, 0]
-    return float(np.mean(log_sum - scores[np.arange(len(labels)), labels]))
-
-
 @pytest.mark.parametrize("batch_size", [1000, 64, 1])
 def test_evaluation_agrees_with_numpy(digits, batch_size):
     images, labels = digits
     model = seeded_model()
     train(model, images, labels, 1, np.random.default_rng(0), **LESSON)
-    scores, answers = model(images).detach().numpy(), labels.numpy()
+    scores, answers = model(images).detach().double().numpy(), labels.numpy()
     loss, accuracy = evaluate(model, images, labels, batch_size)
-    assert loss == pytest.approx(cross_entropy(scores, answers), rel=1e-5)
-    assert accuracy == np.count_nonzero(np.argmax(scores, axis=1) == answers) / len(answers)
+    losses = np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(answers)), answers]
+    assert loss == pytest.approx(np.mean(losses), rel=1e-5)
+    assert accuracy == np.mean(np.argmax(scores, axis=1) == answers)
     assert 0 < accuracy < 1
 
 

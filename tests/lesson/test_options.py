@@ -15,7 +15,6 @@ from support.argument_types import (
     positive_int,
     positive_seconds,
 )
-from support.command_line import Options
 from support.options import client_options, partition_options, server_options
 from support.typed_words import as_words, parse_words
 from tests.support.every_kind import TYPED, toy_options
@@ -94,41 +93,22 @@ def test_a_federation_waits_half_a_minute_for_clients_that_nobody_starts_by_hand
     assert federation.parse([*words, "--patience", "7"]).patience == 7
 
 
-def more_options():
-    """Return options as a chapter may have them, of which 0 is a value like any other."""
-    parser = Options()
-    parser.add_argument("--momentum", type=decay, default=0.9)
-    parser.add_argument("--strength", type=positive_float)
-    parser.add_argument("--loud", action="store_true")
-    return parser
+LESSONS = [
+    [],
+    ["--seed", "0"],
+    ["--clients", "3", "--rounds", "7", "--seed", "5", "--resume", "--insecure"],
+    ["--run=-dashing", "--certificates=-c", "--address", "[::1]:9000", "--min-clients", "1"],
+    ["--batch-size", "8", "--learning-rate", "1e-9", "--local-epochs=2", "--parallel-clients=1"],
+    ["--patience", "5", "--round-timeout", "0.5", "--max-examples-per-client", "9"],
+]
 
 
 @pytest.mark.parametrize(
-    "words",
-    [
-        [],
-        ["--momentum", 0, "--seed", 0],
-        ["--strength", 1e-9, "--loud"],
-        ["--clients", 3, "--rounds", 7, "--seed", 5, "--resume", "--insecure"],
-        ["--run=-dashing", "--certificates=-c", "--address", "[::1]:9000", "--min-clients", 1],
-        ["--batch-size", 8, "--learning-rate", 0.1, "--local-epochs", 2, "--parallel-clients", 1],
-        ["--patience", 5, "--round-timeout", 0.5, "--max-examples-per-client", 9],
-    ],
-    ids=lambda words: " ".join(map(str, words)) or "nothing",
+    "words", [*LESSONS, *TYPED], ids=lambda words: " ".join(words) or "nothing"
 )
-def test_options_reach_the_server_as_they_were_typed(words):
-    words_reach_a_server(words, more_options())
-
-
-@pytest.mark.parametrize("words", TYPED, ids=" ".join)
-def test_options_of_every_kind_reach_the_server_as_they_were_typed(words):
-    words_reach_a_server(words, toy_options())
-
-
-def words_reach_a_server(words, chapter):
-    """Check that a server with the options of `chapter` takes words for what federation.py takes them for."""
-    words = [*map(str, ["--sch", "shards", *words])]
-    parents = [*server_options(), chapter]
+def test_options_of_lesson_and_chapter_reach_the_server_as_they_were_typed(words):
+    words = ["--sch", "shards", *words]
+    parents = [*server_options(), toy_options()]
     federation_py = argparse.ArgumentParser(parents=[*parents, partition_options()])
     passed_on = as_words(parse_words(federation_py, words), parents)
     assert all(isinstance(word, str) for word in passed_on)

@@ -1,22 +1,20 @@
-"""What `python partition.py` leaves on disk, and what it leaves when it is stopped or may not write there."""
+"""What `python partition.py` leaves on disk, and what it leaves when it is stopped."""
 
-import errno
 import hashlib
 import json
-import os
 import signal
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from support.command_line import UserError
-from support.partitions import are_partitioned, replaced_partitions
+from partition import deal_out
 from tests.support.harness import PROGRAMS, ROOT, sha256, snapshot
 from tests.support.lesson import settings_of
-from tests.support.small import save_partition, write_partitions
+from tests.support.small import write_partitions
 
 CLIENTS = 3
+DIRICHLET = ("--scheme", "dirichlet", "--alpha", 0.2)
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +24,6 @@ def partitioned(shared_stage, tmp_path_factory):
     finished = shared_stage.run("partition.py", "--clients", CLIENTS, cwd=directory)
     assert finished.status == 0, finished.stderr
     return directory, finished.stdout
-
-
-@pytest.fixture
-def earlier(tmp_path, mnist, monkeypatch):
-    """A directory with small partitions of an earlier run."""
-    write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def names(clients):
@@ -86,17 +76,23 @@ def test_the_table_shows_the_counts(partitioned):
 
 
 def test_a_second_run_leaves_no_mixture_and_the_same_settings_make_the_same_files(
-    partitioned, stage, tmp_path
+    partitioned, stage, tmp_path, mnist
 ):
     digests = []
-    for clients, seed in ((CLIENTS, 1), (CLIENTS - 1, 0), (CLIENTS, 0)):
-        finished = stage.run("partition.py", "--clients", clients, "--seed", seed, cwd=tmp_path)
+    for clients, *more in ((CLIENTS, "--seed", 1), (CLIENTS + 1, *DIRICHLET), (CLIENTS,)):
+        finished = stage.run("partition.py", "--clients", clients, *more, cwd=tmp_path)
         assert finished.status == 0, finished.stderr
         assert {file.name for file in (tmp_path / "partitions").iterdir()} == names(clients)
         written = json.loads((tmp_path / "partitions/settings.json").read_text(encoding="utf-8"))
+        files = written.pop("files")
+        assert files.keys() == names(clients) - {"settings.json"}
         digests.append(sha256(tmp_path / "partitions/client_0.npz"))
-        assert written.pop("files")["client_0.npz"] == digests[-1]
-        assert written == settings_of("--clients", clients, "--seed", seed)
+        assert files["client_0.npz"] == digests[-1]
+        settings = settings_of("--clients", clients, *more)
+        assert written == settings
+        for number, share in enumerate(deal_out(mnist.labels, settings)):
+            _, labels = arrays(tmp_path / f"partitions/client_{number}.npz")
+            np.testing.assert_array_equal(labels, mnist.labels[share])
     assert len(set(digests)) == 3
     assert snapshot(tmp_path) == snapshot(partitioned[0])
 
@@ -127,84 +123,11 @@ def test_a_killed_run_leaves_what_was_there_and_the_next_one_is_whole(
 
 
 @pytest.mark.parametrize("moment, cold", [(".partitions.unfinished", False), ("tmp*/MNIST", True)])
-def test_an_interrupted_run_cleans_up_and_says_so(earlier, stage, moment, cold):
-    before = snapshot(earlier)
-    command = paused(stage, earlier, moment, cold=cold, TMPDIR=str(earlier))  # where it unpacks
+def test_an_interrupted_run_cleans_up_and_says_so(tmp_path, mnist, stage, moment, cold):
+    write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
+    before = snapshot(tmp_path)
+    command = paused(stage, tmp_path, moment, cold=cold, TMPDIR=str(tmp_path))  # where it unpacks
     command.send(signal.SIGINT)
     assert (command.wait(), command.stderr) == (130, "partition.py: stopped\n")
-    left = {path: digest for path, digest in snapshot(earlier).items() if "torch" not in path}
+    left = {path: digest for path, digest in snapshot(tmp_path).items() if "torch" not in path}
     assert left == before  # PyTorch makes a directory of its own
-
-
-def refusal(directory, clients=2):
-    """Return how a partitioning refuses to replace what is there, which stays as it is."""
-    before = snapshot(directory)
-    with pytest.raises(UserError) as refused, replaced_partitions({"clients": clients}):
-        raise AssertionError("it has begun")
-    assert snapshot(directory) == before
-    return str(refused.value)
-
-
-STRANGERS = ["notes.txt", "photos/cat.npz", "client_0.npz.bak", "client_a.npz", "my_client_0.npz"]
-STRANGERS += ["test.npz~", "settings.json5"]
-
-
-@pytest.mark.parametrize("stranger", STRANGERS)
-def test_what_is_not_ours_is_not_replaced_even_if_its_name_is_almost_ours(earlier, stranger):
-    (earlier / "partitions" / stranger).parent.mkdir(exist_ok=True)
-    (earlier / "partitions" / stranger).write_text("somebody's work", encoding="utf-8")
-    name = stranger.partition("/")[0]
-    assert f"partitions/{name} is nothing that partition.py has made" in refusal(earlier)
-
-
-def test_a_file_in_the_place_of_the_partitions_is_told_in_one_line(stage, tmp_path):
-    (tmp_path / "partitions").write_text("somebody's work", encoding="utf-8")
-    finished = stage.run("partition.py", "--clients", 2, cwd=tmp_path)
-    assert (finished.status, finished.stderr) == (
-        2,
-        "partition.py: partitions is a file; move it elsewhere\n",
-    )
-    assert (tmp_path / "partitions").read_text(encoding="utf-8") == "somebody's work"
-
-
-@pytest.mark.parametrize("name", ["client_0.npz", "client_7.npz", "test.npz"])
-@pytest.mark.parametrize("clients", [2, 3])
-def test_data_that_somebody_has_put_among_ours_is_neither_used_nor_lost(
-    earlier, mnist, name, clients
-):
-    """The images of the lesson are there, and somebody copies his own over them, by the names in README."""
-    with replaced_partitions({"clients": 2}) as new:
-        for file in ("client_0.npz", "client_1.npz", "test.npz"):
-            save_partition(new / file, mnist.images[:5], mnist.labels[:5])
-    save_partition(earlier / "partitions" / name, mnist.images[:9], mnist.labels[:9])
-    line = refusal(earlier, clients)
-    assert f"partitions/{name} is not the file that partition.py has made" in line
-    assert "settings.json" not in line  # without it ours would be somebody's
-    assert not are_partitioned({"clients": clients})  # so federation.py asks partition.py, as above
-
-
-def test_settings_without_checksums_are_taken_for_ours(earlier):
-    file = earlier / "partitions/settings.json"
-    assert "files" not in json.loads(file.read_text(encoding="utf-8"))
-    with replaced_partitions({"clients": 1}) as new:
-        (new / "client_0.npz").write_text("new", encoding="utf-8")
-    assert set(json.loads(file.read_text(encoding="utf-8"))["files"]) == {"client_0.npz"}
-
-
-@pytest.mark.parametrize("failing", [1, 2])
-def test_old_partitions_stay_when_a_move_fails(earlier, monkeypatch, failing):
-    before = snapshot(earlier)
-    move, calls = os.replace, []
-
-    def move_until_the_disk_is_full(*words):
-        calls.append(words)
-        if len(calls) == failing:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        move(*words)
-
-    monkeypatch.setattr(os, "replace", move_until_the_disk_is_full)
-    complaint = pytest.raises(UserError, match="cannot write partitions/")
-    with complaint, replaced_partitions({"clients": 1}) as directory:
-        (directory / "client_0.npz").write_text("new", encoding="utf-8")
-    assert len(calls) >= failing
-    assert snapshot(earlier) == before

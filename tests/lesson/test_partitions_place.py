@@ -1,5 +1,6 @@
-"""Where partitions/ is, and what else is there: links, disks, and what systems leave in any directory."""
+"""Where partitions/ is, and what else is there: links, disks, a reader's data, and what systems leave."""
 
+import errno
 import json
 import os
 import stat
@@ -17,16 +18,8 @@ from support.partitions import (
 from tests.support.harness import snapshot
 from tests.support.small import save_partition, write_partitions
 
-SYSTEMS_OWN = [
-    ".DS_Store",
-    "._client_0.npz",
-    ".nfs00000000000a1b2c00000001",
-    ".directory",
-    "Thumbs.db",
-    "desktop.ini",
-    "Desktop.ini",
-    "Icon\r",
-]
+SYSTEMS_OWN = [".DS_Store", "._client_0.npz", ".nfs00000000000a1b2c00000001", ".directory"]
+SYSTEMS_OWN += ["Thumbs.db", "desktop.ini", "Desktop.ini", "Icon\r"]
 CHECKPOINTS = ".ipynb_checkpoints/look-checkpoint.ipynb"
 
 
@@ -46,6 +39,13 @@ def deal(*clients):
 def dealt(*clients):
     """Return the names of what `deal` makes."""
     return [*(f"client_{client}.npz" for client in clients), "settings.json", "test.npz"]
+
+
+@pytest.fixture
+def earlier(tmp_path, mnist):
+    """partitions/ with small partitions of an earlier run."""
+    write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
+    return tmp_path / "partitions"
 
 
 @pytest.fixture
@@ -140,10 +140,9 @@ def test_what_a_killed_run_has_left_is_put_right(tmp_path, moment):
     assert (tmp_path / "partitions/.DS_Store").read_text(encoding="utf-8") == "icons"
 
 
-def test_the_advice_fits_whose_data_it_is(tmp_path, mnist):
+def test_the_advice_fits_whose_data_it_is(earlier, mnist):
     """One's own beside our settings, without them, without test images; and our settings, damaged."""
-    write_partitions(tmp_path, mnist, sizes=[5, 6], test_size=7)
-    settings = tmp_path / "partitions/settings.json"
+    settings = earlier / "settings.json"
     sums = dict.fromkeys(["client_0.npz", "client_1.npz", "test.npz"], "0" * 64)
     settings.write_text(json.dumps({"clients": 2, "files": sums}), encoding="utf-8")
     assert "or train on it: remove partitions/settings.json" in refusal()
@@ -151,7 +150,58 @@ def test_the_advice_fits_whose_data_it_is(tmp_path, mnist):
     assert "partitions/settings.json is damaged" in refusal()
     settings.unlink()
     assert refusal() == "partitions/ holds data of your own; move it elsewhere to have MNIST there"
-    (tmp_path / "partitions/test.npz").unlink()
+    (earlier / "test.npz").unlink()
     assert "add test.npz to train on it" in refusal()
-    save_partition(tmp_path / "partitions/test.npz", mnist.images[:9], mnist.labels[:9])
+    save_partition(earlier / "test.npz", mnist.images[:9], mnist.labels[:9])
     assert are_own_partitions()
+
+
+STRANGERS = ["notes.txt", "photos/cat.npz", "client_0.npz.bak", "client_a.npz", "my_client_0.npz"]
+STRANGERS += ["test.npz~", "settings.json5"]
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_what_is_not_ours_is_not_replaced_even_if_its_name_is_almost_ours(earlier, stranger):
+    (earlier / stranger).parent.mkdir(exist_ok=True)
+    (earlier / stranger).write_text("somebody's work", encoding="utf-8")
+    name = stranger.partition("/")[0]
+    assert f"partitions/{name} is nothing that partition.py has made" in refusal()
+
+
+def test_a_file_in_the_place_of_the_partitions_is_told(tmp_path):
+    (tmp_path / "partitions").write_text("somebody's work", encoding="utf-8")
+    assert refusal() == "partitions is a file; move it elsewhere"
+
+
+@pytest.mark.parametrize("name", ["client_0.npz", "client_7.npz", "test.npz"])
+def test_data_that_somebody_has_put_among_ours_is_neither_used_nor_lost(earlier, mnist, name):
+    """The images of the lesson are there, and somebody copies his own over them, by the names in README."""
+    deal(0, 1)
+    assert are_partitioned({"clients": 2})
+    save_partition(earlier / name, mnist.images[:9], mnist.labels[:9])
+    line = refusal()
+    assert f"partitions/{name} is not the file that partition.py has made" in line
+    assert "settings.json" not in line  # without it ours would be somebody's
+    assert not are_partitioned({"clients": 2})  # so federation.py asks partition.py, as above
+
+
+def test_settings_without_checksums_are_taken_for_ours(earlier):
+    assert "files" not in json.loads((earlier / "settings.json").read_text(encoding="utf-8"))
+    deal(0)
+    settings = json.loads((earlier / "settings.json").read_text(encoding="utf-8"))
+    assert settings["files"].keys() == {"client_0.npz", "test.npz"}
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_old_partitions_stay_when_a_move_fails(earlier, monkeypatch, failing):
+    move, calls = os.replace, []
+
+    def move_until_the_disk_is_full(*words):
+        calls.append(words)
+        if len(calls) == failing:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        move(*words)
+
+    monkeypatch.setattr(os, "replace", move_until_the_disk_is_full)
+    assert "cannot write partitions/" in refusal()
+    assert len(calls) >= failing

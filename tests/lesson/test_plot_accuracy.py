@@ -20,19 +20,24 @@ def results(tmp_path):
     return tmp_path
 
 
-def rounds(accuracies):
-    """Return the Rounds of a run with these accuracies."""
-    return [
-        Round(number, 1.5, accuracy, 0.2, 3, 0, 10, 10)
-        for number, accuracy in enumerate(accuracies)
-    ]
+def axes_of(runs, **options):
+    """Return the axes of a picture of runs, {name: accuracies}, when all has its place in it."""
+    figure = plot_accuracy.draw(
+        {
+            name: [
+                Round(k, 1.5, accuracy, 0.2, 3, 0, 10, 10) for k, accuracy in enumerate(accuracies)
+            ]
+            for name, accuracies in runs.items()
+        },
+        **options,
+    )
+    figure.canvas.draw()  # raises if a name is taken for a formula
+    (axes,) = figure.axes
+    return axes
 
 
 def test_every_run_has_a_curve_of_its_accuracies():
-    figure = plot_accuracy.draw(
-        {name: rounds(accuracies) for name, accuracies in ACCURACIES.items()}
-    )
-    (axes,) = figure.axes
+    axes = axes_of(ACCURACIES)
     drawn = {tuple(line.get_ydata()): list(line.get_xdata()) for line in axes.get_lines()}
     assert drawn == {(10.0, 50.0, 75.0): [0, 1, 2], (8.0, 90.0): [0, 1]}
     assert legend_of(axes) == ["fedavg: 75.00 %", "other: 90.00 %"]
@@ -56,8 +61,7 @@ def labels_of(axes):
 
 
 def test_every_point_of_a_lone_run_says_its_accuracy_and_the_last_one_loudest():
-    figure = plot_accuracy.draw({"fedavg": rounds((0.1, 0.5, 0.756))})
-    assert labels_of(figure.axes[0]) == [
+    assert labels_of(axes_of({"fedavg": (0.1, 0.5, 0.756)})) == [
         (0, 10.0, "10.0", "normal"),
         (1, 50.0, "50.0", "normal"),
         (2, 75.6, "75.6", "bold"),
@@ -66,17 +70,15 @@ def test_every_point_of_a_lone_run_says_its_accuracy_and_the_last_one_loudest():
 
 @pytest.mark.parametrize("count, labelled", [(12, range(12)), (13, [12])])
 def test_of_a_long_run_only_the_last_point_says_its_accuracy(count, labelled):
-    figure = plot_accuracy.draw({"long": rounds([0.5] * count)})
-    assert [place for place, *_ in labels_of(figure.axes[0])] == list(labelled)
+    labels = labels_of(axes_of({"long": [0.5] * count}))
+    assert [place for place, *_ in labels] == list(labelled)
 
 
 def test_the_lowest_accuracy_shown_is_ones_own_choice_and_the_axis_says_so():
-    figure = plot_accuracy.draw({"$x_$y": rounds((0.1, 0.97, 0.99))}, lowest=90)
-    (axes,) = figure.axes
+    axes = axes_of({"$x_$y": (0.1, 0.97, 0.99)}, lowest=90)
     low, high = axes.get_ylim()
     assert low == 90 and 100 < high < 102
     assert "from 90 %" in axes.get_ylabel()
-    figure.canvas.draw()  # raises if the name is taken for a formula
     assert [label.replace("\\", "") for label in legend_of(axes)] == ["$x_$y: 99.00 %"]
 
 
@@ -127,31 +129,25 @@ DAMAGED = {
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_history_is_named_and_an_earlier_picture_stays(results, monkeypatch, content):
-    (results / "results/fedavg/history.csv").write_bytes(content.encode("latin-1"))
-    (results / "results/fedavg/accuracy.png").write_text("an earlier picture", encoding="utf-8")
+    picture = results / "results/fedavg/accuracy.png"
+    picture.write_text("an earlier picture", encoding="utf-8")
+    picture.with_name("history.csv").write_bytes(content.encode("latin-1"))
     with pytest.raises(UserError, match=r"^results/fedavg/history\.csv is damaged"):
         plot(results, monkeypatch)
-    assert (results / "results/fedavg/accuracy.png").read_text(
-        encoding="utf-8"
-    ) == "an earlier picture"
+    assert picture.read_text(encoding="utf-8") == "an earlier picture"
 
 
 def test_a_label_is_not_struck_through_where_the_curve_turns():
-    figure = plot_accuracy.draw({"skewed": rounds((0.09, 0.1, 0.42, 0.38, 0.8))})
-    figure.canvas.draw()
-    first, *others = figure.axes[0].texts
-    curve = figure.axes[0].get_lines()[0]
-    assert (
-        first.get_window_extent().y1 < curve.axes.transData.transform((0, 9))[1]
-    )  # below its point
+    axes = axes_of({"skewed": (0.09, 0.1, 0.42, 0.38, 0.8)})
+    first, *others = axes.texts
+    (curve,) = axes.get_lines()
+    assert first.get_window_extent().y1 < axes.transData.transform((0, 9))[1]  # below its point
     for label in others:
         assert label.get_zorder() > curve.get_zorder()
         assert label.get_bbox_patch().get_facecolor() == (1, 1, 1, 0.7)
 
 
 def test_a_long_name_leaves_room_for_the_curves():
-    figure = plot_accuracy.draw({"x" * 200: rounds((0.1, 0.5)), "short": rounds((0.1, 0.5))})
-    figure.canvas.draw()
-    (axes,) = figure.axes
+    axes = axes_of({"x" * 200: (0.1, 0.5), "short": (0.1, 0.5)})
     assert axes.get_legend().get_window_extent().width < 0.75 * axes.get_window_extent().width
     assert legend_of(axes) == ["x" * 39 + "…: 50.00 %", "short: 50.00 %"]

@@ -1,7 +1,11 @@
 """Who is asked in a round, and who is not there."""
 
+import json
 import threading
+from collections import Counter
 from functools import partial
+from itertools import chain
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -25,30 +29,15 @@ def sampled(seed, server_round, count=2, clients=5):
 
 
 def test_who_is_sampled_depends_on_seed_and_round_and_nothing_else():
-    choices = {
-        (seed, number): sampled(seed, number) for seed in range(4) for number in range(1, 51)
-    }
-    assert choices == {key: sampled(*key) for key in choices}
-    assert all(one < other for one, other in choices.values())  # by number, nobody twice
-    for seed in range(4):
-        mine = [pair for (owner, _), pair in choices.items() if owner == seed]
-        asked = [sum(client in pair for pair in mine) for client in range(5)]
-        assert len(set(map(tuple, mine))) == 10  # all pairs of five
-        assert min(asked) >= 10 and max(asked) <= 30  # 20 on average
-    assert choices[0, 1] != choices[0, 2] or choices[0, 2] != choices[0, 3]
-    assert [choices[0, n] for n in range(1, 51)] != [choices[1, n] for n in range(1, 51)]
-
-
-class CountedClient(HandmadeClient):
-    """A client that remembers in which rounds it was asked to train."""
-
-    def __init__(self, *words):
-        super().__init__(*words)
-        self.rounds = []
-
-    def fit(self, ins, **more):
-        self.rounds.append(ins.config["server_round"])
-        return super().fit(ins, **more)
+    rounds = range(1, 51)
+    choices = [[sampled(seed, number) for number in rounds] for seed in range(4)]
+    assert choices == [[sampled(seed, number) for number in rounds] for seed in range(4)]
+    for pairs in choices:
+        assert all(one < other for one, other in pairs)  # by number, nobody twice
+        asked = Counter(chain(*pairs))
+        assert len(set(map(tuple, pairs))) == 10  # all pairs of five
+        assert min(asked.values()) >= 10 and max(asked.values()) <= 30  # 20 on average
+    assert choices[0] != choices[1]
 
 
 def two_of_five(*words):
@@ -60,12 +49,13 @@ def two_of_five(*words):
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_server_samples_with_the_seed_that_it_is_given(aggregate, seed):
-    clients = [CountedClient(number, weights_of(number), 10) for number in range(5)]
+    clients = [HandmadeClient(number, weights_of(number), 10) for number in range(5)]
     main = partial(server.main, make_strategy=two_of_five)
     aggregate(clients, rounds=4, words=["--seed", seed], main=main)
-    for number in range(1, 5):
-        asked = [client.number for client in clients if number in client.rounds]
-        assert asked == sampled(seed, number)
+    events = map(json.loads, Path("run/events.jsonl").read_text(encoding="utf-8").splitlines())
+    asked = [(event["round"], event["client"]) for event in events if event["what"] == "sent"]
+    expected = [(number, client) for number in range(1, 5) for client in sampled(seed, number)]
+    assert sorted(asked) == expected
 
 
 class UndecidedClient(HandmadeClient):

@@ -5,19 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from flwr.common import (
-    Code,
-    FitIns,
-    FitRes,
-    Status,
-    ndarrays_to_parameters,
-    parameters_to_ndarrays,
-)
-from flwr.server.strategy import (
-    DifferentialPrivacyServerSideFixedClipping,
-    FedAvg,
-    Strategy,
-)
+from flwr.common import FitIns, FitRes, ndarrays_to_parameters, parameters_to_ndarrays
+from flwr.server.client_manager import SimpleClientManager
+from flwr.server.strategy import DifferentialPrivacyServerSideFixedClipping, FedAvg, Strategy
 
 from support.command_line import RunError
 from support.events import EventLog
@@ -27,23 +17,17 @@ from support.run_record import RunRecord
 from support.sound_updates import AVERAGED, SoundUpdates
 from support.strategy_around import StrategyAround
 from support.terminal import RoundReport
+from tests.support.handmade import OK
 
 WEIGHTS = [np.arange(6, dtype=np.float32).reshape(2, 3), np.zeros(2, np.float32)]
 QUESTIONS = sorted(Strategy.__abstractmethods__)
 
 
-class Noted(Strategy):
+class Noted:
     """Answers every question with its own name and what it was asked with."""
 
-    def __getattribute__(self, name):
-        if name in QUESTIONS:
-            return lambda *arguments: (name, arguments)
-        return super().__getattribute__(name)
-
-
-for question in QUESTIONS:
-    setattr(Noted, question, None)
-Noted.__abstractmethods__ = frozenset()
+    def __getattr__(self, question):
+        return lambda *arguments: (question, arguments)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -55,36 +39,23 @@ def test_all_six_questions_are_passed_on(question):
     assert getattr(around, question)(*arguments) == (question, arguments)
 
 
-class Clients:
-    """As many clients as a strategy asks for, known by their numbers."""
-
-    def __init__(self, count):
-        self.present = [Client(number) for number in range(count)]
-
-    def num_available(self):
-        return len(self.present)
-
-    def sample(self, num_clients, min_num_clients=None, criterion=None):
-        return self.present[:num_clients]
-
-
-class Client:
-    """A connection as strategies see it."""
-
-    def __init__(self, number):
-        self.cid = f"connection-{number}"
-        self.properties = {"partition_id": number}
+def a_client(number, **more):
+    """Return a connection as strategies see it."""
+    properties = {"partition_id": number}
+    return SimpleNamespace(cid=f"connection-{number}", properties=properties, **more)
 
 
 def update(value, count=10):
     """Return what a client sends whose weights are all `value`."""
     weights = [np.full_like(array, value) for array in WEIGHTS]
-    return FitRes(Status(Code.OK, ""), ndarrays_to_parameters(weights), count, {})
+    return FitRes(OK, ndarrays_to_parameters(weights), count, {})
 
 
-def a_round(strategy, values, clients=None):
+def a_round(strategy, values):
     """Play one round in which clients send these values; return (arrays or None, metrics)."""
-    clients = clients or Clients(len(values))
+    clients = SimpleClientManager()
+    for number in range(len(values)):
+        clients.register(a_client(number))
     asked = strategy.configure_fit(1, ndarrays_to_parameters(WEIGHTS), clients)
     results = [(client, update(value)) for (client, _), value in zip(asked, values, strict=True)]
     parameters, metrics = strategy.aggregate_fit(1, results, [])
@@ -92,10 +63,9 @@ def a_round(strategy, values, clients=None):
 
 
 def test_a_round_without_a_sound_update_says_so_and_asks_nobody_inside(capsys):
-    inside = Noted()
-    inside.configure_fit = None
-    strategy = SoundUpdates(FedAvg(), 60_000)
-    assert a_round(strategy, [np.nan, np.inf]) == (None, {AVERAGED: 0})
+    inside = FedAvg()
+    inside.aggregate_fit = None
+    assert a_round(SoundUpdates(inside, 60_000), [np.nan, np.inf]) == (None, {AVERAGED: 0})
     assert "no update could be used" in capsys.readouterr().out
 
 
@@ -114,47 +84,34 @@ def wrapped(strategy):
 
 
 @pytest.mark.parametrize(
-    "nest",
-    [
-        lambda strategy: SoundUpdates(wrapped(strategy), 60_000),
-        lambda strategy: wrapped(SoundUpdates(strategy, 60_000)),
-    ],
+    "nested",
+    [SoundUpdates(wrapped(FedAvg()), 60_000), wrapped(SoundUpdates(FedAvg(), 60_000))],
     ids=["around Flower's", "inside Flower's"],
 )
-def test_ours_nest_with_flowers_own(nest):
-    weights, _ = a_round(nest(FedAvg()), [1.0, 3.0])
+def test_ours_nest_with_flowers_own(nested):
+    weights, _ = a_round(nested, [1.0, 3.0])
     for array in weights:
         np.testing.assert_allclose(array, 2.0, atol=1e-4)
 
 
-class Slow(Client):
-    """A client that takes five seconds, as its clock has it."""
-
-    def __init__(self, clock):
-        super().__init__(4)
-        self.clock = clock
-
-    def fit(self, ins, timeout, group_id):
-        self.clock.append(self.clock[-1] + 5.0)
-        return update(2.0, count=7)
-
-
 def test_what_a_client_took_is_told_in_seconds(monkeypatch):
-    clock, told = [100.0], []
-    clocks = SimpleNamespace(monotonic=lambda: clock[-1])
-    monkeypatch.setattr("support.recorded_strategy.time", clocks)
-    client = WatchedClient(Slow(clock), lambda what, **about: told.append((what, about)), 3)
+    spent, told = [100.0], []
+    clock = SimpleNamespace(monotonic=lambda: sum(spent))
+    monkeypatch.setattr("support.recorded_strategy.time", clock)
+    slow = a_client(4, fit=lambda ins, **more: spent.append(5.0) or update(2.0, count=7))
+    client = WatchedClient(slow, lambda what, **about: told.append((what, about)), 3)
     client.fit(FitIns(ndarrays_to_parameters(WEIGHTS), {}), None, None)
     (sent, before), (received, after) = told
     assert (sent, received) == ("sent", "received") and before["bytes"] == after["bytes"] > 0
     assert (after["took"], after["images"], after["round"], after["client"]) == (5.0, 7, 3, 4)
 
 
-def test_recorded_strategy_alone_records_what_it_sees(tmp_path):
+@pytest.mark.parametrize("inner", [lambda one: one, lambda one: SoundUpdates(one, 60_000)])
+def test_recorded_strategy_records_what_it_sees_alone_and_around_sound_updates(tmp_path, inner):
     inside = FedAvg(evaluate_fn=lambda number, weights, config: (0.5, {"accuracy": 0.25 * number}))
     record = RunRecord(tmp_path / "run", {}, dict(zip(["one", "two"], WEIGHTS, strict=True)))
     events = EventLog(tmp_path / "run")
-    strategy = RecordedStrategy(inside, record, RoundReport(rounds=1), events)
+    strategy = RecordedStrategy(inner(inside), record, RoundReport(rounds=1), events)
     strategy.evaluate(0, ndarrays_to_parameters(WEIGHTS))
     weights, metrics = a_round(strategy, [1.0, 3.0])
     strategy.evaluate(1, ndarrays_to_parameters(weights))

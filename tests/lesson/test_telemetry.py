@@ -20,12 +20,10 @@ def start_noted(federation, start):
         "server": ["--clients", 1, "--rounds", 1, "--address", federation.address, "--run", "run"],
         "client": ["--partition-id", 0, "--server", federation.address],
     }
-
-    def start_one(telemetry, name):
-        noted = [PROGRAMS / "phone.py", name, telemetry, ROOT / f"{name}.py", *words[name]]
-        return start(noted, federation.directory)
-
-    return start_one
+    return lambda telemetry, name: start(
+        [PROGRAMS / "phone.py", name, telemetry, ROOT / f"{name}.py", *words[name]],
+        federation.directory,
+    )
 
 
 @pytest.fixture
@@ -42,17 +40,17 @@ def start_all_noted(federation, stage):
     return start_all
 
 
-def strangers_called(federation, name):
-    """Return the hosts beyond this machine that a command has called so far."""
-    return set((federation.directory / name).read_text(encoding="utf-8").split()) - LOOPBACK
+def calls(file):
+    """Return the hosts that have been called so far, one for each call."""
+    return file.read_text(encoding="utf-8").split()
 
 
 @pytest.mark.thorough  # the next test says the same of all three commands together
 def test_nobody_outside_is_called(federation, start_noted):
-    server, client = start_noted("unset", "server"), start_noted("unset", "client")
-    assert (server.wait(), client.wait()) == (0, 0), server.output + client.output
-    assert strangers_called(federation, "server") == set()
-    assert strangers_called(federation, "client") == set()
+    for command in [start_noted("unset", name) for name in ("server", "client")]:
+        assert command.wait() == 0, command.output
+    for name in ("server", "client"):
+        assert set(calls(federation.directory / name)) <= LOOPBACK
 
 
 def test_nobody_outside_is_called_by_what_is_imported_once_for_all_processes(
@@ -60,9 +58,9 @@ def test_nobody_outside_is_called_by_what_is_imported_once_for_all_processes(
 ):
     command = start_all_noted("unset")
     assert command.wait() == 0, command
-    calls = (federation.directory / "all").read_text(encoding="utf-8").split()
-    assert len(calls) > 1  # federation.py's, and those of what it has started
-    assert strangers_called(federation, "all") == set()
+    called = calls(federation.directory / "all")
+    assert len(called) > 1  # federation.py's, and those of what it has started
+    assert set(called) <= LOOPBACK
 
 
 # Sends an event at once and by itself, where a command leaves that to a thread.
@@ -90,30 +88,16 @@ def test_the_order_of_imports_switches_nothing_on(tmp_path, first, then, wish, c
     # FLWR_HOME: where Flower keeps the number by which it knows a person again.
     environment = {**os.environ, **paths, "FLWR_HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
-    assert set((tmp_path / "notes").read_text(encoding="utf-8").split()) - LOOPBACK == called
+    assert set(calls(tmp_path / "notes")) - LOOPBACK == called
 
 
 def test_every_command_imports_what_switches_it_off():
-    for path in COMMANDS:
-        modules = {
-            node.module
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-            if is_import(node)
-        }
-        assert any(module.startswith("support") for module in modules), path
-
-
-COMMANDS = [
-    path
-    for path in ROOT.rglob("*.py")
-    if not {".venv", "tests"} & {*path.parts}
-    and "    run_command(main)" in path.read_text(encoding="utf-8")
-]
-
-
-def is_import(node):
-    """Return whether a part of a program is `from x import y`."""
-    return isinstance(node, ast.ImportFrom)
+    for path in ROOT.rglob("*.py"):
+        code = path.read_text(encoding="utf-8")
+        if not {".venv", "tests"} & {*path.parts} and "    run_command(main)" in code:
+            nodes = ast.walk(ast.parse(code))
+            modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+            assert any(module.startswith("support") for module in modules), path
 
 
 @pytest.mark.parametrize("name", ["server", pytest.param("all", marks=pytest.mark.thorough)])
@@ -122,6 +106,5 @@ def test_who_wants_telemetry_has_it(federation, start_noted, start_all_noted, na
     command = start_noted("1", "server") if name == "server" else start_all_noted("1")
     notes = federation.directory / name
     command.wait_until(notes.exists, "something is called")
-    command.wait_until(
-        lambda: strangers_called(federation, name) == {"telemetry.flower.ai"}, "Flower is called"
-    )
+    flower = {"telemetry.flower.ai"}
+    command.wait_until(lambda: set(calls(notes)) - LOOPBACK == flower, "Flower is called")
