@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from beyond.heterogeneity import server
-from tests.heterogeneity.commands import CLIENT, SERVER, refused
+from tests.heterogeneity.commands import CLIENT, SERVER
 from tests.support import shared
 
 
@@ -29,10 +29,3 @@ def aggregate(aggregate):
 def lesson_run(shared_stage, workspace):
     """The directory of the shared federation by the lesson's programs."""
     return shared.run_quickly(shared_stage, workspace, "results/lesson")
-
-
-@pytest.fixture
-def refuses(refuses, place, stage):
-    """refuses(name, *words) runs a command in `place`, and checks and returns its complaint."""
-    chapters = partial(refused, stage, place)
-    return lambda name, *words: (refuses if name.endswith(".py") else chapters)(name, *words)
