@@ -1,7 +1,6 @@
 """What is read off an update is true: checked against autograd, closed forms and counts by hand."""
 
 from statistics import NormalDist
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
@@ -28,8 +27,6 @@ from beyond.attacks.training_images import Training
 from beyond.attacks.updates import fresh_weights, length_of, update_of
 from model import make_model, set_weights, to_tensors
 from tests.support.lesson import untrained
-
-pytestmark = pytest.mark.usefixtures("one_thread")  # two threads only wait for each other
 
 
 @pytest.fixture(scope="module")
@@ -131,18 +128,23 @@ def test_total_variation_by_hand():
     assert total_variation(image).item() == pytest.approx((1 + 3) / 2 + (0 + 2) / 2)
 
 
-def test_one_image_comes_back_first_of_all(weights, digits):
-    image, label = digits[0][3:4], digits[1][3:4]
-    update = update_of(weights, image, label)
+@pytest.fixture
+def single(weights, digits):
+    """One image, its label, and the update of a client that has only these."""
+    image, label = (part[3:4] for part in digits)
+    return image, label, update_of(weights, image, label)
+
+
+def test_one_image_comes_back_first_of_all(weights, digits, single):
+    image, label, update = single
     found, loss = invert(weights, update, label, steps=100, restarts=1)
     assert Gallery(digits[0]).rank(image[0], found[0]) == 1 and loss < 0.2
     again, _ = invert(weights, update, label, steps=100, restarts=1)
     assert (found == again).all()  # nothing is left to chance
 
 
-def test_of_several_beginnings_the_one_that_explains_the_update_best_is_kept(weights, digits):
-    image, label = digits[0][3:4], digits[1][3:4]
-    update = update_of(weights, image, label)
+def test_of_several_beginnings_the_one_that_explains_the_update_best_is_kept(weights, single):
+    _, label, update = single
 
     def tried(restarts):
         options = {"steps": 3, "restarts": restarts}
@@ -160,27 +162,22 @@ def test_members_of_what_was_learned_by_heart_score_higher_than_strangers(weight
     members, strangers = ([part[some] for part in digits] for some in (slice(60), slice(60, 1060)))
     update = update_of(weights, *members, local_epochs=30)
     learned = [before + change for before, change in zip(weights, update, strict=True)]
-    for scores in (
-        scores_of_a_model(learned, members, strangers),
-        scores_of_an_update(weights, members, strangers, 0, local_epochs=30),
-    ):
+    of_model = scores_of_a_model(learned, members, strangers)
+    of_update = scores_of_an_update(weights, members, strangers, 0, local_epochs=30)
+    for scores in (of_model, of_update):
         assert [len(part) for part in scores] == [60, 1000]
         assert auc(*scores) > 0.7
 
 
-def test_every_clients_own_images_are_its_members_and_the_tests_are_strangers(weights, digits):
-    own = [np.arange(20 * number, 20 * (number + 1)) for number in range(3)]
-    training = SimpleNamespace(
-        take=lambda indices: (digits[0][indices], digits[1][indices]),
-        first_of_each=lambda clients, count: [indices[:count] for indices in own],
-    )
+def test_every_clients_own_images_are_its_members_and_the_tests_are_strangers(
+    weights, digits, training
+):
     strangers = [part[1000:1050] for part in digits]
     pairs = scores_of_updates(weights, training, strangers)
-    assert [[len(part) for part in pair] for pair in pairs] == [[20, 50]] * 3
-    for number, (members, _) in enumerate(pairs):
-        mine = training.take(own[number])
-        expected, _ = scores_of_an_update(weights, mine, strangers, number)
-        assert (members == expected).all()
+    for number, (own, pair) in enumerate(zip(training.owners("iid"), pairs, strict=True)):
+        expected = scores_of_an_update(weights, training.take(own), strangers, number)
+        assert [part.tolist() for part in pair] == [part.tolist() for part in expected]
+        assert [len(part) for part in pair] == [60, 50]
 
 
 def test_what_is_read_off_an_epoch_is_of_that_client_with_that_seed(weights, training, monkeypatch):

@@ -17,8 +17,6 @@ from beyond.defences.train_with_noise import CLIP, train_with_noise
 from model import make_model
 from support.command_line import run_command
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture(scope="module")
 def weights():

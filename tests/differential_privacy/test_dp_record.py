@@ -17,7 +17,7 @@ from beyond.differential_privacy.privacy_record import SECRET, PrivacyRecord, re
 from beyond.differential_privacy.private_average import PrivateAverage
 from support.command_line import UserError, call
 from support.robust_server import RobustServer, robust_strategy
-from tests.differential_privacy.budget import CLIP, DELTA, NOISE, private_args
+from tests.differential_privacy.test_dp_budget import CLIP, DELTA, NOISE, private_args
 from tests.support.handmade import HandmadeClient
 
 ROUNDS = 4

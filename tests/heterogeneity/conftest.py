@@ -1,7 +1,6 @@
 """What this chapter's tests share: the fixtures of all tests, with the chapter's server and clients."""
 
 from functools import partial
-from itertools import count
 
 import pytest
 
@@ -13,10 +12,8 @@ from tests.support import shared
 @pytest.fixture
 def federate(stage, workspace, tmp_path):
     """federate(*words) runs the shared federation with this chapter's programs; returns its directory."""
-    numbers = count()
-    return lambda *words: shared.run_quickly(
-        stage, workspace, tmp_path / f"run{next(numbers)}", *words, programs=(SERVER, CLIENT)
-    )
+    programs = {"programs": (SERVER, CLIENT)}
+    return partial(shared.run_quickly, stage, workspace, tmp_path / "run", **programs)
 
 
 @pytest.fixture

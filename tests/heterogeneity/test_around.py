@@ -50,7 +50,6 @@ def test_it_nests_with_flowers_own_wrappers_inside_and_outside(aggregate, name):
 
 
 def test_counted_averages_count_averages_and_not_rounds():
-    """Seen to fail when the round's number is passed on."""
     inner = create_autospec(FedAvg, instance=True)
     inner.aggregate_fit.return_value = "the model", {"metric": 1.0}
     counted = CountedAverages(inner)

@@ -54,9 +54,7 @@ def parts(workspace):
 
 
 @pytest.mark.parametrize("holds_out", [False, True])
-def test_alone_is_one_model_per_client_trained_on_its_own_images(
-    begin, tmp_path, parts, one_thread, holds_out
-):
+def test_alone_is_one_model_per_client_trained_on_its_own_images(begin, tmp_path, parts, holds_out):
     """What clients would hold out is not trained on; their records replace earlier ones, and nothing else."""
     alone = tmp_path / "alone"
     (alone / "client_photos").mkdir(parents=True)
@@ -84,9 +82,8 @@ def test_alone_is_one_model_per_client_trained_on_its_own_images(
 
 
 def test_pooled_is_one_model_trained_on_all_partitions_from_weights_of_the_seed(
-    begin, tmp_path, parts, one_thread
+    begin, tmp_path, parts
 ):
-    """Seen to fail without torch.manual_seed, and with torch.manual_seed(0)."""
     training = begin("pooled", tmp_path / "pooled", "--seed", 7)
     training.finish()
     data = [torch.cat(tensors) for tensors in zip(*parts, strict=True)]
@@ -111,7 +108,6 @@ def test_whatever_ends_it_no_process_is_left(begin, workspace, tmp_path, number)
 
 
 def test_one_that_fails_ends_all_of_them(begin, workspace, tmp_path):
-    """Seen to fail when in_parallel does not check how its processes end."""
     (tmp_path / "alone").mkdir()
     (tmp_path / "alone/client_0").touch()  # where a record should go
     command = begin("alone", tmp_path / "alone", rounds=1000)

@@ -43,10 +43,6 @@ def watched():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_training_set_and_held_out_set_are_disjoint_whatever_the_runs_seed(watched, seed):
-    """Seen to fail with seed=config["seed"] where the client splits for training.
-
-    Also when it trains on everything, and when it is tested on all of its images.
-    """
     for server_round in (1, 2):
         config = instructions(server_round, "--seed", seed) | {"client_evaluation": True}
         weights, count, _ = watched.fit(get_weights(watched.model), config)
@@ -65,9 +61,8 @@ def test_without_client_evaluation_all_images_are_trained_on_whatever_was_before
 
 
 def test_a_client_with_one_image_trains_on_it_and_reports_no_test():
-    client = HeterogeneityClient(
-        0, make_model(), np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64)
-    )
+    one = np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64)
+    client = HeterogeneityClient(0, make_model(), *one)
     _, count, _ = client.fit(untrained(), instructions(1) | {"client_evaluation": True})
     assert count == 1
     assert client.evaluate(untrained(), {}) == (0.0, 0, {})
@@ -137,7 +132,6 @@ def moved():
 
 @pytest.mark.parametrize("mu", [0.01, 0.3, 5.0])
 def test_the_pull_gives_the_very_gradients_of_the_proximal_penalty(moved, mu):
-    """Seen to fail with 2 * strength, with start - parameter, and with weights that are not found by name."""
     module, weights, loss = moved
     starts = dict(zip(module.state_dict(), map(torch.from_numpy, weights), strict=True))
     expected = gradients(module, loss() + penalty(module, starts, mu))
@@ -162,10 +156,9 @@ def test_no_pull_is_left_after_the_block_nor_where_mu_is_0(moved):
     assert all(map(torch.equal, now(), plain))
 
 
-def test_fedprox_trains_as_with_the_penalty_in_the_loss(mnist, one_thread):
-    client = HeterogeneityClient(
-        0, make_model(), mnist.images[:96], mnist.labels[:96].astype(np.int64)
-    )
+def test_fedprox_trains_as_with_the_penalty_in_the_loss(mnist):
+    data = mnist.images[:96], mnist.labels[:96].astype(np.int64)
+    client = HeterogeneityClient(0, make_model(), *data)
     config = instructions(1, "--local-epochs", 2) | {"client_evaluation": False}
     trained, _, _ = client.fit(untrained(), config | {"proximal_mu": 0.5})
     model = make_model()

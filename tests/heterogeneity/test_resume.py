@@ -67,7 +67,6 @@ def test_a_resumed_run_is_the_run_that_was_not_interrupted(
 def test_the_run_of_another_command_is_refused_in_a_line_that_names_it(
     stage, workspace, runs, whose, program
 ):
-    """Seen to fail without run.json's command, and without the comparison of its settings' names."""
     run = runs[whose]
     before = snapshot(run)
     finished = stage.run(*program, *resumed(run, "--rounds", 2), cwd=workspace)

@@ -45,10 +45,9 @@ def search(images):
 
 def sent(way, image):
     """Return (weights, metrics) of an answer in which `image` is smuggled."""
-    weights = untrained()
     if way in AMONG_METRICS:
-        return weights, {"note": AMONG_METRICS[way](image)}
-    return IN_WEIGHTS[way](image, weights), {}
+        return untrained(), {"note": AMONG_METRICS[way](image)}
+    return IN_WEIGHTS[way](image, untrained()), {}
 
 
 def found(search, way, image):
@@ -87,18 +86,12 @@ def test_an_accomplice_reads_what_is_not_found(images):
 @pytest.mark.parametrize("factor, more", [(1 / 255, 0), (-1e-3, 0), (3.7, -9), (2 / 255, -1)])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_floats_are_found_at_any_scale(search, images, factor, more, kind):
-    numbers = np.random.default_rng(0)
-    content = (images[PLACE] * kind(factor) + kind(more)).astype(kind).tobytes()
-    found = search.find(numbers.bytes(1001) + content + numbers.bytes(999))
-    assert found.keys() == {PLACE}
-    form, rows, telling = found[PLACE]
-    assert rows == telling and ("inverted" in form) == (factor < 0)
-
-
-def test_images_as_floats_from_0_to_1_are_found_by_rows_and_by_columns(search, images):
-    floats = images[PLACE].astype(np.float32) / 255
-    assert search.find(floats.tobytes())[PLACE][0] == "floats at some scale"
-    assert search.find(floats.T.tobytes())[PLACE][0] == "floats at some scale, by columns"
+    numbers, form = np.random.default_rng(0), "floats at some scale" + ", inverted" * (factor < 0)
+    floats = (images[PLACE] * kind(factor) + kind(more)).astype(kind)
+    for content, expected in ((floats, form), (floats.T, f"{form}, by columns")):
+        found = search.find(numbers.bytes(1001) + content.tobytes() + numbers.bytes(999))
+        [(place, (how, rows, telling))] = found.items()
+        assert (place, how) == (PLACE, expected) and rows == telling
 
 
 def test_of_an_encrypted_stream_its_duration_is_told(capsys):
