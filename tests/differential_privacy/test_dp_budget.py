@@ -11,6 +11,7 @@ from support.command_line import UserError
 
 NOISE, CLIP, DELTA = 1.0, 0.5, 0.01
 IID, SHARDS = ({"clients": 10, "scheme": scheme, "seed": 0} for scheme in ("iid", "shards"))
+CAPPED = {"target_epsilon": 8, "noise_multiplier": None}
 
 
 def private_args(directory, rounds, **options):
@@ -33,9 +34,6 @@ def run(tmp_path):
         return read_privacy(tmp_path)[-1].epsilon
 
     return send
-
-
-CAPPED = {"target_epsilon": 8, "noise_multiplier": None}
 
 
 @pytest.mark.parametrize(

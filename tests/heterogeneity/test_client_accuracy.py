@@ -65,6 +65,7 @@ def test_a_resumed_run_keeps_the_rows_of_finished_rounds_and_no_others(aggregate
     with open("run/client_accuracy.csv", "a", encoding="utf-8") as file:
         file.write("3,0,10,0.9\n")  # of a round that was not on record when the run was interrupted
     aggregate([Witness(0, 10, accuracy=0.2)], rounds=3, words=[*TEST, "--resume"])
+    aggregate([Witness(0, 0)], rounds=4, words=[*TEST, "--resume"])  # and has nothing to write
     assert rows() == [(1, 0, 10, 0.1), (2, 0, 10, 0.1), (3, 0, 10, 0.2)]
 
 
