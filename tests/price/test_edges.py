@@ -96,7 +96,8 @@ def test_the_mean_of_the_later_half_of_the_models_is_tested(rounds, kept):
 
 
 def test_the_last_model_is_tested_unless_one_says_otherwise():
-    second, only = evaluation("last", 2), evaluation("last", 2)
+    usual = edge_options().get_default("keep")
+    second, only = evaluation(usual, 2), evaluation(usual, 2)
     second(1, linear(1), {})
     assert second(2, linear(2), {}) == only(2, linear(2), {})
 
