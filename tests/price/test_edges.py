@@ -97,9 +97,9 @@ def test_the_mean_of_the_later_half_of_the_models_is_tested(rounds, kept):
 
 def test_the_last_model_is_tested_unless_one_says_otherwise():
     usual = edge_options().get_default("keep")
-    second, only = evaluation(usual, 2), evaluation(usual, 2)
-    second(1, linear(1), {})
-    assert second(2, linear(2), {}) == only(2, linear(2), {})
+    second, only = evaluation(usual, 3), evaluation(usual, 3)
+    second(2, linear(2), {})
+    assert second(3, linear(3), {}) == only(3, linear(3), {})
 
 
 def test_a_model_has_as_many_cells_as_one_says(place, monkeypatch):
