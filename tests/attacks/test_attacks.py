@@ -1,7 +1,7 @@
 """What is read off an update is true: checked against autograd, closed forms and counts by hand."""
 
 from statistics import NormalDist
-from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -21,24 +21,26 @@ from beyond.attacks.membership import (
     scores_of_updates,
     true_positive_rate,
 )
-from beyond.attacks.read_update import (
-    exactly_read,
-    print_single_images,
-    read_epochs,
-    summary,
-)
+from beyond.attacks.read_update import exactly_read, print_single_images, read_epochs, summary
 from beyond.attacks.similarity import Gallery, matched, psnr
 from beyond.attacks.training_images import Training
 from beyond.attacks.updates import fresh_weights, length_of, update_of
-from model import get_weights, make_model, set_weights, to_tensors
-
-pytestmark = pytest.mark.usefixtures("one_thread")  # two threads only wait for each other
+from model import make_model, set_weights, to_tensors
+from tests.support.lesson import untrained
 
 
 @pytest.fixture(scope="module")
 def digits(mnist):
     """The first 5,000 training images and labels."""
     return mnist.images[:5000], mnist.labels[:5000].astype(np.int64)
+
+
+@pytest.fixture
+def training(digits, monkeypatch):
+    """The lesson's ten clients, who have the first 600 of all training images."""
+    few = [part[:600] for part in digits]
+    monkeypatch.setattr(training_images, "load_mnist", lambda: (few, None))
+    return Training()
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +59,14 @@ def gradient(weights, images, labels):
 
 
 def test_fresh_weights_are_those_the_server_begins_with():
-    mine = fresh_weights(5)
-    torch.manual_seed(5)
-    theirs = get_weights(make_model())
-    assert all((one == other).all() for one, other in zip(mine, theirs, strict=True))
+    for mine, theirs in zip(fresh_weights(5), untrained(seed=5), strict=True):
+        assert (mine == theirs).all()
 
 
 def test_one_batch_is_one_step_against_the_gradient(weights, digits):
-    images, labels = digits[0][:8], digits[1][:8]
-    update = update_of(weights, images, labels)
-    expected, _ = gradient(weights, images, labels)
-    for change, slope in zip(update, expected, strict=True):
+    batch = [part[:8] for part in digits]
+    expected, _ = gradient(weights, *batch)
+    for change, slope in zip(update_of(weights, *batch), expected, strict=True):
         assert np.allclose(change, -0.05 * slope, atol=1e-7)
 
 
@@ -129,77 +128,69 @@ def test_total_variation_by_hand():
     assert total_variation(image).item() == pytest.approx((1 + 3) / 2 + (0 + 2) / 2)
 
 
-def test_one_image_comes_back_first_of_all(weights, digits):
-    image, label = digits[0][3:4], digits[1][3:4]
-    update = update_of(weights, image, label)
+@pytest.fixture
+def single(weights, digits):
+    """One image, its label, and the update of a client that has only these."""
+    image, label = (part[3:4] for part in digits)
+    return image, label, update_of(weights, image, label)
+
+
+def test_one_image_comes_back_first_of_all(weights, digits, single):
+    image, label, update = single
     found, loss = invert(weights, update, label, steps=100, restarts=1)
     assert Gallery(digits[0]).rank(image[0], found[0]) == 1 and loss < 0.2
     again, _ = invert(weights, update, label, steps=100, restarts=1)
     assert (found == again).all()  # nothing is left to chance
 
 
-def test_of_several_beginnings_the_one_that_explains_the_update_best_is_kept(weights, digits):
-    image, label = digits[0][3:4], digits[1][3:4]
-    update = update_of(weights, image, label)
+def test_of_several_beginnings_the_one_that_explains_the_update_best_is_kept(weights, single):
+    _, label, update = single
 
-    def tried(restarts, seed):
-        return invert(weights, update, label, steps=3, restarts=restarts, seed=seed)
+    def tried(restarts):
+        options = {"steps": 3, "restarts": restarts}
+        return [invert(weights, update, label, **options, seed=seed) for seed in range(4)]
 
-    alone = [tried(1, seed) for seed in range(4)]
-    for seed in range(4):  # a restart's first beginning is the one that it would have had alone
-        images, loss = tried(3, seed)
-        assert loss <= alone[seed][1]
-        assert loss < alone[seed][1] or (images == alone[seed][0]).all()
-    assert any(tried(3, seed)[1] < alone[seed][1] for seed in range(4))
+    better = []
+    for (images, loss), (alone, its_loss) in zip(tried(3), tried(1), strict=True):
+        # a restart's first beginning is the one that it would have had alone
+        assert loss < its_loss or (loss == its_loss and (images == alone).all())
+        better.append(loss < its_loss)
+    assert any(better)
 
 
 def test_members_of_what_was_learned_by_heart_score_higher_than_strangers(weights, digits):
     members, strangers = ([part[some] for part in digits] for some in (slice(60), slice(60, 1060)))
     update = update_of(weights, *members, local_epochs=30)
     learned = [before + change for before, change in zip(weights, update, strict=True)]
-    for scores in (
-        scores_of_a_model(learned, members, strangers),
-        scores_of_an_update(weights, members, strangers, 0, local_epochs=30),
-    ):
+    of_model = scores_of_a_model(learned, members, strangers)
+    of_update = scores_of_an_update(weights, members, strangers, 0, local_epochs=30)
+    for scores in (of_model, of_update):
         assert [len(part) for part in scores] == [60, 1000]
         assert auc(*scores) > 0.7
 
 
-def test_every_clients_own_images_are_its_members_and_the_tests_are_strangers(weights, digits):
-    own = [np.arange(20 * number, 20 * (number + 1)) for number in range(3)]
-    training = SimpleNamespace(
-        take=lambda indices: (digits[0][indices], digits[1][indices]),
-        first_of_each=lambda clients, count: [indices[:count] for indices in own],
-    )
+def test_every_clients_own_images_are_its_members_and_the_tests_are_strangers(
+    weights, digits, training
+):
     strangers = [part[1000:1050] for part in digits]
     pairs = scores_of_updates(weights, training, strangers)
-    assert [[len(part) for part in pair] for pair in pairs] == [[20, 50]] * 3
-    for number, (members, _) in enumerate(pairs):
-        mine = training.take(own[number])
-        expected, _ = scores_of_an_update(weights, mine, strangers, number)
-        assert (members == expected).all()
+    for number, (own, pair) in enumerate(zip(training.owners("iid"), pairs, strict=True)):
+        expected = scores_of_an_update(weights, training.take(own), strangers, number)
+        assert [part.tolist() for part in pair] == [part.tolist() for part in expected]
+        assert [len(part) for part in pair] == [60, 50]
 
 
-def test_what_is_read_off_an_epoch_is_of_that_client_with_that_seed(weights, digits, monkeypatch):
-    trained = []
-
-    def noted(sent, images, labels, *number, **changes):
-        trained.append((*number, changes))
-        return update_of(sent, images, labels, *number, **changes)
-
-    monkeypatch.setattr(read_update, "update_of", noted)
-    own = [np.arange(40 * number, 40 * (number + 1)) for number in range(2)]
-    training = SimpleNamespace(
-        take=lambda indices: (digits[0][indices], digits[1][indices]),
-        owners=lambda scheme, seed: {("iid", 3): own}[scheme, seed],
-    )
+def test_what_is_read_off_an_epoch_is_of_that_client_with_that_seed(weights, training, monkeypatch):
+    trained = Mock(wraps=update_of)
+    monkeypatch.setattr(read_update, "update_of", trained)
     counts, read = read_epochs(training, weights, "iid", 3, images=30)
-    for number, owned in enumerate(own):
+    for number, owned in enumerate(training.owners("iid", 3)):
         images, labels = training.take(owned[:30])
         update = update_of(weights, images, labels, number, seed=3)
         assert counts[number].tolist() == np.bincount(labels, minlength=10).tolist()
         assert set(np.flatnonzero(read[number])) == owned_digits(update)
-    assert trained == [(0, {"seed": 3}), (1, {"seed": 3})]
+    told = [(call.args[3:], call.kwargs) for call in trained.call_args_list]
+    assert told == [((number,), {"seed": 3}) for number in range(10)]
 
 
 def test_the_largest_error_is_told(capsys):
@@ -225,41 +216,34 @@ def test_an_answer_is_exact_if_all_ten_digits_are_right():
     assert summary(counts, read) == "1 of 3 clients exactly, 5 of 9 answers right"
 
 
-def test_a_first_mistake_is_the_first_image_that_the_model_gets_wrong(weights, digits, monkeypatch):
-    few = digits[0][:600], digits[1][:600]
-    monkeypatch.setattr(training_images, "load_mnist", lambda: (few, None))
-    training = Training()
-    owners = training.owners("iid")
+def test_a_first_mistake_is_the_first_image_that_the_model_gets_wrong(weights, training):
     model = make_model()
     set_weights(model, weights)
     with torch.no_grad():
-        answers = model(to_tensors(*few)[0]).argmax(dim=1).numpy()
-    for owned, (found,) in zip(owners, training.first_mistakes(weights, 4), strict=False):
-        assert found == next(index for index in owned if answers[index] != few[1][index])
+        answers = model(to_tensors(training.images, training.labels)[0]).argmax(dim=1).numpy()
+    owners = training.owners("iid")[:4]
+    for owned, (found,) in zip(owners, training.first_mistakes(weights, 4), strict=True):
+        assert found == next(index for index in owned if answers[index] != training.labels[index])
 
 
-def test_what_an_attack_reports_is_about_the_images_that_were_trained_on(weights, digits):
-    training = SimpleNamespace(take=lambda indices: (digits[0][indices], digits[1][indices]))
+def test_what_an_attack_reports_is_about_the_images_that_were_trained_on(weights, training):
     group = np.array([3, 8, 11])
     case = Case("a case", weights, [group[:1], group], steps=2, smoothness=0.01, restarts=1)
-    gallery = Gallery(digits[0][:300])
-    alone, three = attack(case, training, gallery, seed=0)
-    for results, members in ((alone, group[:1]), (three, group)):
+    gallery = Gallery(training.images[:300])
+    reports = attack(case, training, gallery, seed=0)
+    for results, members in zip(reports, case.groups, strict=True):
         assert [result.index for result in results] == members.tolist()
         length = length_of(update_of(weights, *training.take(members)))
         for result in results:
-            assert (result.image == digits[0][result.index]).all() and result.case == "a case"
-            assert result.length == pytest.approx(length)
+            assert (result.image == training.images[result.index]).all()
+            assert result.case == "a case" and result.length == pytest.approx(length)
             pair = result.image, result.reconstruction
             assert (result.rank, result.psnr) == (gallery.rank(*pair), psnr(*pair))
     labels = labels_from(update_of(weights, *training.take(group)), 3)
-    assert labels.tolist() == sorted(digits[1][group].tolist())
+    assert labels.tolist() == sorted(training.labels[group].tolist())
 
 
-def test_the_cases_are_a_clients_first_images(weights, digits, monkeypatch):
-    few = digits[0][:600], digits[1][:600]
-    monkeypatch.setattr(training_images, "load_mnist", lambda: (few, None))
-    training = Training()
+def test_the_cases_are_a_clients_first_images(weights, training):
     owners = training.owners("iid")
     alone, batch, wrong, known, epoch = cases(training, weights, weights)
     assert [group.tolist() for group in alone.groups] == [own[:1].tolist() for own in owners[:8]]

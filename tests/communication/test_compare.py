@@ -1,6 +1,7 @@
 """The command compare makes the runs it declares, once, and its CSV says what their records say."""
 
 import csv
+import itertools
 import json
 import re
 import signal
@@ -16,21 +17,14 @@ from beyond.communication import compare as compare_module
 from beyond.communication.compare import check_that_all_took_part, make_run, options_of
 from beyond.communication.grid import WORK, Run, grid
 from beyond.communication.plots import draw_pictures
-from beyond.heterogeneity.results import (
-    COLUMNS,
-    SCHEMES,
-    STRATEGIES,
-    collect,
-    curves,
-    rounds_to,
-)
+from beyond.heterogeneity.results import COLUMNS, SCHEMES, STRATEGIES, collect, curves, rounds_to
 from support.command_line import RunError, UserError
 from support.tables import read_table, write_table
 from tests.heterogeneity.commands import module
 from tests.support.harness import processes_in, snapshot, wait_until
 from tests.support.ports import free_address, idle_address
+from tests.support.small import HEADER, PNG, write_history
 
-HEADER = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received\n"
 SMALL = ["--seeds", 1, "--rounds", 1, "--clients", 5]
 LONG = 240  # seconds that a test with all of MNIST may take on a busy machine
 FEW = ["--only", "work/*/E1_C0.2/*"]  # a fifth of the clients in each of two rounds
@@ -42,6 +36,11 @@ def lines_of(path):
         return list(csv.DictReader(file))
 
 
+def json_in(path):
+    """Return what a JSON file holds."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def compare(start_warm, directory, *words, status=0):
     """Run the comparison in `directory` and return what it prints."""
     words = [*SMALL, "--address", free_address(), *words]
@@ -50,14 +49,11 @@ def compare(start_warm, directory, *words, status=0):
     return command.output
 
 
-def by_hand(directory, accuracies, finished_with=None):
-    """Write the record of a run in which every round moved 30 bytes; `finished_with` are its words."""
-    directory.mkdir(parents=True)
-    rows = [f"{number},1.5,{value},0.1,1,0,10,20\n" for number, value in enumerate(accuracies)]
-    (directory / "history.csv").write_text(HEADER + "".join(rows), encoding="utf-8")
-    (directory / "run.json").write_text(
-        json.dumps({"settings": {"digits": [2, 7]}}), encoding="utf-8"
-    )
+def by_hand(directory, accuracies, finished_with=()):
+    """Write the record of a run, which is finished if it was `finished_with` words."""
+    write_history(directory, accuracies)
+    run = json.dumps({"settings": {"digits": [2, 7]}})
+    (directory / "run.json").write_text(run, encoding="utf-8")
     if finished_with:
         (directory / "finished.json").write_text(json.dumps(finished_with), encoding="utf-8")
 
@@ -70,17 +66,16 @@ def test_a_run_is_made_beside_a_finished_one_and_the_table_says_what_their_recor
     iid, shards = (Run("work", scheme, "FedAvg", 0, 2, 1, 0.2) for scheme in ("iid", "shards"))
     finished_with = [*iid.partition_words(5), *iid.training_words()]
     by_hand(results / iid.name, (0.1, 0.4, 0.8), finished_with)
-    tests = "".join(f"{number},{client},10,0.{client}5\n" for number in (1, 2) for client in (3, 4))
-    (results / iid.name / "client_accuracy.csv").write_text(
-        "round,client,examples,accuracy\n" + tests, encoding="utf-8"
-    )
+    tests = [f"{number},{client},10,0.{client}5\n" for number in (1, 2) for client in (3, 4)]
+    table = "".join(["round,client,examples,accuracy\n", *tests])
+    (results / iid.name / "client_accuracy.csv").write_text(table, encoding="utf-8")
     before = snapshot(results / iid.name)
 
     output = compare(start_warm, tmp_path, *FEW)
     assert "2 runs, 1 of them finished" in output
     assert snapshot(results / iid.name) == before
     assert not (tmp_path / "partitions").exists()  # the lesson's stay as they were
-    settings = json.loads((results / "partitions/settings.json").read_text(encoding="utf-8"))
+    settings = json_in(results / "partitions/settings.json")
     assert (settings["scheme"], settings["clients"]) == ("shards", 5)
 
     lines = lines_of(results / "comparison.csv")
@@ -96,13 +91,9 @@ def test_a_run_is_made_beside_a_finished_one_and_the_table_says_what_their_recor
         assert float(mine[-1]["client_worst"]) == pytest.approx(min(own), abs=1e-6)
         assert float(mine[-1]["client_mean"]) == pytest.approx(np.mean(own), abs=1e-6)
     assert len(own) == 5 and [row["clients"] for row in history] == ["0", "1", "1"]
-    run_json = json.loads((results / shards.name / "run.json").read_text(encoding="utf-8"))
-    assert run_json["settings"]["client_evaluation"]
-    assert (
-        json.loads((results / shards.name / "finished.json").read_text(encoding="utf-8"))[-1]
-        == "--client-evaluation"
-    )
-    assert (results / "work.png").read_bytes().startswith(b"\x89PNG")
+    assert json_in(results / shards.name / "run.json")["settings"]["client_evaluation"]
+    assert json_in(results / shards.name / "finished.json")[-1] == "--client-evaluation"
+    assert (results / "work.png").read_bytes().startswith(PNG)
     assert "Wrote results/comparison/work.png" in output
 
 
@@ -116,15 +107,16 @@ def test_the_results_of_another_grid_are_not_replaced(start_warm, tmp_path):
 
 @pytest.mark.timeout(LONG)
 def test_stopped_it_leaves_no_process_and_begins_the_same_run_again(start_warm, tmp_path):
-    words = [*SMALL, "--clients", 2, "--only", "baselines/iid/alone/*", "--address", free_address()]
-    command = start_warm([*module("compare"), *words], tmp_path)
+    words = [*module("compare"), *SMALL, "--clients", 2, "--address", free_address()]
+    words += ["--only", "baselines/iid/alone/*"]
+    command = start_warm(words, tmp_path)
     record = tmp_path / "results/comparison/baselines/iid/alone/seed_0/client_1/history.csv"
     command.wait_until(record.exists, "a lone client trains")
     command.send_to_group(signal.SIGINT)
     assert command.wait() == 130
     wait_until(lambda: not processes_in(tmp_path), "no process is left")
     assert not list(tmp_path.rglob("finished.json"))
-    again = start_warm([*module("compare"), *words], tmp_path)
+    again = start_warm(words, tmp_path)
     again.wait_for("^1 runs, 0 of them finished")
     again.wait_until(record.exists, "it trains again")
     again.send_to_group(signal.SIGINT)
@@ -134,9 +126,10 @@ def test_stopped_it_leaves_no_process_and_begins_the_same_run_again(start_warm, 
 def test_the_record_of_a_lone_client_that_is_damaged_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = Run("baselines", "iid", "alone", 0, rounds=1)
-    Path(run.name, "client_0").mkdir(parents=True)
+    record = Path(run.name, "client_0/run.json")
+    record.parent.mkdir(parents=True)
     for content in ("{", '{"settings": {}}', "[]"):
-        Path(run.name, "client_0/run.json").write_text(content, encoding="utf-8")
+        record.write_text(content, encoding="utf-8")
         with pytest.raises(UserError, match="seed_0/client_0/run.json is damaged"):
             collect([run])
 
@@ -144,10 +137,10 @@ def test_the_record_of_a_lone_client_that_is_damaged_is_named(tmp_path, monkeypa
 def test_sigterm_ends_it_all_and_a_run_that_fails_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run, args = Run("work", "iid", "FedAvg", 0, rounds=1), SimpleNamespace(output="out", clients=2)
-    ends = {143: SystemExit, 1: RunError, 2: RunError}
-    for status, kind in ends.items():
+    failed = RunError, "seed_0 failed; see"
+    for status, (kind, what) in {143: (SystemExit, "143"), 1: failed, 2: failed}.items():
         monkeypatch.setattr(compare_module, "train", lambda *words, s=status: sys.exit(s))
-        with pytest.raises(kind, match="143" if kind is SystemExit else "seed_0 failed; see"):
+        with pytest.raises(kind, match=what):
             make_run(None, run, args)
         assert not Path(run.name, "finished.json").exists()
 
@@ -166,8 +159,8 @@ def test_a_run_without_all_clients_does_not_count(tmp_path, monkeypatch):
     run = Run("work", "iid", "FedAvg", 0, rounds=1, fraction_fit=0.2)
     Path(run.name).mkdir(parents=True)
     for clients, failures, sound in [(2, 0, True), (1, 1, False), (1, 0, False), (2, 1, False)]:
-        rounds = f"0,2.3,0.1,0.1,0,0,0,0\n1,1.5,0.5,0.1,{clients},{failures},10,20\n"
-        Path(run.name, "history.csv").write_text(HEADER + rounds, encoding="utf-8")
+        rows = "0,2.3,0.1,0.1,0,0,0,0", f"1,1.5,0.5,0.1,{clients},{failures},10,20"
+        Path(run.name, "history.csv").write_text("\n".join([HEADER, *rows]), encoding="utf-8")
         with nullcontext() if sound else pytest.raises(RunError, match="of 2 clients"):
             check_that_all_took_part(run, SimpleNamespace(clients=10))
 
@@ -176,10 +169,10 @@ def test_the_grid_is_every_strategy_on_every_scheme_with_every_seed():
     runs = grid(seeds=3, rounds=10)
     assert len({run.name for run in runs}) == len(runs)
     strategies = {(run.scheme, run.method, run.seed) for run in runs if run.part == "strategies"}
-    assert strategies == {(a, b, c) for a in SCHEMES for b in STRATEGIES for c in range(3)}
+    assert strategies == set(itertools.product(SCHEMES, STRATEGIES, range(3)))
     assert {run.rounds for run in runs if run.part != "work"} == {10}
     alone = [(run.scheme, run.seed) for run in runs if run.method == "alone"]
-    assert sorted(alone) == sorted((scheme, seed) for scheme in SCHEMES for seed in range(3))
+    assert sorted(alone) == sorted(itertools.product(SCHEMES, range(3)))
     work = [(run.local_epochs, run.fraction_fit) for run in runs if run.name.startswith("work/iid")]
     assert sorted(work) == sorted(list(WORK) * 3)
 
@@ -226,7 +219,7 @@ def test_what_is_written_is_what_is_read(recorded, tmp_path):
 
 def test_the_pictures_that_have_runs_are_drawn(recorded, tmp_path):
     assert draw_pictures(collect(recorded), tmp_path) == ["baselines.png", "strategies.png"]
-    assert (tmp_path / "baselines.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "baselines.png").read_bytes().startswith(PNG)
 
 
 def test_rounds_to_a_target_are_read_off_the_best_curve_so_far_by_a_straight_line():

@@ -17,8 +17,6 @@ from beyond.defences.train_with_noise import CLIP, train_with_noise
 from model import make_model
 from support.command_line import run_command
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture(scope="module")
 def weights():
@@ -35,28 +33,32 @@ def partitions():
     ]
 
 
-def test_a_round_is_the_mean_of_clipped_updates_by_hand(weights, partitions):
-    (after,) = train_with_noise(partitions, noise=0.0, rounds=1, seed=0)
-    updates = [update_of(weights, *part, number=k) for k, part in enumerate(partitions)]
-    scales = [min(1, CLIP / length_of(update)) for update in updates]
-    for number, array in enumerate(after):
-        sum_by_hand = sum(scale * u[number] for scale, u in zip(scales, updates, strict=True))
-        assert np.allclose(array, weights[number] + sum_by_hand / 2, atol=1e-6)
-        assert array.dtype == weights[number].dtype
-    assert np.allclose(mean_of([[np.ones(2)], [np.zeros(2)]])[0], 0.5)
+def flat(weights):
+    """Return all numbers of a list of arrays, one after the other."""
+    return np.concatenate([array.ravel() for array in weights])
 
 
-def test_every_round_shuffles_anew_and_every_seed_has_its_own_noise(weights, partitions):
-    first, second = train_with_noise(partitions, noise=0.0, rounds=2, seed=0)
-    updates = [update_of(first, *p, number=k, server_round=2) for k, p in enumerate(partitions)]
-    scales = [min(1, CLIP / length_of(update)) for update in updates]
-    for number, array in enumerate(second):
-        steps = [scale * u[number] for scale, u in zip(scales, updates, strict=True)]
-        assert np.allclose(array, first[number] + sum(steps) / 2, atol=1e-6)
+def test_a_round_is_the_mean_of_clipped_updates_by_hand_and_every_round_shuffles_anew(
+    weights, partitions
+):
+    sent = weights
+    for number, after in enumerate(train_with_noise(partitions, noise=0.0, rounds=2, seed=0), 1):
+        updates = [
+            update_of(sent, *part, number=k, server_round=number)
+            for k, part in enumerate(partitions)
+        ]
+        clipped = [min(1, CLIP / length_of(update)) * flat(update) for update in updates]
+        assert np.allclose(flat(after), flat(sent) + sum(clipped) / 2, atol=1e-6)
+        assert [array.dtype for array in after] == [array.dtype for array in weights]
+        sent = after
+
+
+def test_noise_on_the_average_is_z_times_c_by_clients_and_every_seed_has_its_own(partitions):
     noises = []
     for seed in (0, 1):
-        plain, noisy = (list(train_with_noise(partitions, z, 1, seed))[0] for z in (0.0, 3.0))
-        noises.append(np.concatenate([(a - b).ravel() for a, b in zip(noisy, plain, strict=True)]))
+        plain, noisy = (next(train_with_noise(partitions, z, 1, seed)) for z in (0.0, 3.0))
+        noises.append(flat(noisy) - flat(plain))
+    assert noises[0].std() == pytest.approx(3.0 * CLIP / 2, rel=0.01)
     assert abs(np.corrcoef(*noises)[0, 1]) < 0.05
 
 
@@ -77,21 +79,13 @@ def test_what_the_sum_tells_is_counted_digit_by_digit(capsys):
 
 
 def test_an_attacked_update_is_clipped_and_has_the_noise_that_is_asked_for(weights):
-    long = [np.full_like(array, 5.0) for array in weights]
+    long, zero = ([np.full_like(array, value) for array in weights] for value in (5, 0))
     assert length_of(defended(long, 0, seed=3, number=0)) == pytest.approx(CLIP)
-    zero = [np.zeros_like(array) for array in weights]
-    values = np.concatenate([array.ravel() for array in defended(zero, 0.25, seed=3, number=0)])
+    values = flat(defended(zero, 0.25, seed=3, number=0))
     assert values.std() == pytest.approx(0.25 * CLIP, rel=0.01) and values.dtype == np.float32
     for other in ({"seed": 4, "number": 0}, {"seed": 3, "number": 1}):
-        more = np.concatenate([array.ravel() for array in defended(zero, 0.25, **other)])
-        assert abs(np.corrcoef(values, more)[0, 1]) < 0.05
-
-
-def test_noise_on_the_average_is_z_times_c_by_clients(partitions):
-    (plain,) = train_with_noise(partitions, noise=0.0, rounds=1, seed=0)
-    (noisy,) = train_with_noise(partitions, noise=3.0, rounds=1, seed=0)
-    values = np.concatenate([(a - b).ravel() for a, b in zip(noisy, plain, strict=True)])
-    assert values.std() == pytest.approx(3.0 * CLIP / 2, rel=0.01)
+        assert abs(np.corrcoef(values, flat(defended(zero, 0.25, **other)))[0, 1]) < 0.05
+    assert np.allclose(mean_of([[np.ones(2)], [np.zeros(2)]])[0], 0.5)
 
 
 @pytest.fixture
@@ -119,8 +113,8 @@ def rows(name):
 def test_read_update_in_small(run_in_small, capsys):
     run_in_small(read_update, "--images 100 --output .")
     assert "50 of 50 right" in capsys.readouterr().out
-    table = rows("digits.csv")
-    assert len(table) == 3 * 10 * 10 and sum(int(row["images"]) for row in table) == 3 * 10 * 100
+    images = [int(row["images"]) for row in rows("digits.csv")]
+    assert len(images) == 3 * 10 * 10 and sum(images) == 3 * 10 * 100
     assert Path("digits.png").stat().st_size > 10_000
 
 
@@ -136,9 +130,9 @@ def test_invert_update_in_small(run_in_small):
 
 def test_noised_and_defences_in_small(run_in_small):
     run_in_small(noised, "--rounds 1 --images 20 --output accuracies.csv")
-    noises = [float(row["noise"]) for row in rows("accuracies.csv")]
-    assert noises == [*noised.NOISES, noised.EPSILON_8]
-    assert all(0 < float(row["accuracy"]) <= 1 for row in rows("accuracies.csv"))
+    table = rows("accuracies.csv")
+    assert [float(row["noise"]) for row in table] == [*noised.NOISES, noised.EPSILON_8]
+    assert all(0 < float(row["accuracy"]) <= 1 for row in table)
     run_in_small(defences, "--steps 8 --images 30 --accuracies accuracies.csv --output .")
     table = rows("defences.csv")
     assert [row["noise"] for row in table] == ["0", "0.003", "0.01", "0.03", "0.1", "0.3", "1"]
@@ -146,7 +140,7 @@ def test_noised_and_defences_in_small(run_in_small):
     assert int(table[-1]["digits"]) < int(table[0]["digits"])
     assert all(float(row["least_rank"]) <= float(row["median_rank"]) for row in table)
     assert any(float(row["least_rank"]) < float(row["median_rank"]) for row in table)
-    labels, read = zip(*((row["label"], row["label_read"]) for row in rows("sum.csv")), strict=True)
+    labels, read = ([row[name] for row in rows("sum.csv")] for name in ("label", "label_read"))
     assert sorted(labels) == sorted(read)
     assert Path("defences.png").exists()
 

@@ -1,16 +1,24 @@
 """A budget is a cap, whatever is killed, resumed or replaced; and a seed leaves no guarantee."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
 from beyond.differential_privacy.accountant import spent_epsilon
 from beyond.differential_privacy.privacy_record import SEEDED, PrivacyRecord, read_privacy
 from support.command_line import UserError
-from tests.differential_privacy.budget import DELTA, NOISE, private_args
 
-IID = {"clients": 10, "scheme": "iid", "seed": 0}
-SHARDS = {"clients": 10, "scheme": "shards", "seed": 0}
+NOISE, CLIP, DELTA = 1.0, 0.5, 0.01
+IID, SHARDS = ({"clients": 10, "scheme": scheme, "seed": 0} for scheme in ("iid", "shards"))
+CAPPED = {"target_epsilon": 8, "noise_multiplier": None}
+
+
+def private_args(directory, rounds, **options):
+    """Return the options of a run of `rounds` in `directory`; `options` are others than the usual ones."""
+    usual = {"noise_multiplier": NOISE, "target_epsilon": None, "noise_seed": None}
+    known = {"run": directory, "rounds": rounds, "clip": CLIP, "delta": DELTA}
+    return SimpleNamespace(**{**known, **usual, **options})
 
 
 @pytest.fixture
@@ -28,47 +36,45 @@ def run(tmp_path):
     return send
 
 
-def capped(target):
-    return {"target_epsilon": target, "noise_multiplier": None}
-
-
-def test_a_run_that_nothing_stops_spends_its_target(run, tmp_path):
-    epsilon = run([1, 2, 3, 4, 5], **capped(8))
-    assert epsilon <= 8 and epsilon == pytest.approx(8)
-    assert len({row.noise_multiplier for row in read_privacy(tmp_path)}) == 1
-
-
-@pytest.mark.parametrize("lives", [[[1, 2, 3], [3, 4, 5]], [[1], [1], [1, 2, 3, 4], [4], [4, 5]]])
-def test_rounds_sent_twice_count_and_leave_less_for_the_rest(run, tmp_path, lives):
+@pytest.mark.parametrize(
+    ("lives", "are_repeated"),
+    [
+        ([[1, 2, 3, 4, 5]], False),
+        ([[1, 2, 3], [3, 4, 5]], True),
+        ([[1], [1], [1, 2, 3, 4], [4], [4, 5]], True),
+    ],
+)
+def test_a_run_spends_its_target_and_rounds_sent_twice_leave_less_for_the_rest(
+    run, tmp_path, lives, are_repeated
+):
     for number, life in enumerate(lives):
-        epsilon = run(life, resume=number > 0, **capped(8))
+        epsilon = run(life, resume=number > 0, **CAPPED)
     assert epsilon <= 8 and epsilon == pytest.approx(8)
     noises = [row.noise_multiplier for row in read_privacy(tmp_path)]
-    assert noises[-1] > noises[0]
+    assert noises[-1] > noises[0] if are_repeated else len(set(noises)) == 1
 
 
 def test_more_rounds_share_what_is_left(run):
-    run([1, 2, 3], **capped(8))
-    epsilon = run(range(4, 9), rounds=8, resume=True, **capped(8))
+    run([1, 2, 3], **CAPPED)
+    epsilon = run(range(4, 9), rounds=8, resume=True, **CAPPED)
     assert epsilon <= 8 and epsilon == pytest.approx(8)
 
 
 def test_a_run_stops_before_its_target_is_exceeded(run, tmp_path):
-    run([1, 2, 3, 4, 5], **capped(8))  # and killed in the last
+    run([1, 2, 3, 4, 5], **CAPPED)  # and killed in the last
     with pytest.raises(UserError, match="nothing is left of --target-epsilon 8 in .*: epsilon 8 "):
-        run([5], resume=True, **capped(8))
+        run([5], resume=True, **CAPPED)
     assert len(read_privacy(tmp_path)) == 5
 
 
 def test_a_replaced_run_adds_up_and_its_target_is_for_all_of_them(run, capsys):
-    run([1, 2, 3, 4, 5], **capped(8))
+    run([1, 2, 3, 4, 5], **CAPPED)
     with pytest.raises(UserError, match="nothing is left"):
-        run([], **capped(8))
-    epsilon = run([1, 2, 3, 4, 5], **capped(12))
+        run([], **CAPPED)
+    epsilon = run([1, 2, 3, 4, 5], **CAPPED | {"target_epsilon": 12})
     assert epsilon <= 12 and epsilon == pytest.approx(12)
-    assert "has earlier runs on these partitions, which count: epsilon 8 at" in (
-        capsys.readouterr().out
-    )
+    expected = "has earlier runs on these partitions, which count: epsilon 8 at"
+    assert expected in capsys.readouterr().out
 
 
 def test_other_partitions_begin_again_and_the_first_ones_are_not_forgotten(run, tmp_path, capsys):
@@ -88,9 +94,9 @@ def test_a_seed_leaves_no_guarantee_in_the_file_and_on_the_terminal(run, tmp_pat
     assert run([1, 2], noise_seed=0) == math.inf
     text = (tmp_path / "privacy.csv").read_text(encoding="utf-8")
     assert text.count("inf") == text.count("no guarantee") == 2
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.startswith(f"Round  {n}: no guarantee") for n, line in enumerate(lines, 1)]
-    assert len(lines) == 2
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("Round  1: no guarantee")
+    assert second.startswith("Round  2: no guarantee")
 
 
 def test_secret_noise_gives_no_guarantee_back_where_a_seed_was_used(run, tmp_path, capsys):
@@ -102,7 +108,8 @@ def test_secret_noise_gives_no_guarantee_back_where_a_seed_was_used(run, tmp_pat
 
 
 def test_a_file_that_cannot_be_read_is_not_replaced(run, tmp_path):
-    (tmp_path / "privacy.csv").write_text("round,epsilon\n1,2\n", encoding="utf-8")
+    record, damaged = tmp_path / "privacy.csv", "round,epsilon\n1,2\n"
+    record.write_text(damaged, encoding="utf-8")
     with pytest.raises(UserError, match="privacy.csv is damaged .* choose another --run"):
         run([1])
-    assert "1,2" in (tmp_path / "privacy.csv").read_text(encoding="utf-8")
+    assert record.read_text(encoding="utf-8") == damaged

@@ -20,7 +20,7 @@ from support.partitions import load_partition
 from tests.support.ports import free_address
 
 WORDS = ["--clip", "0.5", "--delta", "0.1", "--learning-rate", "1"]
-NOISE = ["--noise-multiplier", "0.5"]
+NOISE, TARGET = ["--noise-multiplier", "0.5"], ["--target-epsilon", "8"]
 
 
 @pytest.fixture
@@ -37,58 +37,44 @@ def federate(start_warm, place):
     return start
 
 
-def test_a_killed_server_goes_on_and_has_forgotten_nothing(federate, place):
-    server, clients = federate(*NOISE, "--rounds", 50)
-    server.wait_for("^Round  2: epsilon")
-    server.kill()
-    spent = len(read_privacy(place / "run"))
-    finished = last_recorded_round(place / "run")
-    again, _ = federate(*NOISE, "--rounds", finished + 1, "--resume", clients=[])
-    again.finish()
-    assert [client.wait() for client in clients] == [0, 0, 0]
-    rows = read_privacy(place / "run")
-    # Counted by hand: every finished round, the one that was lost, if any, and the one after --resume.
-    assert spent in (finished, finished + 1) and len(rows) == spent + 1
-    assert all(
-        len({found.string for found in client.found("trained")}) >= finished for client in clients
-    )
-    assert [row.clients_asked for row in rows] == [3] * len(rows)
-    assert (place / "run/run.json").read_text(encoding="utf-8").count('"noise_seed": null') == 1
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_stopped_in_round_3_goes_on_with_the_same_words_and_spends_no_more(
-    federate, place, number
+@pytest.mark.parametrize(
+    ("number", "noise"),
+    [(signal.SIGINT, TARGET), (signal.SIGKILL, TARGET), (signal.SIGKILL, NOISE)],
+    ids=["Ctrl-C, epsilon", "kill -9, epsilon", "kill -9, noise"],
+)
+def test_a_run_stopped_in_round_3_goes_on_with_the_same_words_and_has_forgotten_nothing(
+    federate, place, number, noise
 ):
-    words = ["--rounds", 30, "--target-epsilon", 8]
-    server, clients = federate(*words)
+    server, clients = federate(*noise, "--rounds", 30)
     server.wait_for("^Round  3: epsilon")
     server.send(number)
     server.wait()
-    spent = len(read_privacy(place / "run"))
-    finished = last_recorded_round(place / "run")
-    again, _ = federate(*words, "--resume", clients=[])
+    spent, finished = len(read_privacy(place / "run")), last_recorded_round(place / "run")
+    again, _ = federate(*noise, "--rounds", 30, "--resume", clients=[])
     again.finish()
     assert [client.wait() for client in clients] == [0, 0, 0]
     rows = read_privacy(place / "run")
-    assert len(rows) == spent + 30 - finished
-    assert rows[-1].epsilon <= 8 and rows[-1].epsilon == pytest.approx(8)
+    # Counted by hand: every finished round, the one that was lost, if any, and those after --resume.
+    assert spent in (finished, finished + 1) and len(rows) == spent + 30 - finished
+    for client in clients:
+        assert len({found.string for found in client.found("trained")}) >= 30
+    assert [row.clients_asked for row in rows] == [3] * len(rows)
+    assert (place / "run/run.json").read_text(encoding="utf-8").count('"noise_seed": null') == 1
+    if noise is TARGET:
+        assert rows[-1].epsilon <= 8 and rows[-1].epsilon == pytest.approx(8)
 
 
 def test_the_crowd_makes_the_updates_that_real_clients_make():
-    rng = np.random.default_rng(1)
-    images = rng.integers(0, 256, (60, 28, 28), np.uint8)
-    labels = np.repeat([3, 7, 1], 20)
+    rng, shares = np.random.default_rng(1), np.split(np.arange(60), 3)
+    images, labels = rng.integers(0, 256, (60, 28, 28), np.uint8), np.repeat([3, 7, 1], 20)
     pixels, targets = to_tensors(images, labels)
-    features = features_of(pixels, 4)
-    shares = np.split(np.arange(60), 3)
-    crowd = EdgeCrowd((features, targets), (features, targets), shares, learning_rate=2.0)
-    weights = [
-        rng.normal(0, 0.1, array.shape).astype(np.float32) for array in get_weights(EdgeModel(4))
-    ]
+    data = features_of(pixels, 4), targets
+    crowd = EdgeCrowd(data, data, shares, learning_rate=2.0)
+    shapes = [array.shape for array in get_weights(EdgeModel(4))]
+    weights = [rng.normal(0, 0.1, shape).astype(np.float32) for shape in shapes]
     config = {"server_round": 1, "local_epochs": 1, "batch_size": 60, "learning_rate": 2.0}
-    for number, update in enumerate(crowd.updates(weights, 1)):
-        client = EdgeClient(number, EdgeModel(), images[shares[number]], labels[shares[number]])
+    for number, (own, update) in enumerate(zip(shares, crowd.updates(weights, 1), strict=True)):
+        client = EdgeClient(number, EdgeModel(), images[own], labels[own])
         new, count, _ = client.fit(weights, {**config, "seed": 0, "clip": 0.3})
         assert count == 1
         for mine, theirs, sent in zip(clipped(update, 0.3), new, weights, strict=True):

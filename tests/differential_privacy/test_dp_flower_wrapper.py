@@ -3,6 +3,8 @@
 The page's table names these tests. Should one of Flower's columns fail with another Flower, the table is old.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from flwr.common import Code, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
@@ -22,27 +24,17 @@ SIZE = 20_000
 SENT = [np.zeros(SIZE, np.float32)]
 
 
-class NoRecord:
-    """Counts nothing, and gives every round the same noise multiplier."""
-
-    def __init__(self, noise_multiplier):
-        self.noise_multiplier = noise_multiplier
-
-    def spend(self, server_round, asked):
-        return self.noise_multiplier
+def no_record(noise_multiplier):
+    """Return a record that counts nothing, and gives every round the same noise multiplier."""
+    return SimpleNamespace(spend=lambda server_round, asked: noise_multiplier)
 
 
-class Clients:
-    """So many clients, whom FedAvg's configure_fit may ask."""
-
-    def __init__(self, count):
-        self.count = count
-
-    def num_available(self):
-        return self.count
-
-    def sample(self, num_clients, min_num_clients=None):
-        return list(range(num_clients))
+def clients(count):
+    """Return a manager of so many clients, whom FedAvg's configure_fit may ask."""
+    return SimpleNamespace(
+        num_available=lambda: count,
+        sample=lambda num_clients, min_num_clients: list(range(num_clients)),
+    )
 
 
 def result(value, examples=1):
@@ -53,7 +45,7 @@ def result(value, examples=1):
 
 def one_round(strategy, results, asked, failures=()):
     """Send SENT to `asked` clients and return the one array that `strategy` makes of `results`, or None."""
-    strategy.configure_fit(1, ndarrays_to_parameters(SENT), Clients(asked))
+    strategy.configure_fit(1, ndarrays_to_parameters(SENT), clients(asked))
     parameters, _ = strategy.aggregate_fit(1, results, list(failures))
     return parameters and parameters_to_ndarrays(parameters)[0]
 
@@ -65,13 +57,13 @@ def flowers(noise_multiplier, clip, asked, inner=None):
 
 
 def private(noise_multiplier, clip, clients=10):
-    return PrivateAverage(FedAvg(), clients, clip, NoRecord(noise_multiplier), noise_seed=1)
+    return PrivateAverage(FedAvg(), clients, clip, no_record(noise_multiplier), noise_seed=1)
 
 
 def test_on_a_complete_round_of_equal_clients_both_are_the_same(monkeypatch):
     results = [result(value, 600) for value in (0.01, -0.02, 0.005, 0.001)]
     monkeypatch.setattr(ours, "system_normal", np.random.RandomState(3).standard_normal)
-    mine = one_round(PrivateAverage(FedAvg(), 4, 2.0, NoRecord(0.5)), results, asked=4)
+    mine = one_round(PrivateAverage(FedAvg(), 4, 2.0, no_record(0.5)), results, asked=4)
     np.random.seed(3)
     theirs = one_round(flowers(0.5, 2.0, 4), results, asked=4)  # which changes what it is given
     assert np.std(mine) > 0.2  # noise of 0.25 is in both
@@ -97,7 +89,7 @@ def test_fault_1_of_absent_clients_the_noise_is_that_for_all_and_the_mean_that_o
 def test_a_counter_that_came_as_a_float_neither_counts_nor_gets_noise():
     """SoundUpdates makes floats of counters, so that they can be averaged."""
     strategy, sent = private(1.0, 1.0), [*SENT, np.array(7)]
-    strategy.configure_fit(1, ndarrays_to_parameters(sent), Clients(10))
+    strategy.configure_fit(1, ndarrays_to_parameters(sent), clients(10))
     answers = [SENT[0], np.array(1e6)]  # as long as that, it would cut all else to nothing
     answer = (None, FitRes(Status(Code.OK, ""), ndarrays_to_parameters(answers), 1, {}))
     parameters, _ = strategy.aggregate_fit(1, [answer] * 10, [])
@@ -124,7 +116,7 @@ def test_fault_3_with_a_server_learning_rate_the_noise_comes_after_the_step():
     # The step is ten times as long, the noise not.
     assert np.std(theirs) == pytest.approx(0.1, rel=0.02)
     with pytest.raises(UserError, match="noise goes with FedAvg, not with FedAvgM"):
-        PrivateAverage(inner, 1, 1.0, NoRecord(1.0))
+        PrivateAverage(inner, 1, 1.0, no_record(1.0))
 
 
 def test_fault_4_one_failure_loses_the_round_for_all():
@@ -145,8 +137,7 @@ def test_fault_6_nan_and_infinity_pass_its_checks(number):
     flowers(1.0, number, 10)
     for noise, clip in ((number, 1), (1, number)):
         with pytest.raises(SystemExit, match="2"):
-            words = ["--noise-multiplier", noise, "--clip", clip]
-            parse_options(words, [privacy_options()])
+            parse_options(["--noise-multiplier", noise, "--clip", clip], [privacy_options()])
 
 
 @pytest.mark.parametrize(("first", "runs_to"), [(0.1, (0, 0.001)), (10.0, (1000, np.inf))])

@@ -6,12 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from beyond.differential_privacy.mechanism import (
-    clipped,
-    difference,
-    private_mean,
-    system_normal,
-)
+from beyond.differential_privacy.mechanism import clipped, difference, private_mean, system_normal
 
 SHAPES = ((2, 3), (4,))
 FLOATS = st.floats(-1e6, 1e6, width=32)
@@ -21,10 +16,6 @@ UPDATES = st.tuples(*(arrays(np.float32, shape, elements=FLOATS) for shape in SH
 def length(update):
     """Return the L2 norm over all arrays."""
     return np.sqrt(sum(np.sum(np.square(array, dtype=np.float64)) for array in update))
-
-
-def no_noise(shape):
-    return np.zeros(shape)
 
 
 @given(UPDATES, st.floats(1e-3, 1e3))
@@ -43,8 +34,8 @@ def test_one_client_more_moves_the_mean_by_at_most_the_clip_over_all(
     updates, one_more, clip, missing
 ):
     clients = len(updates) + 1 + missing
-    without = private_mean(updates, clients, clip, 1.0, no_noise)
-    with_it = private_mean([*updates, one_more], clients, clip, 1.0, no_noise)
+    without = private_mean(updates, clients, clip, 1.0, np.zeros)
+    with_it = private_mean([*updates, one_more], clients, clip, 1.0, np.zeros)
     moved = length([a - b for a, b in zip(with_it, without, strict=True)])
     assert moved <= clip / clients * (1 + 1e-9)
 

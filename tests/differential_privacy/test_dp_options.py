@@ -17,21 +17,24 @@ def parse(*words):
     return parse_options(words, [*server_options(), privacy_options()])
 
 
+ENOUGH = ["--clip", "1", "--noise-multiplier", "1"]
 NUMBERS = ("-1", "0", "nan", "inf", "-inf", "much", "")
 BAD_WORDS = [
-    *(["--clip", number, "--noise-multiplier", "1"] for number in NUMBERS),
-    *(["--clip", "1", "--noise-multiplier", number] for number in NUMBERS),
+    *(
+        [*ENOUGH, option, number]
+        for option in ("--clip", "--noise-multiplier")
+        for number in NUMBERS
+    ),
     *(["--clip", "1", "--target-epsilon", number] for number in NUMBERS),
-    *(["--clip=1", "--noise-multiplier=1", "--delta", delta] for delta in (*NUMBERS, "1", "2")),
+    *([*ENOUGH, "--delta", delta] for delta in (*NUMBERS, "1", "2")),
     ["--clip", "1"],
     ["--noise-multiplier", "1"],
-    ["--clip", "1", "--noise-multiplier", "1", "--target-epsilon", "8"],
-    ["--clip", "1", "--noise-multiplier", "1", "--noise-seed", "-1"],
+    [*ENOUGH, "--target-epsilon", "8"],
+    [*ENOUGH, "--noise-seed", "-1"],
     # heterogeneity's options are not there: a memory, a server's step, tests by clients, samples of them.
-    *(
-        ["--clip", "1", "--noise-multiplier", "1", *more]
-        for more in (["--strategy", "FedAdam"], ["--client-evaluation"], ["--fraction-fit", "0.5"])
-    ),
+    [*ENOUGH, "--strategy", "FedAdam"],
+    [*ENOUGH, "--client-evaluation"],
+    [*ENOUGH, "--fraction-fit", "0.5"],
 ]
 
 
@@ -47,7 +50,7 @@ def test_a_bad_option_gets_one_line_and_status_2(words, capsys):
 @pytest.mark.parametrize("delta", ["0.1", "0.5"])
 def test_a_delta_that_allows_to_publish_a_client_is_refused(delta):
     with pytest.raises(UserError, match="is not below 1/10"):
-        parse("--clip", "1", "--noise-multiplier", "1", "--delta", delta, "--clients", "10")
+        parse(*ENOUGH, "--delta", delta, "--clients", "10")
 
 
 @pytest.mark.parametrize("epsilon", [500.5, 535, 1e7])
@@ -73,7 +76,7 @@ def test_any_other_target_is_taken_at_any_delta():
 
 
 def test_delta_is_a_tenth_of_one_in_all_clients_unless_it_is_given():
-    assert parse("--clip", "1", "--noise-multiplier", "1", "--clients", "50").delta == 0.1 / 50
+    assert parse(*ENOUGH, "--clients", "50").delta == 0.1 / 50
 
 
 @pytest.mark.parametrize("noise", ["--noise-multiplier", "--target-epsilon"])
@@ -81,13 +84,8 @@ def test_a_run_goes_on_with_the_same_privacy_only(tmp_path, noise):
     words = ["--clip", "1", noise, "1", "--delta", "0.01", "--run", str(tmp_path)]
     with open_record(parse(*words), {}) as record:
         record.begin()
-    for option, value in {
-        "--clip": "2",
-        noise: "2",
-        "--delta": "0.02",
-        "--noise-seed": "1",
-        "--clients": "9",
-    }.items():
+    changes = {"--clip": 2, noise: 2, "--delta": 0.02, "--noise-seed": 1, "--clients": 9}
+    for option, value in changes.items():
         args = parse(*words, option, value, "--resume")
         refused = pytest.raises(UserError, match=f"was made with.*{option}")
         with refused, open_record(args, {}):

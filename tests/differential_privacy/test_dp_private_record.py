@@ -11,12 +11,8 @@ from beyond.differential_privacy import server
 from beyond.differential_privacy.privacy_record import read_privacy
 from support.command_line import RunError
 from support.roll_call import RollCall
-from tests.support.handmade import (
-    HandmadeClient,
-    SilentClient,
-    three_clients,
-    weights_of,
-)
+from tests.support.handmade import HandmadeClient, SilentClient, three_clients, weights_of
+from tests.support.lesson import untrained
 
 NOISE = ["--clip", 0.5, "--noise-multiplier", 2]
 STEP = 2 * 0.5 / 3  # the standard deviation of the noise on the mean of three clients
@@ -28,43 +24,31 @@ def private(aggregate):
     return partial(aggregate, main=server.main, words=NOISE)
 
 
-def first_weights():
-    """Return the weights of round 0, which has no noise: they are made from --seed alone."""
-    import torch
-
-    from model import CNN, get_weights
-
-    torch.manual_seed(0)
-    return get_weights(CNN())
+def released():
+    """Return the weights of the model that the run has released."""
+    with np.load("run/global_model.npz") as file:
+        return list(file.values())
 
 
-def assert_noise_on(weights, expected, rounds=1):
-    """Check that `weights` are `expected`, with the noise of so many rounds."""
-    noise = np.concatenate(
-        [(new - old).ravel() for new, old in zip(weights, expected, strict=True)]
-    )
+def assert_noise_of(rounds):
+    """Check that what is released are the weights of round 0, which has no noise, and that of `rounds`."""
+    pairs = zip(released(), untrained(), strict=True)
+    noise = np.concatenate([(new - old).ravel() for new, old in pairs])
     assert np.std(noise) == pytest.approx(STEP * rounds**0.5, rel=0.02)  # known to 0.3 %
     assert abs(np.mean(noise)) < 5 * STEP * rounds**0.5 / noise.size**0.5
 
 
-def test_a_round_in_which_no_client_answers_is_released_with_noise(private, capsys):
-    silent = [SilentClient(number, weights_of(number), 10) for number in range(3)]
+@pytest.mark.parametrize(
+    ("kind", "scale"), [(SilentClient, 1), (HandmadeClient, 1e6)], ids=["no answer", "refused"]
+)
+def test_a_round_without_an_update_to_use_is_released_with_noise(private, capsys, kind, scale):
+    updates = [[scale * weight for weight in weights_of(number)] for number in range(3)]
     with pytest.raises(RunError, match="no round had an update .* has learned nothing"):
-        private(silent, rounds=2)
-    with np.load("run/global_model.npz") as file:
-        assert_noise_on(list(file.values()), first_weights(), rounds=2)
-    assert (
-        capsys.readouterr().out.count("no update could be used; the global model gets noise") == 2
-    )
+        private([kind(number, update, 10) for number, update in enumerate(updates)], rounds=2)
+    assert_noise_of(rounds=2)
+    printed = capsys.readouterr().out
+    assert printed.count("no update could be used; the global model gets noise") == 2
     assert [row.clients_asked for row in read_privacy("run")] == [3, 3]
-
-
-def test_a_round_of_refused_updates_is_released_with_noise(private):
-    far = [HandmadeClient(number, [w * 1e6 for w in weights_of(number)], 1) for number in range(3)]
-    with pytest.raises(RunError):
-        private(far)
-    with np.load("run/global_model.npz") as file:
-        assert_noise_on(list(file.values()), first_weights())
 
 
 def test_a_round_in_which_no_client_is_asked_is_released_with_noise_and_the_next_goes_on(
@@ -77,30 +61,27 @@ def test_a_round_in_which_no_client_is_asked_is_released_with_noise_and_the_next
         return rounds[-1] if len(rounds) > 1 else []
 
     monkeypatch.setattr(RollCall, "sample", sample_nobody_first)
-    weights, history = private(three_clients(), rounds=2)
+    _, history = private(three_clients(), rounds=2)
     assert [(row.clients, row.failures) for row in history] == [(0, 0), (0, 0), (3, 0)]
     assert [(row.round, row.clients_asked) for row in read_privacy("run")] == [(1, 0), (2, 3)]
     # The mean of three updates of the length 0.5 is no longer than that, among noise of some 100.
-    assert_noise_on(weights, first_weights(), rounds=2)
+    assert_noise_of(rounds=2)
 
 
 def test_the_lesson_keeps_its_model_when_no_client_is_asked(aggregate, monkeypatch, capsys):
     monkeypatch.setattr(RollCall, "sample", lambda self, *words, **named: [])
     with pytest.raises(RunError, match="no round had an update"):
         aggregate(three_clients())
-    with np.load("run/global_model.npz") as file:
-        for mine, first in zip(file.values(), first_weights(), strict=True):
-            np.testing.assert_array_equal(mine, first)
-    assert "Round 1: no update could be used; the global model stays as it was" in (
-        capsys.readouterr().out
-    )
+    for mine, first in zip(released(), untrained(), strict=True):
+        np.testing.assert_array_equal(mine, first)
+    expected = "Round 1: no update could be used; the global model stays as it was"
+    assert expected in capsys.readouterr().out
 
 
 def events():
-    return [
-        json.loads(line)
-        for line in Path("run/events.jsonl").read_text(encoding="utf-8").splitlines()
-    ]
+    """Return what the run's record tells."""
+    lines = Path("run/events.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def test_the_record_does_not_tell_how_long_a_client_took_or_what_it_claims(private, aggregate):

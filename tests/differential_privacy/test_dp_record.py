@@ -17,7 +17,7 @@ from beyond.differential_privacy.privacy_record import SECRET, PrivacyRecord, re
 from beyond.differential_privacy.private_average import PrivateAverage
 from support.command_line import UserError, call
 from support.robust_server import RobustServer, robust_strategy
-from tests.differential_privacy.budget import CLIP, DELTA, NOISE, private_args
+from tests.differential_privacy.test_dp_budget import CLIP, DELTA, NOISE, private_args
 from tests.support.handmade import HandmadeClient
 
 ROUNDS = 4
@@ -85,29 +85,23 @@ def live(directory, dies_at, *how):
 
 def one_life(directory, dies_at, *how):
     """Return the exit status of a process that serves like that; `how` is what serve takes besides."""
-    context = multiprocessing.get_context("fork")
-    process = context.Process(target=live, args=(directory, dies_at, *how))
+    fork = multiprocessing.get_context("fork")
+    process = fork.Process(target=live, args=(directory, dies_at, *how))
     process.start()
     process.join(60)
     return process.exitcode
 
 
 def sent_rounds(directory):
-    """Return what the clients saw: the (life, round) pairs in which weights were sent, each once."""
-    path = directory / SENT_LOG
-    return (
-        list(dict.fromkeys(path.read_text(encoding="utf-8").splitlines())) if path.exists() else []
-    )
-
-
-def spent_rows(directory):
-    """Return the rows of privacy.csv, or none if it is not there yet."""
-    return read_privacy(directory) if (directory / "privacy.csv").exists() else []
+    """Return how many rounds the clients have seen, those that two lives have sent counted twice."""
+    log = directory / SENT_LOG
+    return len(set(log.read_text(encoding="utf-8").splitlines())) if log.exists() else 0
 
 
 def counted(directory):
     """Return how many rounds the clients have seen, and how many are on record."""
-    return len(sent_rounds(directory)), len(spent_rows(directory))
+    on_record = (directory / "privacy.csv").exists()
+    return sent_rounds(directory), len(read_privacy(directory)) if on_record else 0
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.thorough)])
@@ -122,9 +116,9 @@ def test_a_run_killed_at_random_moments_forgets_nothing_it_has_sent(tmp_path, se
         # At most one round was counted, and killed before its weights had left.
         now_sent, now_spent = counted(tmp_path)
         assert (now_spent - spent) - (now_sent - sent) in (0, 1)
-    rows = spent_rows(tmp_path)
+    rows = read_privacy(tmp_path)
     assert {row.round for row in rows} == set(range(1, ROUNDS + 1))
-    assert len(rows) >= len(sent_rounds(tmp_path)) > ROUNDS
+    assert len(rows) >= sent_rounds(tmp_path) > ROUNDS
     for number, row in enumerate(rows, start=1):
         assert row.epsilon == pytest.approx(spent_epsilon(NOISE, number, DELTA))
         known = (row.delta, row.noise_multiplier, row.clip, row.clients_asked, row.noise)
@@ -133,8 +127,7 @@ def test_a_run_killed_at_random_moments_forgets_nothing_it_has_sent(tmp_path, se
 
 def test_death_at_any_kind_of_moment_is_survived(tmp_path):
     for dies_at in range(1, 24, 3):
-        directory = tmp_path / str(dies_at)
-        directory.mkdir()
+        (directory := tmp_path / str(dies_at)).mkdir()
         assert one_life(directory, dies_at, False) == -signal.SIGKILL
         sent, spent = counted(directory)
         assert spent - sent in (0, 1)
@@ -147,7 +140,7 @@ def test_a_round_without_a_sound_update_counts_as_sent(tmp_path):
     # More examples than are allowed: the run has failed, and what was sent is spent all the same.
     assert one_life(tmp_path, NEVER, False, 2, 10**6) == 1
     assert [(row.round, row.clients_asked) for row in read_privacy(tmp_path)] == [(1, 2), (2, 2)]
-    assert len(sent_rounds(tmp_path)) == 2
+    assert sent_rounds(tmp_path) == 2
 
 
 def test_more_rounds_cost_more_and_a_new_run_adds_to_what_is_spent(tmp_path):
@@ -155,19 +148,15 @@ def test_more_rounds_cost_more_and_a_new_run_adds_to_what_is_spent(tmp_path):
     assert read_privacy(tmp_path)[-1].epsilon == pytest.approx(spent_epsilon(NOISE, 3, DELTA))
     assert one_life(tmp_path, NEVER, False, 1) == 0
     assert read_privacy(tmp_path)[-1].epsilon == pytest.approx(spent_epsilon(NOISE, 4, DELTA))
-    assert [(row.run, row.round) for row in read_privacy(tmp_path)] == [
-        (1, 1),
-        (1, 2),
-        (1, 3),
-        (2, 1),
-    ]
+    rounds = [(row.run, row.round) for row in read_privacy(tmp_path)]
+    assert rounds == [(1, 1), (1, 2), (1, 3), (2, 1)]
 
 
 def test_a_run_whose_spending_is_not_known_does_not_go_on(tmp_path):
     assert one_life(tmp_path, NEVER, False, 2) == 0
-    sent, path = len(sent_rounds(tmp_path)), tmp_path / "privacy.csv"
+    sent, path = sent_rounds(tmp_path), tmp_path / "privacy.csv"
     for content in ("round,epsilon\n1,2\n", "\0", None):
         path.write_text(content, encoding="utf-8") if content else path.unlink()
         with pytest.raises(UserError, match="privacy.csv (is damaged|has no round 1)"):
             serve(tmp_path, resume=True, rounds=3)
-        assert len(sent_rounds(tmp_path)) == sent
+        assert sent_rounds(tmp_path) == sent

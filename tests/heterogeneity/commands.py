@@ -1,6 +1,7 @@
 """Start the commands of heterogeneity and communication, and check their complaints."""
 
-from tests.support.complaints import answer_to, complaint, words_for
+from tests.support.complaints import answer_to, complaint
+from tests.support.harness import snapshot
 
 COMMUNICATION = ("compare", "paper", "paper_cnn")
 
@@ -20,12 +21,8 @@ SERVER, CLIENT, FEDERATION = map(module, ("server", "client", "federation"))
 
 
 def refused(stage, directory, name, *words):
-    """Run a command of this chapter, check that it complains in one line, and return the line."""
-    program = program_of(name)
-    return complaint(answer_to(stage, module(name), program, *words, cwd=directory), program)
-
-
-def needed_by(name, *words):
-    """Return the words of a command with what else it needs, the same as a command of the lesson."""
-    alike = {"compare": "federation", "paper": "federation"}.get(name, name)
-    return words_for(f"{alike}.py", *words)
+    """Return the one line with which a command refuses `words` in `directory`, where it changes nothing."""
+    program, before = program_of(name), snapshot(directory)
+    line = complaint(answer_to(stage, module(name), program, *words, cwd=directory), program)
+    assert snapshot(directory) == before
+    return line

@@ -1,22 +1,19 @@
 """What this chapter's tests share: the fixtures of all tests, with the chapter's server and clients."""
 
 from functools import partial
-from itertools import count
 
 import pytest
 
 from beyond.heterogeneity import server
-from tests.heterogeneity.commands import CLIENT, SERVER, refused
+from tests.heterogeneity.commands import CLIENT, SERVER
 from tests.support import shared
 
 
 @pytest.fixture
 def federate(stage, workspace, tmp_path):
     """federate(*words) runs the shared federation with this chapter's programs; returns its directory."""
-    numbers = count()
-    return lambda *words: shared.run_quickly(
-        stage, workspace, tmp_path / f"run{next(numbers)}", *words, programs=(SERVER, CLIENT)
-    )
+    programs = {"programs": (SERVER, CLIENT)}
+    return partial(shared.run_quickly, stage, workspace, tmp_path / "run", **programs)
 
 
 @pytest.fixture
@@ -29,10 +26,3 @@ def aggregate(aggregate):
 def lesson_run(shared_stage, workspace):
     """The directory of the shared federation by the lesson's programs."""
     return shared.run_quickly(shared_stage, workspace, "results/lesson")
-
-
-@pytest.fixture
-def refuses(refuses, place, stage):
-    """refuses(name, *words) runs a command in `place`, and checks and returns its complaint."""
-    chapters = partial(refused, stage, place)
-    return lambda name, *words: (refuses if name.endswith(".py") else chapters)(name, *words)

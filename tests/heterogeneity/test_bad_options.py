@@ -6,17 +6,9 @@ import pytest
 
 from beyond.heterogeneity.options import heterogeneity_options
 from support.typed_words import option_names
-from tests.heterogeneity.commands import needed_by, program_of
-from tests.support.bad_values import (
-    ADDRESS,
-    COUNT,
-    DECAY,
-    FRACTION,
-    POSITIVE,
-    SEED,
-    parameters,
-)
-from tests.support.complaints import options_only
+from tests.heterogeneity.commands import program_of, refused
+from tests.support.bad_values import ADDRESS, COUNT, DECAY, FRACTION, POSITIVE, SEED, parameters
+from tests.support.complaints import options_only, words_for
 
 OWN = {
     "--fraction-fit": FRACTION,
@@ -74,10 +66,16 @@ NEEDED = {
 }
 
 
+def refusal(stage, place, name, *words):
+    """Return the line with which a command that has what it needs refuses `words`."""
+    alike = {"compare": "federation", "paper": "federation"}.get(name, name)
+    words = words_for(f"{alike}.py", *NEEDED.get(name, []), *words)
+    return refused(stage, place, name, *words)
+
+
 @pytest.mark.parametrize("name, option, value", parameters(BAD_VALUES))
-def test_a_bad_value_is_refused_in_one_line(refuses, name, option, value):
-    words = [*NEEDED.get(name, []), option, value]
-    line = refuses(name, *needed_by(name, *words))
+def test_a_bad_value_is_refused_in_one_line(stage, place, name, option, value):
+    line = refusal(stage, place, name, option, value)
     assert option.strip("-") in line or value in line, line
 
 
@@ -93,20 +91,19 @@ def test_every_option_is_tried_with_bad_values(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", [*BAD_VALUES, "client"])
-def test_an_unknown_option_is_refused_in_one_line(refuses, name):
-    words = [*NEEDED.get(name, []), "--cleints", "3"]
-    assert "--cleints" in refuses(name, *needed_by(name, *words))
+def test_an_unknown_option_is_refused_in_one_line(stage, place, name):
+    assert "--cleints" in refusal(stage, place, name, "--cleints", "3")
 
 
+@pytest.mark.parametrize("name", ["server", "federation"])
 @pytest.mark.parametrize(
     "words",
     [
-        ["--proximal-mu", 1],
-        ["--strategy", "FedProx", "--tau", 0.1],
-        ["--strategy", "FedAdam", "--server-momentum", 0.5],
-        ["--strategy", "FedAvgM", "--beta-1", 0.5],
+        "--proximal-mu 1",
+        "--strategy FedProx --tau 0.1",
+        "--strategy FedAdam --server-momentum 0.5",
+        "--strategy FedAvgM --beta-1 0.5",
     ],
 )
-@pytest.mark.parametrize("name", ["server", "federation"])
-def test_an_option_that_the_strategy_does_not_take_is_refused(refuses, name, words):
-    assert "takes no --" in refuses(name, *needed_by(name, *words))
+def test_an_option_that_the_strategy_does_not_take_is_refused(stage, place, name, words):
+    assert "takes no --" in refusal(stage, place, name, *words.split())

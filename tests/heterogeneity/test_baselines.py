@@ -18,15 +18,16 @@ from tests.support.harness import processes_in, wait_until
 from tests.support.lesson import untrained
 from tests.support.shared import CLIENTS, SIZES
 
-BASELINES = module("baselines")
 
+@pytest.fixture
+def begin(start_warm, workspace):
+    """begin(how, directory, ...) starts to train on the partitions of the workspace; returns the Actor."""
 
-def run(start_warm, workspace, directory, how, *words):
-    """Train for two rounds' worth of passes; return the lines that are printed."""
-    common = ["--clients", len(SIZES), "--rounds", 2, "--run", directory]
-    command = start_warm([*BASELINES, how, *common, *words], workspace)
-    assert command.wait() == 0, command.output
-    return command.stdout.splitlines()
+    def start(how, directory, *words, rounds=2):
+        common = ["--clients", len(SIZES), "--rounds", rounds, "--run", directory]
+        return start_warm([*module("baselines"), how, *common, *words], workspace)
+
+    return start
 
 
 def trained_by_hand(data, first_id, learning_rate, epochs=1, seed=0):
@@ -53,20 +54,17 @@ def parts(workspace):
 
 
 @pytest.mark.parametrize("holds_out", [False, True])
-def test_alone_is_one_model_per_client_trained_on_its_own_images(
-    start_warm, workspace, tmp_path, parts, one_thread, holds_out
-):
+def test_alone_is_one_model_per_client_trained_on_its_own_images(begin, tmp_path, parts, holds_out):
     """What clients would hold out is not trained on; their records replace earlier ones, and nothing else."""
     alone = tmp_path / "alone"
     (alone / "client_photos").mkdir(parents=True)
     (alone / "client_7").mkdir()
     (alone / "client_7/run.json").touch()
     words = ["--client-evaluation"] if holds_out else ["--local-epochs", 2, "--learning-rate", 0.03]
-    printed = run(start_warm, workspace, alone, "alone", *words)
-    assert {path.name for path in alone.iterdir()} == {
-        "client_photos",
-        *(f"client_{number}" for number in CLIENTS),
-    }
+    training = begin("alone", alone, *words)
+    training.finish()
+    owners = ("photos", *CLIENTS)
+    assert {path.name for path in alone.iterdir()} == {f"client_{owner}" for owner in owners}
     lines = []
     for client, data in enumerate(parts):
         directory = alone / f"client_{client}"
@@ -80,29 +78,28 @@ def test_alone_is_one_model_per_client_trained_on_its_own_images(
         assert settings["partitions"] == [client] and settings["digits"] == list(range(10))
         last = read_history(directory)[-1]
         lines.append(f"{directory}: {last.accuracy:.2%} after 2 rounds' worth of passes")
-    assert sorted(printed) == lines  # one line each
+    assert sorted(training.stdout.splitlines()) == lines  # one line each
 
 
 def test_pooled_is_one_model_trained_on_all_partitions_from_weights_of_the_seed(
-    start_warm, workspace, tmp_path, parts, one_thread
+    begin, tmp_path, parts
 ):
-    """Seen to fail without torch.manual_seed, and with torch.manual_seed(0)."""
-    printed = run(start_warm, workspace, tmp_path / "pooled", "pooled", "--seed", 7)
+    training = begin("pooled", tmp_path / "pooled", "--seed", 7)
+    training.finish()
     data = [torch.cat(tensors) for tensors in zip(*parts, strict=True)]
     expected = trained_by_hand(data, 0, learning_rate=0.01, seed=7)
     assert all(map(np.array_equal, weights_in(tmp_path / "pooled"), expected))
     history = read_history(tmp_path / "pooled")
     assert [row.round for row in history] == [0, 1, 2]
-    *progress, last = printed
+    *progress, last = training.stdout.splitlines()
     for row, line in zip(history, progress, strict=True):
         assert re.fullmatch(rf"Round +{row.round}: accuracy {row.accuracy:.2%}, \d+\.\d s", line)
     assert last.startswith(f"{tmp_path}/pooled: {history[-1].accuracy:.2%} after 2 rounds")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_whatever_ends_it_no_process_is_left(start_warm, workspace, tmp_path, number):
-    words = ["alone", "--clients", len(SIZES), "--rounds", 1000, "--run", tmp_path / "alone"]
-    command = start_warm([*BASELINES, *words], workspace)
+def test_whatever_ends_it_no_process_is_left(begin, workspace, tmp_path, number):
+    command = begin("alone", tmp_path / "alone", rounds=1000)
     second = tmp_path / "alone/client_1/history.csv"
     command.wait_until(second.exists, "the second client trains")
     command.send_to_group(number)
@@ -110,35 +107,31 @@ def test_whatever_ends_it_no_process_is_left(start_warm, workspace, tmp_path, nu
     wait_until(lambda: not processes_in(workspace), "no process is left")
 
 
-def test_one_that_fails_ends_all_of_them(start_warm, workspace, tmp_path):
-    """Seen to fail when in_parallel does not check how its processes end."""
+def test_one_that_fails_ends_all_of_them(begin, workspace, tmp_path):
     (tmp_path / "alone").mkdir()
     (tmp_path / "alone/client_0").touch()  # where a record should go
-    words = ["alone", "--clients", len(SIZES), "--rounds", 1000, "--run", tmp_path / "alone"]
-    command = start_warm([*BASELINES, *words], workspace)
+    command = begin("alone", tmp_path / "alone", rounds=1000)
     assert command.wait() == 2
     assert len(command.stderr.splitlines()) == 1 and "alone/client_0" in command.stderr
     wait_until(lambda: not processes_in(workspace), "no process is left")
     assert not (tmp_path / "alone/client_2").exists()  # no client has begun after that
 
 
-def test_lone_clients_do_not_go_where_another_run_is(stage, workspace, tmp_path):
-    (tmp_path / "run.json").touch()
-    words = ["alone", "--clients", len(SIZES), "--run", tmp_path]
-    assert "choose another --run" in refused(stage, workspace, "baselines", *words)
-    assert list(tmp_path.iterdir()) == [tmp_path / "run.json"]
-
-
-def test_partitions_for_other_clients_are_not_taken_for_all_images(stage, workspace, tmp_path):
-    words = ["pooled", "--clients", len(SIZES) - 1, "--run", tmp_path / "pooled"]
-    assert f"give --clients {len(SIZES)}" in refused(stage, workspace, "baselines", *words)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("missing", ["client_1", "test"])
-def test_a_missing_partition_is_named_before_anything_starts(stage, workspace, tmp_path, missing):
+@pytest.mark.parametrize(
+    ("missing", "words", "complaint"),
+    [
+        ("nothing", "alone --clients 3 --run taken", "choose another --run"),
+        ("nothing", "pooled --clients 2 --run pooled", "give --clients 3"),
+        ("client_1", "alone --clients 3 --run alone", "client_1.npz"),
+        ("test", "alone --clients 3 --run alone", "test.npz"),
+    ],
+    ids=["another run is there", "partitions for other clients", "no client_1", "no test"],
+)
+def test_what_it_cannot_train_with_is_named_before_anything_starts(
+    stage, workspace, tmp_path, missing, words, complaint
+):
     shutil.copytree(workspace / "partitions", tmp_path / "partitions")
-    (tmp_path / f"partitions/{missing}.npz").unlink()
-    words = ["alone", "--clients", len(SIZES), "--run", "alone"]
-    assert f"{missing}.npz" in refused(stage, tmp_path, "baselines", *words)
-    assert not (tmp_path / "alone").exists()
+    (tmp_path / f"partitions/{missing}.npz").unlink(missing_ok=True)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken/run.json").touch()
+    assert complaint in refused(stage, tmp_path, "baselines", *words.split())

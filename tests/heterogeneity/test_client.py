@@ -1,6 +1,6 @@
 """What this chapter's client adds: it holds images out, and adds FedProx's pull to its gradients."""
 
-import csv
+import itertools
 import re
 
 import numpy as np
@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from beyond.heterogeneity.client import HeterogeneityClient, split
+from beyond.heterogeneity.client_accuracy import read_client_accuracies
 from beyond.heterogeneity.proximal import proximal_pull
 from model import CNN, evaluate, get_weights, make_model, set_weights, to_tensors
 from support.history import read_history
@@ -42,10 +43,6 @@ def watched():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_training_set_and_held_out_set_are_disjoint_whatever_the_runs_seed(watched, seed):
-    """Seen to fail with seed=config["seed"] where the client splits for training.
-
-    Also when it trains on everything, and when it is tested on all of its images.
-    """
     for server_round in (1, 2):
         config = instructions(server_round, "--seed", seed) | {"client_evaluation": True}
         weights, count, _ = watched.fit(get_weights(watched.model), config)
@@ -64,9 +61,8 @@ def test_without_client_evaluation_all_images_are_trained_on_whatever_was_before
 
 
 def test_a_client_with_one_image_trains_on_it_and_reports_no_test():
-    client = HeterogeneityClient(
-        0, make_model(), np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64)
-    )
+    one = np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64)
+    client = HeterogeneityClient(0, make_model(), *one)
     _, count, _ = client.fit(untrained(), instructions(1) | {"client_evaluation": True})
     assert count == 1
     assert client.evaluate(untrained(), {}) == (0.0, 0, {})
@@ -84,23 +80,20 @@ def test_clients_evaluate_on_images_that_they_do_not_train_on(stage, workspace, 
     words = [tmp_path / "run", "--client-evaluation"]
     finished = run_at_once(stage, workspace, *words, program=FEDERATION)
     assert finished.status == 0, finished.output
-    with open(finished.run / "client_accuracy.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [(int(row["round"]), int(row["client"])) for row in rows] == [
-        (number, client) for number in range(1, ROUNDS + 1) for client in range(len(SIZES))
-    ]
+    rows = read_client_accuracies(finished.run)
+    asked = list(itertools.product(range(1, ROUNDS + 1), range(len(SIZES))))
+    assert [(row["round"], row["client"]) for row in rows] == asked
     model = CNN()
     with np.load(finished.run / "global_model.npz") as file:
         set_weights(model, list(file.values()))
-    for row in rows[-len(SIZES) :]:
-        number = int(row["client"])
+    for number, (size, row) in enumerate(zip(SIZES, rows[-len(SIZES) :], strict=True)):
         log = (finished.run / f"logs/client_{number}.log").read_text(encoding="utf-8")
         trained_on = re.findall(r"^Round \d+: trained on (\d+) images", log, re.MULTILINE)
-        assert trained_on == [str(SIZES[number] - SIZES[number] // 10)] * ROUNDS
+        assert trained_on == [str(size - size // 10)] * ROUNDS
         data = to_tensors(*load_partition(workspace / f"partitions/client_{number}.npz"))
         (_, kept), held_out = split(*data, seed=number)
-        assert int(row["examples"]) == SIZES[number] // 10 == len(data[1]) - len(kept)
-        assert float(row["accuracy"]) == pytest.approx(evaluate(model, *held_out)[1])
+        assert row["examples"] == size // 10 == size - len(kept)
+        assert row["accuracy"] == pytest.approx(evaluate(model, *held_out)[1])
 
 
 def test_this_client_takes_part_in_the_lessons_federation_as_the_lessons_does(
@@ -111,13 +104,6 @@ def test_this_client_takes_part_in_the_lessons_federation_as_the_lessons_does(
     assert [row.failures for row in read_history(run)] == [0] * (ROUNDS + 1)
     models = [directory / "global_model.npz" for directory in (run, lesson_run)]
     assert models[0].read_bytes() == models[1].read_bytes()
-
-
-def noisy(module, weights):
-    """Put weights near `weights` into a module."""
-    rng = np.random.default_rng(1)
-    moved = [w + rng.normal(0, 0.1, w.shape) for w in weights]
-    set_weights(module, [np.asarray(m, w.dtype) for m, w in zip(moved, weights, strict=True)])
 
 
 def penalty(module, weights, mu):
@@ -134,36 +120,32 @@ def gradients(module, loss):
 
 
 @pytest.fixture
-def normalised():
-    """A network whose weights have buffers between them, among these an integer; and data for it."""
+def moved():
+    """(network, weights, loss): it had those weights, with buffers between them, among these an integer."""
     torch.manual_seed(2)
     layers = [torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3), torch.nn.Linear(3, 2)]
-    return torch.nn.Sequential(*layers), torch.randn(8, 4), torch.randint(2, (8,))
+    module, inputs, labels = torch.nn.Sequential(*layers), torch.randn(8, 4), torch.randint(2, (8,))
+    rng, weights = np.random.default_rng(1), get_weights(module)
+    set_weights(module, [np.asarray(w + rng.normal(0, 0.1, w.shape), w.dtype) for w in weights])
+    return module, weights, lambda: F.cross_entropy(module(inputs), labels)
 
 
 @pytest.mark.parametrize("mu", [0.01, 0.3, 5.0])
-def test_the_pull_gives_the_very_gradients_of_the_proximal_penalty(normalised, mu):
-    """Seen to fail with 2 * strength, with start - parameter, and with weights that are not found by name."""
-    module, inputs, labels = normalised
-    weights = get_weights(module)
-    noisy(module, weights)
+def test_the_pull_gives_the_very_gradients_of_the_proximal_penalty(moved, mu):
+    module, weights, loss = moved
     starts = dict(zip(module.state_dict(), map(torch.from_numpy, weights), strict=True))
-    loss = F.cross_entropy(module(inputs), labels)
-    expected = gradients(module, loss + penalty(module, starts, mu))
+    expected = gradients(module, loss() + penalty(module, starts, mu))
     with proximal_pull(module, weights, mu):
-        pulled = gradients(module, F.cross_entropy(module(inputs), labels))
-    for mine, theirs in zip(pulled, expected, strict=True):
-        torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-6)
+        pulled = gradients(module, loss())
+    torch.testing.assert_close(pulled, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_no_pull_is_left_after_the_block_nor_where_mu_is_0(normalised):
-    module, inputs, labels = normalised
-    weights = get_weights(module)
-    noisy(module, weights)
+def test_no_pull_is_left_after_the_block_nor_where_mu_is_0(moved):
+    module, weights, loss = moved
 
     def now():
         module.eval()  # which changes no buffer
-        return gradients(module, F.cross_entropy(module(inputs), labels))
+        return gradients(module, loss())
 
     plain = now()
     with proximal_pull(module, weights, 0.0):
@@ -174,10 +156,9 @@ def test_no_pull_is_left_after_the_block_nor_where_mu_is_0(normalised):
     assert all(map(torch.equal, now(), plain))
 
 
-def test_fedprox_trains_as_with_the_penalty_in_the_loss(mnist, one_thread):
-    client = HeterogeneityClient(
-        0, make_model(), mnist.images[:96], mnist.labels[:96].astype(np.int64)
-    )
+def test_fedprox_trains_as_with_the_penalty_in_the_loss(mnist):
+    data = mnist.images[:96], mnist.labels[:96].astype(np.int64)
+    client = HeterogeneityClient(0, make_model(), *data)
     config = instructions(1, "--local-epochs", 2) | {"client_evaluation": False}
     trained, _, _ = client.fit(untrained(), config | {"proximal_mu": 0.5})
     model = make_model()

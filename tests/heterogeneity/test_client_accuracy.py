@@ -1,5 +1,7 @@
 """client_accuracy.csv: what clients report of the model on their own images."""
 
+import math
+
 import pytest
 from flwr.common import EvaluateRes
 
@@ -36,28 +38,19 @@ def test_the_mean_the_worst_client_and_the_spread_are_printed(aggregate, capsys)
 
 
 IMPOSSIBLE = [
-    (10, {"accuracy": float("nan")}),
-    (10, {"accuracy": float("inf")}),
-    (10, {"accuracy": -0.01}),
-    (10, {"accuracy": 1.01}),
-    (10, {"accuracy": "0.5"}),
-    (10, {"accuracy": True}),
+    *((10, {"accuracy": value}) for value in (math.nan, math.inf, -0.01, 1.01, "0.5", True)),
+    *((count, {"accuracy": 0.1}) for count in (0, -3)),
     (10, {}),
-    (0, {"accuracy": 0.1}),
-    (-3, {"accuracy": 0.1}),
 ]
 
 
 def test_impossible_values_are_left_out(aggregate, capsys):
-    clients = [
-        Witness(number, count, **metrics) for number, (count, metrics) in enumerate(IMPOSSIBLE)
-    ]
+    clients = [Witness(number, count, **told) for number, (count, told) in enumerate(IMPOSSIBLE)]
     clients += [Witness(9, 10, accuracy=0.0), Witness(10, 10, accuracy=1.0)]
     aggregate(clients, words=TEST)
     assert rows() == [(1, 9, 10, 0.0), (1, 10, 10, 1.0)]
-    assert "the model on 2 clients' own data: mean 50.00%, worst 0.00% (client 9)" in (
-        capsys.readouterr().out
-    )
+    expected = "the model on 2 clients' own data: mean 50.00%, worst 0.00% (client 9)"
+    assert expected in capsys.readouterr().out
 
 
 def test_a_round_without_a_possible_value_has_no_line(aggregate):
@@ -72,22 +65,27 @@ def test_a_resumed_run_keeps_the_rows_of_finished_rounds_and_no_others(aggregate
     with open("run/client_accuracy.csv", "a", encoding="utf-8") as file:
         file.write("3,0,10,0.9\n")  # of a round that was not on record when the run was interrupted
     aggregate([Witness(0, 10, accuracy=0.2)], rounds=3, words=[*TEST, "--resume"])
+    aggregate([Witness(0, 0)], rounds=4, words=[*TEST, "--resume"])  # and has nothing to write
     assert rows() == [(1, 0, 10, 0.1), (2, 0, 10, 0.1), (3, 0, 10, 0.2)]
 
 
+@pytest.fixture
+def old(tmp_path):
+    """The file of an earlier run."""
+    file = tmp_path / "run/client_accuracy.csv"
+    file.parent.mkdir()
+    file.write_text(f"{HEADER}1,0,10,0.5\n", encoding="utf-8")
+    return file
+
+
 @pytest.mark.parametrize("words", [[], TEST])
-def test_the_file_of_an_earlier_run_goes_when_a_new_one_begins(aggregate, tmp_path, words):
-    (tmp_path / "run").mkdir()
-    old = tmp_path / "run/client_accuracy.csv"
-    old.write_text(f"{HEADER}1,0,10,0.5\n", encoding="utf-8")
+def test_the_file_of_an_earlier_run_goes_when_a_new_one_begins(aggregate, old, words):
     aggregate([Witness(0, 0)], words=words)
     assert not old.exists()
 
 
-def test_the_file_of_an_earlier_run_stays_when_the_new_one_cannot_begin(aggregate, tmp_path):
-    (tmp_path / "run").mkdir()
-    old = tmp_path / "run/client_accuracy.csv"
-    old.write_text(f"{HEADER}1,0,10,0.5\n", encoding="utf-8")
+@pytest.mark.usefixtures("old")
+def test_the_file_of_an_earlier_run_stays_when_the_new_one_cannot_begin(aggregate):
     with pytest.raises(UserError, match="no run to resume"):
         aggregate([Witness(0, 0)], words=[*TEST, "--resume"])
     assert rows() == [(1, 0, 10, 0.5)]

@@ -28,17 +28,15 @@ def final(rows, **wanted):
 
 
 def test_the_recorded_comparison_is_the_whole_grid(rows):
-    declared = set()
-    for run in grid(seeds=3, rounds=10):
-        for client in map(str, range(10)) if run.method == "alone" else [""]:
-            work = (run.local_epochs, run.fraction_fit, run.seed, client)
-            declared |= {
-                (run.part, run.scheme, run.method, *work, number)
-                for number in range(run.rounds + 1)
-            }
-    names = ["part", "scheme", "method", "local_epochs", "fraction_fit", "seed", "client", "round"]
-    recorded = [tuple(row[name] for name in names) for row in rows]
-    assert set(recorded) == declared and len(recorded) == len(declared)
+    names = ["part", "scheme", "method", "local_epochs", "fraction_fit", "seed"]
+    declared = [
+        (*(getattr(run, name) for name in names), client, number)
+        for run in grid(seeds=3, rounds=10)
+        for client in (map(str, range(10)) if run.method == "alone" else [""])
+        for number in range(run.rounds + 1)
+    ]
+    recorded = [tuple(row[name] for name in [*names, "client", "round"]) for row in rows]
+    assert sorted(recorded) == sorted(declared)
 
 
 def test_federated_is_nearly_as_good_as_pooled_and_better_than_the_median_client_alone(rows):
@@ -64,10 +62,8 @@ def test_no_remedy_helps_everywhere(rows):
 
     others = [strategy for strategy in STRATEGIES if strategy != "FedAvg"]
     assert all(mean("iid", other) < mean("iid", "FedAvg") for other in others)
-    with_momentum, without = (
-        final(rows, part="strategies", scheme="dirichlet", method=method)
-        for method in ("FedAvgM", "FedAvg")
-    )
+    skewed = {"part": "strategies", "scheme": "dirichlet"}
+    with_momentum, without = (final(rows, **skewed, method=name) for name in ("FedAvgM", "FedAvg"))
     assert all(mine > theirs for mine, theirs in zip(with_momentum, without, strict=True))
     assert all(mean("shards", other) < mean("shards", "FedAvg") for other in others)
 
@@ -94,7 +90,7 @@ def test_a_picture_of_other_runs_is_another_picture(rows, tmp_path):
         for row in rows
         if row["part"] == "strategies"
     ]
-    assert "strategies.png" in draw_pictures(worse, tmp_path)
+    assert draw_pictures(worse, tmp_path) == ["strategies.png"]
     with pytest.raises(AssertionError):
         assert_same_picture(FOLDER / "strategies.png", tmp_path / "strategies.png")
 

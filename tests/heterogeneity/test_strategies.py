@@ -17,16 +17,11 @@ from tests.support.ports import idle_address
 from tests.support.shared import ROUNDS, SIZES, server_words
 
 
-def weights_of(directory):
-    """Return the weights of a run's global model."""
-    with np.load(directory / "global_model.npz") as file:
-        return [file[name] for name in file.files]
-
-
 def distance_from_start(directory):
     """Return how far a run's model is from the initial weights of seed 0."""
-    pairs = zip(weights_of(directory), untrained(), strict=True)
-    return np.sqrt(sum(np.sum((now - then) ** 2) for now, then in pairs))
+    with np.load(directory / "global_model.npz") as file:
+        pairs = zip(file.values(), untrained(), strict=True)
+        return np.sqrt(sum(np.sum((now - then) ** 2) for now, then in pairs))
 
 
 @pytest.mark.parametrize("strategy", ["FedAvgM", "FedAdam", "FedYogi"])
@@ -36,16 +31,12 @@ def test_every_strategy_learns_rejects_no_honest_client_and_goes_on_with_no_stra
     epochs = ["--local-epochs", 2]
     run = federate("--strategy", strategy, *epochs)
     history = read_history(run)
-    assert [row.clients for row in history] == [0] + [len(SIZES)] * ROUNDS
-    assert [row.failures for row in history] == [0] * (ROUNDS + 1)
+    assert [(row.clients, row.failures) for row in history] == [(0, 0)] + [(len(SIZES), 0)] * ROUNDS
     assert history[-1].loss < history[0].loss
-    for other in (strategy, "FedAvg", "FedProx"):
+    for other in ("FedAvg", "FedProx"):  # nor with the same: see test_resume.py
         _, words = server_words(run, *epochs, "--rounds", 3, "--resume", "--strategy", other)
-        line = refused(stage, workspace, "server", *words)
-        if other == strategy:
-            assert f"{strategy} remembers earlier rounds" in line and "without --resume" in line
-        else:
-            assert f"was made with --strategy {strategy}" in line
+        complaint = refused(stage, workspace, "server", *words)
+        assert f"was made with --strategy {strategy}" in complaint
 
 
 def test_fedprox_holds_clients_back(federate, lesson_run):
@@ -62,9 +53,8 @@ def made_with(mnist, directory, *words):
     """Return the Flower strategy that this chapter's server makes from `words`."""
     words = ["--address", idle_address(), "--run", directory, *words]
     args = parse_options(words, [*server_options(), heterogeneity_options()])
-    strategy = server.make_strategy(
-        args, make_model(), mnist.test_images[:9], mnist.test_labels[:9]
-    )
+    tests = mnist.test_images[:9], mnist.test_labels[:9]
+    strategy = server.make_strategy(args, make_model(), *tests)
     while isinstance(strategy, StrategyAround):
         strategy = strategy.strategy
     return strategy
@@ -92,9 +82,8 @@ def test_options_reach_flowers_strategy(mnist, tmp_path, words, expected):
 
 @pytest.mark.parametrize("strategy", ["FedAvg", "FedAvgM", "FedProx", "FedAdam", "FedYogi"])
 def test_whatever_the_strategy_it_has_the_lessons_arguments_and_c(mnist, tmp_path, strategy):
-    words = ["--strategy", strategy, "--fraction-fit", 0.3, "--min-clients", 4]
-    words += ["--batch-size", 7, "--client-evaluation"]
-    made = made_with(mnist, tmp_path, *words)
+    words = ["--fraction-fit", 0.3, "--min-clients", 4, "--batch-size", 7, "--client-evaluation"]
+    made = made_with(mnist, tmp_path, "--strategy", strategy, *words)
     assert (made.fraction_fit, made.fraction_evaluate) == (0.3, 1.0)
     assert (made.min_fit_clients, made.min_evaluate_clients) == (1, 1)
     assert made.min_available_clients == 4

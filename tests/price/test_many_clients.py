@@ -11,26 +11,22 @@ from beyond.price.training import MEANS, models_of, noise_of
 from client import FlowerClient
 from model import get_weights, make_model, to_tensors
 
-
-@pytest.fixture(scope="module")
-def images_and_labels():
-    rng = np.random.default_rng(7)
-    return rng.integers(0, 256, (90, 28, 28), np.uint8), rng.integers(0, 10, 90)
+RNG = np.random.default_rng(7)
+IMAGES, LABELS = RNG.integers(0, 256, (90, 28, 28), np.uint8), RNG.integers(0, 10, 90)
 
 
 @pytest.fixture(scope="module")
-def crowd(images_and_labels):
-    tensors = to_tensors(*images_and_labels)
+def crowd():
+    tensors = to_tensors(IMAGES, LABELS)
     return LessonCrowd(tensors, tensors, np.split(np.arange(90), 3), learning_rate=0.05)
 
 
-def test_clients_with_the_lessons_network_train_as_its_own_do(crowd, images_and_labels):
-    images, labels = images_and_labels
+def test_clients_with_the_lessons_network_train_as_its_own_do(crowd):
     weights = crowd.first_weights(seed=4)
     config = {"seed": 0, "server_round": 2, "local_epochs": 1, "batch_size": 32}
     for number, update in enumerate(crowd.updates(weights, 2)):
         own = slice(30 * number, 30 * (number + 1))
-        client = FlowerClient(number, make_model(), images[own], labels[own])
+        client = FlowerClient(number, make_model(), IMAGES[own], LABELS[own])
         new, _, _ = client.fit(weights, {**config, "learning_rate": 0.05})
         for mine, after, before in zip(update, new, weights, strict=True):
             np.testing.assert_array_equal(mine, after - before)

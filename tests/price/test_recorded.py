@@ -30,9 +30,8 @@ def test_every_training_with_a_guarantee_is_recorded_with_three_seeds_or_more():
 def test_the_settings_are_the_best_of_the_search():
     trials = read_table(search.TABLE, search.COLUMNS)
     assert search.choose(trials) == json.loads(SETTINGS.read_text(encoding="utf-8"))
-    per_setting = Counter(
-        tuple(row[name] for name in (*search.SOUGHT, *search.CHOSEN)) for row in trials
-    )
+    names = (*search.SOUGHT, *search.CHOSEN)
+    per_setting = Counter(tuple(row[name] for name in names) for row in trials)
     for (network, clients, *_), seeds in per_setting.items():
         assert seeds == search.SEEDS[network][clients]
 

@@ -55,11 +55,8 @@ def tapped(place, shared_stage):
 
 def rows_of(output):
     """Return {(direction, round): [bytes by kind ..., all]} as printed."""
-    found = re.findall(r"^(to the \w+) +(\d+)((?: +[\d,]+){6})$", output, re.MULTILINE)
-    return {
-        (direction, int(number)): [int(cell.replace(",", "")) for cell in cells.split()]
-        for direction, number, cells in found
-    }
+    rows = re.findall(r"^(to the \w+) +(\d+)((?: +\d+){6})$", output.replace(",", ""), re.MULTILINE)
+    return {(way, int(number)): list(map(int, cells.split())) for way, number, cells in rows}
 
 
 def test_every_byte_is_explained_and_the_sums_are_right(tapped):
@@ -72,28 +69,22 @@ def test_every_byte_is_explained_and_the_sums_are_right(tapped):
     assert f"carried {total:,} bytes; the ledger has {total:,}, unexplained 0" in tapped
     to_server = [row for (direction, _), row in rows.items() if direction == "to the server"]
     weights, elsewhere = (sum(row[k] for row in to_server for k in ks) for ks in ((0,), (1, 3, 4)))
-    assert (
-        f"in {weights:,} bytes of weights, and in at most {elsewhere:,} bytes elsewhere" in tapped
-    )
+    hidden = f"in {weights:,} bytes of weights, and in at most {elsewhere:,} bytes elsewhere"
+    assert hidden in tapped
     if sys.platform == "linux":
-        sums = re.search(
-            r"own counters.*: ([\d,]+) bytes; of these the ledger has ([\d,]+)", tapped
-        )
-        kernel, ledger = (int(number.replace(",", "")) for number in sums.groups())
+        sums = r"own counters.*: (\d+) bytes; of these the ledger has (\d+)"
+        kernel, ledger = map(int, re.search(sums, tapped.replace(",", "")).groups())
         assert kernel == ledger, tapped
         # A stream that was broken off, as a server may do at its end, has left no count to ask for.
         assert kernel > 0.5 * total, tapped
 
 
 def test_smuggled_images_are_found_and_no_others(tapped):
-    found = re.findall(
-        r"^FOUND image (\d+) of client (\d+), (\d+) of its (\d+) .* as (.*):", tapped, re.M
-    )
+    lines = r"^FOUND image (\d+) of client (\d+), (\d+) of its (\d+) .* as (.*):"
+    found = re.findall(lines, tapped, re.MULTILINE)
     assert len(found) == 2 * ROUNDS
-    assert {(image, owner, form) for image, owner, _, _, form in found} == {
-        ("0", "1", "pixels"),
-        ("0", "2", "numbers that the model takes"),
-    }
+    forms = {("0", "1", "pixels"), ("0", "2", "numbers that the model takes")}
+    assert {(image, owner, form) for image, owner, _, _, form in found} == forms
     assert all(rows == telling for _, _, rows, telling, _ in found)
 
 
@@ -110,8 +101,7 @@ def test_ctrl_c_ends_it_with_what_has_passed(place, start_warm):
     words = ["--listen", listen, "--server", free_address(), "--picture", "results/none.png"]
     tap = start_warm(["-m", WIRETAP, *words], place)
     tap.wait_for(f"^Listening on {listen}")
-    host, port = listen.split(":")
-    connection = socket.create_connection((host, int(port)))
+    connection = socket.create_connection(listen.split(":"))
     with connection, contextlib.suppress(ConnectionResetError):
         assert connection.recv(1) == b""  # there is no server to be connected to
     tap.send(signal.SIGINT)
