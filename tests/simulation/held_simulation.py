@@ -1,6 +1,6 @@
 """A simulation that is held in the middle of a round, and what a stranger on its machine finds meanwhile."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,17 +14,9 @@ OTHERS = 0o077  # the rights of everybody else
 
 def actors_of(place, count):
     """Return the processes of `place` that take turns at being a client, if there are so many."""
-    if sum(map(_is_actor, psutil.process_iter())) < count:
-        return None
-    found = list(filter(_is_actor, place.processes()))
-    return found if len(found) == count else None
-
-
-def _is_actor(process):
-    try:
-        return process.name().startswith(ACTOR)
-    except psutil.Error:
-        return False
+    with suppress(psutil.Error):  # one of them has ended meanwhile
+        found = [one for one in place.processes() if one.name().startswith(ACTOR)]
+        return found if len(found) == count else None
 
 
 def look_around(place, actors):
@@ -35,20 +27,19 @@ def look_around(place, actors):
         ports = open_ports(processes)
         rays = {where.port: one for where, one in ports.items() if one.name() != SUPERLINK}
         said = {port: both(port, token) for port, one in rays.items() if one != actors[0]}
-        command_lines = [" ".join(one.cmdline()) for one in processes]
         environments = [Path(f"/proc/{one.pid}/environ") for one in processes]
-        are_open = [bool(file.stat().st_mode & OTHERS) for file in environments]
+        seen = SimpleNamespace(
+            token=token,
+            ports=ports,
+            answers=said,
+            names={one.name() for one in rays.values()},
+            command_lines=[" ".join(one.cmdline()) for one in processes],
+            open_environments=[bool(file.stat().st_mode & OTHERS) for file in environments],
+        )
         with stopped(actors[1]):
             actors[0].resume()
             said |= {port: both(port, token) for port, one in rays.items() if one == actors[0]}
-    return SimpleNamespace(
-        token=token,
-        ports=ports,
-        names={one.name() for one in rays.values()},
-        answers=said,
-        command_lines=command_lines,
-        open_environments=are_open,
-    )
+    return seen
 
 
 def both(port, token):
