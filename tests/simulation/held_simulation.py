@@ -14,9 +14,15 @@ OTHERS = 0o077  # the rights of everybody else
 
 def actors_of(place, count):
     """Return the processes of `place` that take turns at being a client, if there are so many."""
-    with suppress(psutil.Error):  # one of them has ended meanwhile
-        found = [one for one in place.processes() if one.name().startswith(ACTOR)]
-        return found if len(found) == count else None
+    if sum(map(_is_actor, psutil.process_iter())) < count:
+        return None  # which a name tells, and that is soon read
+    found = list(filter(_is_actor, place.processes()))
+    return found if len(found) == count else None
+
+
+def _is_actor(process):
+    with suppress(psutil.Error):
+        return process.name().startswith(ACTOR)
 
 
 def look_around(place, actors):
