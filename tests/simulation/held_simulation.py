@@ -1,6 +1,6 @@
 """A simulation that is held in the middle of a round, and what a stranger on its machine finds meanwhile."""
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,14 +15,16 @@ OTHERS = 0o077  # the rights of everybody else
 def actors_of(place, count):
     """Return the processes of `place` that take turns at being a client, if there are so many."""
     if sum(map(_is_actor, psutil.process_iter())) < count:
-        return None  # which a name tells, and that is soon read
+        return None
     found = list(filter(_is_actor, place.processes()))
     return found if len(found) == count else None
 
 
 def _is_actor(process):
-    with suppress(psutil.Error):
+    try:
         return process.name().startswith(ACTOR)
+    except psutil.Error:
+        return False
 
 
 def look_around(place, actors):
@@ -33,19 +35,20 @@ def look_around(place, actors):
         ports = open_ports(processes)
         rays = {where.port: one for where, one in ports.items() if one.name() != SUPERLINK}
         said = {port: both(port, token) for port, one in rays.items() if one != actors[0]}
+        command_lines = [" ".join(one.cmdline()) for one in processes]
         environments = [Path(f"/proc/{one.pid}/environ") for one in processes]
-        seen = SimpleNamespace(
-            token=token,
-            ports=ports,
-            answers=said,
-            names={one.name() for one in rays.values()},
-            command_lines=[" ".join(one.cmdline()) for one in processes],
-            open_environments=[bool(file.stat().st_mode & OTHERS) for file in environments],
-        )
+        are_open = [bool(file.stat().st_mode & OTHERS) for file in environments]
         with stopped(actors[1]):
             actors[0].resume()
             said |= {port: both(port, token) for port, one in rays.items() if one == actors[0]}
-    return seen
+    return SimpleNamespace(
+        token=token,
+        ports=ports,
+        names={one.name() for one in rays.values()},
+        answers=said,
+        command_lines=command_lines,
+        open_environments=are_open,
+    )
 
 
 def both(port, token):
