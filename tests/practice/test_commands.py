@@ -25,32 +25,35 @@ threading.Thread(target=time.sleep, args=(600,)).start()
 """
 # What happens in the file, and what is said of it: all of it in one check.
 STRANGE = {
-    "deal": (
-        (DEAL, f"while True:\n        pass\n    {DEAL}"),
-        "Stopped after 4 seconds in line 1",
-    ),
+    "deal": (DEAL, f"while True:\n        pass\n    {DEAL}", "Stopped after 4 seconds in line 1"),
     "weights": (
-        ("    return [tensor", "    import os\n    os._exit(0)\n    return [tensor"),
+        "    return [tensor",
+        "    import os\n    os._exit(0)\n    return [tensor",
         "It has ended the whole program (ended with status 0)",
     ),
     "config": (
-        ("    def instructions", "    exit()\n\n    def instructions"),
+        "    def instructions",
+        "    exit()\n\n    def instructions",
         "This ends the whole program: take it out.",
     ),
     "evaluation": (
-        ("return loss, {", "return loss, {{"),
+        "return loss, {",
+        "return loss, {{",
         "practice/evaluation.py, line 20: return loss, {{",
     ),
     "without_nan": (
-        ("finite = [", "results['x']\n        finite = ["),
+        "finite = [",
+        "results['x']\n        finite = [",
         "all are averaged practice/without_nan.py, line 22, in aggregate_fit: results['x'] TypeError: list",
     ),
     "label": (
-        ("import numpy as np\n", STARTS),
+        "import numpy as np\n",
+        STARTS,
         "right ten updates, each of one image: which digit was it?",
     ),
     "noise": (
-        ("floats = [", "print('length', clip)\n    floats = ["),
+        "floats = [",
+        "print('length', clip)\n    floats = [",
         "It prints, first 'length 0.6'",
     ),
 }
@@ -202,8 +205,8 @@ def checked(shared_stage, tmp_path_factory):
     directory = tmp_path_factory.mktemp("checked")
     folder = directory / "practice"
     folder.mkdir()
-    for name, (change, _) in STRANGE.items():
-        (folder / f"{name}.py").write_text(wrong_answer(name, change), encoding="utf-8")
+    for name, (*change, _) in STRANGE.items():
+        (folder / f"{name}.py").write_text(wrong_answer(name, *change), encoding="utf-8")
     (folder / "fit.py").write_text(right_answer("fit"), encoding="utf-8")
     (directory / "temporary").mkdir()
     words = (*COMMAND, "check", "--seconds", 4)
@@ -216,7 +219,7 @@ def test_what_an_answer_does_is_contained_and_said(checked, name):
     number = [exercise.name for exercise in EXERCISES].index(name) + 1
     _, _, after = said(finished).partition(f"Exercise {number}:")
     part, _, _ = after.partition("Exercise ")
-    assert STRANGE[name][1] in part, finished
+    assert STRANGE[name][-1] in part, finished
     assert "Traceback" not in finished.stdout and "attempt.py" not in finished.stdout
 
 
@@ -258,7 +261,7 @@ def test_the_next_thing_is_the_first_that_is_not_right(checked):
 
 
 def test_two_checks_at_once_and_ctrl_c(stage, answers, tmp_path):
-    folder = answers({"deal": wrong_answer("deal", STRANGE["deal"][0])})
+    folder = answers({"deal": wrong_answer("deal", *STRANGE["deal"][:2])})
     first = stage.start(*COMMAND, "check", "--seconds", 300, cwd=tmp_path)
     wait_until(lambda: len(processes_in(tmp_path)) > 1, "the answer's process")
     second = stage.start(*COMMAND, "check", cwd=tmp_path, beside=True)

@@ -40,9 +40,7 @@ def test_the_lessons_own_code_passes(name, tmp_path, no_federation):
 def test_another_right_answer_passes(name, case, tmp_path, no_federation):
     helper = "def unchanged(value):\n    return value\n"
     (tmp_path / "helper.py").write_text(helper, encoding="utf-8")
-    changes = OTHERS[name][case]
-    pairs = zip(changes[::2], changes[1::2], strict=True)
-    assert verdict_on(name, wrong_answer(name, *pairs), tmp_path)["fault"] == []
+    assert verdict_on(name, wrong_answer(name, *OTHERS[name][case]), tmp_path)["fault"] == []
 
 
 @pytest.mark.parametrize(
@@ -118,7 +116,7 @@ def test_an_answer_to_an_earlier_lesson_is_told_what_has_changed(tmp_path):
 )
 def test_a_function_that_is_missing_is_missed_where_it_has_to_be(tmp_path, name, missing, where):
     file = tmp_path / f"{name}.py"
-    file.write_text(wrong_answer(name, (missing, f"{missing}_of_another_name")), encoding="utf-8")
+    file.write_text(wrong_answer(name, missing, f"{missing}_of_another_name"), encoding="utf-8")
     (line,) = fault_to_read(exercise_named(name), file)
     assert f"There is no {missing} {where}" in line and f"--folder {tmp_path}" in line
 
