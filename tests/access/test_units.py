@@ -22,14 +22,11 @@ each_unit = pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 @each_unit
 def test_systemd_accepts_it_and_finds_it_exposed_little(unit, tmp_path):
     copy = tmp_path / unit.name  # which starts programs that have to be there
-    copy.write_text(
-        unit.read_text(encoding="utf-8").replace("/opt/flower/venv/bin", str(PROGRAMS)),
-        encoding="utf-8",
-    )
+    ours = unit.read_text(encoding="utf-8").replace("/opt/flower/venv/bin", str(PROGRAMS))
+    copy.write_text(ours, encoding="utf-8")
     for words in (["verify"], ["security", "--offline=true", "--threshold=20"]):
-        verdict = subprocess.run(
-            ["systemd-analyze", *words, copy], capture_output=True, text=True, encoding="utf-8"
-        )
+        words = ["systemd-analyze", *words, copy]
+        verdict = subprocess.run(words, capture_output=True, encoding="utf-8")
         assert (verdict.returncode, verdict.stderr) == (0, ""), verdict
         assert "security" in words or verdict.stdout == ""
 
@@ -43,10 +40,8 @@ def test_it_has_bounds_and_starts_again_however_it_ends(unit):
 
 
 def test_each_has_a_user_of_its_own():
-    users = {
-        re.search("^User=flower.*$", unit.read_text(encoding="utf-8"), re.MULTILINE)[0]
-        for unit in UNITS
-    }
+    texts = [unit.read_text(encoding="utf-8") for unit in UNITS]
+    users = {re.search("^User=flower.*$", text, re.MULTILINE)[0] for text in texts}
     assert len(users) == len(UNITS) == 4
 
 
@@ -63,9 +58,8 @@ def test_flower_is_as_quiet_in_all_of_them_as_the_chapter_says(name):
     page = (ROOT / "pages/deployment/page.md").read_text(encoding="utf-8")
     asked = set(re.search(r"^export (FLWR_.*)$", page, re.MULTILINE)[1].split())
     assert len(asked) == 3
-    assert asked <= set(
-        (DEPLOY / name).read_text(encoding="utf-8").replace("Environment=", "").split()
-    )
+    text = (DEPLOY / name).read_text(encoding="utf-8")
+    assert asked <= set(text.replace("Environment=", "").split())
 
 
 @pytest.mark.thorough
@@ -76,9 +70,6 @@ def test_every_option_in_it_exists(unit):
     start = [PROGRAMS / Path(program).name]
     if program.endswith("python"):
         start += words[:2]  # -m and a module
-    told = subprocess.run(
-        [*start, "--help"], capture_output=True, text=True, cwd=ROOT, encoding="utf-8"
-    )
+    told = subprocess.run([*start, "--help"], capture_output=True, cwd=ROOT, encoding="utf-8")
     options = {word for word in words if word.startswith("--")}
-    assert options
-    assert all(option in told.stdout for option in options)
+    assert options and all(option in told.stdout for option in options)

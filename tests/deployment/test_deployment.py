@@ -57,8 +57,7 @@ def words_for_two():
 
 def test_it_runs_all_rounds_and_records_them(deployment):
     assert deployment.status == 0, deployment.output
-    rows = read_history(deployment.run)
-    counts = [(row.round, row.clients, row.failures) for row in rows]
+    counts = [(row.round, row.clients, row.failures) for row in read_history(deployment.run)]
     assert counts == [(0, 0, 0), (1, 2, 0), (2, 2, 0)]
     assert "Round  2 of 2: accuracy" in deployment.output
     assert (deployment.run / "accuracy.png").exists()
@@ -91,11 +90,8 @@ def test_tasks_ran_in_forks_of_the_superexec_and_each_has_unpacked_the_app_for_i
     assert "SuperExec is ready for 2 SuperNodes" in log
     assert log.count("trained on 80 images") == log.count("trained on 60 images") == ROUNDS
     homes = homes_of_tasks(deployment.run)
-    tasks = sum(
-        (logs / f"node_{number}.log").read_text(encoding="utf-8").count("Receiving: ")
-        for number in (0, 1)
-    )
-    assert len(set(homes)) == len(homes) == tasks > 2 * ROUNDS
+    nodes = "".join(file.read_text(encoding="utf-8") for file in logs.glob("node_*.log"))
+    assert len(set(homes)) == len(homes) == nodes.count("Receiving: ") > 2 * ROUNDS
     assert len(deployment.homes) >= 4  # two answers to the roll call, and round 1
     assert deployment.homes[:2] == [(home, False) for home in homes[:2]]  # gone while it ran
 

@@ -2,6 +2,7 @@
 
 import re
 
+import psutil
 import pytest
 
 from beyond.deployment.watched_services import NAMES
@@ -25,10 +26,9 @@ def deployment(make_place):
 
 def find(place, *words):
     """Return the oldest process of the place that has all `words` in its command line."""
-    found = [
-        one for one in place.processes() if all(word in " ".join(one.cmdline()) for word in words)
-    ]
-    return min(found, key=lambda process: process.create_time())
+    lines = {one: " ".join(one.cmdline()) for one in place.processes()}
+    found = [one for one, line in lines.items() if all(word in line for word in words)]
+    return min(found, key=psutil.Process.create_time)
 
 
 def failures(place):
@@ -38,17 +38,14 @@ def failures(place):
 
 def test_a_clientapp_a_node_and_the_superexec_are_killed(deployment):
     place, command = deployment
-    log = place.directory / "results/run/logs/superexec.log"
+    log, soon = place.directory / "results/run/logs/superexec.log", SILENCE / 2
 
     superexec = find(place, "beyond.deployment.superexec")
     wait_until(superexec.children, "a ClientApp")[0].kill()
-    wait_until(
-        lambda: "was ended by SIGKILL" in log.read_text(encoding="utf-8"),
-        "its end is noticed",
-        SILENCE / 2,
-    )
-    wait_until(lambda: 1 in failures(place), "the round ends without it", SILENCE / 2)
-    wait_until(lambda: failures(place)[-1] == 0, "the next one has all", SILENCE / 2)
+    killed = "was ended by SIGKILL"
+    wait_until(lambda: killed in log.read_text(encoding="utf-8"), "its end is noticed", soon)
+    wait_until(lambda: 1 in failures(place), "the round ends without it", soon)
+    wait_until(lambda: failures(place)[-1] == 0, "the next one has all", soon)
 
     find(place, "flower-supernode", "partition-id=1").kill()
     command.wait_for("^SuperNode 1 was ended by SIGKILL .*; the run goes on without it$")
@@ -72,8 +69,9 @@ def test_what_no_round_is_finished_without_is_named(deployment, program):
     place.assert_nothing_is_left()
 
 
-def drill(place, what, *words):
+def drill(make_place, what, *words):
     """Run a drill; return every round's clients, and the screen."""
+    place = make_place([60] * CLIENTS)
     words = ["--clients", CLIENTS, "--rounds", ROUNDS, "--address", free_address(), *words]
     module = "beyond.deployment.kill_drills"
     screen = place.run_watched("-m", module, what, *words, moment="^-- ")
@@ -82,15 +80,14 @@ def drill(place, what, *words):
 
 @pytest.mark.thorough
 def test_without_a_supernode_the_round_ends_and_the_run_goes_on(make_place):
-    clients, _ = drill(make_place([60] * CLIENTS), "node", "--round-timeout", 20)
+    clients, _ = drill(make_place, "node", "--round-timeout", 20)
     assert len(clients) == ROUNDS + 1
-    assert clients[1:3] == [CLIENTS, CLIENTS]
-    assert clients[-1] == CLIENTS - 1
+    assert clients[1:3] == [CLIENTS, CLIENTS] and clients[-1] == CLIENTS - 1
 
 
 @pytest.mark.thorough
 def test_a_superexec_that_is_started_again_costs_the_updates_that_were_under_way(make_place):
-    clients, screen = drill(make_place([60] * CLIENTS), "superexec")
+    clients, screen = drill(make_place, "superexec")
     assert clients[:3] == [0, CLIENTS, CLIENTS] and clients[4:] == [CLIENTS, CLIENTS]
     assert 1 <= clients[3] < CLIENTS
     assert "the SuperExec is started again" in screen
@@ -106,7 +103,7 @@ def test_a_superexec_that_is_started_again_costs_the_updates_that_were_under_way
     ],
 )
 def test_a_drill_costs_one_update_at_most(make_place, what, third, line):
-    clients, screen = drill(make_place([60] * CLIENTS), what)
+    clients, screen = drill(make_place, what)
     assert clients == [0, CLIENTS, CLIENTS, third, CLIENTS, CLIENTS]
     assert line in screen
     rounds = re.findall(r"^Round (\d+)", screen, re.MULTILINE)

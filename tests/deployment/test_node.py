@@ -2,9 +2,6 @@
 
 import os
 import signal
-import socket
-import ssl
-import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,14 +14,15 @@ from beyond.deployment.runtime_api import runtime_client
 from beyond.deployment.superexec import can_run
 from beyond.simulation.private_flower import PrivateFlower
 from support.files import locked
-from tests.support.certificates import make_certificates
+from tests.support.certificates import make_certificates, tls_server
 from tests.support.harness import ROOT, wait_until
 from tests.support.open_ports import assert_only_loopback, open_ports
-from tests.support.ports import free_address
+from tests.support.ports import free_address, idle_address
 from tests.support.shell import SHELL
 
 NODE = ("-m", "beyond.deployment.node", "--partition-id", 0, "--insecure", "--superlink")
 SUPEREXEC = ("-m", "beyond.deployment.superexec", "--runtime-api-address")
+NO_FALLBACK = (*SUPEREXEC[1:], idle_address(), "--insecure", "--no-fallback")
 IS_IN = "^SuperNode .* is in, with partition 0$"
 
 
@@ -67,9 +65,8 @@ def test_it_comes_in_keeps_its_partition_and_its_tasks_and_ends_with_all_that_it
     assert stranger.status == 2 and "refuses this SuperExec" in stranger.stderr
     assert secret.stat().st_size == 32 and secret.parent.stat().st_mode & 0o777 == 0o700
     friend = runtime_client(runtime, secret=secret.read_bytes())
-    assert not friend.AcquireTask(
-        AcquireTaskRequest(supported_task_types=[TaskType.CLIENT_APP])
-    ).token
+    question = AcquireTaskRequest(supported_task_types=[TaskType.CLIENT_APP])
+    assert not friend.AcquireTask(question).token
     taken = pytest.raises(BlockingIOError)
     with taken, locked(place.directory / "partitions/.client_0.npz.lock", BlockingIOError()):
         pytest.fail("another node may have its partition")
@@ -86,8 +83,7 @@ def test_it_ends_with_a_line_when_one_of_its_two_has_ended(place, flower, part, 
     node = place.start(*NODE, flower.superlink("--insecure"))
     node.wait_for(IS_IN)
     next(one for one in place.processes() if program in " ".join(one.cmdline())).kill()
-    assert node.wait() == 1
-    assert f"the {part} with partition 0 has ended: " in node.output.splitlines()[-1]
+    assert f"the {part} with partition 0 has ended: " in node.complaint(status=1)
     place.assert_nothing_is_left()
 
 
@@ -103,9 +99,7 @@ def test_it_says_that_it_waits_and_comes_in_when_superlink_is_there(place, flowe
 
 @pytest.mark.thorough
 def test_it_says_in_one_line_who_does_not_answer(place):
-    node = place.run(*NODE, "127.0.0.1:9", "--max-retries", 1)
-    assert node.wait() == 2
-    line = node.output.splitlines()[-1]
+    line = place.start(*NODE, "127.0.0.1:9", "--max-retries", 1).complaint()
     assert line.startswith("beyond.deployment.node: SuperLink at 127.0.0.1:9: ")
 
 
@@ -133,8 +127,7 @@ def test_with_an_unknown_version_and_no_fallback_one_line_says_so(
     unknown_version, monkeypatch, refuses_here
 ):
     monkeypatch.syspath_prepend(unknown_version)
-    words = ("--runtime-api-address", free_address(), "--insecure", "--no-fallback")
-    assert "9.9.9" in refuses_here("beyond.deployment.superexec", *words)
+    assert "9.9.9" in refuses_here(*NO_FALLBACK)
 
 
 def test_where_nothing_can_fork_one_line_says_so(monkeypatch, capsys, refuses_here):
@@ -142,37 +135,21 @@ def test_where_nothing_can_fork_one_line_says_so(monkeypatch, capsys, refuses_he
     assert not can_run(SimpleNamespace(no_fallback=False))
     line = capsys.readouterr().out
     assert "forks, which this system cannot: flower-superexec runs instead" in line
-    words = ("--runtime-api-address", free_address(), "--insecure", "--no-fallback")
-    assert "forks, which" in refuses_here("beyond.deployment.superexec", *words)
+    assert "forks, which" in refuses_here(*NO_FALLBACK)
 
 
 def test_whom_it_cannot_trust_it_does_not_ask_again(tmp_path, stage):
     """A SuperLink has the same API as a SuperNode, and TLS."""
-    certificates = make_certificates(tmp_path / "certificates")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-        thread = threading.Thread(target=turned_away, args=(listener, context), daemon=True)
-        thread.start()
+    with tls_server(make_certificates(tmp_path / "certificates")) as address:  # for one client
         trust = ("--root-certificates", certifi.where())
         done = stage.run(*SUPEREXEC, address, *trust, cwd=tmp_path)
-        thread.join()
     assert done.status == 2
     assert f"{address} is not to be trusted" in done.stderr.splitlines()[-1]
-
-
-def turned_away(listener, context):
-    """Be a TLS server whose only client does not trust it."""
-    plain, _ = listener.accept()
-    with pytest.raises(ssl.SSLError, match="unknown ca"):
-        context.wrap_socket(plain, server_side=True)
 
 
 def test_who_is_not_there_yet_is_told_once(tmp_path, stage):
     words = ["--insecure", "--poll", 0.01]
     command = stage.start(*SUPEREXEC, free_address(), *words, cwd=tmp_path, **SHELL)
     command.wait_for("^.* has no tasks: .*refused")
-    command.send(signal.SIGTERM)
-    assert command.wait() == 143
+    stop(command)
     assert command.output.count("has no tasks") == 1

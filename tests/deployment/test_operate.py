@@ -11,7 +11,6 @@ from pages.terminals import working_copy
 from tests.support.harness import ROOT
 from tests.support.pages import targets_of
 
-PROMPT = re.compile(r"^(server|node\d)# (.*)$", re.MULTILINE)
 BLOCK = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REFUSED = "code: 2004"  # how SuperLink answers a key that it does not know, or not any more
 NUMBER = r"\b\d{15,20}\b"  # what SuperLink calls a node or a run
@@ -51,12 +50,8 @@ def assert_walked(kept):
     assert rounds[0] >= before[-1] and rounds == sorted(set(rounds))
     assert before == list(range(len(before)))
     assert "finished:stopped" in output_of(kept, "stop", "flwr list")
-    listening = output_of(kept, "ports", "ss")
-    assert set(re.findall(r"(\S+:\d+) +0\.0\.0\.0", listening)) == {
-        "127.0.0.1:8000",
-        "0.0.0.0:9443",
-        "127.0.0.1:9100",
-    }
+    listening = set(re.findall(r"(\S+:\d+) +0\.0\.0\.0", output_of(kept, "ports", "ss")))
+    assert listening == {"127.0.0.1:8000", "0.0.0.0:9443", "127.0.0.1:9100"}
 
 
 def test_a_line_was_typed_as_it_is_declared_and_has_shown_what_it_waited_for():
@@ -72,11 +67,7 @@ def test_every_line_in_a_block_was_typed_shown_or_brought():
     commands = {f"{one['where']}# {one['text']}" for one in typed if "text" in one}
     brought = {f"bring   {one['bring']} -> {one['to']}" for one in typed if "bring" in one}
     shown = {words(line) for one in typed for line in one.get("output", "").splitlines()}
-    lines = [
-        line
-        for block in BLOCK.findall(PAGE.path.read_text(encoding="utf-8"))
-        for line in block.splitlines()
-    ]
+    lines = "".join(BLOCK.findall(PAGE.path.read_text(encoding="utf-8"))).splitlines()
     assert len(lines) > 60
     known = commands | brought
     assert not [line for line in lines if line not in known and words(line) not in shown]
@@ -86,11 +77,10 @@ def test_the_page_is_short():
     assert len(PAGE.path.read_text(encoding="utf-8").split()) <= 1500
 
 
-@pytest.mark.parametrize(
-    "page", ["beyond/README.md", "beyond/deployment/README.md", "beyond/access/README.md"]
-)
-def test_readers_are_led_there(page):
-    assert any(target.endswith("OPERATE.md") for target in targets_of(ROOT / page))
+@pytest.mark.parametrize("folder", ["", "deployment", "access"])
+def test_readers_are_led_there(folder):
+    targets = targets_of(ROOT / "beyond" / folder / "README.md")
+    assert any(target.endswith("OPERATE.md") for target in targets)
 
 
 def test_recorded_walk_shows_what_the_page_says():

@@ -57,9 +57,8 @@ def test_a_clock_more_than_five_seconds_ahead_or_minutes_behind_keeps_a_node_out
     name, port = f"node_{seconds}", free_address().rpartition(":")[2]
     words = ("--superlink", flower.address, "--root-certificates", flower.root, "--port", port)
     own = ("--host", "127.0.0.1", "--auth-supernode-private-key", flower.key, "--max-retries", "2")
-    started = (sys.executable, WRONG_CLOCK, seconds, *words, *own)
-    home = str(flower.home / name)
-    node = flower.start(*started, log=f"{name}.log", FLWR_HOME=home)
+    command, home = (sys.executable, WRONG_CLOCK, seconds), str(flower.home / name)
+    node = flower.start(*command, *words, *own, log=f"{name}.log", FLWR_HOME=home)
     number, _ = arrival(flower, node, name)
     ended = node.poll()
     flower.stop(node)

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from flwr.common.config import parse_config_args
@@ -65,11 +66,7 @@ def test_a_partition_that_another_node_has(refuses_here):
 @pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP])
 def test_a_disk_without_locks_is_nobody_elses_partition(monkeypatch, number):
     """So network disks answer; there is none here."""
-
-    def refuse(descriptor, operation):
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr("fcntl.flock", refuse)
+    monkeypatch.setattr("fcntl.flock", Mock(side_effect=OSError(number, os.strerror(number))))
     with held_partition(1):
         pass
 
@@ -94,7 +91,7 @@ def test_a_node_knows_its_folder_wherever_that_is(tmp_path_factory, monkeypatch,
 
 
 def test_a_folder_that_flower_cannot_be_told(tmp_path_factory, monkeypatch):
-    folder = Path(os.fsdecode(os.fsencode(tmp_path_factory.mktemp("checkout")) + b"/a\xff"))
+    folder = tmp_path_factory.mktemp("checkout") / os.fsdecode(b"a\xff")
     folder.mkdir()
     monkeypatch.chdir(folder)
     with pytest.raises(UserError, match="Flower takes names in UTF-8 only"):
@@ -103,8 +100,7 @@ def test_a_folder_that_flower_cannot_be_told(tmp_path_factory, monkeypatch):
 
 def test_a_port_in_use(refuses_here):
     address = free_address()
-    host, port = address.split(":")
-    with socket.create_server((host, int(port))):
+    with socket.create_server(("127.0.0.1", int(address.rpartition(":")[2]))):
         assert f"cannot listen on {address}" in refuses_here(*FEDERATION, "--address", address)
 
 

@@ -14,7 +14,7 @@ import pytest
 from beyond.deployment.drill import Drill
 from beyond.deployment.node import FAILED, arrival, words_of
 from beyond.deployment.services import fresh_logs
-from beyond.deployment.superexec import OURS, find_stock
+from beyond.deployment.superexec import OURS, find_stock, parse
 from beyond.deployment.tasks import TaskServer
 from beyond.deployment.watched_services import Service
 from support.command_line import UserError
@@ -23,11 +23,11 @@ from tests.support.ports import idle_address
 from tests.support.small import write_history
 
 
-def refused(status):
-    """Return what a client of Flower's raises when a server answers with this status."""
-    request = httpx.Request("POST", "http://x")
-    answer = httpx.Response(status, request=request)
-    return httpx.HTTPStatusError("no", request=request, response=answer)
+@pytest.fixture
+def server():
+    """A SuperExec that does two tasks at once."""
+    words = ["--runtime-api-address", idle_address(), "--parallel-clients", "2", "--insecure"]
+    return TaskServer(parse(words))
 
 
 class Task:
@@ -42,14 +42,11 @@ class Task:
         self.is_finished = True
 
 
-def test_a_superexec_does_so_many_tasks_at_once_and_no_more():
-    files = {"root_certificates": None, "superexec_auth_secret_file": None}
-    args = Namespace(runtime_api_address=[idle_address()], parallel_clients=2, poll=1, **files)
-    server, context = TaskServer(args), multiprocessing.get_context("fork")
+def test_a_superexec_does_so_many_tasks_at_once_and_no_more(server):
     tasks = []
     for number in range(2):
         assert server._has_room(), number
-        tasks.append(Task(context))
+        tasks.append(Task(multiprocessing.get_context("fork")))
         server.tasks.append(tasks[-1])
     assert not server._has_room()
     tasks[0].may_end.set()
@@ -59,16 +56,15 @@ def test_a_superexec_does_so_many_tasks_at_once_and_no_more():
     tasks[1].process.join()
 
 
-def test_what_is_wrong_at_an_address_is_told_once_and_a_refusal_ends_it(capsys):
-    files = {"root_certificates": None, "superexec_auth_secret_file": None}
-    server = TaskServer(Namespace(runtime_api_address=[idle_address()], **files))
+def test_what_is_wrong_at_an_address_is_told_once_and_a_refusal_ends_it(server, capsys):
     for reason in ("refused", "refused", "reset", "refused"):
         server._note("here", httpx.ConnectError(reason))
     told = capsys.readouterr().out.splitlines()
     assert told == [f"here has no tasks: {reason}" for reason in ("refused", "reset", "refused")]
     for status in (401, 403):
+        refusal = httpx.HTTPStatusError("no", request=None, response=httpx.Response(status))
         with pytest.raises(UserError, match="here refuses this SuperExec"):
-            server._note("here", refused(status))
+            server._note("here", refusal)
 
 
 def told(tmp_path, log, status=0):

@@ -1,10 +1,11 @@
 """The lesson in the Message API learns what the lesson in the classic API learns."""
 
-from types import SimpleNamespace
+from unittest.mock import Mock, call
 
 import numpy as np
 import pytest
 from flwr.app import Context, RecordDict
+from torch.testing import assert_close
 
 from beyond.engine import apps, message_api
 from beyond.engine.grid_around import GridAround
@@ -16,11 +17,12 @@ from tests.support.harness import sha256
 from tests.support.lesson import instructions, owner, untrained
 from tests.support.small import write_partitions
 
+CLASSIC = (apps.main, apps.client_app)
 MESSAGES = (message_api.main, message_api.client_app)
 
 
 @pytest.fixture
-def app_runs(monkeypatch, mnist, tmp_path, one_thread):
+def app_runs(monkeypatch, mnist, tmp_path):
     """app_runs(*sizes) makes AppRuns of clients with so many images."""
     return lambda *sizes: AppRuns(monkeypatch, mnist, tmp_path, sizes)
 
@@ -32,10 +34,9 @@ def app_runs(monkeypatch, mnist, tmp_path, one_thread):
 )
 def test_the_model_is_that_of_the_classic_api(app_runs, sizes, tolerance):
     runs = app_runs(*sizes)
-    classic, _ = runs.run(apps.main, apps.client_app, run="results/classic")
+    classic, _ = runs.run(*CLASSIC, run="results/classic")
     messages, _ = runs.run(*MESSAGES, run="results/messages")
-    for first, second in zip(classic, messages, strict=True):
-        np.testing.assert_allclose(second, first, rtol=0, atol=tolerance)
+    assert_close(messages, classic, rtol=0, atol=tolerance)
     files = [runs.directory / f"results/{run}/global_model.npz" for run in ("classic", "messages")]
     assert tolerance or sha256(files[0]) == sha256(files[1])
 
@@ -63,7 +64,7 @@ def test_a_node_that_fails_is_done_without(app_runs):
         assert rest == 0 and 0 <= each - 46_730 * 4 < 2000 and row.bytes_sent == 3 * each
 
 
-@pytest.mark.parametrize("app", [MESSAGES, (apps.main, apps.client_app)], ids=["messages", "apps"])
+@pytest.mark.parametrize("app", [MESSAGES, CLASSIC], ids=["messages", "apps"])
 def test_a_run_begins_with_the_weights_of_its_seed(app_runs, app):
     runs = app_runs(30)
     model, _ = runs.run(*app, seed=3, **{"learning-rate": 0.1})
@@ -71,8 +72,7 @@ def test_a_run_begins_with_the_weights_of_its_seed(app_runs, app):
     for number in (1, 2):
         told = instructions(number, "--seed", 3, "--batch-size", 8, "--learning-rate", 0.1)
         weights, *_ = alone.fit(weights, told)
-    for mine, theirs in zip(weights, model, strict=True):
-        np.testing.assert_allclose(theirs, mine, rtol=0, atol=1e-6)
+    assert_close(model, weights, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("chapter", ["lesson", "heterogeneity", "privacy"])
@@ -88,11 +88,11 @@ def test_a_grid_around_a_grid_passes_everything_on():
     asked = {"get_node_ids": (), "get_nodes": (), "set_run": (7,), "push_messages": ([1],)}
     asked |= {"pull_messages": (["a"],), "create_message": (1, 2), "send_and_receive": ([3],)}
     for name, words in asked.items():
-        noted = []
-        inner = SimpleNamespace(**{name: lambda *a, n=noted, **b: n.append((a, b)) or "answer"})
+        inner = Mock(spec=[name])
         answer = getattr(GridAround(inner), name)(*words)
-        assert answer == (None if name == "set_run" else "answer")
-        assert noted == [(words, {"timeout": None} if name == "send_and_receive" else {})]
+        assert answer is (None if name == "set_run" else getattr(inner, name).return_value)
+        more = {"timeout": None} if name == "send_and_receive" else {}
+        assert inner.method_calls == [getattr(call, name)(*words, **more)]
 
 
 def test_a_run_without_an_update_has_failed(app_runs):

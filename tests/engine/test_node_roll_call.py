@@ -23,10 +23,8 @@ class Node:
     """A ClientProxy of a node that holds a partition, or has none to tell of."""
 
     def __init__(self, cid, number=None):
-        self.cid = cid
-        self.number = number
-        self.properties = {}
-        self.asked = 0
+        self.cid, self.number = cid, number
+        self.properties, self.asked = {}, 0
 
     def get_properties(self, ins, timeout, group_id):
         self.asked += 1
@@ -115,41 +113,36 @@ def test_a_node_has_to_say_which_partition_it_holds(config):
 def test_a_client_that_fails_fails_the_message_and_not_the_nodes_process(question):
     """Flower answers what an app raises, if it is an Exception."""
 
-    class Misfit(Client):
-        """A client whose data does not fit its network."""
-
-        def fit(self, ins):
-            raise RuntimeError("shapes\ndiffer")
-
-        evaluate = fit
-
+    misfit = Client()  # its data does not fit its network
+    misfit.fit = misfit.evaluate = Mock(side_effect=RuntimeError("shapes\ndiffer"))
     failing = pytest.raises(UserError, match="client_3.npz: RuntimeError: shapes differ")
     with failing as caught:
-        getattr(NodeParticipant(Misfit(), 3), question)(None)
+        getattr(NodeParticipant(misfit, 3), question)(None)
     assert caught.value.__suppress_context__  # a node's log is no place for the whole chain
 
 
-@pytest.mark.parametrize(
-    "raised, reason",
-    [
-        ("<class 'support.command_line.UserError'>:<'no\nmodel'>", "no model"),
-        (
-            "<class 'flwr.clientapp.client_app.ClientAppException'>:<'ray::run()\n  File \"x.py\"\n"
-            "ClientAppException: \nException ClientAppException occurred. Message: it's KeyError: 'x''>",
-            "it's KeyError: 'x'",
-        ),
-    ],
+RAYS = (
+    "<class 'flwr.clientapp.client_app.ClientAppException'>:<'ray::run()\n  File \"x.py\"\n"
+    "ClientAppException: \nException ClientAppException occurred. Message: it's KeyError: 'x''>"
 )
-def test_why_a_node_has_sent_no_update_is_said_in_a_line(raised, reason, capsys):
+
+
+@pytest.mark.parametrize(
+    "failure, reason",
+    [
+        (error_of_a_node("<class 'support.command_line.UserError'>:<'no\nmodel'>"), "no model"),
+        (error_of_a_node(RAYS), "it's KeyError: 'x'"),
+        (TimeoutError(), "it has left, or took longer than"),
+    ],
+    ids=["ours", "through Ray", "late"],
+)
+def test_why_a_node_has_sent_no_update_is_said_in_a_line(failure, reason, capsys):
     client = SilentClient(4, [], 0)
     client.properties["partition_id"] = 4
-    watched = WatchedClient(client, tell_nothing, 1)
+    client.fit = Mock(side_effect=failure)
+    with pytest.raises(type(failure)):
+        WatchedClient(client, tell_nothing, 1).fit(FitIns(Parameters([], ""), {}), None, None)
     strategy = SoundUpdates(FedAvg(), 100)
     strategy.asked = [client]
-    late = "it has left, or took longer than"
-    for failure, expected in ((error_of_a_node(raised), reason), (TimeoutError(), late)):
-        client.fit = Mock(side_effect=failure)
-        with pytest.raises(type(failure)):
-            watched.fit(FitIns(Parameters([], ""), {}), None, None)
-        strategy.aggregate_fit(1, [], [])
-        assert f"Round 1: no update from Client 4; {expected}" in capsys.readouterr().out
+    strategy.aggregate_fit(1, [], [])
+    assert f"Round 1: no update from Client 4; {reason}" in capsys.readouterr().out

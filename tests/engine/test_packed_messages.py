@@ -34,11 +34,15 @@ def question():
     return Message(content(), dst_node_id=5, message_type="train")
 
 
+def objects_in(message):
+    return len(get_all_nested_objects(message))
+
+
 def test_it_says_the_same_in_three_objects():
     message = question()
-    before = len(get_all_nested_objects(message))
+    before = objects_in(message)
     message.content = packed(message.content)
-    assert len(get_all_nested_objects(message)) == 3 < before
+    assert objects_in(message) == 3 < before
     found = unpacked(message.content)
     assert found == content() and list(found) == list(content())
     for name in ("arrays", "one"):
@@ -62,8 +66,9 @@ class Nodes:
         self.answer = answer
 
     def push_messages(self, messages):
-        self.sizes = [len(get_all_nested_objects(message)) for message in messages]
+        self.sizes = list(map(objects_in, messages))
         self.replies = [packing_mod(message, None, self.answer) for message in messages]
+        self.sizes += map(objects_in, self.replies)
         return ["one"]
 
     def pull_messages(self, message_ids):
@@ -79,17 +84,12 @@ def test_both_sides_see_what_the_other_has_said(fails):
 
     def answer(message, context):
         asked.append(message.content)
-        error = Error(code=1, reason="no")
-        return Message(error if fails else content(), reply_to=message)
+        return Message(Error(code=1) if fails else content(), reply_to=message)
 
     nodes = Nodes(answer)
     grid = PackingGrid(nodes)
-    identifiers = grid.push_messages([question()])
-    assert nodes.sizes == [3]
-    assert fails or len(get_all_nested_objects(nodes.replies[0])) == 3
-    [reply] = grid.pull_messages(identifiers)
-    [other] = grid.send_and_receive([question()])
-    assert nodes.sizes == [3]
+    for ask in (lambda m: grid.pull_messages(grid.push_messages(m)), grid.send_and_receive):
+        [reply] = ask([question()])
+        assert nodes.sizes == [3, 1 if fails else 3]
+        assert reply.has_error() if fails else reply.content == content()
     assert asked == [content(), content()]
-    for one in (reply, other):
-        assert one.has_error() if fails else one.content == content()

@@ -22,11 +22,8 @@ def test_the_table_of_names_has_names_that_flower_has():
     from flwr.serverapp import Grid, ServerApp
     from flwr.serverapp.strategy import FedAvg
 
-    table = (
-        PAGE.path.read_text(encoding="utf-8")
-        .partition("| classic | Message API |")[2]
-        .partition("\n\n")[0]
-    )
+    page = PAGE.path.read_text(encoding="utf-8")
+    table = page.partition("| classic | Message API |")[2].partition("\n\n")[0]
     text = " ".join(row.rsplit(" | ", 1)[-1] for row in table.splitlines())
     for record in (ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict, ClientApp, FedAvg):
         assert record.__name__ in text

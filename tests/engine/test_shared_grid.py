@@ -1,6 +1,5 @@
 """One question for all replies: everybody gets the own one, and nobody waits for ever."""
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -17,13 +16,8 @@ class Echo:
     """
 
     def __init__(self, may_answer=True, failure=None, unasked=()):
-        self.may_answer = threading.Event()
-        if may_answer:
-            self.may_answer.set()
-        self.failure = failure
-        self.unasked = list(unasked)
-        self.sent = []
-        self.questions = 0
+        self.may_answer, self.failure, self.unasked = may_answer, failure, unasked
+        self.sent, self.questions = [], 0
 
     def push_messages(self, messages):
         self.sent += messages
@@ -35,7 +29,7 @@ class Echo:
             raise self.failure
         if "id of bad" in message_ids:
             raise ValueError("this reply cannot be read")
-        if not self.may_answer.is_set():
+        if not self.may_answer:
             return []
         return [
             SimpleNamespace(metadata=SimpleNamespace(reply_to_message_id=name), content=name)
@@ -63,7 +57,7 @@ def test_a_hundred_threads_get_their_own_reply_to_few_questions():
         replies = pool.map(lambda word: ask(grid, word), words)
         wait_until(lambda: len(echo.sent) == 100, "all are sent")
         before = echo.questions
-        echo.may_answer.set()
+        echo.may_answer = True
         assert list(replies) == [f"id of {word}" for word in words]
         assert echo.questions - before < 20
 

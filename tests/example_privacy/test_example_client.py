@@ -26,29 +26,19 @@ def begin(tmp_path):
     """begin(*words) starts a client anew, as after a crash: the account is all that it remembers."""
     with ExitStack() as stack:
 
-        def make(*words, images=IMAGES, network=None):
+        def make(*words, images=IMAGES, network=None, stack=stack):
             stack.close()  # the client before has ended
-            typed = ["--target-epsilon", "8", "--accounts", str(tmp_path / "accounts"), *words]
-            args = parsed(typed, example_privacy_options())
+            words = ["--target-epsilon", 8, "--accounts", tmp_path / "accounts", *words]
+            args = parsed(words, example_privacy_options())
             return make_client(args, stack, 0, network or make_model(), images, LABELS)
 
         yield make
 
 
-def config(server_round=1, rounds=3, **changes):
-    """Return what the server sends with the weights."""
-    lesson = {
-        "local_epochs": 1,
-        "local_steps": 0,
-        "batch_size": 10,
-        "learning_rate": 0.1,
-        "seed": 0,
-    }
-    return {**lesson, "server_round": server_round, "rounds": rounds, **changes}
-
-
-def fit(client, *where, **changes):
-    return client.fit(untrained(), config(*where, **changes))
+def fit(client, server_round=1, rounds=3, **changes):
+    """Train with what the server sends, but for `changes`."""
+    lesson = instructions(server_round, "--batch-size", 10, "--learning-rate", 0.1)
+    return client.fit(untrained(), {**lesson, "local_steps": 0, "rounds": rounds, **changes})
 
 
 def on_disk(client):
@@ -57,11 +47,7 @@ def on_disk(client):
 
 def test_the_account_is_on_disk_before_the_images_are_looked_at(begin, monkeypatch):
     client, seen = begin(), []
-
-    def look(*arguments):
-        seen.append(len(on_disk(client)))
-
-    monkeypatch.setattr(room, "train_privately", look)
+    monkeypatch.setattr(room, "train_privately", lambda *given: seen.append(len(on_disk(client))))
     for server_round in (1, 2, 3):
         fit(client, server_round)
     assert seen == [1, 2, 3]
@@ -134,11 +120,10 @@ def test_a_plan_that_changes_on_the_way_is_followed(begin, rounds):
 
 
 def test_what_the_client_says_does_not_depend_on_the_images(begin, capsys):
-    fit(begin("--noise-seed", "0"), 1)
-    first = capsys.readouterr().out
-    fit(begin("--noise-seed", "0", images=255 - IMAGES), 1)
-    second = capsys.readouterr().out
-    lines = [text.splitlines()[-1] for text in (first, second)]
+    lines = []
+    for images in (IMAGES, 255 - IMAGES):
+        fit(begin("--noise-seed", "0", images=images), 1)
+        lines += capsys.readouterr().out.splitlines()[-1:]
     assert lines[0] == lines[1] and lines[0].startswith("Round 1: 3 steps with noise multiplier")
 
 
@@ -164,14 +149,10 @@ def test_a_delta_that_allows_to_publish_an_image_is_refused(begin, delta):
         begin("--delta", delta)
 
 
-def test_two_clients_never_train_on_the_same_images_at_once(begin, tmp_path):
+def test_two_clients_never_train_on_the_same_images_at_once(begin):
     begin()
-    args = parsed(
-        ["--target-epsilon", "8", "--accounts", str(tmp_path / "accounts")],
-        example_privacy_options(),
-    )
     with ExitStack() as other, pytest.raises(UserError, match="another client trains"):
-        make_client(args, other, 0, make_model(), IMAGES, LABELS)
+        begin(stack=other)
 
 
 def test_a_server_that_does_not_say_how_long_it_takes_is_refused_before_anything_is_spent(begin):

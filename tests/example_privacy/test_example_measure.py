@@ -72,24 +72,19 @@ def test_a_member_is_seen_without_noise():
 
 
 def test_seeded_noise_differs_from_client_to_client_and_from_round_to_round():
-    images = np.full((10, 28, 28), 7, np.uint8)
-    config = {"rounds": 2, "batch_size": 1, "local_steps": 1, "learning_rate": 0.1}
-    drawn = []
-    account = NoAccount()
+    images, account, drawn = np.full((10, 28, 28), 7, np.uint8), NoAccount(), []
     account.noise_multiplier = 1.0
+    config = {"rounds": 2, "batch_size": 1, "local_steps": 1, "learning_rate": 0.1}
     for number, server_round in ((0, 1), (1, 1), (0, 2)):
         client = ExampleClient(number, make_model(), images, np.arange(10), account, 0.5, 3)
         drawn.append(client.fit(untrained(), config | {"server_round": server_round})[0][0])
-    for one, other in ((0, 1), (0, 2)):
-        assert not np.allclose(drawn[one], drawn[other])
+    assert not np.allclose(drawn[0], drawn[1]) and not np.allclose(drawn[0], drawn[2])
 
 
 @pytest.mark.parametrize("validation", [True, False])
 def test_a_training_is_rounds_of_the_mean_of_its_clients(mnist, monkeypatch, validation):
-    training, tests = (
-        (images[:60], labels[:60].astype(np.int64))
-        for images, labels in ((mnist.images, mnist.labels), (mnist.test_images, mnist.test_labels))
-    )
+    training = mnist.images[:60], mnist.labels[:60].astype(np.int64)
+    tests = mnist.test_images[:60], mnist.test_labels[:60].astype(np.int64)
     monkeypatch.setattr(module, "arrays", {validation: (training, tests)}.get)
     run = Run("iid", math.inf, 4, 2, 3, 3, 0.1, 0.5)
     accuracy, noise = module.train(run, validation)

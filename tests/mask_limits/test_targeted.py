@@ -15,7 +15,7 @@ SHUFFLED = 5  # the round
 
 
 @pytest.fixture
-def runs(monkeypatch, mnist, tmp_path, one_thread):
+def runs(monkeypatch, mnist, tmp_path):
     return AppRuns(monkeypatch, mnist, tmp_path, SIZES)
 
 

@@ -32,9 +32,9 @@ def right_answer(name):
 
 
 def wrong_answer(name, *changes):
-    """Return the right answer with each of `changes`, pairs (old, new), made once."""
+    """Return the right answer with `changes`, each made once: old, new, old, new, ..."""
     text = right_answer(name)
-    for old, new in changes:
+    for old, new in zip(changes[::2], changes[1::2], strict=True):
         assert old in text, old
         text = text.replace(old, new, 1)
     return text

@@ -7,16 +7,20 @@ import tomllib
 import numpy as np
 import pytest
 
-from beyond.practice import attempt, exercises
+from beyond.practice import attempt
 from beyond.practice.exercises import EXERCISES, exercise_named
 from beyond.practice.judge import Wrong
 from beyond.practice.runner import Verdict, keep_accuracies
 from beyond.practice.skeleton import fault_to_read, skeleton, solution
+from support.command_line import UserError
 from tests.practice.answers import body_of, right_answer, verdict_on, wrong_answer
 from tests.support.harness import ROOT
 
 NAMES = [exercise.name for exercise in EXERCISES]
 OTHERS = tomllib.loads((ROOT / "tests/practice/other_answers.toml").read_text(encoding="utf-8"))
+
+
+each_exercise = pytest.mark.parametrize("name", NAMES)
 
 
 @pytest.fixture
@@ -26,21 +30,17 @@ def no_federation(monkeypatch):
     monkeypatch.setattr(attempt, "write_partitions", lambda *given: None)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_exercise
 def test_the_lessons_own_code_passes(name, tmp_path, no_federation):
     verdict = verdict_on(name, right_answer(name), tmp_path)
-    assert verdict["fault"] == [] and verdict["printed"] == ""
-    assert len(verdict["passed"]) >= 1
+    assert verdict["fault"] == [] and verdict["printed"] == "" and verdict["passed"]
 
 
 @pytest.mark.parametrize("name, case", [(name, case) for name in OTHERS for case in OTHERS[name]])
 def test_another_right_answer_passes(name, case, tmp_path, no_federation):
-    changes = OTHERS[name][case]
-    (tmp_path / "helper.py").write_text(
-        "def unchanged(value):\n    return value\n", encoding="utf-8"
-    )
-    pairs = zip(changes[::2], changes[1::2], strict=True)
-    assert verdict_on(name, wrong_answer(name, *pairs), tmp_path)["fault"] == []
+    helper = "def unchanged(value):\n    return value\n"
+    (tmp_path / "helper.py").write_text(helper, encoding="utf-8")
+    assert verdict_on(name, wrong_answer(name, *OTHERS[name][case]), tmp_path)["fault"] == []
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_every_client_of_the_federation_has_a_part(tmp_path):
         attempt.write_partitions(tmp_path, (images, images), lambda *given: [np.arange(8)], 2)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_exercise
 def test_an_exercise_has_all_but_the_bodies(name, tmp_path):
     exercise = exercise_named(name)
     text = skeleton(exercise)
@@ -71,31 +71,26 @@ def test_an_exercise_has_all_but_the_bodies(name, tmp_path):
     assert "is still to be written" in fault_to_read(exercise, file)[0]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_exercise
 def test_an_exercise_imports_what_its_answer_needs_and_nothing_else(name):
-    tree = ast.parse(right_answer(name))
-    imported = {
-        (alias.asname or alias.name).partition(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for alias in node.names
-    }
-    assert imported <= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    nodes = list(ast.walk(ast.parse(right_answer(name))))
+    aliases = [node for node in nodes if isinstance(node, ast.alias)]
+    imported = {(alias.asname or alias.name).partition(".")[0] for alias in aliases}
+    assert imported <= {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_exercise
 def test_the_solution_is_the_lessons_code(name):
     shown = "\n".join(code for _, code in solution(exercise_named(name)))
     for target in exercise_named(name).write:
-        for line in filter(None, map(str.strip, body_of(target).splitlines())):
-            assert line in shown
+        assert all(line.strip() in shown for line in body_of(target).splitlines())
 
 
 def test_an_exercise_follows_the_lesson(tmp_path, monkeypatch):
-    changed = (ROOT / "partition.py").read_text(encoding="utf-8")
-    changed = changed.replace("def iid(labels, clients, rng)", "def iid(labels, owners, rng)")
-    changed = changed.replace("Deal the shuffled images", "Deal photos")
-    (tmp_path / "partition.py").write_text(changed, encoding="utf-8")
+    lesson = (ROOT / "partition.py").read_text(encoding="utf-8")
+    lesson = lesson.replace("def iid(labels, clients, rng)", "def iid(labels, owners, rng)")
+    lesson = lesson.replace("Deal the shuffled images", "Deal photos")
+    (tmp_path / "partition.py").write_text(lesson, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "partition")
     text = skeleton(exercise_named("1"))
@@ -111,24 +106,22 @@ def test_an_answer_to_an_earlier_lesson_is_told_what_has_changed(tmp_path):
     assert "reset 1" in line
 
 
-def test_a_function_that_is_missing_is_missed_where_it_has_to_be(tmp_path):
-    cases = {
-        "deal": ("def iid(", "def other(", "There is no def iid at the top level of"),
-        "fit": ("def fit(", "def other(", "There is no def fit in the class FlowerClient of"),
-        "without_nan": (
-            "class W",
-            "class Other",
-            "There is no class WithoutNaN at the top level of",
-        ),
-    }
-    for name, (old, new, words) in cases.items():
-        file = tmp_path / f"{name}.py"
-        file.write_text(wrong_answer(name, (old, new)), encoding="utf-8")
-        (line,) = fault_to_read(exercise_named(name), file)
-        assert words in line and f"--folder {tmp_path}" in line
+@pytest.mark.parametrize(
+    "name, missing, where",
+    [
+        ("deal", "def iid", "at the top level of"),
+        ("fit", "def fit", "in the class FlowerClient of"),
+        ("without_nan", "class WithoutNaN", "at the top level of"),
+    ],
+)
+def test_a_function_that_is_missing_is_missed_where_it_has_to_be(tmp_path, name, missing, where):
+    file = tmp_path / f"{name}.py"
+    file.write_text(wrong_answer(name, missing, f"{missing}_of_another_name"), encoding="utf-8")
+    (line,) = fault_to_read(exercise_named(name), file)
+    assert f"There is no {missing} {where}" in line and f"--folder {tmp_path}" in line
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_exercise
 def test_what_gives_an_answer_away_is_in_the_solution_only(name):
     exercise = exercise_named(name)
     shown = "\n".join(code for _, code in solution(exercise))
@@ -141,7 +134,6 @@ def test_the_ten_are_named_and_every_one_has_a_task_and_a_hint():
     assert len(EXERCISES) == 10 and len(set(NAMES)) == 10
     for exercise in EXERCISES:
         assert len(exercise.task.split()) > 20 and len(exercise.hint.split()) > 10
-    with pytest.raises(
-        exercises.UserError, match="no exercise '11'; python -m beyond.practice lists the 10"
-    ):
+    missing = "no exercise '11'; python -m beyond.practice lists the 10"
+    with pytest.raises(UserError, match=missing):
         exercise_named("11")

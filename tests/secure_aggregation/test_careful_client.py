@@ -37,14 +37,11 @@ def test_shares_and_threshold_are_those_of_our_server(shares, needed):
 @pytest.mark.parametrize("members", range(1, 13))
 def test_a_group_is_as_large_as_our_server_demands(shares, members):
     state = {"threshold": threshold(shares), "share_num": shares, "nid": 7}
-    fewest = max(5, shares // 2 + 1)
-    group = range(7, 7 + members)
-    assert ask(Stage.SHARE_KEYS, {str(node): [b"", b""] for node in group}, state) == (
-        members >= fewest
-    )
-    collect = {Key.SOURCE_LIST: [*group][1:]}  # this client is in its group without having sent
-    assert ask(Stage.COLLECT_MASKED_VECTORS, collect, state) == (members >= fewest)
-    unmask = {Key.ACTIVE_NODE_ID_LIST: [*group], Key.DEAD_NODE_ID_LIST: []}
+    group, is_enough = [*range(7, 7 + members)], members >= max(5, shares // 2 + 1)
+    assert ask(Stage.SHARE_KEYS, {str(node): [b"", b""] for node in group}, state) == is_enough
+    collect = {Key.SOURCE_LIST: group[1:]}  # this client is in its group without having sent
+    assert ask(Stage.COLLECT_MASKED_VECTORS, collect, state) == is_enough
+    unmask = {Key.ACTIVE_NODE_ID_LIST: group, Key.DEAD_NODE_ID_LIST: []}
     assert ask(Stage.UNMASK, unmask, state) == (members >= threshold(shares))
 
 

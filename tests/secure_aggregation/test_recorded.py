@@ -34,9 +34,8 @@ def test_uploads_are_about_twice_as_large():
 
 def test_who_left_is_missing_in_one_round_only():
     text = PAGE.screen("dropout")
-    assert re.findall(r"^Round (\d): no update from (Client \d);", text, re.M) == [
-        ("2", "Client 3")
-    ]
+    missing = re.findall(r"^Round (\d): no update from (Client \d);", text, re.M)
+    assert missing == [("2", "Client 3")]
     accuracies = [float(found) for found in re.findall(r"accuracy ([\d.]+)%", text)]
     assert len(accuracies) == 4 and accuracies[1:] == sorted(accuracies[1:])
 

@@ -16,7 +16,7 @@ from support.tables import write_table
 PART = 0.1
 
 
-def test_without_masks_the_servers_view_is_the_update(mnist, one_thread):
+def test_without_masks_the_servers_view_is_the_update(mnist):
     chosen = np.isin(mnist.labels[:2000], [2, 7])
     images, labels = mnist.images[:2000][chosen], mnist.labels[:2000][chosen]
     sent = fresh_weights(0)
@@ -29,10 +29,8 @@ def test_without_masks_the_servers_view_is_the_update(mnist, one_thread):
     assert owned_digits(seen) == owned_digits(update) == {2, 7}
     masks = [np.random.default_rng(0).integers(0, 2**32, array.shape) for array in integers]
     masked = [(array + mask) % 2**32 for array, mask in zip(integers, masks, strict=True)]
-    flat = [
-        np.concatenate([a.ravel() for a in arrays])
-        for arrays in (as_update(masked, sent, PART), update)
-    ]
+    pair = (as_update(masked, sent, PART), update)
+    flat = [np.concatenate([array.ravel() for array in arrays]) for arrays in pair]
     assert abs(np.corrcoef(*flat)[0, 1]) < 5 * 0.0047
 
 

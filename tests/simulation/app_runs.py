@@ -10,14 +10,12 @@ from flwr.serverapp import Grid
 from flwr.supercore.run import Run
 from flwr.supercore.task_identity import TaskIdentity
 
-from support import command_line
 from tests.support.harness import ROOT
 from tests.support.small import write_partitions
 
 RUN = 7
-CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["flwr"][
-    "app"
-]["config"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+CONFIG = PROJECT["tool"]["flwr"]["app"]["config"]
 
 
 class AppRuns:
@@ -25,12 +23,7 @@ class AppRuns:
 
     def __init__(self, monkeypatch, mnist, directory, sizes):
         monkeypatch.chdir(directory)
-        monkeypatch.setattr(command_line, "_command", None)  # the app sets it for its process
-        for name in (
-            "_task_id",
-            "_run_id",
-            "_node_id",
-        ):  # Flower's engine sets them for its process
+        for name in ("_task_id", "_run_id", "_node_id"):  # Flower sets them for its process
             monkeypatch.setattr(TaskIdentity, name, RUN)
         write_partitions(directory, mnist, sizes, test_size=200)
         self.directory = directory
@@ -44,31 +37,18 @@ class AppRuns:
         config = {**CONFIG, "clients": len(self.sizes), "rounds": 2, "batch-size": 8}
         config |= {"run": "results/run"}
         config |= {name.replace("_", "-"): value for name, value in entries.items()}
-        contexts = [
-            Context(
-                run_id=RUN,
-                node_id=1000 + number,
-                node_config={
-                    "partition-id": number,
-                    "folder": str(self.directory / "partitions"),
-                },
-                state=RecordDict(),
-                run_config=config,
-            )
-            for number in range(len(self.sizes))
-        ]
+        contexts = {}
+        for number in range(len(self.sizes)):
+            own = {"partition-id": number, "folder": str(self.directory / "partitions")}
+            contexts[1000 + number] = Context(RUN, 1000 + number, own, RecordDict(), config)
         nodes = Nodes(client_app, contexts, answer_last)
         serve(nodes, Context(RUN, 0, {}, RecordDict(), config))
-        return self.model(config["run"]), nodes
-
-    def model(self, run):
-        """Return the global model that a run has left, a list of arrays."""
-        with np.load(self.directory / run / "global_model.npz") as file:
-            return [file[name] for name in file.files]
+        with np.load(self.directory / config["run"] / "global_model.npz") as file:
+            return list(file.values()), nodes
 
 
 class Nodes(Grid):
-    """A Grid to nodes in this process, which all run `client_app`, each with a Context of its own.
+    """A Grid to `nodes` {number: Context} in this process, which all run `client_app`.
 
     A node keeps its Context from message to message, as Flower's nodes do. Messages in both directions are
     kept in `passed`, as (message, reply). `answer_last` are those who answer after the others.
@@ -76,13 +56,10 @@ class Nodes(Grid):
 
     run = Run.create_empty(RUN)
 
-    def __init__(self, client_app, contexts, answer_last=()):
-        self.client_app = client_app
+    def __init__(self, client_app, nodes, answer_last):
+        self.client_app, self.nodes, self.answer_last = client_app, nodes, answer_last
         self.lock = threading.Lock()  # the roll call asks from several threads
-        self.answer_last = set(answer_last)
-        self.passed = []
-        self.replies = {}
-        self.nodes = {context.node_id: context for context in contexts}
+        self.passed, self.replies = [], {}
 
     def send_and_receive(self, messages, *, timeout=None):
         return self.pull_messages(self.push_messages(messages))

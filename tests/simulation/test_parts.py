@@ -20,6 +20,7 @@ from beyond.simulation.tracebacks import Tracebacks
 from beyond.simulation.watchdog import end_processes
 from support.command_line import RunError, UserError
 from tests.support.harness import sha256, wait_until
+from tests.support.small import HEADER
 
 FOREIGN = {
     "FLWR_LOG_LEVEL": "ERROR",
@@ -57,10 +58,8 @@ def test_rays_processes_have_a_home_that_describes_the_cluster_and_the_readers_c
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     changes = environment.no_cloud_environment(tmp_path)
     words = [sys.executable, "-c", SAID.format(environment.NO_CLOUD)]
-    said = subprocess.run(
-        words, env=os.environ | changes, capture_output=True, text=True, encoding="utf-8"
-    )
-    assert said.stdout.split() == [str(tmp_path / "user"), "True"]
+    said = subprocess.check_output(words, env=os.environ | changes, encoding="utf-8")
+    assert said.split() == [str(tmp_path / "user"), "True"]
     assert changes["XDG_CACHE_HOME"] == "/the/readers/.cache"
 
 
@@ -102,13 +101,12 @@ def test_a_complaint_of_ours_keeps_its_kind_and_so_its_status(kind):
     assert type(error) is kind and str(error) == "mend it"
 
 
-def test_any_other_end_says_how_far_the_run_has_come():
-    assert str(failure("", ServerLines(), "see", None, 10)) == (
-        "the run has ended before its first round; see"
-    )
-    assert str(failure("", ServerLines(), "see", 0, 10)).startswith(
-        "the run has ended after round 0 of 10; "
-    )
+@pytest.mark.parametrize(
+    "last, when", [(None, "before its first round"), (0, "after round 0 of 10")]
+)
+def test_any_other_end_says_how_far_the_run_has_come(last, when):
+    said = str(failure("", ServerLines(), "see", last, 10))
+    assert said == f"the run has ended {when}; see"
 
 
 TWO = """\
@@ -134,11 +132,10 @@ ValueError: another
 def test_the_cause_of_a_failure_is_told_with_the_apps_own_line():
     found = Tracebacks()
     lines = TWO.splitlines(keepends=True)
-    taken = [line for line in lines[:13] if not found.take(line)]
-    assert taken == ["before\n", "\n", "after\n"]
+    left = [line for line in lines[:13] if not found.take(line)]
+    assert left == ["before\n", "\n", "after\n"]
     assert found.last == "KeyError: 'x' (server.py, line 30)"
-    for line in lines[13:]:
-        assert found.take(line)
+    assert all(map(found.take, lines[13:]))
     assert found.last == "ValueError: another"
 
 
@@ -147,10 +144,7 @@ def test_what_a_serverapp_says_is_printed_from_its_beginning_to_its_end(capsys):
     said = ["flwr\n", "Starting Flower ServerApp\n", "Round 1\n", "│ frame\n"]
     assert [lines.take(line) for line in said] == [False] * 4
     assert lines.take("The record of this run is in here\n")
-    assert capsys.readouterr().out.splitlines()[1:] == [
-        "Round 1",
-        "The record of this run is in here",
-    ]
+    assert capsys.readouterr().out.endswith("\nRound 1\nThe record of this run is in here\n")
 
 
 @pytest.mark.parametrize(("engine", "words"), [("processes", 1), ("simulation", 2)])
@@ -161,11 +155,8 @@ def test_a_scale_says_what_the_run_has_recorded(tmp_path, monkeypatch, engine, w
         commands.append(command)
         run = directory / command[-1 - (engine == "processes")].partition("=")[2]
         run.mkdir(parents=True)
-        header = "round,loss,accuracy,seconds,clients,failures,bytes_sent,bytes_received\n"
-        rows = [
-            f"{k},1.0,0.{k + 1},{seconds},4,0,0,0\n" for k, seconds in enumerate((9, 7, 1, 2, 4))
-        ]
-        (run / "history.csv").write_text(header + "".join(rows), encoding="utf-8")
+        rows = [f"{k},1.0,0.{k + 1},{each},4,0,0,0" for k, each in enumerate((9, 7, 1, 2, 4))]
+        (run / "history.csv").write_text("\n".join([HEADER, *rows, ""]), encoding="utf-8")
         (run / "global_model.npz").write_text(engine, encoding="utf-8")
         return Footprint(12.34, 2_345_000_000, 5)
 
@@ -173,10 +164,9 @@ def test_a_scale_says_what_the_run_has_recorded(tmp_path, monkeypatch, engine, w
     found = scale.measured(engine, 4, 4, 1, tmp_path)
     assert found.seconds_a_round == statistics.median([1, 2, 4])  # not the first, which waits
     assert (found.seconds, found.peak_gigabytes, found.processes) == (12.3, 2.35, 5)
-    [model] = tmp_path.rglob("global_model.npz")
+    [model], [command] = tmp_path.rglob("global_model.npz"), commands
     assert (found.accuracy, found.model) == (0.5, sha256(model))
-    [command] = commands
-    assert command[0] == sys.executable and command[1 : 1 + words] == scale.COMMANDS[engine]
+    assert command[: 1 + words] == [sys.executable, *scale.COMMANDS[engine]]
     assert {"--clients=4", "--rounds=4", "--local-epochs=1"} <= set(command)
 
 
@@ -200,16 +190,25 @@ def test_few_clients_run_more_rounds(clients, rounds):
     assert scale.rounds_for(clients) == rounds
 
 
-def test_lines_cross_where_the_simulation_becomes_as_good():
-    def one(engine, clients, seconds):
-        return scale.Scale(engine, clients, 3, 1, 1.0, seconds, 1.0, 1, 0.5, "x")
+def scales_of(engine, seconds):
+    """Return Scales of these {clients: seconds a round}, with a memory of 1 GB each."""
+    return [scale.Scale(engine, n, 3, 1, 1.0, each, 1.0, 1, 0.5, "") for n, each in seconds.items()]
 
-    scales = [one("processes", clients, s) for clients, s in ((10, 2.0), (30, 5.0), (100, 30.0))]
-    scales += [one("simulation", clients, s) for clients, s in ((10, 3.0), (30, 6.0), (100, 20.0))]
-    scales.append(one("simulation", 1000, 100.0))
-    assert plot_scale.crossing(scales, "seconds_a_round") == (30, 100)
-    assert plot_scale.crossing(scales[:2] + scales[3:5], "seconds_a_round") is None
-    assert plot_scale.farthest(scales, "seconds_a_round") == 0.5
+
+@pytest.mark.parametrize(
+    "ours, theirs, crosses, farthest",
+    [
+        ({10: 1.0, 1000: 3.0}, {10: 2.0, 1000: 2.0}, (10, 1000), 1.0),  # 2 s are twice 1 s
+        ({10: 2, 30: 5, 100: 30}, {10: 3, 30: 6, 100: 20, 1000: 100}, (30, 100), 0.5),
+        ({10: 2, 30: 5}, {10: 3, 30: 6}, None, 0.5),
+    ],
+)
+def test_lines_cross_where_the_simulation_becomes_as_good(ours, theirs, crosses, farthest):
+    scales = scales_of("processes", ours) + scales_of("simulation", theirs)
+    assert plot_scale.crossing(scales, "seconds_a_round") == crosses
+    assert plot_scale.farthest(scales, "seconds_a_round") == farthest
+    assert plot_scale.crossing(scales, "peak_gigabytes") is None
+    assert plot_scale.farthest(scales, "peak_gigabytes") == 0.0
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 import pytest
 
-from beyond.simulation.plot_scale import crossing, farthest
-from beyond.simulation.scale import Scale
 from pages.simulation.facts import PAGE, scales
 from support.history import read_history
 
@@ -26,15 +24,3 @@ def test_a_thousand_clients_with_enough_to_do_learn():
     assert accuracies == sorted(accuracies)
     assert accuracies[-1] > scales()["simulation", 1000].accuracy + 0.1
     assert {row.clients for row in rows[1:]} == {1000}
-
-
-def test_lines_cross_where_they_do():
-    def scale(engine, clients, seconds):
-        return Scale(engine, clients, 3, 1, 0.0, seconds, 1.0, 1, 0.5, "")
-
-    ours = [scale("processes", 10, 1.0), scale("processes", 1000, 3.0)]
-    theirs = [scale("simulation", 10, 2.0), scale("simulation", 1000, 2.0)]
-    assert crossing(ours + theirs, "seconds_a_round") == (10, 1000)
-    assert crossing(ours + theirs, "peak_gigabytes") is None
-    assert farthest(ours + theirs, "seconds_a_round") == 1.0  # 2 s are twice 1 s
-    assert farthest(ours + theirs, "peak_gigabytes") == 0.0
