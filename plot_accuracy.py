@@ -9,7 +9,7 @@ from pathlib import Path
 from support.argument_types import path, percentage
 from support.command_line import Options, parse_options, run_command
 from support.figures import new_figure, plain_text, save_figure
-from support.history import read_history, run_directory
+from support.tables import read_history, run_directory
 
 MOST_LETTERS = 40  # of a run's name
 MOST_LABELS = 12  # points of one curve that can all carry their value without crowding

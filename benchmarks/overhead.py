@@ -26,8 +26,8 @@ from support.argument_types import natural_int, positive_int
 from support.command_line import ROOT, Options, RunError, parse_options, run_command
 from support.events import EventLog, parsed
 from support.files import replaced_file
-from support.history import read_history
 from support.machine import available_cores
+from support.tables import read_history
 
 
 def measure(words, directory):

@@ -8,11 +8,11 @@ from flwr.common import Parameters, ndarrays_to_parameters, parameters_to_ndarra
 from support.command_line import RunError, UserError
 from support.events import tell_nothing
 from support.failures import explain
-from support.history import Round
 from support.identity import FAILURE, number_of, reason_in, who
 from support.partitions import PARTITIONS
 from support.sound_updates import AVERAGED
 from support.strategy_around import StrategyAround
+from support.tables import Round
 
 SHOWN = 9  # weights that an event tells, for a picture of what travels
 

@@ -19,7 +19,6 @@ import numpy as np
 
 from support.command_line import RunError, UserError, command_name, command_words
 from support.files import in_words, replaced_file
-from support.history import Round, rounds_in
 from support.options import fault_options, listening_options, run_options
 from support.partitions import partition_settings
 from support.run_settings import (
@@ -33,7 +32,7 @@ from support.run_settings import (
     read_state,
 )
 from support.signals import signals_deferred
-from support.tables import as_csv, columns_of
+from support.tables import Round, as_csv, columns_of, rounds_in
 from support.typed_words import option_names
 
 PACKAGES = ("flwr", "torch", "numpy")

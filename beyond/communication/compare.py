@@ -26,12 +26,11 @@ from beyond.heterogeneity.results import COLUMNS, collect
 from support.argument_types import address, positive_int
 from support.command_line import Options, RunError, UserError, parse_options, run_command
 from support.files import replaced_file
-from support.history import read_history
 from support.listening import check_port_is_free
 from support.partitions import are_partitioned
 from support.processes import finish_command, process_context
 from support.run_record import make_run_directory
-from support.tables import write_table
+from support.tables import read_history, write_table
 from support.terminal import progress_bar
 
 FINISHED = "finished.json"  # in a run's directory: the command that made it

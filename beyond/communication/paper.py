@@ -26,9 +26,9 @@ from beyond.heterogeneity.results import rounds_to
 from support.argument_types import address, natural_int, positive_float, positive_int
 from support.command_line import ROOT, Options, RunError, UserError, parse_options, run_command
 from support.files import replaced_file
-from support.history import read_history
 from support.listening import check_port_is_free
 from support.run_record import make_run_directory
+from support.tables import read_history
 
 TARGET = 0.99
 PAPERS_ROUNDS = {"iid": 20, "shards": 229}  # Table 2, CNN, E = 5, B = 10

@@ -12,7 +12,7 @@ from beyond.simulation.app_run import write_run_config
 from beyond.simulation.private_flower import SUPERLINK
 from support.argument_types import host_and_port
 from support.command_line import RunError
-from support.history import read_history
+from support.tables import read_history
 
 PATIENCE = 300.0  # seconds in which a round has to end, whatever happens
 SERVER_APP = "flwr-serverapp"

@@ -21,9 +21,9 @@ from client import FlowerClient
 from model import evaluate, get_weights, make_model, set_weights, to_tensors
 from server import training_instructions
 from support.command_line import RunError
-from support.history import Round
 from support.partitions import PARTITIONS, load_partition
 from support.run_record import open_record
+from support.tables import Round
 from support.terminal import say
 
 client_app = ClientApp()

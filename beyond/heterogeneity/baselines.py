@@ -21,11 +21,11 @@ import numpy as np
 from beyond.heterogeneity.options import add_client_evaluation
 from support.argument_types import positive_int
 from support.command_line import Options, UserError, parse_options, run_command
-from support.history import Round
 from support.options import common_options, training_options
 from support.partitions import PARTITIONS, check_number_of_clients, load_partition
 from support.processes import in_parallel
 from support.run_record import RunRecord, make_run_directory
+from support.tables import Round
 
 # The best of 0.005, 0.01, 0.02 and 0.03 for the pool, and of 0.01 and 0.02 for a client alone.
 LEARNING_RATES = {"pooled": 0.01, "alone": 0.02}

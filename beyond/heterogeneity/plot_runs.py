@@ -12,7 +12,7 @@ from plot_accuracy import decorate, names_of
 from support.argument_types import percentage
 from support.command_line import Options, UserError, parse_options, run_command
 from support.figures import new_figure, plain_text, save_figure
-from support.history import read_history
+from support.tables import read_history
 
 
 def draw_band(axes, along, values, **style):

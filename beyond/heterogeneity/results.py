@@ -6,7 +6,7 @@ from pathlib import Path
 
 from beyond.heterogeneity.client_accuracy import read_client_accuracies
 from support.command_line import UserError
-from support.history import read_history
+from support.tables import read_history
 
 SCHEMES = {
     "iid": ["--scheme", "iid"],

@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 import federation
 from beyond.practice.skeleton import fault_to_read
 from support.command_line import RunError, UserError
-from support.history import read_history
 from support.listening import free_port
 from support.processes import check_not_lost, ending, start_command, stop_all
 from support.signals import signals_deferred
+from support.tables import read_history
 
 PROGRAMS = ("beyond.practice.server", "beyond.practice.client")
 WORDS = (

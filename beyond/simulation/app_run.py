@@ -10,8 +10,8 @@ from beyond.engine.run_config import as_run_config
 from beyond.simulation.private_flower import SUPERLINK
 from beyond.simulation.tracebacks import Tracebacks
 from support.command_line import NothingToDo, RunError, UserError
-from support.history import rounds_in
 from support.run_settings import HISTORY, last_commit, read_state
+from support.tables import rounds_in
 
 # How a traceback in Flower's log ends that a mistake of ours has begun.
 COMPLAINT = re.compile(r"^(?:support\.command_line\.)?(UserError|RunError): (.*)$", re.MULTILINE)

@@ -15,9 +15,8 @@ from pathlib import Path
 from benchmarks.footprint import measure
 from support.argument_types import positive_int
 from support.command_line import Options, parse_options, run_command
-from support.history import read_history
 from support.listening import free_port
-from support.tables import columns_of, read_table, write_table
+from support.tables import columns_of, read_history, read_table, write_table
 
 COMMANDS = {"processes": ["federation.py"], "simulation": ["-m", "beyond.simulation.federation"]}
 

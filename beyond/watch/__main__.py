@@ -25,7 +25,7 @@ from beyond.watch.site import HEADERS, make_site
 from support.argument_types import path
 from support.command_line import Options, UserError, parse_options, run_command
 from support.events import NAME
-from support.history import run_directory
+from support.tables import run_directory
 
 HIGHEST = 65_535
 # One that shows no page by itself has the link.

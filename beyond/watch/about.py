@@ -12,9 +12,9 @@ from beyond.watch.run_files import read_inside
 from partition import deal_out
 from support.command_line import UserError
 from support.events import NAME, finite
-from support.history import rounds_in
 from support.mnist import ARCHIVES
 from support.run_settings import DESCRIPTION, HISTORY
+from support.tables import rounds_in
 
 LABELS, HEADER = "train-labels-idx1-ubyte.gz", 8  # bytes before the labels, one byte each
 MOST = 1 << 24  # bytes of run.json or history.csv

@@ -6,7 +6,7 @@ import psutil
 
 from benchmarks.footprint import measure
 from pages.record import Recording, keep_json, keep_screens, run, words_of
-from support.history import read_history
+from support.tables import read_history
 
 DRILLS = ("node", "clientapp", "superexec", "superlink", "serverapp")
 # Stock Flower on a busy machine takes more than a minute a round.

@@ -7,7 +7,7 @@ import zipfile
 from beyond.engine.bundle import bundle
 from pages.markdown import block, paragraph, percent
 from pages.page import ROOT, Page
-from support.history import read_history
+from support.tables import read_history
 
 PAGE = Page("engine")
 

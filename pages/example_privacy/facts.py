@@ -15,8 +15,7 @@ from pages.markdown import block, percent, spread, table, table_of, table_row
 from pages.page import Page
 from pages.price.facts import at_the_smallest_delta
 from pages.price.facts import found as with_client_privacy
-from support.history import read_history
-from support.tables import read_table
+from support.tables import read_history, read_table
 
 PAGE = Page("example_privacy")
 IMAGES = 60_000 // CLIENTS

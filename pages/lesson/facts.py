@@ -7,7 +7,7 @@ import statistics
 from diagrams.build import WORKED_EXAMPLE, fedavg
 from pages.markdown import both_themes, paragraph, percent, table_of
 from pages.page import ROOT, Page
-from support.history import read_history
+from support.tables import read_history
 
 PAGE = Page("lesson")
 IMAGES = 60_000  # that clients train on

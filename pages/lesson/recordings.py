@@ -9,8 +9,7 @@ from pages.lesson.digits import save_digits
 from pages.lesson.walks import walk_the_faults, walk_the_lesson
 from pages.record import Recording, keep_files, keep_json, keep_screens, run
 from support.command_line import ROOT
-from support.history import read_history
-from support.tables import write_table
+from support.tables import read_history, write_table
 
 SHOWN = ("partition", "server", "client_0", "client_3", "plot")
 RUN = ("history.csv", "run.json", "accuracy.png", "events.jsonl")

@@ -13,8 +13,7 @@ from beyond.price.grid import CELLS, DELTAS, EPSILONS, SCHEMES, grid, settings_k
 from pages.markdown import block, percent, spread, table, table_of, table_row
 from pages.page import Page
 from pages.price.measured import PAGE, at_an_end, clipped, found, free, rows, rows_at
-from support.history import read_history
-from support.tables import read_table
+from support.tables import read_history, read_table
 
 NUMBERS = {3: "three", 4: "four", 10: "ten"}
 NAMES = {"shards": "two digits a client", "iid": "IID"}

@@ -7,8 +7,7 @@ with these settings are not measured again.
 from pages.price.facts import ALWAYS, REAL_COLUMNS, words_of
 from pages.price.measured import rows_at
 from pages.record import Recording, run
-from support.history import read_history
-from support.tables import read_table, write_table
+from support.tables import read_history, read_table, write_table
 
 # One point of each curve that fits on one machine: a thousand processes do not.
 REAL = ((10, "iid"), (10, "shards"), (100, "iid"), (100, "shards"))

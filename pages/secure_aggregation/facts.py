@@ -6,7 +6,7 @@ import re
 from beyond.secure_aggregation.app import components
 from pages.markdown import block, percent, table
 from pages.page import Page
-from support.history import read_history
+from support.tables import read_history
 
 PAGE = Page("secure_aggregation")
 STAGES = {

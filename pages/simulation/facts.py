@@ -8,7 +8,7 @@ from beyond.simulation.plot_scale import crossing, farthest
 from beyond.simulation.scale import read_scales
 from pages.markdown import paragraph, percent, table_of
 from pages.page import Page
-from support.history import read_history
+from support.tables import read_history
 
 PAGE = Page("simulation")
 NOISE = 0.15  # how far one measurement may be from the next, as part of it

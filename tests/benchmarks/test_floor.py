@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.history import read_history
+from support.tables import read_history
 from tests.support.small import write_partitions
 
 SIZES, TEST_SIZE = (1000, 60, 20), 500  # images; a plain mean of three would be another model

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from support.history import read_history
+from support.tables import read_history
 from tests.support.harness import sha256
 from tests.support.marked import Place
 from tests.support.nginx import NGINX, needs_nginx

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from beyond.deployment.watched_services import NAMES
-from support.history import read_history
+from support.tables import read_history
 from tests.support.harness import wait_until
 from tests.support.ports import free_address
 

@@ -15,8 +15,8 @@ from beyond.price.many_clients import EdgeCrowd
 from beyond.price.training import kept_models, models_of
 from beyond.simulation.app_run import last_recorded_round
 from model import evaluate, get_weights, set_weights, to_tensors
-from support.history import read_history
 from support.partitions import load_partition
+from support.tables import read_history
 from tests.support.ports import free_address
 
 WORDS = ["--clip", "0.5", "--delta", "0.1", "--learning-rate", "1"]

@@ -11,7 +11,7 @@ from beyond.engine import apps, message_api
 from beyond.engine.grid_around import GridAround
 from beyond.simulation import messages
 from support.command_line import RunError, UserError
-from support.history import read_history
+from support.tables import read_history
 from tests.simulation.app_runs import AppRuns
 from tests.support.harness import sha256
 from tests.support.lesson import instructions, owner, untrained

@@ -2,7 +2,7 @@
 
 from pages.engine.facts import PAGE
 from pages.page import Page
-from support.history import read_history
+from support.tables import read_history
 
 
 def test_chapters_come_to_the_same_on_both_engines():

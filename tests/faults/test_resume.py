@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.command_line import RunError, UserError
-from support.history import Round, read_history
 from support.run_record import RunRecord, own_directory
+from support.tables import Round, read_history
 from tests.programs import faulty_server
 from tests.support.bad_values import DAMAGES, flipped
 from tests.support.harness import snapshot

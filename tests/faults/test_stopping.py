@@ -14,8 +14,8 @@ import pytest
 
 import federation
 from support.command_line import RunError
-from support.history import read_history
 from support.processes import in_parallel
+from support.tables import read_history
 from tests.programs.altered_federation import PATIENT
 from tests.support.handmade import SHAPES
 from tests.support.harness import PATIENCE, PROGRAMS, processes_in, wait_until

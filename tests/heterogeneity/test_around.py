@@ -11,7 +11,7 @@ import server
 from beyond.heterogeneity.client_accuracy import ClientAccuracy
 from beyond.heterogeneity.strategies import CountedAverages
 from support.command_line import RunError
-from support.history import read_history
+from support.tables import read_history
 from tests.support.handmade import OK, HandmadeClient, three_clients, weights_of
 from tests.support.lesson import untrained
 

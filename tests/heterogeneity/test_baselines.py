@@ -11,8 +11,8 @@ import torch
 
 from beyond.heterogeneity.client import split
 from model import CNN, get_weights, set_weights, to_tensors, train
-from support.history import read_history
 from support.partitions import load_partition
+from support.tables import read_history
 from tests.heterogeneity.commands import module, refused
 from tests.support.harness import processes_in, wait_until
 from tests.support.lesson import untrained

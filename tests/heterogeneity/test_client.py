@@ -12,8 +12,8 @@ from beyond.heterogeneity.client import HeterogeneityClient, split
 from beyond.heterogeneity.client_accuracy import read_client_accuracies
 from beyond.heterogeneity.proximal import proximal_pull
 from model import CNN, evaluate, get_weights, make_model, set_weights, to_tensors
-from support.history import read_history
 from support.partitions import load_partition
+from support.tables import read_history
 from tests.heterogeneity.commands import CLIENT, FEDERATION
 from tests.support.lesson import instructions, untrained
 from tests.support.shared import ROUNDS, SIZES, run_at_once, run_quickly

@@ -7,9 +7,9 @@ from beyond.heterogeneity import server
 from beyond.heterogeneity.options import heterogeneity_options
 from model import make_model
 from support.command_line import parse_options
-from support.history import read_history
 from support.options import server_options
 from support.strategy_around import StrategyAround
+from support.tables import read_history
 from tests.heterogeneity.commands import refused
 from tests.support.handmade import three_clients
 from tests.support.lesson import untrained

@@ -10,8 +10,8 @@ from flwr.common import Parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
 
 from support.command_line import RunError
-from support.history import read_history
 from support.roll_call import RollCall
+from support.tables import read_history
 from tests.support.handmade import (
     COUNTS,
     SHAPES,

@@ -11,8 +11,8 @@ from flwr.common import ndarrays_to_parameters
 from PIL import Image
 
 from model import CNN, evaluate, get_weights, set_weights, to_tensors
-from support.history import read_history
 from support.partitions import load_partition
+from support.tables import read_history
 from support.terminal import RoundReport
 from tests.support.harness import processes_in, snapshot, wait_until
 from tests.support.shared import CLIENTS, LOCAL_EPOCHS, ROUNDS, SIZES, TEST_SIZE

@@ -9,7 +9,7 @@ import pytest
 
 from support import machine
 from support.files import replaced_file
-from support.history import Round
+from support.tables import Round
 from support.terminal import RoundReport
 from tests.support.harness import PATIENCE, ROOT, snapshot
 
@@ -91,7 +91,7 @@ def test_a_reader_meets_the_old_content_until_all_of_the_new_is_there(tmp_path):
 
 
 TWO_ROUNDS = """
-from support.history import Round
+from support.tables import Round
 from support.terminal import RoundReport, say
 with RoundReport(3) as report:
     for number in (0, 1):

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from support.history import read_history
+from support.tables import read_history
 from tests.support.harness import ROOT, snapshot
 from tests.support.ports import free_address
 

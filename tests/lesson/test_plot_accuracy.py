@@ -6,7 +6,7 @@ import pytest
 
 import plot_accuracy
 from support.command_line import UserError
-from support.history import Round
+from support.tables import Round
 from tests.support.small import HEADER, write_history
 
 ACCURACIES = {"fedavg": (0.1, 0.5, 0.75), "other": (0.08, 0.9)}

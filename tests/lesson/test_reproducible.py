@@ -7,7 +7,7 @@ import pytest
 from flwr.common import FitRes, ndarrays_to_parameters, parameters_to_ndarrays
 from flwr.server.strategy import FedAvg
 
-from support.history import read_history
+from support.tables import read_history
 from tests.support.handmade import OK
 from tests.support.harness import sha256, snapshot
 from tests.support.lesson import instructions, owner, untrained

@@ -11,11 +11,11 @@ from flwr.server.strategy import DifferentialPrivacyServerSideFixedClipping, Fed
 
 from support.command_line import RunError
 from support.events import EventLog
-from support.history import read_history
 from support.recorded_strategy import RecordedStrategy, WatchedClient
 from support.run_record import RunRecord
 from support.sound_updates import AVERAGED, SoundUpdates
 from support.strategy_around import StrategyAround
+from support.tables import read_history
 from support.terminal import RoundReport
 from tests.support.handmade import OK
 

@@ -8,7 +8,7 @@ import pytest
 from pages.lesson.walks import lesson_commands, walk_the_faults, walk_the_lesson
 from pages.record import MESSAGE_ID
 from pages.terminals import Desk, working_copy
-from support.history import read_history
+from support.tables import read_history
 from tests.support.harness import ROOT
 from tests.support.ports import free_address
 from tests.support.small import write_partitions

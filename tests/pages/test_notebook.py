@@ -8,7 +8,7 @@ from nbclient import NotebookClient
 
 from pages.notebook import all_notebooks, as_code
 from support.command_line import UserError
-from support.history import read_history
+from support.tables import read_history
 from tests.support.harness import PATIENCE, ROOT, processes_in, wait_until
 from tests.support.ports import free_address
 from tests.support.small import write_partitions

@@ -13,7 +13,7 @@ from beyond.price.grid import Point, grid
 from beyond.price.server import edge_options
 from federation import parse
 from pages.price.facts import PAGE
-from support.history import read_history
+from support.tables import read_history
 from tests.support.ports import free_address
 
 TEXT = PAGE.path.read_text(encoding="utf-8")

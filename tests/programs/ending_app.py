@@ -7,8 +7,8 @@ import numpy as np
 from flwr.serverapp import ServerApp
 
 from support.command_line import UserError
-from support.history import Round
 from support.run_record import RunRecord
+from support.tables import Round
 
 server_app = ServerApp()
 

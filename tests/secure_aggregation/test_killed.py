@@ -4,7 +4,7 @@ import pytest
 
 from beyond.secure_aggregation import killed
 from support.command_line import UserError
-from support.history import read_history
+from support.tables import read_history
 from tests.support.ports import free_address
 
 

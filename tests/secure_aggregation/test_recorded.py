@@ -5,7 +5,7 @@ import re
 
 from pages.page import Page
 from pages.secure_aggregation.facts import PAGE
-from support.history import read_history
+from support.tables import read_history
 from tests.support.harness import ROOT
 
 

@@ -23,7 +23,7 @@ from beyond.secure_aggregation import dropout as secagg_dropout
 from beyond.secure_aggregation.curious import read_held
 from beyond.secure_aggregation.server import Workflow, groups, make_workflow
 from support.command_line import RunError, UserError
-from support.history import read_history
+from support.tables import read_history
 from tests.simulation.app_runs import AppRuns
 from tests.support.lesson import instructions, owner, untrained
 from tests.support.ports import free_address

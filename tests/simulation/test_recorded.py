@@ -3,7 +3,7 @@
 import pytest
 
 from pages.simulation.facts import PAGE, scales
-from support.history import read_history
+from support.tables import read_history
 
 
 @pytest.mark.parametrize("clients", [10, 30, 100])

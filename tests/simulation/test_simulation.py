@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from beyond.differential_privacy.privacy_record import read_privacy
-from support.history import read_history
+from support.tables import read_history
 from tests.simulation.held_simulation import actors_of, look_around
 from tests.support.harness import PROGRAMS, ROOT, sha256, wait_until
 from tests.support.marked import Place

@@ -1,6 +1,6 @@
 """A small federation whose server and clients a test starts, disturbs and watches one by one."""
 
-from support.history import read_history
+from support.tables import read_history
 from tests.support.harness import PROGRAMS, sha256
 from tests.support.ports import free_address
 from tests.support.small import write_partitions

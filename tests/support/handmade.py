@@ -15,8 +15,8 @@ from flwr.server.superlink.fleet.grpc_bidi.grpc_client_proxy import GrpcClientPr
 
 import server
 from model import CNN, get_weights
-from support.history import read_history
 from support.recorded_strategy import RecordedStrategy
+from support.tables import read_history
 from tests.support.ports import idle_address
 
 OK = Status(Code.OK, "")

@@ -14,8 +14,8 @@ import pytest
 from flwr.common import Parameters, ndarrays_to_parameters
 
 from support.events import EventLog
-from support.history import Round
 from support.recorded_strategy import some_weights
+from support.tables import Round
 from tests.support.federation import SIZES
 from tests.watch.runs import write
 

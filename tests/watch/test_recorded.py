@@ -8,7 +8,7 @@ import pytest
 
 from pages.watch.facts import LESSON, read_events
 from pages.watch.recordings import MOMENTS
-from support.history import read_history
+from support.tables import read_history
 from tests.support.harness import ROOT
 from tests.watch.test_events import assert_they_agree, events_in, of
 

@@ -5,7 +5,7 @@ from itertools import chain
 import pytest
 
 from pages.watch.facts import read_events
-from support.history import read_history
+from support.tables import read_history
 from tests.support.harness import ROOT
 from tests.watch.runs import FINISHED, NAN, a_round, joined, left, who
 
