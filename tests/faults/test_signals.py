@@ -5,8 +5,8 @@ import signal
 import psutil
 import pytest
 
-from tests.support.exclusive import wait_until_free
-from tests.support.harness import PATIENCE, ROOT, wait_until
+from tests.support.exclusive import is_free
+from tests.support.harness import ROOT, wait_until
 
 MORE_THAN_PYTHON = 150_000_000  # bytes: PyTorch takes more, and all that is imported before it less
 
@@ -148,7 +148,8 @@ def test_to_say_it_twice_does_no_harm(federation, stop_signal):
     """Ctrl-C first: it is SIGTERM first in the test above."""
     server, _, _ = in_the_middle(federation)
     server.send(signal.SIGINT)
-    wait_until_free([int(federation.address.split(":")[1])], PATIENCE)
+    port = int(federation.address.split(":")[1])
+    wait_until(lambda: is_free(port), "the server listens no more")
     server.send(stop_signal)
     assert server.wait() in (128 + signal.SIGINT, 128 + stop_signal)
     assert "Traceback" not in server.stderr
