@@ -10,7 +10,7 @@ DESCRIPTION = (
     "with the weights (PAYLOAD), training in fit(), FitRes with the trained weights (PAYLOAD) and "
     "num_examples, aggregate_fit, evaluate, a row in history.csv."
 )
-TRAINING = ("`set_parameters()`", "`fit()` trains on its partition", "`get_parameters()`")
+TRAINING = ("`fit()` on its partition:", "`set_parameters()`, `train()`,", "`get_weights()`")
 
 
 def scene(palette, payload):
