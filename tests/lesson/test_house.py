@@ -62,8 +62,9 @@ def guesses_encoding(call):
     name = getattr(call.func, "id", getattr(call.func, "attr", None))
     if name in ("open", "fdopen"):
         values = [str(getattr(one, "value", None)) for one in [*call.args, *given.values()]]
-        is_alone = isinstance(call.func, ast.Name) and len(values) == 1  # without a mode
-        return is_alone or any(re.fullmatch("[rwax][t+]*", value) for value in values)
+        has_mode = len(call.args) > 1 or "mode" in given
+        is_text = isinstance(call.func, ast.Name) and not has_mode
+        return is_text or any(re.fullmatch("[rwax][t+]*", value) for value in values)
     places = {"read_text": 0, "write_text": 1}  # an encoding may follow these arguments
     if isinstance(call.func, ast.Attribute) and name in places:
         return len(call.args) <= places[name]
@@ -72,7 +73,8 @@ def guesses_encoding(call):
 
 def test_what_guesses_an_encoding_is_found():
     guessing = """open(path)| open(path, "w")| path.open("a")| path.read_text()| path.write_text(line)
-        | Path(path).read_text(errors="replace")| subprocess.run(words, text=True)| os.fdopen(1, "w")"""
+        | Path(path).read_text(errors="replace")| subprocess.run(words, text=True)| os.fdopen(1, "w")
+        | open(path, newline="")"""
     sound = """open(path, "rb")| path.open("ab")| path.read_text("utf-8")| path.write_text(line, "utf-8")
         | open(path, encoding="utf-8")| subprocess.run(words)| os.open(path, flags)| desk.open("r.py")
         | subprocess.run(words, text=True, encoding="utf-8")"""
