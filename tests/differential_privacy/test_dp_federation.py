@@ -21,9 +21,8 @@ from tests.support.ports import free_address
 
 WORDS = ["--clip", "0.5", "--delta", "0.1", "--learning-rate", "1"]
 NOISE, TARGET = ["--noise-multiplier", "0.5"], ["--target-epsilon", "8"]
-ROUNDS = (
-    50  # more than pass before a busy machine stops the server: in the last, no epsilon is left
-)
+# More than pass before a busy machine stops a server: in the last, nothing of epsilon is left to go on with.
+ROUNDS = 50
 
 
 @pytest.fixture
