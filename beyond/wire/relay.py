@@ -54,9 +54,11 @@ class Relay:
             raise UserError(
                 f"cannot listen on {where}: {error.strerror}; choose another --listen"
             ) from None
-        async with listener:
+        try:
             ready()
             await self.gone.wait()
+        finally:
+            listener.close()  # and, on Ctrl-C, no waiting until every client has hung up
 
     async def _serve(self, reader, writer):
         self.tasks.add(asyncio.current_task())

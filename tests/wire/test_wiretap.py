@@ -10,6 +10,7 @@ import matplotlib.image
 import pytest
 from torch import nn
 
+from beyond.wire.http2 import PREFACE
 from tests.support.ports import free_address
 from tests.support.small import save_partition, write_partitions
 
@@ -96,14 +97,27 @@ def test_what_hides_in_low_bits_is_not_found_but_there_for_who_knows(tapped, pla
     assert matplotlib.image.imread(place / "results/low_bits.png").shape[1] > 300
 
 
-def test_ctrl_c_ends_it_with_what_has_passed(place, start_warm):
+def test_ctrl_c_ends_it_with_what_has_passed_whoever_is_still_connected(place, start_warm):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        listen, there = free_address(), f"127.0.0.1:{server.getsockname()[1]}"
+        tap = start_warm(["-m", WIRETAP, "--listen", listen, "--server", there], place)
+        tap.wait_for(f"^Listening on {listen}")
+        with socket.create_connection(listen.split(":")) as client:
+            client.sendall(PREFACE)
+            with server.accept()[0] as connection:
+                assert connection.recv(100) == PREFACE
+                tap.send(signal.SIGINT)
+                assert tap.wait() == 0
+    assert "\nStopped" in tap.stdout and f"1 connections carried {len(PREFACE)} bytes" in tap.stdout
+
+
+def test_without_a_server_a_client_is_sent_away_and_nothing_has_passed(place, start_warm):
     listen = free_address()
-    words = ["--listen", listen, "--server", free_address(), "--picture", "results/none.png"]
-    tap = start_warm(["-m", WIRETAP, *words], place)
+    tap = start_warm(["-m", WIRETAP, "--listen", listen, "--server", free_address()], place)
     tap.wait_for(f"^Listening on {listen}")
     connection = socket.create_connection(listen.split(":"))
     with connection, contextlib.suppress(ConnectionResetError):
-        assert connection.recv(1) == b""  # there is no server to be connected to
+        assert connection.recv(1) == b""
     tap.send(signal.SIGINT)
     assert tap.wait() == 0
     assert "\nStopped" in tap.stdout and "0 connections carried 0 bytes" in tap.stdout
