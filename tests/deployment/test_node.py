@@ -123,11 +123,14 @@ def test_with_an_unknown_version_flowers_own_runs_and_ends_with_ours(place, unkn
     wait_until(lambda: not place.processes(), "it has ended, too")
 
 
-def test_with_an_unknown_version_and_no_fallback_one_line_says_so(
+def test_with_an_unknown_version_and_nothing_to_fall_back_to_one_line_says_so(
     unknown_version, monkeypatch, refuses_here
 ):
     monkeypatch.syspath_prepend(unknown_version)
     assert "9.9.9" in refuses_here(*NO_FALLBACK)
+    monkeypatch.setattr("beyond.deployment.superexec.find_stock", lambda: None)
+    line = refuses_here(*NO_FALLBACK[:-1])
+    assert line.endswith("and flower-superexec is not here either; install flwr==1.42.0")
 
 
 def test_where_nothing_can_fork_one_line_says_so(monkeypatch, capsys, refuses_here):
