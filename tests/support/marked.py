@@ -87,10 +87,11 @@ class Place:
         assert not [home for home in self.flower_homes if Path(home).exists()]
 
     def close(self):
-        """Kill what runs."""
-        for process in self.processes():
-            with suppress(psutil.Error):
-                process.kill()
+        """Kill what runs, also what is known only by the home of another, and return when nothing does."""
+        while left := self.processes():
+            for process in left:
+                with suppress(psutil.Error):
+                    process.kill()
         self.stage.clear()
         self.stage.close()
 
